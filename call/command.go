@@ -1,0 +1,56 @@
+package call
+
+// A Command is something to be done about a contact. Commands are carried out
+// in order, each once, after the contact that Step returned with them has been
+// written down. What is heard is not a command: see [Hears].
+//
+//sumtype:decl
+type Command interface{ isCommand() }
+
+type (
+	// Ring lets a customer who rings at us hear that somebody is being rung.
+	Ring struct {
+		Connection ConnectionID `json:"connection"`
+	}
+
+	// Answer picks up for a customer who rings at us. From here on they are
+	// not let go of.
+	Answer struct {
+		Connection ConnectionID `json:"connection"`
+	}
+
+	// Refuse turns away a customer who rings at us.
+	Refuse struct {
+		Connection ConnectionID `json:"connection"`
+		Reason     Reason       `json:"reason"`
+	}
+
+	// Dial rings a party. Rang, Answered or Failed will tell what came of it.
+	Dial struct {
+		Connection ConnectionID `json:"connection"`
+		Party      Party        `json:"party"`
+		To         Endpoint     `json:"to"`
+		From       Endpoint     `json:"from"` // who the party sees calling
+	}
+
+	// Drop ends a party's line, whatever it is doing: ringing is cancelled,
+	// an answer that crosses is taken and ended at once. No fact follows.
+	Drop struct {
+		Connection ConnectionID `json:"connection"`
+		Reason     Reason       `json:"reason,omitempty"`
+	}
+
+	// Tell tells an agent something, in a sentence for their eyes.
+	Tell struct {
+		Connection ConnectionID `json:"connection"`
+		Reason     Reason       `json:"reason,omitempty"`
+		Text       string       `json:"text"`
+	}
+)
+
+func (Ring) isCommand()   {}
+func (Answer) isCommand() {}
+func (Refuse) isCommand() {}
+func (Dial) isCommand()   {}
+func (Drop) isCommand()   {}
+func (Tell) isCommand()   {}

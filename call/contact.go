@@ -1,0 +1,240 @@
+package call
+
+import "time"
+
+// A ContactID names a contact. Whoever creates the contact chooses it, and
+// chooses it unique for ever.
+type ContactID string
+
+// A ConnectionID names a connection within its contact. Step hands them out in
+// the order of joining, from 1 (the customer), and never hands one out twice.
+type ConnectionID int
+
+// A Contact is one customer's conversation, from first ring to last goodbye.
+// It is a plain value: everything that Step, Deadline and Hears need to know
+// is in it, so a contact that was written down can be carried on by anybody
+// who reads it. The zero value with an ID is a contact about to begin.
+type Contact struct {
+	ID    ContactID `json:"id"`
+	Stage Stage     `json:"stage"`
+	Rules Rules     `json:"rules"`
+
+	// Connections holds those who are in the contact now, in the order in
+	// which they joined. Who has left is forgotten here; LastConnection
+	// keeps their ids from being used again.
+	Connections    []Connection `json:"connections"`
+	LastConnection ConnectionID `json:"lastConnection"`
+
+	// Agent is where the agent responsible for the customer is reached.
+	// When everybody else has gone, this is who is rung back.
+	Agent Endpoint `json:"agent"`
+
+	// Transfer is the transfer under way, nil when there is none; Past
+	// holds those that have ended, oldest first.
+	Transfer *Transfer  `json:"transfer,omitempty"`
+	Past     []Transfer `json:"past,omitempty"`
+
+	Arrived  time.Time `json:"arrived"`
+	Answered time.Time `json:"answered,omitzero"` // from here on P1 holds
+	Over     time.Time `json:"over,omitzero"`
+	EndedBy  string    `json:"endedBy,omitempty"` // who or what ended it, for the record
+}
+
+// A Stage says what a contact is waiting for.
+//
+//	Offering ──agent answers──▶ Talking ──transfer asked──▶ Reaching ──target answers──▶ Joining
+//	   │                         ▲  ▲ ▲                        │                            │
+//	   │                         │  │ └──target fails, agent there (customer on hold)───────┤
+//	   │                         │  │                          │                            │
+//	   │                         │  └──────── both in the same sound, agent released ───────┘
+//	 nobody                   agent answers                    │
+//	   │                         │                    target fails, agent gone
+//	   ▼                         │                             │
+//	 Over                    Returning ◀───────────────────────┘
+//	                             │  ▲
+//	                  no answer  │  │ somebody picks the customer up
+//	                             ▼  │
+//	                            Parked
+//
+// From every stage the contact is Over when the customer leaves. A contact in
+// Talking is also over when the last other person hangs up normally.
+type Stage string
+
+const (
+	// Offering: the customer rings at us, and an agent is rung. We have not
+	// answered yet: this is the only stage in which the customer can be
+	// refused.
+	Offering Stage = "offering"
+	// Talking: the customer is with somebody, or held by somebody who is there.
+	Talking Stage = "talking"
+	// Reaching: the customer is held and the target of a transfer is rung.
+	Reaching Stage = "reaching"
+	// Joining: the target has answered; the agent stays until customer and
+	// target are in the same sound.
+	Joining Stage = "joining"
+	// Returning: nobody is left with the customer, who hears hold audio
+	// while the agent responsible is rung back.
+	Returning Stage = "returning"
+	// Parked: nobody could be reached; the customer hears hold audio until
+	// somebody picks them up.
+	Parked Stage = "parked"
+	// Over: the customer has left, or was said goodbye to.
+	Over Stage = "over"
+)
+
+// A Party says what somebody is in a contact.
+type Party string
+
+const (
+	Customer Party = "customer"
+	Agent    Party = "agent"
+	Target   Party = "target"
+)
+
+// A State says how somebody is in a contact, as one would say it of a person.
+type State string
+
+const (
+	// Connecting: not answered yet.
+	Connecting State = "connecting"
+	// Connected: hears everyone else who is connected.
+	Connected State = "connected"
+	// Held: out of the sound of the others, hearing hold audio.
+	Held State = "held"
+)
+
+// A Connection is one party's place in a contact.
+type Connection struct {
+	ID       ConnectionID `json:"id"`
+	Party    Party        `json:"party"`
+	Endpoint Endpoint     `json:"endpoint"`
+	State    State        `json:"state"`
+
+	// AnswerBy is when ringing ends, while Connecting; zero for a customer
+	// who rings at us.
+	AnswerBy time.Time `json:"answerBy,omitzero"`
+	// EarlyMedia says that a Connecting party already sends sound, such as
+	// its own ringing tone or an announcement.
+	EarlyMedia bool `json:"earlyMedia,omitempty"`
+
+	Since  time.Time     `json:"since"`            // in this State since
+	OnHold time.Duration `json:"onHold,omitempty"` // in holds that have ended
+}
+
+// A Kind says when the agent leaves a transfer.
+type Kind string
+
+const (
+	// Cold: reach the target; the agent leaves only after they have picked up.
+	Cold Kind = "cold"
+)
+
+// A Transfer is an agent's attempt to hand the customer over.
+type Transfer struct {
+	ID   string `json:"id"` // unique within the contact: "t1", "t2", …
+	Kind Kind   `json:"kind"`
+	// Key is the request's idempotency key: the same key again is the same
+	// transfer. Empty when the request had none.
+	Key string `json:"key,omitempty"`
+	// By is the connection of the agent who asked.
+	By ConnectionID `json:"by"`
+	// RingFor is how long each target may ring.
+	RingFor  time.Duration `json:"ringFor"`
+	Attempts []Attempt     `json:"attempts"`
+	// JoinBy is when a target who has answered must be in the same sound as
+	// the customer; zero outside Joining.
+	JoinBy time.Time `json:"joinBy,omitzero"`
+
+	Requested time.Time `json:"requested"`
+	Ended     time.Time `json:"ended,omitzero"`
+	Outcome   Outcome   `json:"outcome,omitempty"` // empty while under way
+	Reason    Reason    `json:"reason,omitempty"`  // why it did not complete
+}
+
+// An Outcome says how a transfer ended.
+type Outcome string
+
+const (
+	// Completed: the target has the customer and the agent was released.
+	Completed Outcome = "completed"
+	// TransferFailed: no target took the customer; Reason says why.
+	TransferFailed Outcome = "failed"
+	// Cancelled: the agent took the request back.
+	Cancelled Outcome = "cancelled"
+	// Abandoned: the customer left before it was decided.
+	Abandoned Outcome = "abandoned"
+)
+
+// An Attempt is one try at one target. It is found by its connection, so a
+// late fact of an earlier attempt never touches a later one.
+type Attempt struct {
+	Connection ConnectionID `json:"connection"`
+	Target     Endpoint     `json:"target"`
+	Dialled    time.Time    `json:"dialled"`
+	Rang       time.Time    `json:"rang,omitzero"`
+	Answered   time.Time    `json:"answered,omitzero"`
+	Ended      time.Time    `json:"ended,omitzero"`
+	Reason     Reason       `json:"reason,omitempty"` // why it ended without the customer
+	Detail     string       `json:"detail,omitempty"` // what the line said, such as "486 Busy Here"
+}
+
+// A Reason says why somebody could not be reached, or did not stay.
+type Reason string
+
+const (
+	Busy         Reason = "busy"
+	NoAnswer     Reason = "no-answer"
+	Declined     Reason = "declined"
+	Unreachable  Reason = "unreachable"
+	NotFound     Reason = "not-found"
+	Denied       Reason = "denied" // the destination may not be dialled
+	LeftEarly    Reason = "left-early"
+	CustomerLeft Reason = "customer-left"
+	ByAgent      Reason = "cancelled"
+	LineError    Reason = "error" // anything else; the attempt's Detail has it
+)
+
+// An Endpoint says where a party can be reached.
+type Endpoint struct {
+	Kind    EndpointKind `json:"kind"`
+	Address string       `json:"address"`        // as its Kind says
+	Name    string       `json:"name,omitempty"` // what people call it
+}
+
+// An EndpointKind says what an endpoint's Address is.
+type EndpointKind string
+
+const (
+	PhoneNumber   EndpointKind = "number" // E.164, with its plus sign
+	URI           EndpointKind = "uri"    // an address on the line itself, such as sip:ana@192.0.2.7
+	AgentEndpoint EndpointKind = "agent"  // an agent's name
+)
+
+// String is what a person would call the endpoint.
+func (e Endpoint) String() string {
+	if e.Name != "" {
+		return e.Name
+	}
+	return e.Address
+}
+
+// Rules are a contact's time limits. They are written down with the contact,
+// so a change of configuration concerns only contacts that begin after it.
+type Rules struct {
+	OfferFor   time.Duration `json:"offerFor"`   // how long an agent rings for a new contact
+	RingFor    time.Duration `json:"ringFor"`    // how long a target rings when the request does not say
+	JoinWithin time.Duration `json:"joinWithin"` // from a target's answer to the same sound
+	ReturnFor  time.Duration `json:"returnFor"`  // how long an agent is rung back
+	LeftEarly  time.Duration `json:"leftEarly"`  // a target who leaves so soon after the hand-over has not taken the customer
+}
+
+// DefaultRules are the limits of a server whose configuration names none.
+func DefaultRules() Rules {
+	return Rules{
+		OfferFor:   30 * time.Second,
+		RingFor:    20 * time.Second,
+		JoinWithin: 5 * time.Second,
+		ReturnFor:  20 * time.Second,
+		LeftEarly:  10 * time.Second,
+	}
+}

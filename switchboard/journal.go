@@ -1,0 +1,62 @@
+package switchboard
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"time"
+
+	"holdfast/call"
+)
+
+// EntryVersion is the version of the entries this code writes. Older ones
+// stay readable.
+const EntryVersion = 1
+
+// An Entry is one transition of a contact as it is written down: everything
+// needed to carry the contact on from here, and what led here.
+type Entry struct {
+	Version int    `json:"version"`
+	Owner   string `json:"owner"` // the node that wrote it
+	Epoch   uint16 `json:"epoch"` // counts the owners of this contact, from 1
+	Step    uint64 `json:"step"`  // counts its transitions, from 1. An entry with its predecessor's step replaces it: that one was never acted on
+
+	At      time.Time                             `json:"at"`
+	Contact call.Contact                          `json:"contact"`
+	Legs    map[call.ConnectionID]json.RawMessage `json:"legs,omitempty"`   // also of those the contact has forgotten
+	Events  []call.Record                         `json:"events,omitempty"` // what happened, in order
+	Told    []call.Tell                           `json:"told,omitempty"`   // what agents were told
+	Lines   []string                              `json:"lines,omitempty"`  // one per message on the wire since the last entry, and those about to be sent
+
+	// Seq is the entry's place in the journal, from 1; zero before it is
+	// written. It is not part of what is written.
+	Seq uint64 `json:"-"`
+}
+
+// ErrFenced means that somebody else owns the contact now: stop, close its
+// sound, say nothing to anybody.
+var ErrFenced = errors.New("another owner has taken the contact over")
+
+// A Journal keeps what happened. All methods may be called by any goroutine.
+type Journal interface {
+	// Append writes e provided that the contact's last entry is the one at
+	// sequence after (0: it has none), and returns e's sequence. ErrFenced
+	// means another owner has written. After any other error it is unknown
+	// whether the entry was written: appending again for the same contact,
+	// the same entry or another with the same step, with the same after,
+	// settles it.
+	Append(ctx context.Context, e Entry, after uint64) (uint64, error)
+	// Live yields the last entry of every contact that has not been
+	// archived, those with the oldest customers first.
+	Live(ctx context.Context) iter.Seq2[Entry, error]
+	// Archive moves everything of a contact that is over out of the way of
+	// the living. History still finds it.
+	Archive(ctx context.Context, id call.ContactID) error
+	// History yields all entries of a contact, oldest first.
+	History(ctx context.Context, id call.ContactID) iter.Seq2[Entry, error]
+	// Follow yields every entry of every contact after sequence after, and
+	// goes on as entries are written until ctx ends. A reader that is too
+	// slow gets an error and may follow again from the last sequence it saw.
+	Follow(ctx context.Context, after uint64) iter.Seq2[Entry, error]
+}

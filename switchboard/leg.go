@@ -1,0 +1,121 @@
+package switchboard
+
+import (
+	"time"
+
+	"holdfast/call"
+)
+
+// A Leg is one party's line into a contact: a SIP dialog or a browser's
+// WebRTC session. It decides nothing, starts no goroutine and sends nothing
+// itself: Receive and Plan are pure, and what they return is sent by the desk
+// once it is recorded. A Leg value never changes; a Plan holds its successor.
+//
+// Only the desk that owns a leg uses it.
+type Leg interface {
+	// Receive takes what came in on the line: a message, a Tick when
+	// Deadline has come, or Resumed once after Lines.Restore.
+	Receive(now time.Time, in Incoming) Plan
+	// Plan works out what a command to this connection means on the line.
+	// A command that no longer applies plans nothing.
+	Plan(now time.Time, c call.Command) Plan
+	// Deadline is when the leg wants a Tick: retransmissions, time limits.
+	// Zero means never.
+	Deadline() time.Time
+	// Memory is everything from which Lines.Restore can rebuild the leg in
+	// another process; opaque to everyone else, JSON. Two legs with equal
+	// memory need not be recorded twice: what is not in it, such as a count
+	// of retransmissions, may be lost.
+	Memory() []byte
+	// Gone reports that the line has ended and no late message is expected.
+	Gone() bool
+	// Close gives back what the leg holds in this process, such as its port.
+	// It sends nothing. The desk closes a leg that is gone, one whose
+	// opening was never recorded, and all of a contact it no longer owns.
+	Close()
+}
+
+// A Plan is what a leg would do.
+type Plan struct {
+	Leg   Leg          // the leg afterwards, never nil
+	Facts []call.Event // for the contact, in order
+	Out   []Outgoing   // in order
+}
+
+// Incoming is something that came in on a line. Edges declare their own;
+// the switchboard's are Tick and Resumed.
+type Incoming interface {
+	// Line is the message as one line for the record, such as
+	// "<- 486 Busy Here (INVITE)"; empty for what is no message.
+	Line() string
+}
+
+// Tick tells a leg that its Deadline has come.
+type Tick struct{}
+
+// Resumed tells a restored leg that it lives again, now in the epoch given to
+// Lines.Restore: it renegotiates, repeats what may not have been sent, and
+// gives its room the sound it had.
+type Resumed struct{}
+
+func (Tick) Line() string    { return "" }
+func (Resumed) Line() string { return "" }
+
+// Outgoing is one thing that a leg wants done on its line: a message to be
+// sent, or a setting of its sound. Send does it, at once and without blocking
+// on the far end; its error is logged, the leg's own timers deal with loss.
+type Outgoing interface {
+	Class() Class
+	// Line is the message as one line for the record; empty for a setting.
+	Line() string
+	Send() error
+}
+
+// A Class says when something may go out.
+type Class int
+
+const (
+	// Recorded: only after the journal has it.
+	Recorded Class = iota
+	// Exempt: at once. It tells the far end nothing that a successor would
+	// have to know.
+	Exempt
+	// Ending is Recorded while the journal works. When it does not, an
+	// ending may go out all the same once the customer has left (P6).
+	Ending
+)
+
+// Lines makes legs. Its methods may open sockets, but send nothing.
+type Lines interface {
+	// Dial opens a leg for a party that shall be rung. The desk then gives
+	// it the same command to plan. An error is a *DialError.
+	Dial(id call.ContactID, epoch uint16, d call.Dial) (Leg, error)
+	// Restore rebuilds a leg from its memory in a new epoch.
+	Restore(id call.ContactID, connection call.ConnectionID, epoch uint16, memory []byte) (Leg, error)
+}
+
+// A DialError says why a party cannot even be dialled; it becomes the fact
+// that the attempt has failed.
+type DialError struct {
+	Reason call.Reason
+	Detail string
+}
+
+func (e *DialError) Error() string { return string(e.Reason) + ": " + e.Detail }
+
+// Rooms makes rooms.
+type Rooms interface {
+	// Room returns the contact's room, making it if need be. Legs of the
+	// contact find the same room under the contact's id.
+	Room(id call.ContactID) Room
+}
+
+// A Room is where the sound of one contact is made.
+type Room interface {
+	// Set makes everyone hear what sound says. It is idempotent. It returns
+	// the connections that are in the room now with sound agreed in both
+	// directions, in order.
+	Set(sound call.Sound) []call.ConnectionID
+	// Close ends all sound of the contact.
+	Close()
+}
