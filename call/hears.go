@@ -18,3 +18,40 @@ const (
 	HoldAudio    Audio = "hold audio"
 	ComfortAudio Audio = "comfort audio" // for whoever would hear nobody
 )
+
+// Hears tells who hears what, by one rule: whoever is connected hears everyone
+// else who is connected, whoever is held hears hold audio, and whoever would
+// hear nobody hears comfort audio. An agent also hears what a target's line
+// plays before they answer. A party that is still connecting hears nothing
+// from us, so it has no Hearing.
+//
+// Two-party call, consultation, three-way and hand-over are this one rule; it
+// is the only thing that those who make sound need to know.
+func Hears(c Contact) Sound {
+	var sound Sound
+	for _, who := range c.Connections {
+		switch who.State {
+		case Connecting:
+		case Held:
+			sound = append(sound, Hearing{Connection: who.ID, Audio: HoldAudio})
+		case Connected:
+			h := Hearing{Connection: who.ID, From: heardBy(who, c.Connections)}
+			if len(h.From) == 0 {
+				h.Audio = ComfortAudio
+			}
+			sound = append(sound, h)
+		}
+	}
+	return sound
+}
+
+func heardBy(who Connection, all []Connection) []ConnectionID {
+	var from []ConnectionID
+	for _, c := range all {
+		early := who.Party == Agent && c.State == Connecting && c.EarlyMedia
+		if c.ID != who.ID && (c.State == Connected || early) {
+			from = append(from, c.ID)
+		}
+	}
+	return from
+}
