@@ -34,6 +34,9 @@ type Contact struct {
 	Transfer *Transfer  `json:"transfer,omitempty"`
 	Past     []Transfer `json:"past,omitempty"`
 
+	// OnHold is how long the customer was on hold, in holds that have ended.
+	OnHold time.Duration `json:"onHold,omitempty"`
+
 	Arrived  time.Time `json:"arrived"`
 	Answered time.Time `json:"answered,omitzero"` // from here on P1 holds
 	Over     time.Time `json:"over,omitzero"`
@@ -117,8 +120,7 @@ type Connection struct {
 	// its own ringing tone or an announcement.
 	EarlyMedia bool `json:"earlyMedia,omitempty"`
 
-	Since  time.Time     `json:"since"`            // in this State since
-	OnHold time.Duration `json:"onHold,omitempty"` // in holds that have ended
+	Since time.Time `json:"since"` // in this State since
 }
 
 // A Kind says when the agent leaves a transfer.

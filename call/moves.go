@@ -73,6 +73,7 @@ func (s *step) personLeft(id ConnectionID, lost bool) {
 // end says goodbye to whoever is left, and the contact is over.
 func (s *step) end(by string) {
 	for _, c := range s.Connections {
+		s.countHold(&c)
 		if c.Party != Customer || !s.Answered.IsZero() {
 			s.do(Drop{Connection: c.ID})
 		}
@@ -81,37 +82,20 @@ func (s *step) end(by string) {
 	s.Stage, s.Over, s.EndedBy = Over, s.now, by
 }
 
-func (s *step) hold(ev HoldRequested) error {
-	c, err := s.held(ev.By, ev.Connection, Connected)
-	if err == nil {
-		s.set(c, Held)
-	}
-	return err
-}
-
-func (s *step) resume(ev ResumeRequested) error {
-	c, err := s.held(ev.By, ev.Connection, Held)
-	if err == nil {
-		s.set(c, Connected)
-	}
-	return err
-}
-
-// held finds whom an agent wants to hold or resume: somebody else, who must be
-// in the state from which that makes sense.
-func (s *step) held(by, id ConnectionID, want State) (*Connection, error) {
+// hold puts somebody on hold, or takes them off it, at an agent's request.
+// Asking for what is already so is granted.
+func (s *step) hold(by, id ConnectionID, to State) error {
 	c := s.connection(id)
 	switch {
 	case s.connection(by).Party != Agent:
-		return nil, refuse("only an agent can hold and resume")
+		return refuse("only an agent can hold and resume")
 	case c == nil:
-		return nil, refuse("they are not in this contact any more")
+		return refuse("they are not in this contact any more")
 	case c.Party == Agent:
-		return nil, refuse("an agent cannot be held")
-	case c.State != want:
-		return nil, refuse("%s is %s", c.Name(), c.State)
+		return refuse("an agent cannot be held")
 	}
-	return c, nil
+	s.set(c, to)
+	return nil
 }
 
 // transfer holds the customer and rings the target.
@@ -143,9 +127,7 @@ func (s *step) transfer(ev TransferRequested) error {
 	if t.RingFor == 0 {
 		t.RingFor = s.Rules.RingFor
 	}
-	if s.customer().State != Held {
-		s.set(s.customer(), Held)
-	}
+	s.set(s.customer(), Held)
 	id := s.dial(Target, ev.Target, t.RingFor)
 	t.Attempts = []Attempt{{Connection: id, Target: ev.Target, Dialled: s.now}}
 	s.Transfer, s.Stage = t, Reaching
@@ -220,9 +202,7 @@ func (s *step) targetFailed(id ConnectionID, why Reason, detail string) {
 		return
 	}
 	s.remove(id)
-	if s.customer().State != Held {
-		s.set(s.customer(), Held)
-	}
+	s.set(s.customer(), Held)
 	target, by := s.Transfer.Target(), s.Transfer.By
 	s.closeAttempt(why, detail)
 	s.closeTransfer(TransferFailed, why)
@@ -247,9 +227,7 @@ func (s *step) cancelTransfer() {
 
 // ringBack calls the agent responsible back to a customer who has nobody.
 func (s *step) ringBack() {
-	if s.customer().State != Held {
-		s.set(s.customer(), Held)
-	}
+	s.set(s.customer(), Held)
 	s.dial(Agent, s.Agent, s.Rules.ReturnFor)
 	s.Stage = Returning
 }

@@ -24,7 +24,9 @@ func (s *step) dial(p Party, to Endpoint, ringFor time.Duration) ConnectionID {
 	return id
 }
 
+// remove takes somebody out of the contact; their line is not our affair.
 func (s *step) remove(id ConnectionID) {
+	s.countHold(s.connection(id))
 	s.Connections = slices.DeleteFunc(s.Connections, func(c Connection) bool { return c.ID == id })
 }
 
@@ -47,12 +49,20 @@ func (s *step) customer() *Connection {
 	return nil
 }
 
-// set changes how somebody is in the contact, and keeps count of their holds.
+// set changes how somebody is in the contact; what they already are, they stay.
 func (s *step) set(c *Connection, to State) {
-	if c.State == Held {
-		c.OnHold += max(0, s.now.Sub(c.Since))
+	if c.State == to {
+		return
 	}
+	s.countHold(c)
 	c.State, c.Since, c.AnswerBy, c.EarlyMedia = to, s.now, time.Time{}, false
+}
+
+// countHold adds a hold of the customer's that is ending.
+func (s *step) countHold(c *Connection) {
+	if c.Party == Customer && c.State == Held {
+		s.OnHold += max(0, s.now.Sub(c.Since))
+	}
 }
 
 // expired is somebody who has rung for long enough, or nil.
@@ -92,6 +102,9 @@ func (c Connection) Name() string {
 	}
 	return c.Endpoint.String()
 }
+
+// rungByUs: we have dialled them and they have not answered yet.
+func (c Connection) rungByUs() bool { return c.Party != Customer && c.State == Connecting }
 
 // same reports whether two endpoints are the same place, whatever they are called.
 func (e Endpoint) same(o Endpoint) bool { return e.Kind == o.Kind && e.Address == o.Address }

@@ -39,11 +39,14 @@ type step struct {
 
 func (s *step) take(ev Event) error {
 	if id := subject(ev); id != 0 {
-		if s.connection(id) == nil {
+		who := s.connection(id)
+		switch {
+		case who == nil:
 			return s.stranger(ev)
-		}
-		if s.connection(id).Party == Customer && hasLeft(ev) {
+		case who.Party == Customer && hasLeft(ev):
 			s.customerLeft()
+			return nil
+		case ofRinging(ev) && !who.rungByUs():
 			return nil
 		}
 	}
@@ -98,8 +101,13 @@ func (s *step) offering(ev Event) error {
 	case Answered:
 		s.answer(ev.Connection)
 	case Failed:
+		s.remove(ev.Connection)
 		s.refuseCustomer(ev.Reason)
-	case HungUp, Lost:
+	case HungUp:
+		s.remove(ev.Connection)
+		s.refuseCustomer(Unreachable)
+	case Lost:
+		s.remove(ev.Connection)
 		s.refuseCustomer(Unreachable)
 	case DeadlinePassed:
 		if s.expired() != nil {
@@ -120,9 +128,9 @@ func (s *step) talking(ev Event) error {
 	case Lost:
 		s.personLeft(ev.Connection, true)
 	case HoldRequested:
-		return s.hold(ev)
+		return s.hold(ev.By, ev.Connection, Held)
 	case ResumeRequested:
-		return s.resume(ev)
+		return s.hold(ev.By, ev.Connection, Connected)
 	case TransferRequested:
 		return s.transfer(ev)
 	case CancelRequested:
@@ -295,6 +303,15 @@ func subject(ev Event) ConnectionID {
 func hasLeft(ev Event) bool {
 	switch ev.(type) {
 	case HungUp, Lost:
+		return true
+	}
+	return false
+}
+
+// ofRinging: facts that only a party whom we ring can give.
+func ofRinging(ev Event) bool {
+	switch ev.(type) {
+	case Rang, Answered, Failed:
 		return true
 	}
 	return false

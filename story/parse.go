@@ -1,0 +1,110 @@
+package story
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"holdfast/call"
+)
+
+// facts are the lines that say what one party's line reports.
+var facts = map[string]func(call.ConnectionID) call.Event{
+	"rings":             func(c call.ConnectionID) call.Event { return call.Rang{Connection: c} },
+	"sends sound early": func(c call.ConnectionID) call.Event { return call.Rang{Connection: c, EarlyMedia: true} },
+	"answers":           func(c call.ConnectionID) call.Event { return call.Answered{Connection: c} },
+	"is busy":           failed(call.Busy),
+	"declines":          failed(call.Declined),
+	"is unreachable":    failed(call.Unreachable),
+	"is not found":      failed(call.NotFound),
+	"is not allowed":    failed(call.Denied),
+	"hangs up":          func(c call.ConnectionID) call.Event { return call.HungUp{Connection: c} },
+	"is lost":           func(c call.ConnectionID) call.Event { return call.Lost{Connection: c} },
+}
+
+func failed(r call.Reason) func(call.ConnectionID) call.Event {
+	return func(c call.ConnectionID) call.Event { return call.Failed{Connection: c, Reason: r} }
+}
+
+// event reads a line, already split into at least two words.
+func (t *Teller) event(words []string) (call.Event, error) {
+	who, does := words[0], strings.Join(words[1:], " ")
+	switch {
+	case who == "the" && does == "server restarts":
+		return call.Recovered{}, nil
+	case who == "customer" && words[1] == "calls" && len(words) == 3:
+		return call.Arrived{
+			Customer: call.Endpoint{Kind: call.PhoneNumber, Address: "+15550100", Name: "customer"},
+			Agent:    place(words[2]),
+		}, nil
+	case does == "picks up the customer":
+		return call.PickUpRequested{Agent: place(who)}, nil
+	case strings.HasSuffix(does, "hear each other"):
+		return t.joined(words[:len(words)-3])
+	}
+	id, ok := t.names[who]
+	if !ok {
+		return nil, fmt.Errorf("nobody called %q has been in this story", who)
+	}
+	if fact := facts[does]; fact != nil {
+		return fact(id), nil
+	}
+	return t.request(id, words[1:])
+}
+
+// request reads what somebody asks for.
+func (t *Teller) request(by call.ConnectionID, words []string) (call.Event, error) {
+	does := strings.Join(words, " ")
+	switch {
+	case does == "cancels the transfer":
+		return call.CancelRequested{By: by}, nil
+	case strings.HasPrefix(does, "transfers the customer to "):
+		return transfer(by, words[4:])
+	case words[0] == "holds" || words[0] == "resumes":
+		whom := words[len(words)-1]
+		id, ok := t.names[whom]
+		if !ok {
+			return nil, fmt.Errorf("nobody called %q has been in this story", whom)
+		}
+		if words[0] == "holds" {
+			return call.HoldRequested{By: by, Connection: id}, nil
+		}
+		return call.ResumeRequested{By: by, Connection: id}, nil
+	}
+	return nil, fmt.Errorf("%q is nothing somebody does; they do one of:\n  %s", does, strings.Join(Lines, "\n  "))
+}
+
+// transfer reads "TARGET" or "TARGET for TIME".
+func transfer(by call.ConnectionID, words []string) (call.Event, error) {
+	ev := call.TransferRequested{By: by, Kind: call.Cold, Target: place(words[0])}
+	switch {
+	case len(words) == 1:
+		return ev, nil
+	case len(words) == 3 && words[1] == "for":
+		d, err := time.ParseDuration(words[2])
+		ev.RingFor = d
+		return ev, err
+	}
+	return nil, fmt.Errorf("after the target only \"for TIME\" may follow")
+}
+
+// joined reads names with "and" between them.
+func (t *Teller) joined(words []string) (call.Event, error) {
+	var ev call.Joined
+	for _, w := range words {
+		if w == "and" {
+			continue
+		}
+		id, ok := t.names[w]
+		if !ok {
+			return nil, fmt.Errorf("nobody called %q has been in this story", w)
+		}
+		ev.Connections = append(ev.Connections, id)
+	}
+	return ev, nil
+}
+
+// place is where somebody of that name is reached, in a story.
+func place(name string) call.Endpoint {
+	return call.Endpoint{Kind: call.URI, Address: "sip:" + name + "@story", Name: name}
+}
