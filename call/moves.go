@@ -84,11 +84,9 @@ func (s *step) end(by string) {
 
 // hold puts somebody on hold, or takes them off it, at an agent's request.
 // Asking for what is already so is granted.
-func (s *step) hold(by, id ConnectionID, to State) error {
+func (s *step) hold(id ConnectionID, to State) error {
 	c := s.connection(id)
 	switch {
-	case s.connection(by).Party != Agent:
-		return refuse("only an agent can hold and resume")
 	case c == nil:
 		return refuse("they are not in this contact any more")
 	case c.Party == Agent:
@@ -105,8 +103,6 @@ func (s *step) transfer(ev TransferRequested) error {
 	}
 	by := s.connection(ev.By)
 	switch {
-	case by.Party != Agent:
-		return refuse("only an agent can transfer the customer")
 	case ev.Kind != Cold:
 		return refuse("a transfer of kind %q is not known; use %q", ev.Kind, Cold)
 	case ev.Target.same(by.Endpoint):

@@ -48,6 +48,8 @@ func (s *step) take(ev Event) error {
 			return nil
 		case ofRinging(ev) && !who.rungByUs():
 			return nil
+		case isRequest(ev) && who.Party != Agent:
+			return refuse("only an agent can do that")
 		}
 	}
 	switch s.Stage {
@@ -128,9 +130,9 @@ func (s *step) talking(ev Event) error {
 	case Lost:
 		s.personLeft(ev.Connection, true)
 	case HoldRequested:
-		return s.hold(ev.By, ev.Connection, Held)
+		return s.hold(ev.Connection, Held)
 	case ResumeRequested:
-		return s.hold(ev.By, ev.Connection, Connected)
+		return s.hold(ev.Connection, Connected)
 	case TransferRequested:
 		return s.transfer(ev)
 	case CancelRequested:
@@ -312,6 +314,14 @@ func hasLeft(ev Event) bool {
 func ofRinging(ev Event) bool {
 	switch ev.(type) {
 	case Rang, Answered, Failed:
+		return true
+	}
+	return false
+}
+
+func isRequest(ev Event) bool {
+	switch ev.(type) {
+	case HoldRequested, ResumeRequested, TransferRequested, CancelRequested, PickUpRequested:
 		return true
 	}
 	return false
