@@ -13,17 +13,19 @@ var facts = map[string]func(call.ConnectionID) call.Event{
 	"rings":             func(c call.ConnectionID) call.Event { return call.Rang{Connection: c} },
 	"sends sound early": func(c call.ConnectionID) call.Event { return call.Rang{Connection: c, EarlyMedia: true} },
 	"answers":           func(c call.ConnectionID) call.Event { return call.Answered{Connection: c} },
-	"is busy":           failed(call.Busy),
-	"declines":          failed(call.Declined),
-	"is unreachable":    failed(call.Unreachable),
-	"is not found":      failed(call.NotFound),
-	"is not allowed":    failed(call.Denied),
 	"hangs up":          func(c call.ConnectionID) call.Event { return call.HungUp{Connection: c} },
 	"is lost":           func(c call.ConnectionID) call.Event { return call.Lost{Connection: c} },
 }
 
-func failed(r call.Reason) func(call.ConnectionID) call.Event {
-	return func(c call.ConnectionID) call.Event { return call.Failed{Connection: c, Reason: r} }
+// failures are the lines that say why somebody could not be reached.
+var failures = map[string]call.Reason{
+	"is busy":         call.Busy,
+	"does not answer": call.NoAnswer,
+	"declines":        call.Declined,
+	"is unreachable":  call.Unreachable,
+	"is not found":    call.NotFound,
+	"is not allowed":  call.Denied,
+	"fails":           call.LineError,
 }
 
 // event reads a line, already split into at least two words.
@@ -42,12 +44,15 @@ func (t *Teller) event(words []string) (call.Event, error) {
 	case strings.HasSuffix(does, "hear each other"):
 		return t.joined(words[:len(words)-3])
 	}
-	id, ok := t.names[who]
+	id, ok := t.named[who]
 	if !ok {
 		return nil, fmt.Errorf("nobody called %q has been in this story", who)
 	}
 	if fact := facts[does]; fact != nil {
 		return fact(id), nil
+	}
+	if why, ok := failures[does]; ok {
+		return call.Failed{Connection: id, Reason: why}, nil
 	}
 	return t.request(id, words[1:])
 }
@@ -62,7 +67,7 @@ func (t *Teller) request(by call.ConnectionID, words []string) (call.Event, erro
 		return transfer(by, words[4:])
 	case words[0] == "holds" || words[0] == "resumes":
 		whom := words[len(words)-1]
-		id, ok := t.names[whom]
+		id, ok := t.named[whom]
 		if !ok {
 			return nil, fmt.Errorf("nobody called %q has been in this story", whom)
 		}
@@ -95,7 +100,7 @@ func (t *Teller) joined(words []string) (call.Event, error) {
 		if w == "and" {
 			continue
 		}
-		id, ok := t.names[w]
+		id, ok := t.named[w]
 		if !ok {
 			return nil, fmt.Errorf("nobody called %q has been in this story", w)
 		}

@@ -28,10 +28,12 @@ var Lines = []string{
 	"NAME sends sound early",
 	"NAME answers",
 	"NAME is busy",
+	"NAME does not answer",
 	"NAME declines",
 	"NAME is unreachable",
 	"NAME is not found",
 	"NAME is not allowed",
+	"NAME fails",
 	"NAME hangs up",
 	"NAME is lost",
 	"AGENT holds NAME",
@@ -51,8 +53,8 @@ type Teller struct {
 	Contact call.Contact
 	Now     time.Time
 
-	names map[string]call.ConnectionID // the latest connection of that name
-	told  map[call.ConnectionID]string
+	told  Names
+	named map[string]call.ConnectionID // the latest connection of that name
 }
 
 // NewTeller returns a teller at the beginning of a contact.
@@ -60,8 +62,8 @@ func NewTeller() *Teller {
 	return &Teller{
 		Contact: call.Contact{ID: "story"},
 		Now:     time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC),
-		names:   map[string]call.ConnectionID{},
-		told:    map[call.ConnectionID]string{},
+		told:    Names{},
+		named:   map[string]call.ConnectionID{},
 	}
 }
 
@@ -110,27 +112,15 @@ func (t *Teller) step(ev call.Event) []string {
 		return []string{"refused: " + refusal.Text}
 	}
 	t.Contact = after
+	t.told.Meet(after)
 	for _, c := range after.Connections {
-		t.meet(c)
+		t.named[t.told[c.ID]] = c.ID
 	}
 	var out []string
 	for _, c := range commands {
 		out = append(out, t.command(c))
 	}
 	return out
-}
-
-// meet learns a connection's name; who comes under a name that is taken, such
-// as an agent rung back, takes it over.
-func (t *Teller) meet(c call.Connection) {
-	if t.told[c.ID] != "" {
-		return
-	}
-	name := "customer"
-	if c.Party != call.Customer {
-		name = c.Endpoint.String()
-	}
-	t.told[c.ID], t.names[name] = name, c.ID
 }
 
 func (t *Teller) command(c call.Command) string {

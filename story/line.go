@@ -1,0 +1,89 @@
+package story
+
+import (
+	"strings"
+
+	"holdfast/call"
+)
+
+// Names tells what the parties of a contact are called in a story.
+type Names map[call.ConnectionID]string
+
+// Meet learns the names of everyone in the contact. A name is one word.
+func (n Names) Meet(c call.Contact) {
+	for _, x := range c.Connections {
+		if n[x.ID] != "" {
+			continue
+		}
+		n[x.ID] = "customer"
+		if x.Party != call.Customer {
+			n[x.ID] = word(x.Endpoint)
+		}
+	}
+}
+
+func word(e call.Endpoint) string { return strings.ReplaceAll(e.String(), " ", "-") }
+
+// Line is an event as a line of a story: what Teller.Tell reads. A passed
+// deadline has no line of its own; time passing brings it about.
+func (n Names) Line(ev call.Event) string {
+	switch ev := ev.(type) {
+	case call.Arrived:
+		return "customer calls " + word(ev.Agent)
+	case call.Rang:
+		if ev.EarlyMedia {
+			return n[ev.Connection] + " sends sound early"
+		}
+		return n[ev.Connection] + " rings"
+	case call.Answered:
+		return n[ev.Connection] + " answers"
+	case call.Failed:
+		return n[ev.Connection] + " " + failure(ev.Reason)
+	case call.HungUp:
+		return n[ev.Connection] + " hangs up"
+	case call.Lost:
+		return n[ev.Connection] + " is lost"
+	case call.Joined:
+		return n.joined(ev)
+	case call.DeadlinePassed:
+		return ""
+	case call.Recovered:
+		return "the server restarts"
+	case call.HoldRequested:
+		return n[ev.By] + " holds " + n[ev.Connection]
+	case call.ResumeRequested:
+		return n[ev.By] + " resumes " + n[ev.Connection]
+	case call.TransferRequested:
+		return n.transfer(ev)
+	case call.CancelRequested:
+		return n[ev.By] + " cancels the transfer"
+	case call.PickUpRequested:
+		return word(ev.Agent) + " picks up the customer"
+	}
+	return ""
+}
+
+func (n Names) transfer(ev call.TransferRequested) string {
+	line := n[ev.By] + " transfers the customer to " + word(ev.Target)
+	if ev.RingFor > 0 {
+		line += " for " + ev.RingFor.String()
+	}
+	return line
+}
+
+func (n Names) joined(ev call.Joined) string {
+	var who []string
+	for _, id := range ev.Connections {
+		who = append(who, n[id])
+	}
+	return strings.Join(who, " and ") + " hear each other"
+}
+
+func failure(why call.Reason) string {
+	for line, reason := range failures {
+		if reason == why {
+			return line
+		}
+	}
+	return "fails"
+}
