@@ -145,10 +145,7 @@ func (t *Teller) command(c call.Command) string {
 // State is the contact in one line: its stage, and each party with how they
 // are and what they hear.
 func (t *Teller) State() string {
-	hears := map[call.ConnectionID]string{}
-	for _, h := range call.Hears(t.Contact) {
-		hears[h.Connection] = t.hearing(h)
-	}
+	hears := hearings(t.Contact, t.told)
 	var people []string
 	for _, c := range t.Contact.Connections {
 		p := t.told[c.ID] + " " + string(c.State)
@@ -162,15 +159,4 @@ func (t *Teller) State() string {
 		state += ": " + strings.Join(people, "; ")
 	}
 	return state
-}
-
-func (t *Teller) hearing(h call.Hearing) string {
-	if len(h.From) == 0 {
-		return string(h.Audio)
-	}
-	var who []string
-	for _, id := range h.From {
-		who = append(who, t.told[id])
-	}
-	return strings.Join(who, " and ")
 }

@@ -1,0 +1,251 @@
+package story
+
+import (
+	"fmt"
+	"html"
+	"strings"
+	"time"
+
+	"holdfast/call"
+)
+
+// A Moment is a contact as it was from a time on, and what had just happened.
+type Moment struct {
+	At      time.Time
+	Contact call.Contact
+	Events  []call.Event
+}
+
+// A Track is what was heard somewhere, measured: the truth to hold against the
+// states. Spans are in order.
+type Track struct {
+	Name  string
+	Spans []Span
+}
+
+// A Span is a time in which something, named by Label, was heard.
+type Span struct {
+	From, To time.Time
+	Label    string
+}
+
+// Timeline draws a contact as an SVG picture: a bar for each party with how
+// they were and whom they were meant to hear, the events above, and below each
+// track what was heard indeed. moments are in order; the last one ends it.
+func Timeline(title string, moments []Moment, heard []Track) string {
+	if len(moments) == 0 {
+		return ""
+	}
+	p := newPicture(title, moments, heard)
+	p.axis()
+	p.events()
+	for _, bar := range p.bars() {
+		p.bar(bar)
+	}
+	for _, track := range heard {
+		p.track(track)
+	}
+	return p.done()
+}
+
+const (
+	leftMargin  = 150
+	topMargin   = 64
+	barWidth    = 900 // of the whole time
+	rowHeight   = 40
+	labelHeight = 13
+)
+
+var colours = map[string]string{
+	string(call.Connecting): "#f5d491",
+	string(call.Connected):  "#a9d8a0",
+	string(call.Held):       "#c9bdf0",
+}
+
+type picture struct {
+	strings.Builder
+	moments    []Moment
+	names      Names
+	title      string
+	start, end time.Time
+	y          int
+}
+
+func newPicture(title string, moments []Moment, heard []Track) *picture {
+	p := &picture{title: title, moments: moments, names: Names{}, start: moments[0].At}
+	p.end = moments[len(moments)-1].At
+	for _, m := range moments {
+		p.names.Meet(m.Contact)
+	}
+	for _, t := range heard {
+		for _, s := range t.Spans {
+			if s.To.After(p.end) {
+				p.end = s.To
+			}
+		}
+	}
+	if !p.end.After(p.start) {
+		p.end = p.start.Add(time.Second)
+	}
+	return p
+}
+
+// x is where a time lies.
+func (p *picture) x(t time.Time) float64 {
+	return leftMargin + barWidth*float64(t.Sub(p.start))/float64(p.end.Sub(p.start))
+}
+
+func (p *picture) text(x float64, y int, attrs, s string) {
+	fmt.Fprintf(p, `<text x="%.1f" y="%d" %s>%s</text>`+"\n", x, y, attrs, html.EscapeString(s))
+}
+
+// axis draws a line for each second, or for each tenth of a long contact.
+func (p *picture) axis() {
+	every := time.Second
+	for p.end.Sub(p.start) > 20*every {
+		every *= 2
+	}
+	p.y = topMargin
+	for d := time.Duration(0); d <= p.end.Sub(p.start); d += every {
+		x := p.x(p.start.Add(d))
+		fmt.Fprintf(p, `<line x1="%.1f" y1="%d" x2="%.1f" y2="100%%" stroke="#eee"/>`+"\n", x, topMargin-14, x)
+		p.text(x, topMargin-18, `text-anchor="middle" class="dim"`, d.String())
+	}
+}
+
+// events writes what happened, each event on a line of its own so that those
+// that came together can be read.
+func (p *picture) events() {
+	for _, m := range p.moments {
+		for _, ev := range m.Events {
+			line := p.names.Line(ev)
+			if line == "" {
+				line = "time is up"
+			}
+			x, anchor := p.x(m.At), `class="event"`
+			if x > leftMargin+0.7*barWidth {
+				anchor = `class="event" text-anchor="end"`
+			}
+			fmt.Fprintf(p, `<circle cx="%.1f" cy="%d" r="2.5" fill="#c33"/>`+"\n", x, p.y-4)
+			offset := 6.0
+			if strings.Contains(anchor, "end") {
+				offset = -6
+			}
+			p.text(x+offset, p.y, anchor, line)
+			p.y += labelHeight
+		}
+	}
+	p.y += 8
+}
+
+// A bar is one party's row.
+type bar struct {
+	name  string
+	spans []barSpan
+}
+
+type barSpan struct {
+	Span
+	state call.State
+}
+
+// bars are the parties in order of joining, with what they were when.
+func (p *picture) bars() []bar {
+	var order []call.ConnectionID
+	rows := map[call.ConnectionID]*bar{}
+	for i, m := range p.moments {
+		until := p.end
+		if i+1 < len(p.moments) {
+			until = p.moments[i+1].At
+		}
+		hears := hearings(m.Contact, p.names)
+		for _, c := range m.Contact.Connections {
+			row := rows[c.ID]
+			if row == nil {
+				row = &bar{name: p.names[c.ID]}
+				rows[c.ID] = row
+				order = append(order, c.ID)
+			}
+			row.extend(barSpan{Span{m.At, until, hears[c.ID]}, c.State})
+		}
+	}
+	var out []bar
+	for _, id := range order {
+		out = append(out, *rows[id])
+	}
+	return out
+}
+
+// extend adds a span, or lengthens the last one if nothing has changed.
+func (b *bar) extend(s barSpan) {
+	if n := len(b.spans); n > 0 {
+		last := &b.spans[n-1]
+		if last.state == s.state && last.Label == s.Label && last.To.Equal(s.From) {
+			last.To = s.To
+			return
+		}
+	}
+	b.spans = append(b.spans, s)
+}
+
+func (p *picture) bar(b bar) {
+	p.text(leftMargin-10, p.y+20, `text-anchor="end" class="name"`, b.name)
+	for _, s := range b.spans {
+		p.box(s.Span, colours[string(s.state)], string(s.state), s.Label)
+	}
+	p.y += rowHeight
+}
+
+func (p *picture) track(t Track) {
+	p.text(leftMargin-10, p.y+20, `text-anchor="end" class="dim"`, t.Name)
+	for _, s := range t.Spans {
+		p.box(s, "#d7e6f7", s.Label, "")
+	}
+	p.y += rowHeight
+}
+
+// box draws a span with up to two lines in it, as far as they fit.
+func (p *picture) box(s Span, colour, first, second string) {
+	x, width := p.x(s.From), p.x(s.To)-p.x(s.From)
+	fmt.Fprintf(p, `<g><title>%s %s, %.2fs–%.2fs</title><rect x="%.1f" y="%d" width="%.1f" height="%d" rx="3" fill="%s" stroke="#fff"/>`+"\n",
+		html.EscapeString(first), html.EscapeString(second), s.From.Sub(p.start).Seconds(), s.To.Sub(p.start).Seconds(),
+		x, p.y, max(width, 1), rowHeight-6, colour)
+	if fits(first, width) {
+		p.text(x+5, p.y+14, `class="in"`, first)
+	}
+	if second != "" && fits(second, width) {
+		p.text(x+5, p.y+28, `class="in dim"`, "hears "+second)
+	}
+	fmt.Fprintln(p, "</g>")
+}
+
+func fits(s string, width float64) bool { return float64(len(s)+6)*6 < width }
+
+func (p *picture) done() string {
+	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="12">
+<style>.name{font-weight:bold}.dim{fill:#666;font-size:10px}.event{font-size:11px;fill:#822}.in{font-size:11px}</style>
+<rect width="100%%" height="100%%" fill="#fff"/>
+<text x="14" y="26" font-size="16" font-weight="bold">%s</text>
+%s</svg>
+`, leftMargin+barWidth+40, p.y+16, html.EscapeString(p.title), p.String())
+}
+
+// hearings tells in words what everyone in a contact is meant to hear.
+func hearings(c call.Contact, names Names) map[call.ConnectionID]string {
+	out := map[call.ConnectionID]string{}
+	for _, h := range call.Hears(c) {
+		out[h.Connection] = names.hearing(h)
+	}
+	return out
+}
+
+func (n Names) hearing(h call.Hearing) string {
+	if len(h.From) == 0 {
+		return string(h.Audio)
+	}
+	var who []string
+	for _, id := range h.From {
+		who = append(who, n[id])
+	}
+	return strings.Join(who, " and ")
+}
