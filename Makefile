@@ -1,0 +1,30 @@
+# `make` alone lists what can be made. The longer recipes are in scripts/.
+
+FUZZTIME ?= 30s
+
+.PHONY: help demo test check lint bench fuzz clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
+
+demo: ## five cold transfers between real phones on this machine, as stories and drawings
+	go build -o bin/holdfast ./cmd/holdfast
+	bin/holdfast demo
+
+test: ## everything: lint, all tests with the race detector, foreign phones
+	@scripts/test
+
+check: ## the fast part of it: format, vet, lint, layers, wasm
+	@scripts/check
+
+lint: ## golangci-lint, as pinned in tools/go.mod
+	@scripts/lint
+
+bench: ## the figures that docs/STATUS.md states
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## every fuzz test for FUZZTIME (30s) each
+	@FUZZTIME=$(FUZZTIME) scripts/fuzz
+
+clean: ## remove what was built here
+	rm -rf bin

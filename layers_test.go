@@ -1,0 +1,211 @@
+package holdfast_test
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/build"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// arrows is who may import whom of ours; "." is the root package. A new arrow
+// is a word here and a conversation first.
+var arrows = map[string][]string{
+	"call":        {},
+	"story":       {"call"},
+	"switchboard": {"call"},
+
+	"sipua":     {},
+	"media":     {},
+	"softphone": {"sipua", "media"},
+
+	"sipleg":    {"call", "switchboard", "sipua", "media"},
+	"webleg":    {"call", "switchboard", "media"},
+	"journal":   {"call", "switchboard"},
+	"directory": {"call", "switchboard"},
+	"api":       {"call", "switchboard"},
+	"panel":     {"call", "switchboard"},
+	"client":    {"call"},
+
+	".": {
+		"call", "switchboard", "sipua", "sipleg", "webleg",
+		"media", "journal", "directory", "api", "panel",
+	},
+	"cmd/holdfast": {".", "client", "story"},
+
+	"media/genaudio": {"media"},
+}
+
+// foreign is who may know which foreign module, for those whose words must
+// stay in their place.
+var foreign = map[string][]string{
+	"github.com/emiago/sipgo": {"sipua", "sipleg", "softphone"},
+	"github.com/nats-io":      {"journal"},
+	"github.com/pion":         {"media", "sipleg", "webleg", "softphone"},
+	"github.com/danielgtaylor": {
+		"api",
+	},
+	"github.com/spf13/cobra": {"cmd/holdfast"},
+}
+
+// Package call takes time as an argument and reaches nothing of the world.
+var (
+	unfitForCall = []string{"context", "sync", "os", "net", "log", "syscall", "math/rand", "crypto/rand"}
+	clock        = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
+)
+
+const module = "holdfast"
+
+func TestLayers(t *testing.T) {
+	for _, dir := range packageDirs(t) {
+		p, err := build.ImportDir(dir, 0)
+		var none *build.NoGoError
+		if errors.As(err, &none) || err == nil && len(p.GoFiles) == 0 {
+			continue // tests only, or nothing on this platform
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, fault := range faults(filepath.ToSlash(dir), p.Imports) {
+			t.Error(fault)
+		}
+	}
+}
+
+func TestLayersCallReadsNoClock(t *testing.T) {
+	files, err := filepath.Glob("call/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files of package call: %v", err)
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, fault := range clockFaults(name, f) {
+			t.Error(fault)
+		}
+	}
+}
+
+// The check itself must be able to fail.
+func TestLayersPlantedFaultsAreFound(t *testing.T) {
+	tests := []struct {
+		pkg, imports, want string
+	}{
+		{"call", "holdfast/switchboard", "call may not import switchboard"},
+		{"call", "net/netip", "call may not import net/netip"},
+		{"call", "log/slog", "call may not import log/slog"},
+		{"call", "time", ""},
+		{"sipleg", "holdfast/journal", "sipleg may not import journal"},
+		{"sipleg", "holdfast/sipua", ""},
+		{"switchboard", "github.com/emiago/sipgo/sip", "switchboard may not import github.com/emiago/sipgo/sip"},
+		{"cmd/holdfast", "holdfast", ""},
+		{"api", "holdfast", "api may not import ."},
+		{"util", "fmt", "util is in no layer; give it its place in arrows"},
+	}
+	for _, test := range tests {
+		got := strings.Join(faults(test.pkg, []string{test.imports}), "; ")
+		if got != test.want {
+			t.Errorf("%s importing %s: got %q, want %q", test.pkg, test.imports, got, test.want)
+		}
+	}
+
+	const planted = "package call\nimport \"time\"\nfunc late(t time.Time) bool { return time.Now().After(t) }"
+	f, err := parser.ParseFile(token.NewFileSet(), "planted.go", planted, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := clockFaults("planted.go", f); len(got) != 1 {
+		t.Errorf("a planted time.Now gives %q, want one fault", got)
+	}
+}
+
+// faults says what a package imports although it may not.
+func faults(pkg string, imports []string) []string {
+	allowed, known := arrows[pkg]
+	if !known {
+		return []string{pkg + " is in no layer; give it its place in arrows"}
+	}
+	var out []string
+	for _, i := range imports {
+		if !allows(pkg, allowed, i) {
+			out = append(out, fmt.Sprintf("%s may not import %s", pkg, ours(i)))
+		}
+	}
+	return out
+}
+
+func allows(pkg string, allowed []string, imported string) bool {
+	if local := ours(imported); local != imported {
+		return slices.Contains(allowed, local)
+	}
+	if pkg == "call" && slices.ContainsFunc(unfitForCall, within(imported)) {
+		return false
+	}
+	for prefix, who := range foreign {
+		if within(imported)(prefix) && !slices.Contains(who, pkg) {
+			return false
+		}
+	}
+	return true
+}
+
+// ours shortens the import path of one of our packages to its directory.
+func ours(imported string) string {
+	if imported == module {
+		return "."
+	}
+	return strings.TrimPrefix(imported, module+"/")
+}
+
+func within(imported string) func(prefix string) bool {
+	return func(prefix string) bool {
+		return imported == prefix || strings.HasPrefix(imported, prefix+"/")
+	}
+}
+
+func clockFaults(name string, f *ast.File) []string {
+	var out []string
+	ast.Inspect(f, func(n ast.Node) bool {
+		s, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		if x, ok := s.X.(*ast.Ident); ok && x.Name == "time" && slices.Contains(clock, s.Sel.Name) {
+			out = append(out, fmt.Sprintf("%s: call takes time as an argument and may not use time.%s", path.Base(name), s.Sel.Name))
+		}
+		return true
+	})
+	return out
+}
+
+// packageDirs lists the directories of this module.
+func packageDirs(t *testing.T) []string {
+	var dirs []string
+	err := filepath.WalkDir(".", func(dir string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		name := d.Name()
+		if dir != "." && (strings.HasPrefix(name, ".") || name == "testdata" || name == "bin" || name == "tools") {
+			return filepath.SkipDir
+		}
+		dirs = append(dirs, dir)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dirs
+}
