@@ -1,0 +1,141 @@
+package directory
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+func (c *checker) trunks(d *document, config *Config) {
+	seen := map[string]bool{}
+	for i, t := range d.Trunks {
+		path := fmt.Sprintf("trunk[%d]", i)
+		c.name(path, t.Name, seen)
+		trunk := Trunk{Name: string(t.Name), Gateway: c.addrPort(path+".gateway", t.Gateway)}
+		for j, a := range t.Addresses {
+			n, ok := network(string(a))
+			if !ok {
+				c.wrong(fmt.Sprintf("%s.addresses[%d]", path, j), `%q is neither an IP address nor a network; write it like "192.0.2.10" or "192.0.2.0/24"`, a)
+			}
+			trunk.Addresses = append(trunk.Addresses, n)
+		}
+		if len(t.Addresses) == 0 && t.Gateway == "" {
+			c.wrong(path, `this trunk is of no use: give it addresses = ["192.0.2.10"] for calls to come in, or a gateway for numbers to be dialled`)
+		}
+		config.Trunks = append(config.Trunks, trunk)
+	}
+}
+
+func (c *checker) allow(d *document, allow *Allow) {
+	for i, n := range d.Allow.Numbers {
+		if digits, plus := strings.CutPrefix(string(n), "+"); !plus || digits == "" || len(digits) > 15 || strings.Trim(digits, "0123456789") != "" {
+			c.wrong(fmt.Sprintf("allow.numbers[%d]", i), `%q is not how a phone number begins; write it like "+49"`, n)
+		}
+		allow.Numbers = append(allow.Numbers, string(n))
+	}
+	for i, h := range d.Allow.Hosts {
+		if n, ok := network(string(h)); ok {
+			allow.Networks = append(allow.Networks, n)
+			continue
+		}
+		if !isHostName(string(h)) {
+			c.wrong(fmt.Sprintf("allow.hosts[%d]", i), `%q is neither an IP address, nor a network, nor a host name`, h)
+		}
+		allow.Names = append(allow.Names, strings.ToLower(string(h)))
+	}
+}
+
+// people checks agents, routes and endpoints, which name each other.
+func (c *checker) people(d *document, config *Config) {
+	seen := map[string]bool{}
+	for i, a := range d.Agents {
+		path := fmt.Sprintf("agent[%d]", i)
+		c.name(path, a.Name, seen)
+		c.address(path, string(a.Address), config)
+		config.Agents = append(config.Agents, Agent{string(a.Name), string(a.Address)})
+	}
+	for i, e := range d.Endpoints {
+		path := fmt.Sprintf("endpoint[%d]", i)
+		c.name(path, e.Name, seen)
+		written, isNumber := number(string(e.Address))
+		if !isNumber {
+			written = string(e.Address)
+			c.address(path, written, config)
+		}
+		config.Endpoints = append(config.Endpoints, Endpoint{string(e.Name), written})
+	}
+	c.routes(d, config)
+}
+
+func (c *checker) routes(d *document, config *Config) {
+	seen := map[string]bool{}
+	for i, r := range d.Routes {
+		path := fmt.Sprintf("route[%d]", i)
+		called := calledUser(string(r.Called))
+		switch {
+		case r.Called == "":
+			c.wrong(path, `this route needs called = "+4930…", or "*" for everything`)
+		case called == "" || called != "*" && !isUser(called):
+			c.wrong(path+".called", `%q cannot be called; write a phone number, the part of a sip: address before the @, or "*"`, r.Called)
+		case seen[called]:
+			c.wrong(path+".called", "there is another route for %q; remove one of them", r.Called)
+		}
+		seen[called] = true
+		agent, ok := findAgent(config.Agents, string(r.Agent))
+		if !ok {
+			c.wrong(path+".agent", "no [[agent]] is called %q%s", r.Agent, suggest(string(r.Agent), agentNames(config.Agents)))
+		}
+		config.Routes = append(config.Routes, Route{called, agent.Name})
+	}
+}
+
+// name checks the name of a thing among others, seen, whose names it may not share.
+func (c *checker) name(path string, name text, seen map[string]bool) {
+	s, path := string(name), path+".name"
+	key := strings.ToLower(s)
+	_, isNumber := number(s)
+	switch {
+	case s == "":
+		c.wrong(path, "a name is missing")
+	case len(s) > 64 || strings.TrimSpace(s) != s || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }):
+		c.wrong(path, "%q is no name; use at most 64 letters that can be read, without blanks around them", s)
+	case isNumber || isAddress(s) || s == "-":
+		c.wrong(path, "%q is no name: it could be taken for an address; use a word", s)
+	case seen[key]:
+		c.wrong(path, "there is another %q; every agent, endpoint or trunk needs its own name", s)
+	}
+	seen[key] = true
+}
+
+// address checks that a sip: address of the file can be dialled.
+func (c *checker) address(table, written string, config *Config) {
+	path := table + ".address"
+	a, err := parseAddress(written)
+	switch {
+	case written == "":
+		c.wrong(path, `an address is missing; write it like address = "sip:ana@192.0.2.7:5060"`)
+	case err != nil:
+		c.wrong(path, "%s", err)
+	case a.host != "" && !config.SIP.Proxy.IsValid():
+		c.wrong(path, "%q is a host name, and there is no [sip] proxy that could look it up; use its IP address", a.host)
+	case a.leadsTo(config.SIP.Listen):
+		c.wrong(path, "%q is this server itself", written)
+	}
+}
+
+func agentNames(agents []Agent) []string {
+	var names []string
+	for _, a := range agents {
+		names = append(names, a.Name)
+	}
+	return names
+}
+
+func findAgent(agents []Agent, name string) (Agent, bool) {
+	for _, a := range agents {
+		if strings.EqualFold(a.Name, name) {
+			return a, true
+		}
+	}
+	return Agent{}, false
+}

@@ -1,0 +1,86 @@
+package directory
+
+import (
+	_ "embed"
+	"net/netip"
+
+	"holdfast/call"
+)
+
+//go:embed holdfast.toml
+var manual string
+
+// Manual is the built-in configuration: a complete file that documents itself
+// line by line.
+func Manual() string { return manual }
+
+// A Config is a configuration without mistakes. It comes from Load, Parse or
+// Default; whoever changes it afterwards answers for it.
+type Config struct {
+	SIP     SIP
+	Media   Media
+	Journal Journal
+	API     API
+	Rules   call.Rules
+
+	Trunks    []Trunk
+	Allow     Allow
+	Agents    []Agent
+	Routes    []Route
+	Endpoints []Endpoint
+}
+
+// SIP says where the server is on the signalling network.
+type SIP struct {
+	Listen netip.AddrPort // an address that others can answer to; port 0: any
+	Proxy  netip.AddrPort // where all requests go; the zero value: no proxy
+}
+
+// Media says where the server's sound is.
+type Media struct {
+	Address             netip.Addr // always set
+	FirstPort, LastPort uint16     // 0 and 0: any
+	RecordDir           string     // empty: record nothing
+}
+
+// Journal says where the server keeps what happened.
+type Journal struct {
+	Dir string
+}
+
+// API says where the HTTP interface is: a loopback address.
+type API struct {
+	Listen netip.AddrPort
+}
+
+// A Trunk is where customers come from.
+type Trunk struct {
+	Name      string
+	Addresses []netip.Prefix
+	Gateway   netip.AddrPort // where numbers are dialled; the zero value: not here
+}
+
+// Allow is what may be dialled besides what the configuration itself names.
+type Allow struct {
+	Numbers  []string       // beginnings of phone numbers
+	Networks []netip.Prefix // where sip: addresses may lead
+	Names    []string       // host names in sip: addresses, lower case
+}
+
+// An Agent answers customers.
+type Agent struct {
+	Name    string
+	Address string // a sip: address
+}
+
+// A Route says which agent answers a called number or user. "*" is any.
+type Route struct {
+	Called string
+	Agent  string // the name of one of the Agents
+}
+
+// An Endpoint is a place that customers are often sent to.
+type Endpoint struct {
+	Name    string
+	Address string // a sip: address or a phone number
+}

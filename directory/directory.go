@@ -1,0 +1,267 @@
+package directory
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"holdfast/call"
+	"holdfast/switchboard"
+)
+
+// ErrStranger means that a call came from an address that no trunk has.
+var ErrStranger = errors.New("not an address of any trunk")
+
+// ErrNotFound means that nobody answers the called number.
+var ErrNotFound = errors.New("no route for this number")
+
+// A Directory answers questions about a configuration. It never changes, so
+// any goroutine may ask.
+type Directory struct {
+	config Config
+}
+
+// New returns the directory of a configuration.
+func New(config Config) *Directory { return &Directory{config} }
+
+// Rules are the time limits for a contact that begins now.
+func (d *Directory) Rules() call.Rules { return d.config.Rules }
+
+// Known reports whether requests from there are answered at all: it is a trunk,
+// the proxy, or the machine of a configured agent or endpoint.
+func (d *Directory) Known(from netip.AddrPort) bool {
+	ip := from.Addr().Unmap()
+	if !ip.IsValid() {
+		return false
+	}
+	if d.trunk(ip) || ip == d.config.SIP.Proxy.Addr() {
+		return true
+	}
+	for _, configured := range d.addresses() {
+		if a, err := parseAddress(configured); err == nil && a.ip == ip {
+			return true
+		}
+	}
+	return false
+}
+
+// Incoming is how a contact begins for a call from there. caller and called
+// are phone numbers or sip: addresses, or the user part of one. The error is
+// ErrStranger or ErrNotFound.
+func (d *Directory) Incoming(from netip.AddrPort, caller, called string) (call.Arrived, error) {
+	if !d.trunk(from.Addr().Unmap()) {
+		return call.Arrived{}, ErrStranger
+	}
+	agent, ok := d.route(calledUser(called))
+	if !ok {
+		return call.Arrived{}, ErrNotFound
+	}
+	return call.Arrived{
+		Customer: customer(caller),
+		Called:   called,
+		Agent:    call.Endpoint{Kind: call.AgentEndpoint, Address: agent},
+		Rules:    d.config.Rules,
+	}, nil
+}
+
+func (d *Directory) trunk(ip netip.Addr) bool {
+	return slices.ContainsFunc(d.config.Trunks, func(t Trunk) bool { return within(t.Addresses, ip) })
+}
+
+// route is the agent for a called user: the exact route before "*".
+func (d *Directory) route(called string) (agent string, ok bool) {
+	for _, r := range d.config.Routes {
+		if strings.EqualFold(r.Called, called) {
+			return r.Agent, true
+		}
+		if r.Called == "*" {
+			agent, ok = r.Agent, true
+		}
+	}
+	return agent, ok
+}
+
+// Resolve is the sip: address to dial for an endpoint. An error is a
+// *switchboard.DialError.
+func (d *Directory) Resolve(e call.Endpoint) (string, error) {
+	switch e.Kind {
+	case call.AgentEndpoint:
+		agent, ok := findAgent(d.config.Agents, e.Address)
+		if !ok {
+			return "", refused(call.NotFound, "no [[agent]] is called %q", e.Address)
+		}
+		return agent.Address, nil
+	case call.PhoneNumber:
+		n, ok := number(e.Address)
+		if !ok {
+			return "", refused(call.NotFound, "%q is no phone number", e.Address)
+		}
+		gateway := d.gateway()
+		if !gateway.IsValid() {
+			return "", refused(call.Unreachable, "phone numbers need a [[trunk]] with a gateway, or [sip] proxy")
+		}
+		return fmt.Sprintf("sip:%s@%s", n, gateway), nil
+	case call.URI:
+		return d.resolveAddress(e.Address)
+	}
+	return "", refused(call.NotFound, "an endpoint of kind %q cannot be dialled", e.Kind)
+}
+
+func (d *Directory) resolveAddress(written string) (string, error) {
+	a, err := parseAddress(written)
+	if err != nil {
+		return "", refused(call.NotFound, "%s", err)
+	}
+	if a.host != "" && !d.config.SIP.Proxy.IsValid() {
+		return "", refused(call.Unreachable, "%q is a host name, and there is no [sip] proxy that could look it up", a.host)
+	}
+	return written, nil
+}
+
+// gateway is where phone numbers are dialled.
+func (d *Directory) gateway() netip.AddrPort {
+	for _, t := range d.config.Trunks {
+		if t.Gateway.IsValid() {
+			return t.Gateway
+		}
+	}
+	return d.config.SIP.Proxy
+}
+
+// Permit says whether an endpoint may be dialled: it is named in the
+// configuration, or [allow] has it. An error is a *switchboard.DialError.
+func (d *Directory) Permit(e call.Endpoint) error {
+	if e.Kind == call.AgentEndpoint {
+		_, err := d.Resolve(e)
+		return err
+	}
+	if slices.Contains(d.addresses(), e.Address) {
+		return nil
+	}
+	if e.Kind == call.PhoneNumber {
+		return d.permitNumber(e.Address)
+	}
+	a, err := parseAddress(e.Address)
+	if err != nil {
+		return refused(call.NotFound, "%s", err)
+	}
+	return d.permitAddress(a)
+}
+
+func (d *Directory) permitNumber(written string) error {
+	n, ok := number(written)
+	if !ok {
+		return refused(call.NotFound, "%q is no phone number", written)
+	}
+	for _, beginning := range d.config.Allow.Numbers {
+		if strings.HasPrefix(n, beginning) {
+			return nil
+		}
+	}
+	return refused(call.Denied, "%s begins like none of [allow] numbers", n)
+}
+
+func (d *Directory) permitAddress(a address) error {
+	switch {
+	case a.leadsTo(d.config.SIP.Listen):
+		return refused(call.Denied, "that is this server itself")
+	case a.leadsTo(d.gateway()):
+		return refused(call.Denied, "the gateway is for phone numbers; give the number instead")
+	case a.ip.IsValid() && within(d.config.Allow.Networks, a.ip), a.host != "" && slices.Contains(d.config.Allow.Names, a.host):
+		return nil
+	case a.host != "":
+		return refused(call.Denied, "%s is none of [allow] hosts", a.host)
+	}
+	return refused(call.Denied, "%s is none of [allow] hosts", a.ip)
+}
+
+// Endpoint is what a person means who writes the name of an endpoint or agent,
+// a phone number or a sip: address. It does not say whether it may be dialled.
+// An error for a name that nobody has is a *switchboard.DialError; any other
+// says how to write what was meant.
+func (d *Directory) Endpoint(written string) (call.Endpoint, error) {
+	written = strings.TrimSpace(written)
+	for _, e := range d.config.Endpoints {
+		if strings.EqualFold(e.Name, written) {
+			return call.Endpoint{Kind: kindOf(e.Address), Address: e.Address, Name: e.Name}, nil
+		}
+	}
+	if a, ok := findAgent(d.config.Agents, written); ok {
+		return call.Endpoint{Kind: call.AgentEndpoint, Address: a.Name}, nil
+	}
+	if n, ok := number(written); ok {
+		return call.Endpoint{Kind: call.PhoneNumber, Address: n}, nil
+	}
+	switch {
+	case isAddress(written):
+		_, err := parseAddress(written)
+		return call.Endpoint{Kind: call.URI, Address: written}, err
+	case written == "":
+		return call.Endpoint{}, errors.New("a target is missing: give a name, a phone number or a sip: address")
+	case strings.Trim(written, "+0123456789 -/()") == "":
+		return call.Endpoint{}, fmt.Errorf(`%q is no phone number; write it with its country, like "+493012345"`, written)
+	}
+	return call.Endpoint{}, refused(call.NotFound, "nobody is called %q%s", written, suggest(written, d.names()))
+}
+
+func (d *Directory) names() []string {
+	names := agentNames(d.config.Agents)
+	for _, e := range d.config.Endpoints {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
+// addresses are those that the configuration names.
+func (d *Directory) addresses() []string {
+	var all []string
+	for _, a := range d.config.Agents {
+		all = append(all, a.Address)
+	}
+	for _, e := range d.config.Endpoints {
+		all = append(all, e.Address)
+	}
+	return all
+}
+
+func within(networks []netip.Prefix, ip netip.Addr) bool {
+	return slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(ip) })
+}
+
+func kindOf(address string) call.EndpointKind {
+	if isAddress(address) {
+		return call.URI
+	}
+	return call.PhoneNumber
+}
+
+// calledUser is what routes go by: the user of a sip: address, or the text itself,
+// phone numbers without blanks.
+func calledUser(called string) string {
+	if isAddress(called) {
+		called, _, _ = strings.Cut(called[4:], "@")
+	}
+	if n, ok := number(called); ok {
+		return n
+	}
+	return called
+}
+
+// customer is who calls, as well as it can be told.
+func customer(caller string) call.Endpoint {
+	user := calledUser(caller)
+	if n, ok := number(user); ok {
+		return call.Endpoint{Kind: call.PhoneNumber, Address: n}
+	}
+	e := call.Endpoint{Kind: call.URI, Address: caller}
+	if isAddress(caller) {
+		e.Name = user
+	}
+	return e
+}
+
+func refused(why call.Reason, format string, args ...any) error {
+	return &switchboard.DialError{Reason: why, Detail: fmt.Sprintf(format, args...)}
+}

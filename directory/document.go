@@ -1,0 +1,129 @@
+package directory
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// A document is a configuration file as it is written; nothing in it has been
+// understood yet, so that everything wrong with it can be said at once.
+type document struct {
+	SIP struct {
+		Listen text `toml:"listen"`
+		Proxy  text `toml:"proxy"`
+	} `toml:"sip"`
+	Media struct {
+		Address   text `toml:"address"`
+		FirstPort text `toml:"first_port"`
+		LastPort  text `toml:"last_port"`
+		RecordDir text `toml:"record_dir"`
+	} `toml:"media"`
+	Journal struct {
+		Dir text `toml:"dir"`
+	} `toml:"journal"`
+	API struct {
+		Listen text `toml:"listen"`
+	} `toml:"api"`
+	Rules struct {
+		OfferFor   text `toml:"offer_for"`
+		RingFor    text `toml:"ring_for"`
+		JoinWithin text `toml:"join_within"`
+		ReturnFor  text `toml:"return_for"`
+		LeftEarly  text `toml:"left_early"`
+	} `toml:"rules"`
+	Trunks []struct {
+		Name      text   `toml:"name"`
+		Addresses []text `toml:"addresses"`
+		Gateway   text   `toml:"gateway"`
+	} `toml:"trunk"`
+	Allow struct {
+		Numbers []text `toml:"numbers"`
+		Hosts   []text `toml:"hosts"`
+	} `toml:"allow"`
+	Agents []struct {
+		Name    text `toml:"name"`
+		Address text `toml:"address"`
+	} `toml:"agent"`
+	Routes []struct {
+		Called text `toml:"called"`
+		Agent  text `toml:"agent"`
+	} `toml:"route"`
+	Endpoints []struct {
+		Name    text `toml:"name"`
+		Address text `toml:"address"`
+	} `toml:"endpoint"`
+}
+
+// A text is a string or a number of the file, as written.
+type text string
+
+func (t *text) UnmarshalText(b []byte) error {
+	*t = text(b)
+	return nil
+}
+
+// startOver empties the lists that a file with these places brings itself:
+// all of an example's agents, routes and endpoints go together, because they
+// name each other.
+func (d *document) startOver(file places) {
+	if file.has("trunk") {
+		d.Trunks = nil
+	}
+	if file.has("agent") || file.has("route") || file.has("endpoint") {
+		d.Agents, d.Routes, d.Endpoints = nil, nil, nil
+	}
+	if file.has("allow.numbers") {
+		d.Allow.Numbers = nil
+	}
+	if file.has("allow.hosts") {
+		d.Allow.Hosts = nil
+	}
+}
+
+func (f places) has(list string) bool {
+	_, plain := f[list]
+	_, first := f[list+"[0]"]
+	return plain || first
+}
+
+// unknownKey says what is wrong with a key, given as its path of names, that a
+// document does not have.
+func unknownKey(path []string) string {
+	table := reflect.TypeFor[document]()
+	where, last := "", path[len(path)-1]
+	for _, name := range path[:len(path)-1] {
+		field, ok := fieldOf(table, name)
+		if !ok {
+			last = name
+			break
+		}
+		where, table = fmt.Sprintf(" in [%s]", name), field
+		if table.Kind() == reflect.Slice {
+			where, table = fmt.Sprintf(" in [[%s]]", name), table.Elem()
+		}
+		if table.Kind() != reflect.Struct {
+			break
+		}
+	}
+	return fmt.Sprintf("unknown key %q%s%s", last, where, suggest(last, namesOf(table)))
+}
+
+func fieldOf(table reflect.Type, name string) (reflect.Type, bool) {
+	for f := range table.Fields() {
+		if f.Tag.Get("toml") == strings.ToLower(name) {
+			return f.Type, true
+		}
+	}
+	return nil, false
+}
+
+func namesOf(table reflect.Type) []string {
+	var names []string
+	if table.Kind() == reflect.Struct {
+		for f := range table.Fields() {
+			names = append(names, f.Tag.Get("toml"))
+		}
+	}
+	return names
+}
