@@ -1,0 +1,109 @@
+package media
+
+import (
+	"math/rand/v2"
+	"net/netip"
+
+	"github.com/pion/rtp"
+)
+
+// header is the length of the RTP header we send.
+const header = 12
+
+// An emission is what makes the sound that a leg hears. When it changes, a new
+// talk spurt begins.
+type emission struct {
+	kind  kind
+	audio Audio // what is played
+	from  *Leg  // whose packets are relayed
+}
+
+type kind int
+
+const (
+	nothing kind = iota
+	playing
+	mixing
+	relaying
+	filling // faint noise, for a relayed leg that says nothing
+)
+
+// A packetConn is the part of a UDP socket that is needed to send. Sending a
+// datagram waits for nobody, so it is done with the room locked: that keeps the
+// packets in order.
+type packetConn interface {
+	WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error)
+}
+
+// An out is the RTP stream towards a leg: one SSRC, and a sequence that goes on
+// whatever makes the sound.
+type out struct {
+	conn   packetConn
+	ssrc   uint32
+	seq    uint16
+	origin uint32 // timestamp of slot 0
+	end    uint32 // timestamp after the last sample sent
+
+	of     emission
+	played int   // samples of it, when playing or filling
+	slot   int64 // of the last packet
+	marker bool  // of the next packet
+
+	relay  relay
+	buf    [header + frame]byte
+	events [header + maxEvent]byte
+}
+
+func newOut(conn packetConn, slot int64) out {
+	start := rand.Uint32()
+	return out{
+		conn:   conn,
+		ssrc:   rand.Uint32(),
+		seq:    uint16(rand.Uint32()),
+		origin: start - uint32(slot)*frame,
+		end:    start,
+	}
+}
+
+// turn makes e what is heard, and reports whether it was something else before.
+func (o *out) turn(e emission) bool {
+	if o.of == e {
+		return false
+	}
+	o.of, o.played, o.marker = e, 0, true
+	return true
+}
+
+// now is the timestamp for sound made in that slot: the wall clock's, unless
+// that was sent already by a source whose clock is ahead.
+func (o *out) now(slot int64) uint32 {
+	wall := o.origin + uint32(slot)*frame
+	if int32(wall-o.end) < 0 {
+		return o.end
+	}
+	return wall
+}
+
+// payload is where the sound of the next packet is put.
+func (o *out) payload() []byte { return o.buf[header:] }
+
+// sendFrame sends the payload.
+func (o *out) sendFrame(slot int64, to netip.AddrPort, payloadType uint8, timestamp uint32) {
+	o.send(o.buf[:], rtp.Header{
+		Marker:      o.marker,
+		PayloadType: payloadType,
+		Timestamp:   timestamp,
+	}, slot, to)
+	o.marker = false
+	o.end = timestamp + frame
+}
+
+// send completes h and sends packet, in which the payload stands already. What
+// the network refuses is lost like any other packet.
+func (o *out) send(packet []byte, h rtp.Header, slot int64, to netip.AddrPort) {
+	h.Version, h.SSRC, h.SequenceNumber = 2, o.ssrc, o.seq
+	h.MarshalTo(packet)
+	o.conn.WriteToUDPAddrPort(packet, to)
+	o.seq++
+	o.slot = slot
+}

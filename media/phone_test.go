@@ -1,0 +1,253 @@
+package media
+
+import (
+	"math"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+)
+
+const (
+	eventsType = 101
+	patiently  = 5 * time.Second // for what must happen; far more than it takes
+)
+
+// A phone is a party on a real socket: it speaks a tone every 20 ms and keeps
+// what it hears.
+type phone struct {
+	t     *testing.T
+	conn  *net.UDPConn
+	codec Codec
+	tone  float64
+
+	mu    sync.Mutex // guards what follows
+	heard []heard
+	muted bool
+	more  chan struct{} // closed and replaced at each packet
+}
+
+type heard struct {
+	at time.Time
+	rtp.Packet
+}
+
+// newPhone makes a silent phone: it sends only what it is told to.
+func newPhone(t *testing.T, codec Codec) *phone {
+	t.Helper()
+	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &phone{t: t, conn: conn, codec: codec, more: make(chan struct{})}
+	var running sync.WaitGroup
+	running.Go(p.listen)
+	t.Cleanup(func() { conn.Close(); running.Wait() })
+	return p
+}
+
+func (p *phone) address() netip.AddrPort { return p.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
+
+func (p *phone) payloadType() uint8 { return [...]uint8{PCMU: 0, PCMA: 8}[p.codec] }
+
+func (p *phone) stream() Stream {
+	return Stream{
+		Remote: p.address(), Codec: p.codec, PayloadType: p.payloadType(),
+		Events: eventsType, Send: true, Receive: true,
+	}
+}
+
+func (p *phone) listen() {
+	buf := make([]byte, 2048)
+	for {
+		n, err := p.conn.Read(buf)
+		if err != nil {
+			return
+		}
+		var packet rtp.Packet
+		if err := packet.Unmarshal(slices.Clone(buf[:n])); err != nil {
+			p.t.Errorf("a phone got what is no RTP: %v", err)
+			return
+		}
+		p.mu.Lock()
+		p.heard = append(p.heard, heard{time.Now(), packet})
+		close(p.more)
+		p.more = make(chan struct{})
+		p.mu.Unlock()
+	}
+}
+
+// speak makes the phone send a tone to a port until the test ends.
+func (p *phone) speak(port uint16, hz float64) {
+	quit := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() {
+		ticker := time.NewTicker(20 * time.Millisecond)
+		defer ticker.Stop()
+		source := newSource(p.payloadType(), p.codec, hz)
+		for {
+			packet := source.next(frame)
+			p.mu.Lock()
+			muted := p.muted
+			p.mu.Unlock()
+			if !muted {
+				p.send(port, packet)
+			}
+			select {
+			case <-ticker.C:
+			case <-quit:
+				return
+			}
+		}
+	})
+	p.t.Cleanup(func() { close(quit); running.Wait() })
+}
+
+func (p *phone) mute(muted bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.muted = muted
+}
+
+func (p *phone) send(port uint16, packet *rtp.Packet) {
+	b, err := packet.Marshal()
+	if err != nil {
+		p.t.Error(err)
+	}
+	if _, err := p.conn.WriteToUDPAddrPort(b, netip.AddrPortFrom(p.address().Addr(), port)); err != nil {
+		p.t.Errorf("a phone could not send: %v", err)
+	}
+}
+
+// all is everything heard so far.
+func (p *phone) all() []heard {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.heard)
+}
+
+// until waits until ok finds what it wants in the packets heard since from, and
+// returns them.
+func (p *phone) until(from int, what string, ok func([]heard) bool) []heard {
+	p.t.Helper()
+	deadline := time.After(patiently)
+	for {
+		p.mu.Lock()
+		since, more := slices.Clone(p.heard[from:]), p.more
+		p.mu.Unlock()
+		if ok(since) {
+			return since
+		}
+		select {
+		case <-more:
+		case <-deadline:
+			p.t.Fatalf("never came: %s; %d packets heard", what, len(since))
+		}
+	}
+}
+
+// hears waits until 200 ms in a row hold each of those tones and none of the
+// others, and nothing is missing in them.
+func (p *phone) hears(tones, others []float64) {
+	p.t.Helper()
+	p.until(len(p.all()), "the right tones", func(since []heard) bool {
+		sound := p.decode(since)
+		if len(sound) < rate/5 {
+			return false
+		}
+		sound = sound[len(sound)-rate/5:]
+		for _, hz := range tones {
+			if level(sound, hz) < 500 {
+				return false
+			}
+		}
+		for _, hz := range others {
+			if level(sound, hz) > 100 {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (p *phone) decode(packets []heard) []int16 {
+	var sound []int16
+	for _, h := range packets {
+		if h.PayloadType == p.payloadType() {
+			sound = p.codec.Decode(sound, h.Payload)
+		}
+	}
+	return sound
+}
+
+// level is the amplitude of a tone in sound (Goertzel).
+func level(sound []int16, hz float64) float64 {
+	c := 2 * math.Cos(2*math.Pi*hz/rate)
+	var a, b float64
+	for _, v := range sound {
+		a, b = float64(v)+c*a-b, a
+	}
+	return 2 * math.Sqrt(max(a*a+b*b-c*a*b, 0)) / float64(len(sound))
+}
+
+// A source makes the packets of somebody who speaks a tone.
+type source struct {
+	header rtp.Header
+	codec  Codec
+	hz     float64
+	at     int
+}
+
+func newSource(payloadType uint8, codec Codec, hz float64) *source {
+	return &source{codec: codec, hz: hz, header: rtp.Header{
+		Version: 2, PayloadType: payloadType, SSRC: uint32(hz), SequenceNumber: 65530, Timestamp: 1<<32 - 3000,
+	}}
+}
+
+func (s *source) next(samples int) *rtp.Packet {
+	pcm := make([]int16, samples)
+	for i := range pcm {
+		pcm[i] = int16(4000 * math.Sin(2*math.Pi*s.hz*float64(s.at+i)/rate))
+	}
+	p := &rtp.Packet{Header: s.header, Payload: s.codec.Encode(nil, pcm)}
+	s.at += samples
+	s.header.SequenceNumber++
+	s.header.Timestamp += uint32(samples)
+	return p
+}
+
+// begin starts an engine for a test.
+func begin(t *testing.T, o Options) *Engine {
+	t.Helper()
+	e, err := Start(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	return e
+}
+
+// open opens a leg for a phone.
+func open(t *testing.T, r *Room, number int, p *phone) *Leg {
+	t.Helper()
+	l, err := r.Open(number, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Set(p.stream())
+	return l
+}
+
+// everyone is the mix in which all hear all others.
+func everyone(legs ...int) Mix {
+	var mix Mix
+	for _, l := range legs {
+		others := slices.DeleteFunc(slices.Clone(legs), func(o int) bool { return o == l })
+		mix = append(mix, Hearing{Leg: l, From: others})
+	}
+	return mix
+}

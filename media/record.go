@@ -1,0 +1,139 @@
+package media
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+const (
+	waiting   = 100 // frames that wait for the disk before any is dropped: 2 s
+	headEvery = 100 // frames after which the WAV header is made true again
+)
+
+// A recording writes what a leg says (left) and hears (right) into a WAV file,
+// in a goroutine of its own, so that a slow disk costs a piece of the recording
+// and never of the call. A kill leaves a file that can be read.
+type recording struct {
+	heard   voice
+	frames  chan stereo
+	dropped int // frames; the writer reads it after the end
+	log     *slog.Logger
+}
+
+// A stereo is one frame, left and right alternating, as it stands in the file.
+type stereo [4 * frame]byte
+
+// record begins to record the leg, if the engine records and the leg is not
+// recorded already.
+func (l *Leg) record() {
+	e := l.room.engine
+	if e.options.RecordDir == "" || l.recording != nil {
+		return
+	}
+	name := fmt.Sprintf("%s-leg%d", fileName(l.room.id), l.number)
+	r := &recording{
+		frames: make(chan stereo, waiting),
+		log:    e.options.Log.With("recording", name),
+	}
+	l.recording = r
+	e.running.Go(func() { r.write(e.options.RecordDir, name) })
+}
+
+// tick passes on what l has said and heard in this slot.
+func (r *recording) tick(l *Leg) {
+	var s stereo
+	var heard [frame]int16
+	r.heard.take(&heard)
+	for i, v := range heard {
+		if l.speaks {
+			binary.LittleEndian.PutUint16(s[4*i:], uint16(l.said[i]))
+		}
+		binary.LittleEndian.PutUint16(s[4*i+2:], uint16(v))
+	}
+	select {
+	case r.frames <- s:
+	default:
+		r.dropped++
+	}
+}
+
+// end ends the recording; what waits is still written. No tick may follow.
+func (r *recording) end() { close(r.frames) }
+
+// write writes frames until the recording ends. What cannot be written is
+// reported once and then let go: the call is more important.
+func (r *recording) write(dir, name string) {
+	if err := r.writeTo(dir, name); err != nil {
+		r.log.Error("recording", "error", err)
+	}
+	for range r.frames {
+	}
+	if r.dropped > 0 {
+		r.log.Warn("the disk was too slow: parts of the recording are missing", "seconds", float64(r.dropped)/50)
+	}
+}
+
+func (r *recording) writeTo(dir, name string) (err error) {
+	f, err := create(dir, name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	w := bufio.NewWriterSize(f, 64<<10)
+	size := uint32(0)
+	w.Write(make([]byte, wavHeaderSize))
+	for n := 0; ; n++ {
+		if n%headEvery == 0 {
+			if err := head(f, w, size); err != nil {
+				return err
+			}
+		}
+		s, more := <-r.frames
+		if !more {
+			return head(f, w, size)
+		}
+		w.Write(s[:]) // an error stays with w until head
+		size += uint32(len(s))
+	}
+}
+
+// head makes the file's header say that size bytes of sound follow it.
+func head(f *os.File, w *bufio.Writer, size uint32) error {
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	h := wavHeader(rate, 2, size)
+	_, err := f.WriteAt(h[:], 0)
+	return err
+}
+
+// create makes a file that was not there before: name.wav, or after a restart
+// name-2.wav and so on.
+func create(dir, name string) (*os.File, error) {
+	path := filepath.Join(dir, name)
+	for n := 2; ; n++ {
+		f, err := os.OpenFile(path+".wav", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if !errors.Is(err, fs.ErrExist) {
+			return f, err
+		}
+		path = filepath.Join(dir, fmt.Sprintf("%s-%d", name, n))
+	}
+}
+
+// fileName keeps of a room's id what can stand in a file name everywhere.
+func fileName(id string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.ContainsRune("-_.@", c):
+			return c
+		}
+		return '_'
+	}, id)
+}
