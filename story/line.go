@@ -87,3 +87,21 @@ func failure(why call.Reason) string {
 	}
 	return "fails"
 }
+
+// State is a contact in one line: its stage, and each party with how they are
+// and what they are meant to hear.
+func (n Names) State(c call.Contact) string {
+	hears := hearings(c, n)
+	var people []string
+	for _, x := range c.Connections {
+		p := n[x.ID] + " " + string(x.State)
+		if h := hears[x.ID]; h != "" {
+			p += " hears " + h
+		}
+		people = append(people, p)
+	}
+	if len(people) == 0 {
+		return string(c.Stage)
+	}
+	return string(c.Stage) + ": " + strings.Join(people, "; ")
+}

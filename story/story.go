@@ -142,21 +142,5 @@ func (t *Teller) command(c call.Command) string {
 	}
 }
 
-// State is the contact in one line: its stage, and each party with how they
-// are and what they hear.
-func (t *Teller) State() string {
-	hears := hearings(t.Contact, t.told)
-	var people []string
-	for _, c := range t.Contact.Connections {
-		p := t.told[c.ID] + " " + string(c.State)
-		if h := hears[c.ID]; h != "" {
-			p += " hears " + h
-		}
-		people = append(people, p)
-	}
-	state := "= " + string(t.Contact.Stage)
-	if len(people) > 0 {
-		state += ": " + strings.Join(people, "; ")
-	}
-	return state
-}
+// State is the contact in one line, as Names.State tells it.
+func (t *Teller) State() string { return "= " + t.told.State(t.Contact) }
