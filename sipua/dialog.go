@@ -5,7 +5,10 @@
 package sipua
 
 import (
+	"crypto/rand"
+	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -14,7 +17,52 @@ import (
 // A Dialog is one INVITE usage as a value: from the first INVITE, through
 // forks, CANCEL, re-INVITEs and every transaction in it, to the answer to the
 // last BYE. No method changes it; each returns its successor in a Step.
-type Dialog struct{}
+type Dialog struct {
+	local  Local
+	id     Identity
+	epoch  uint16
+	sent   uint32 // requests of ours in this epoch
+	caller bool   // the Call-ID is ours
+
+	self, other nameAddr
+	headers     []sip.Header // for the first INVITE
+	peer        peer         // confirmed, or whom we call
+	early       []peer       // who has sent provisionals to our first INVITE
+	forks       []string     // To-tags of further 2xx, which have had their BYE
+	heard       int64        // the peer's highest CSeq, -1 before any
+
+	stage   stage
+	hangUp  bool   // the user is done with it
+	acked   uint32 // CSeq of our last INVITE that was answered 2xx
+	byeDue  bool   // restored: a BYE had been sent, and not answered
+	reason  string
+	waiting []byte    // the offer of a re-INVITE that is yet to be sent
+	retryAt time.Time // not before then
+	retries int       // of that re-INVITE so far
+
+	invites  []inviteTx
+	requests []requestTx
+	servers  []serverTx
+}
+
+// A stage is where a dialog is.
+//
+//	idle ──Invite──▶ calling ──2xx──▶ established ──BYE, loss──▶ over
+//	                    │                  ▲                       ▲
+//	                    │   offered ─Accept┘                       │
+//	                    └──────┴──refusal, HangUp, CANCEL──────────┘
+//
+// A dialog that is over has transactions to finish before it is gone. One that
+// was hung up while calling stays so until its INVITE has its final response.
+type stage string
+
+const (
+	idle        stage = "idle"
+	calling     stage = "calling" // our first INVITE has no final response
+	offered     stage = "offered" // theirs has none
+	established stage = "established"
+	over        stage = "over"
+)
 
 // A Step is what a dialog would do about something.
 type Step struct {
@@ -115,7 +163,9 @@ type Identity struct {
 }
 
 // RandomIdentity returns a fresh identity.
-func RandomIdentity() Identity { panic("not yet") }
+func RandomIdentity() Identity {
+	return Identity{CallID: rand.Text(), Tag: rand.Text()[:16], Seed: rand.Text()}
+}
 
 // A Call is whom we call, and as whom.
 type Call struct {
@@ -127,75 +177,166 @@ type Call struct {
 
 // NewCaller returns a dialog that will call c; nothing is sent until Invite.
 // Every CSeq number of it is epoch<<16 | n.
-func NewCaller(local Local, id Identity, epoch uint16, c Call) *Dialog { panic("not yet") }
+func NewCaller(local Local, id Identity, epoch uint16, c Call) *Dialog {
+	return &Dialog{
+		local: local, id: id, epoch: epoch, caller: true, stage: idle, heard: -1,
+		self: nameAddr{quotable(c.Name), c.From}, other: nameAddr{URI: c.To},
+		peer: peer{Target: c.To.String()}, headers: slices.Clone(c.Headers),
+	}
+}
 
 // NewCallee returns the step that answers a first INVITE: 100 Trying in Out,
 // Offered in Events. An INVITE that cannot begin a dialog is refused: the
 // Step has the refusal in Out, no events and a dialog that is Gone once
 // it has been acknowledged.
 func NewCallee(local Local, id Identity, epoch uint16, now time.Time, invite Received) Step {
-	panic("not yet")
+	d := &Dialog{local: local, id: id, epoch: epoch, stage: over, heard: -1}
+	req, ok := invite.SIP.(*sip.Request)
+	if !ok || Check(invite) != nil {
+		return Step{Dialog: d}
+	}
+	d.id.CallID = req.CallID().Value()
+	d.self = nameAddr{req.To().DisplayName, req.To().Address}
+	d.other = nameAddr{req.From().DisplayName, req.From().Address}
+	d.peer = peerOfRequest(req, invite.From)
+	t := d.turn(now)
+	t.begin(invite)
+	return t.step()
 }
-
-// Restore rebuilds a dialog from its Memory, in a new epoch (greater than all
-// before). Call Resume next.
-func Restore(local Local, epoch uint16, memory []byte) (*Dialog, error) { panic("not yet") }
 
 // Resume repeats what may not have been sent before the restart: the final
 // response to an unacknowledged INVITE, a blind ACK for a pending re-INVITE,
 // BYE or CANCEL if hanging up had begun. A first INVITE of ours without final
 // response rings on. For an established dialog the user then calls Invite.
-func (d *Dialog) Resume(now time.Time) Step { panic("not yet") }
+func (d *Dialog) Resume(now time.Time) Step {
+	t := d.turn(now)
+	t.resume()
+	return t.step()
+}
 
-// Receive takes a message of this dialog's Call-ID.
-func (d *Dialog) Receive(now time.Time, m Received) Step { panic("not yet") }
+// Receive takes a message of this dialog's Call-ID. One that does not pass
+// Check changes nothing.
+func (d *Dialog) Receive(now time.Time, m Received) Step {
+	t := d.turn(now)
+	if Check(m) != nil || m.SIP.CallID().Value() != d.id.CallID {
+		return t.step()
+	}
+	switch msg := m.SIP.(type) {
+	case *sip.Request:
+		t.serve(m)
+	case *sip.Response:
+		t.answered(m, msg)
+	}
+	return t.step()
+}
 
-// Unreachable tells that the network reports addr unreachable (ICMP).
-func (d *Dialog) Unreachable(now time.Time, addr netip.AddrPort) Step { panic("not yet") }
+// Unreachable tells that the network reports addr unreachable (ICMP). Only a
+// first INVITE without any provisional gives up for it: in a call, the network
+// may be lying and the timers decide.
+func (d *Dialog) Unreachable(now time.Time, addr netip.AddrPort) Step {
+	t := d.turn(now)
+	for i, tx := range t.invites {
+		if tx.initial && tx.state == txCalling && tx.to == addr {
+			t.invites[i].resend = repetition{}
+			t.abandon(i, fmt.Sprintf("%s is unreachable", addr))
+		}
+	}
+	return t.step()
+}
 
 // Tick tells that Deadline has come.
-func (d *Dialog) Tick(now time.Time) Step { panic("not yet") }
+func (d *Dialog) Tick(now time.Time) Step {
+	t := d.turn(now)
+	t.tick()
+	return t.step()
+}
 
 // Invite sends the first INVITE, or a re-INVITE in an established dialog. Only
 // with an offer. If a transaction is in the way it is sent when that has ended;
 // a newer offer replaces one that waits.
-func (d *Dialog) Invite(now time.Time, offer []byte) Step { panic("not yet") }
+func (d *Dialog) Invite(now time.Time, offer []byte) Step {
+	t := d.turn(now)
+	switch {
+	case t.hangUp || t.stage == over:
+	case t.stage == idle:
+		t.stage = calling
+		t.invite(offer)
+	default:
+		t.waiting, t.retries = slices.Clone(offer), 0
+		t.inviteWaiting()
+	}
+	return t.step()
+}
 
 // Ring sends 180 Ringing to the pending first INVITE.
-func (d *Dialog) Ring(now time.Time) Step { panic("not yet") }
+func (d *Dialog) Ring(now time.Time) Step {
+	t := d.turn(now)
+	t.ring(sip.StatusRinging, "Ringing", nil)
+	return t.step()
+}
 
 // Progress sends 183 Session Progress with sdp to the pending first INVITE.
-func (d *Dialog) Progress(now time.Time, sdp []byte) Step { panic("not yet") }
+func (d *Dialog) Progress(now time.Time, sdp []byte) Step {
+	t := d.turn(now)
+	t.ring(sip.StatusSessionInProgress, "Session Progress", sdp)
+	return t.step()
+}
 
 // Accept sends 200 with sdp to the pending INVITE or re-INVITE, and repeats it
 // until the ACK. unchanged says that a re-INVITE was a mere refresh: the same
 // session as before, so the answer is exempt from recording.
-func (d *Dialog) Accept(now time.Time, sdp []byte, unchanged bool) Step { panic("not yet") }
+func (d *Dialog) Accept(now time.Time, sdp []byte, unchanged bool) Step {
+	t := d.turn(now)
+	t.accept(sdp, unchanged)
+	return t.step()
+}
 
 // Reject refuses the pending INVITE or re-INVITE with status (300–699).
-func (d *Dialog) Reject(now time.Time, status int, reason string) Step { panic("not yet") }
+func (d *Dialog) Reject(now time.Time, status int, reason string) Step {
+	t := d.turn(now)
+	t.reject(status, reason)
+	return t.step()
+}
 
 // HangUp ends the dialog, whatever it is doing: CANCEL for our INVITE (once it
 // has had a provisional; a 200 that crosses is ACKed and BYEd), 480 for theirs,
 // BYE once established. reason becomes a Reason header when not empty, such as
 // `SIP;cause=200;text="Call completed elsewhere"`. Again: nothing.
-func (d *Dialog) HangUp(now time.Time, reason string) Step { panic("not yet") }
+func (d *Dialog) HangUp(now time.Time, reason string) Step {
+	t := d.turn(now)
+	if !t.hangUp {
+		t.hangUp, t.reason = true, oneLine(reason)
+		t.end()
+	}
+	return t.step()
+}
 
 // Deadline is when the dialog wants a Tick; zero: never.
-func (d *Dialog) Deadline() time.Time { panic("not yet") }
-
-// Memory is what Restore needs, as JSON. It changes exactly when something
-// happened that a successor must know.
-func (d *Dialog) Memory() []byte { panic("not yet") }
+func (d *Dialog) Deadline() time.Time {
+	first := d.retryAt
+	for _, tx := range d.invites {
+		first = earliest(first, tx.deadline())
+	}
+	for _, tx := range d.requests {
+		first = earliest(first, tx.deadline())
+	}
+	for _, tx := range d.servers {
+		first = earliest(first, tx.deadline())
+	}
+	return first
+}
 
 // CallID is the dialog's Call-ID.
-func (d *Dialog) CallID() string { panic("not yet") }
+func (d *Dialog) CallID() string { return d.id.CallID }
 
-// NextHop is where our requests go now.
-func (d *Dialog) NextHop() netip.AddrPort { panic("not yet") }
+// NextHop is where our requests go now; the zero value when the peer's URI is
+// a name, there is no proxy and the peer has not been heard from.
+func (d *Dialog) NextHop() netip.AddrPort { return d.peer.nextHop(d.local) }
 
 // Established reports whether there is a confirmed dialog that has not ended.
-func (d *Dialog) Established() bool { panic("not yet") }
+func (d *Dialog) Established() bool { return d.stage == established && !d.hangUp }
 
 // Gone reports that the dialog has ended and no late message is expected.
-func (d *Dialog) Gone() bool { panic("not yet") }
+func (d *Dialog) Gone() bool {
+	return d.stage == over && len(d.invites)+len(d.requests)+len(d.servers) == 0
+}

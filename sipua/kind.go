@@ -3,3 +3,69 @@ package sipua
 // A Kind names a message by its role, finer than its method: the first ACK of
 // a dialog is another kind than its repetition.
 type Kind string
+
+// Requests.
+const (
+	FirstINVITE Kind = "first INVITE" // begins a dialog of ours
+	ReINVITE    Kind = "re-INVITE"
+	FirstACK    Kind = "first ACK" // takes the answer to our first INVITE
+	AgainACK    Kind = "ACK"       // every other ACK of a 2xx
+	RefusalACK  Kind = "ACK of a refusal"
+	Cancel      Kind = "CANCEL"
+	Bye         Kind = "BYE"
+)
+
+// Responses.
+const (
+	Trying        Kind = "100"
+	Ringing       Kind = "18x"            // to the first INVITE
+	FirstAnswer   Kind = "answer"         // 2xx to the first INVITE
+	ReAnswer      Kind = "changed answer" // 2xx to a re-INVITE or UPDATE that changes something
+	RefreshAnswer Kind = "refresh answer" // 2xx to one that changes nothing
+	Refusal       Kind = "refusal"        // of the first INVITE, by our user
+	Decline       Kind = "decline"        // of a re-INVITE: the session stays as it was
+	Terminated    Kind = "487"            // to an INVITE that its sender has ended
+	Okay          Kind = "okay"           // 200 to BYE, CANCEL, OPTIONS, INFO
+	Rebuff        Kind = "rebuff"         // a refusal that creates nothing: 481, 482, 491, 500, 4xx to what we do not do
+)
+
+// Retransmission is a message sent before, byte for byte.
+const Retransmission Kind = "retransmission"
+
+// A Class says when a message may go out.
+type Class int
+
+const (
+	// Recorded: only after the dialog's Memory has been written down.
+	Recorded Class = iota
+	// Exempt: at once. It commits us to nothing that a successor would have
+	// to know.
+	Exempt
+	// Ending is Recorded while recording works; without, it may go out all
+	// the same once nobody needs the line any more.
+	Ending
+)
+
+// Kinds is the class of every message that a dialog sends.
+var Kinds = map[Kind]Class{
+	FirstINVITE: Recorded,
+	ReINVITE:    Recorded,
+	FirstACK:    Recorded,
+	AgainACK:    Exempt,
+	RefusalACK:  Exempt,
+	Cancel:      Ending,
+	Bye:         Ending,
+
+	Trying:        Exempt,
+	Ringing:       Recorded,
+	FirstAnswer:   Recorded,
+	ReAnswer:      Recorded,
+	RefreshAnswer: Exempt,
+	Refusal:       Ending,
+	Decline:       Exempt,
+	Terminated:    Exempt,
+	Okay:          Exempt,
+	Rebuff:        Exempt,
+
+	Retransmission: Exempt,
+}

@@ -1,0 +1,321 @@
+package sipua
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// maxServers bounds the answers kept for repeated requests.
+const maxServers = 64
+
+// begin takes the INVITE that makes this dialog, or refuses it. Until it is
+// taken the dialog is over.
+func (t *turn) begin(m Received) {
+	req, to := stamped(m)
+	i := t.open(req, to, true)
+	switch problem := t.unacceptable(req); {
+	case req.Method != sip.INVITE || tagOf(req.To().Params) != "":
+		t.reply(i, Rebuff, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist", nil)
+	case !slices.Contains([]string{"sip", "tel", ""}, req.Recipient.Scheme):
+		t.reply(i, Rebuff, 416, "Unsupported URI Scheme", nil)
+	case problem != nil:
+		problem(i)
+	case t.peer.Target == "":
+		t.reply(i, Rebuff, sip.StatusBadRequest, "Contact: missing", nil)
+	default:
+		t.stage, t.heard = offered, int64(req.CSeq().SeqNo)
+		t.reply(i, Trying, sip.StatusTrying, "Trying", nil)
+		t.tell(Offered{SDP: sdpOf(req), Initial: true})
+	}
+}
+
+// open adds the server transaction of req and returns its place.
+func (t *turn) open(req *sip.Request, to netip.AddrPort, initial bool) int {
+	if len(t.servers) >= maxServers {
+		settled := func(tx serverTx) bool { return tx.state == txConfirmed }
+		if i := slices.IndexFunc(t.servers, settled); i >= 0 {
+			t.servers = slices.Delete(t.servers, i, i+1)
+		}
+	}
+	t.servers = append(t.servers, serverTx{request: req, to: to, initial: initial, state: txProceeding})
+	return len(t.servers) - 1
+}
+
+// reply sends a response in the server transaction at i.
+func (t *turn) reply(i int, kind Kind, status int, reason string, sdp []byte, headers ...sip.Header) {
+	tx := t.servers[i]
+	res := respond(tx.request, t.id.Tag, status, reason, headers...)
+	if t.local.UserAgent != "" && status > 100 {
+		res.AppendHeader(sip.NewHeader("Server", t.local.UserAgent))
+	}
+	setBody(res, sdp)
+	t.send(kind, tx.to, res)
+	t.servers[i] = tx.respond(t.now, kind, res, t.local.reliable())
+}
+
+// unacceptable is the refusal of a request that asks for what we do not do, or nil.
+func (t *turn) unacceptable(req *sip.Request) func(i int) {
+	if needs := req.GetHeaders("Require"); len(needs) > 0 && req.Method != sip.CANCEL {
+		return func(i int) {
+			var unsupported []sip.Header
+			for _, h := range needs {
+				unsupported = append(unsupported, sip.NewHeader("Unsupported", h.Value()))
+			}
+			t.reply(i, Rebuff, sip.StatusBadExtension, "Bad Extension", nil, unsupported...)
+		}
+	}
+	if req.Method == sip.INVITE && len(req.Body()) > 0 && sdpOf(req) == nil {
+		return func(i int) {
+			t.reply(i, Rebuff, sip.StatusUnsupportedMediaType, "Unsupported Media Type", nil, sip.NewHeader("Accept", sdpType))
+		}
+	}
+	return nil
+}
+
+// serve takes a request of this dialog.
+func (t *turn) serve(m Received) {
+	req, to := stamped(m)
+	key := keyOf(req)
+	same := slices.IndexFunc(t.servers, func(tx serverTx) bool { return keyOf(tx.request) == key })
+	switch {
+	case req.Method == sip.ACK:
+		t.takeACK(req)
+	case req.Method == sip.CANCEL:
+		t.takeCANCEL(req, to, same)
+	case same >= 0:
+		if tx := t.servers[same]; tx.response != nil && tx.state != txEnded && !(tx.state == txConfirmed && req.Method == sip.INVITE) {
+			t.send(Retransmission, tx.to, tx.response)
+		}
+	default:
+		t.inDialog(m, req, t.open(req, to, false))
+	}
+}
+
+// inDialog takes a request that is not a repetition.
+func (t *turn) inDialog(m Received, req *sip.Request, i int) {
+	cseq := int64(req.CSeq().SeqNo)
+	problem := t.unacceptable(req)
+	switch {
+	case req.Method == sip.INVITE && tagOf(req.To().Params) == "":
+		t.reply(i, Rebuff, sip.StatusLoopDetected, "Loop Detected", nil) // merged (§8.2.2.2), or our own come back
+	case !t.ours(req):
+		t.reply(i, Rebuff, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist", nil)
+	case cseq < t.heard:
+		t.reply(i, Rebuff, sip.StatusInternalServerError, "CSeq is too low", nil)
+	case cseq == t.heard:
+		t.repeated(req, i)
+	default:
+		t.heard = cseq
+		if problem != nil {
+			problem(i)
+			return
+		}
+		t.peer.Source = m.From
+		t.do(m, req, i)
+	}
+}
+
+// ours says that a request is inside this dialog. Ours alone may not know the
+// peer's tag yet: its BYE may overtake its answer.
+func (t *turn) ours(req *sip.Request) bool {
+	if tagOf(req.To().Params) != t.id.Tag {
+		return false
+	}
+	return t.stage == calling || tagOf(req.From().Params) == t.peer.Tag
+}
+
+// repeated is a request whose CSeq we have answered, but whose transaction is
+// forgotten, as after a restart: the answer is given again, nothing is done.
+func (t *turn) repeated(req *sip.Request, i int) {
+	if req.Method == sip.INVITE {
+		t.servers[i].state = txEnded // RFC 6026 §8.7: absorbed
+		return
+	}
+	t.reply(i, Okay, sip.StatusOK, "OK", nil)
+}
+
+func (t *turn) do(m Received, req *sip.Request, i int) {
+	if t.stage == over && req.Method != sip.BYE {
+		t.reply(i, Rebuff, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist", nil)
+		return
+	}
+	switch req.Method {
+	case sip.INVITE:
+		t.reinvited(req, i)
+	case sip.BYE:
+		t.takeBYE(req, i)
+	case sip.OPTIONS:
+		t.reply(i, Okay, sip.StatusOK, "OK", nil, capabilities()...)
+	case sip.INFO:
+		t.reply(i, Okay, sip.StatusOK, "OK", nil)
+		t.tell(Info{ContentType: contentType(req), Body: req.Body()})
+	case sip.UPDATE:
+		t.updated(m, req, i)
+	default:
+		t.reply(i, Rebuff, sip.StatusMethodNotAllowed, "Method Not Allowed", nil, sip.NewHeader("Allow", allowed))
+	}
+}
+
+// reinvited takes a re-INVITE, unless another INVITE is in its way (RFC 3261 §14.2).
+func (t *turn) reinvited(req *sip.Request, i int) {
+	switch {
+	case t.ourInvite():
+		t.reply(i, Rebuff, sip.StatusRequestPending, "Request Pending", nil)
+	case slices.ContainsFunc(t.servers[:i], serverTx.openInvite):
+		after := sip.NewHeader("Retry-After", fmt.Sprint(int(t.chance("after", req.CSeq().SeqNo)*10)))
+		t.reply(i, Rebuff, sip.StatusInternalServerError, "An INVITE is unanswered", nil, after)
+	case t.theirInviteBefore(i):
+		t.reply(i, Rebuff, sip.StatusRequestPending, "ACK is missing", nil)
+	default:
+		t.reply(i, Trying, sip.StatusTrying, "Trying", nil)
+		t.tell(Offered{SDP: sdpOf(req)})
+	}
+}
+
+// theirInvite says that an INVITE of the peer is unanswered, or our 2xx to it
+// unacknowledged.
+func (t *turn) theirInvite() bool { return t.theirInviteBefore(len(t.servers)) }
+
+func (t *turn) theirInviteBefore(i int) bool {
+	return slices.ContainsFunc(t.servers[:i], func(tx serverTx) bool {
+		return tx.openInvite() || tx.state == txAccepted
+	})
+}
+
+// updated takes an UPDATE (RFC 3311). It may refresh the target; an offer in
+// it is not taken, the peer can use a re-INVITE.
+func (t *turn) updated(m Received, req *sip.Request, i int) {
+	if len(req.Body()) > 0 {
+		t.reply(i, Rebuff, sip.StatusNotAcceptableHere, "Offer by re-INVITE", nil)
+		return
+	}
+	kind, next := RefreshAnswer, t.peer.refresh(req, m.From)
+	if next.Target != t.peer.Target {
+		kind = ReAnswer
+	}
+	t.peer = next
+	t.reply(i, kind, sip.StatusOK, "OK", nil, t.local.contact())
+}
+
+// takeBYE takes the peer's BYE, in whatever stage we are.
+func (t *turn) takeBYE(req *sip.Request, i int) {
+	t.reply(i, Okay, sip.StatusOK, "OK", nil)
+	text := "BYE"
+	if h := req.GetHeader("Reason"); h != nil {
+		text += ": " + h.Value()
+	}
+	switch t.stage {
+	case offered:
+		t.finish()
+		t.tell(Cancelled{})
+	case established:
+		t.finish()
+		if !t.hangUp {
+			t.tell(Ended{Text: text})
+		}
+	case calling:
+		// It overtook the answer, which is still to be acknowledged.
+		for j, tx := range t.invites {
+			if tx.initial {
+				t.abandon(j, "ended by the peer before its answer came")
+			}
+		}
+	case idle, over:
+	}
+}
+
+// takeACK takes an ACK: of a 2xx in a transaction of its own, of another
+// response in that of the INVITE.
+func (t *turn) takeACK(req *sip.Request) {
+	for i, tx := range t.servers {
+		if !tx.unacknowledged() || tx.request.CSeq().SeqNo != req.CSeq().SeqNo {
+			continue
+		}
+		t.servers[i] = tx.acknowledged(t.now, t.local.reliable())
+		if tx.state != txAccepted {
+			continue
+		}
+		if t.hangUp {
+			t.bye()
+			return
+		}
+		t.tell(Confirmed{SDP: sdpOf(req)})
+		t.inviteWaiting()
+	}
+}
+
+// takeCANCEL takes a CANCEL, which ends an INVITE only before its answer.
+func (t *turn) takeCANCEL(req *sip.Request, to netip.AddrPort, same int) {
+	status, reason, kind := sip.StatusOK, "OK", Okay
+	if same < 0 {
+		status, reason, kind = sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist", Rebuff
+	}
+	res := respond(req, t.id.Tag, status, reason)
+	res.SetBody(nil)
+	t.send(kind, to, res)
+	if same < 0 || !t.servers[same].openInvite() {
+		return
+	}
+	t.reply(same, Terminated, sip.StatusRequestTerminated, "Request Terminated", nil)
+	if t.servers[same].initial && t.stage == offered {
+		t.stage = over
+		t.tell(Cancelled{})
+	}
+}
+
+// pendingInvite is the place of the peer's INVITE that waits for us, or -1.
+func (t *turn) pendingInvite() int { return slices.IndexFunc(t.servers, serverTx.openInvite) }
+
+func (t *turn) ring(status int, reason string, sdp []byte) {
+	if i := t.pendingInvite(); i >= 0 && t.stage == offered {
+		t.reply(i, Ringing, status, reason, sdp, t.local.contact())
+	}
+}
+
+func (t *turn) accept(sdp []byte, unchanged bool) {
+	i := t.pendingInvite()
+	if i < 0 {
+		return
+	}
+	tx := t.servers[i]
+	next := t.peer.refresh(tx.request, t.peer.Source)
+	kind := ReAnswer
+	switch {
+	case tx.initial:
+		kind, t.stage = FirstAnswer, established
+	case unchanged && next.Target == t.peer.Target:
+		kind = RefreshAnswer
+	}
+	t.peer = next
+	t.reply(i, kind, sip.StatusOK, "OK", sdp, append(capabilities(), t.local.contact())...)
+}
+
+func (t *turn) reject(status int, reason string) {
+	i := t.pendingInvite()
+	if i < 0 {
+		return
+	}
+	kind := Decline
+	if t.servers[i].initial {
+		kind, t.stage = Refusal, over
+	}
+	t.reply(i, kind, status, reason, nil)
+	t.inviteWaiting()
+}
+
+// refusePending refuses the peer's INVITE that waits for us, if one does.
+func (t *turn) refusePending(kind Kind, status int, reason string, headers ...sip.Header) {
+	if i := t.pendingInvite(); i >= 0 {
+		t.reply(i, kind, status, reason, nil, headers...)
+	}
+}
+
+// awaitsFirstACK says that the peer has not acknowledged our first answer.
+func (t *turn) awaitsFirstACK() bool {
+	return slices.ContainsFunc(t.servers, func(tx serverTx) bool {
+		return tx.initial && tx.state == txAccepted
+	})
+}

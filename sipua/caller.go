@@ -1,0 +1,390 @@
+package sipua
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+const (
+	maxRetries = 10 // of one re-INVITE, after 491 and 500
+	maxEarly   = 16 // early dialogs remembered
+	maxForks   = 64 // forked answers released, each by one BYE
+)
+
+// invite sends our INVITE: the first, or a re-INVITE.
+func (t *turn) invite(offer []byte) {
+	initial := t.stage == calling
+	to := t.NextHop()
+	if !to.IsValid() {
+		t.stage = over
+		t.tell(Rejected{Text: "no address for " + t.peer.Target, Initial: initial})
+		return
+	}
+	cseq := t.nextCSeq()
+	req := t.request(sip.INVITE, t.peer, cseq, t.branch(sip.INVITE, cseq, ""))
+	kind := ReINVITE
+	if initial {
+		kind = FirstINVITE
+		t.addFirst(req)
+	}
+	req.AppendHeader(t.local.contact())
+	req.AppendHeader(sip.NewHeader("Allow", allowed))
+	setBody(req, offer)
+	t.send(kind, to, req)
+	t.invites = append(t.invites, newInviteTx(t.now, req, to, initial, t.local.reliable()))
+}
+
+// addFirst gives the first INVITE the route over the proxy (RFC 3261 §8.1.1.1)
+// and the user's headers, of which Max-Forwards replaces ours.
+func (t *turn) addFirst(req *sip.Request) {
+	if t.local.Proxy.IsValid() {
+		proxy := sip.Uri{Scheme: "sip", Host: t.local.Proxy.Addr().String(), Port: int(t.local.Proxy.Port())}
+		proxy.UriParams = sip.HeaderParams{{K: "lr"}}
+		if t.local.reliable() {
+			proxy.UriParams = append(proxy.UriParams, sip.HeaderKV{K: "transport", V: "tcp"})
+		}
+		req.AppendHeader(&sip.RouteHeader{Address: proxy})
+	}
+	for _, h := range t.headers {
+		if sip.HeaderToLower(h.Name()) == "max-forwards" {
+			req.RemoveHeader("Max-Forwards")
+		}
+		req.AppendHeader(h)
+	}
+}
+
+// inviteWaiting sends the re-INVITE that waits, if nothing is in its way.
+func (t *turn) inviteWaiting() {
+	if t.waiting == nil || t.stage != established || t.hangUp || !t.retryAt.IsZero() ||
+		t.ourInvite() || t.theirInvite() {
+		return
+	}
+	offer := t.waiting
+	t.waiting = nil
+	t.invite(offer)
+}
+
+// ourInvite says that an INVITE of ours has no final response.
+func (t *turn) ourInvite() bool { return slices.ContainsFunc(t.invites, inviteTx.pending) }
+
+// answered takes a response.
+func (t *turn) answered(m Received, res *sip.Response) {
+	if tagOf(res.From().Params) != t.id.Tag {
+		return
+	}
+	if res.CSeq().MethodName == sip.INVITE {
+		t.inviteAnswered(m, res)
+		return
+	}
+	for i, tx := range t.requests {
+		switch {
+		case branchOf(tx.request) != branchOf(res) || tx.request.Method != res.CSeq().MethodName || !tx.pending():
+		case res.StatusCode < 200:
+			t.requests[i] = tx.provisional()
+		default:
+			t.requests[i] = tx.final(t.now, t.local.reliable())
+			if tx.request.Method == sip.CANCEL && res.StatusCode == sip.StatusCallTransactionDoesNotExists {
+				t.uncancellable(tx)
+			}
+		}
+	}
+}
+
+func (t *turn) inviteAnswered(m Received, res *sip.Response) {
+	i := slices.IndexFunc(t.invites, func(tx inviteTx) bool {
+		return branchOf(tx.request) == branchOf(res)
+	})
+	switch status := res.StatusCode; {
+	case status >= 200 && status < 300:
+		t.inviteAccepted(i, m, res)
+	case i < 0:
+	case status < 200:
+		t.inviteProgressed(i, m, res)
+	default:
+		t.inviteRejected(i, res)
+	}
+}
+
+func (t *turn) inviteProgressed(i int, m Received, res *sip.Response) {
+	tx := t.invites[i]
+	if !tx.pending() {
+		return
+	}
+	t.invites[i] = tx.provisional()
+	if !tx.initial {
+		return
+	}
+	if res.StatusCode > 100 {
+		t.remember(peerOfResponse(res, m.From))
+	}
+	switch {
+	case t.hangUp && !tx.cancelled:
+		t.cancel(i)
+	case !t.hangUp && res.StatusCode > 100:
+		t.tell(Progressed{Status: res.StatusCode, SDP: sdpOf(res)})
+	}
+}
+
+// remember keeps an early dialog for a successor, who may have to end it.
+func (t *turn) remember(p peer) {
+	if p.Tag == "" {
+		return
+	}
+	if p.Target == "" {
+		p.Target = t.peer.Target
+	}
+	i := slices.IndexFunc(t.early, func(e peer) bool { return e.Tag == p.Tag })
+	switch {
+	case i >= 0:
+		t.early[i] = p
+	case len(t.early) < maxEarly:
+		t.early = append(t.early, p)
+	}
+}
+
+// inviteAccepted takes a 2xx: the first, a repeated one, or one of a fork. i
+// is -1 when its transaction has been forgotten.
+func (t *turn) inviteAccepted(i int, m Received, res *sip.Response) {
+	p := peerOfResponse(res, m.From)
+	if p.Target == "" {
+		p.Target = t.peer.Target
+	}
+	first := t.stage == calling && i >= 0
+	if !first && p.Tag != t.peer.Tag {
+		t.release(res, p)
+		return
+	}
+	pending := i >= 0 && t.invites[i].pending()
+	if pending {
+		t.invites[i] = t.invites[i].final(t.now, res.StatusCode, false)
+	}
+	switch {
+	case first:
+		t.establish(p, res)
+	case pending && t.stage == established:
+		p.Routes = t.peer.Routes // fixed when the dialog was made (§12.2)
+		t.peer, t.acked = p, res.CSeq().SeqNo
+		t.ack(AgainACK, res, p)
+		if t.retries = 0; !t.hangUp {
+			t.tell(Accepted{SDP: sdpOf(res)})
+		}
+		t.inviteWaiting()
+	default:
+		p.Routes = t.peer.Routes
+		t.ack(AgainACK, res, p)
+	}
+}
+
+// establish makes the dialog of the first 2xx to our first INVITE. After a
+// hang-up it lives only for its BYE.
+func (t *turn) establish(p peer, res *sip.Response) {
+	t.acked = res.CSeq().SeqNo
+	t.peer, t.early, t.stage = p, nil, established
+	if t.hangUp {
+		t.ack(AgainACK, res, p)
+		t.bye()
+		return
+	}
+	t.ack(FirstACK, res, p)
+	t.tell(Accepted{SDP: sdpOf(res), Initial: true})
+	t.inviteWaiting()
+}
+
+// ack acknowledges a 2xx: each repetition gets the same ACK (RFC 3261 §13.2.2.4).
+func (t *turn) ack(kind Kind, res *sip.Response, p peer) {
+	t.acknowledge(kind, res.CSeq().SeqNo, p)
+}
+
+func (t *turn) acknowledge(kind Kind, cseq uint32, p peer) {
+	req := t.request(sip.ACK, p, cseq, t.branch(sip.ACK, cseq, p.Tag))
+	req.SetBody(nil)
+	t.send(kind, p.nextHop(t.local), req)
+}
+
+// release ends a dialog that a further 2xx has made: ACK each time, BYE once.
+func (t *turn) release(res *sip.Response, p peer) {
+	if p.Target == "" {
+		p.Target = t.other.URI.String()
+	}
+	t.ack(AgainACK, res, p)
+	t.byeOnce(p, res.CSeq().SeqNo+1)
+}
+
+func (t *turn) byeOnce(p peer, cseq uint32) {
+	if slices.Contains(t.forks, p.Tag) || len(t.forks) == maxForks {
+		return
+	}
+	t.forks = append(t.forks, p.Tag)
+	t.transact(Bye, t.byeRequest(p, cseq), p.nextHop(t.local))
+}
+
+// inviteRejected takes a final response other than 2xx, and acknowledges each
+// repetition at once (RFC 3261 §17.1.1.3).
+func (t *turn) inviteRejected(i int, res *sip.Response) {
+	tx := t.invites[i]
+	if tx.state == txAccepted {
+		return
+	}
+	t.send(RefusalACK, tx.to, t.refusalACK(tx.request, res))
+	if !tx.pending() {
+		return
+	}
+	t.invites[i] = tx.final(t.now, res.StatusCode, t.local.reliable())
+	text := fmt.Sprintf("%d %s", res.StatusCode, res.Reason)
+	switch {
+	case tx.initial:
+		t.stage, t.early = over, nil
+		if !t.hangUp {
+			t.tell(Rejected{Status: res.StatusCode, Text: text, Initial: true})
+		}
+	case t.stage != established || t.hangUp:
+	case res.StatusCode == sip.StatusCallTransactionDoesNotExists:
+		t.lose(text, false)
+	case res.StatusCode == sip.StatusRequestTimeout:
+		t.lose(text, true)
+	default:
+		t.reinviteRejected(tx, res, text)
+	}
+}
+
+// reinviteRejected tries again what was only untimely; otherwise the session
+// is as it was (RFC 3261 §14.1).
+func (t *turn) reinviteRejected(tx inviteTx, res *sip.Response, text string) {
+	pause, untimely := t.retryAfter(tx, res)
+	if !untimely || t.retries == maxRetries {
+		t.retries = 0
+		t.tell(Rejected{Status: res.StatusCode, Text: text})
+		t.inviteWaiting()
+		return
+	}
+	t.retries++
+	t.retryAt = t.now.Add(pause)
+	if t.waiting == nil {
+		t.waiting = tx.request.Body()
+	}
+}
+
+// retryAfter says how long a re-INVITE that met another waits. 500 is what a
+// peer says while its own INVITE is unanswered (§14.2), or to a CSeq below
+// that of an earlier owner.
+func (t *turn) retryAfter(tx inviteTx, res *sip.Response) (time.Duration, bool) {
+	chance := t.chance("retry", tx.request.CSeq().SeqNo)
+	between := func(least, most time.Duration) time.Duration {
+		return least + time.Duration(chance*float64(most-least))
+	}
+	switch res.StatusCode {
+	case sip.StatusRequestPending:
+		if t.caller {
+			return between(2100*time.Millisecond, t2), true
+		}
+		return between(0, 2*time.Second), true
+	case sip.StatusInternalServerError:
+		if h := res.GetHeader("Retry-After"); h != nil {
+			if s, err := strconv.Atoi(h.Value()); err == nil && s >= 0 && s <= 10 {
+				return time.Duration(s) * time.Second, true
+			}
+		}
+		return between(50*time.Millisecond, 150*time.Millisecond), true
+	}
+	return 0, false
+}
+
+// refusalACK is the ACK inside the INVITE's own transaction (RFC 3261 §17.1.1.3).
+func (t *turn) refusalACK(invite *sip.Request, res *sip.Response) *sip.Request {
+	req := t.sameRoute(sip.ACK, invite)
+	req.AppendHeader(sip.HeaderClone(res.To()))
+	req.SetBody(nil)
+	return req
+}
+
+// sameRoute begins an ACK or CANCEL, which goes the way of its INVITE; the To
+// is left to add.
+func (t *turn) sameRoute(method sip.RequestMethod, invite *sip.Request) *sip.Request {
+	req := sip.NewRequest(method, invite.Recipient)
+	req.AppendHeader(invite.Via().Clone())
+	for _, name := range []string{"Route", "Max-Forwards", "From", "Call-ID"} {
+		sip.CopyHeaders(name, invite, req)
+	}
+	req.AppendHeader(&sip.CSeqHeader{SeqNo: invite.CSeq().SeqNo, MethodName: method})
+	return req
+}
+
+// cancel sends CANCEL for a pending INVITE (RFC 3261 §9.1).
+func (t *turn) cancel(i int) {
+	tx := t.invites[i]
+	req := t.sameRoute(sip.CANCEL, tx.request)
+	req.AppendHeader(sip.HeaderClone(tx.request.To()))
+	for _, h := range t.reasonHeader() {
+		req.AppendHeader(h)
+	}
+	req.SetBody(nil)
+	t.transact(Cancel, req, tx.to)
+	t.invites[i] = tx.cancel(t.now)
+}
+
+func (t *turn) tickInvite(i int) {
+	tx := t.invites[i]
+	switch {
+	case passed(t.now, tx.end):
+		t.inviteExpired(i)
+	case passed(t.now, tx.answerBy):
+		t.invites[i].answerBy = time.Time{}
+		t.abandon(i, fmt.Sprintf("no answer from %s within %s", tx.to, firstSign))
+	case tx.resend.due(t.now):
+		t.send(Retransmission, tx.to, tx.request)
+		t.invites[i].resend = tx.resend.again(t.now, giveUp) // timer A has no cap
+	}
+}
+
+// abandon tells that our first INVITE meets silence. It lingers: an answer
+// that comes after all is taken and ended at once.
+func (t *turn) abandon(i int, text string) {
+	t.invites[i].answerBy = time.Time{}
+	if t.hangUp {
+		return
+	}
+	t.hangUp, t.waiting = true, nil
+	t.tell(Rejected{Text: text, Initial: t.invites[i].initial})
+}
+
+func (t *turn) inviteExpired(i int) {
+	tx := t.invites[i]
+	switch {
+	case !tx.pending():
+		t.invites[i] = tx.ended()
+	case tx.initial:
+		t.invites[i] = tx.ended()
+		t.releaseEarly(tx.request.CSeq().SeqNo)
+	case tx.state == txProceeding && !tx.cancelled && t.stage == established:
+		t.cancel(i) // no person answers a re-INVITE: it is stuck
+	default:
+		t.invites[i] = tx.ended()
+		t.lose("no answer to our re-INVITE within 32s", true)
+	}
+}
+
+// uncancellable: the peer knows nothing of the INVITE that CANCEL was for. It
+// never had it, or has answered it while nobody listened.
+func (t *turn) uncancellable(cancel requestTx) {
+	for i, tx := range t.invites {
+		if tx.pending() && tx.initial && branchOf(tx.request) == branchOf(cancel.request) {
+			t.invites[i] = tx.ended()
+			t.releaseEarly(tx.request.CSeq().SeqNo)
+		}
+	}
+}
+
+// releaseEarly ends a first INVITE that never had a final response. An answer
+// of one of those who rang may have been lost with a former owner, so each is
+// ended as if it had answered; to the others ACK and BYE mean nothing.
+func (t *turn) releaseEarly(cseq uint32) {
+	for _, p := range t.early {
+		t.acknowledge(AgainACK, cseq, p)
+		t.byeOnce(p, cseq+1)
+	}
+	t.stage, t.early = over, nil
+}

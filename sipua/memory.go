@@ -1,0 +1,230 @@
+package sipua
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// memoryVersion is what Memory writes. Older versions stay readable.
+const memoryVersion = 1
+
+// A memory is a dialog written down. Messages are kept as their text: the
+// INVITE of a peer with its whole Via stack, ours with its branch.
+type memory struct {
+	Version int         `json:"version"`
+	CallID  string      `json:"callID"`
+	Tag     string      `json:"tag"`
+	Seed    string      `json:"seed"`
+	Caller  bool        `json:"caller,omitempty"`
+	Self    string      `json:"self"`
+	Other   string      `json:"other"`
+	Headers [][2]string `json:"headers,omitempty"` // of a first INVITE not sent yet
+	Peer    peer        `json:"peer"`
+	Early   []peer      `json:"early,omitempty"`
+	Stage   stage       `json:"stage"`
+	HangUp  bool        `json:"hangUp,omitempty"`
+	Reason  string      `json:"reason,omitempty"`
+	CSeq    uint32      `json:"cseq"`         // our last
+	Heard   int64       `json:"heard"`        // the peer's last
+	BYE     bool        `json:"bye,omitzero"` // sent, not answered
+
+	Invite *inviteMemory  `json:"invite,omitempty"` // ours, without final response
+	Acked  uint32         `json:"acked,omitempty"`  // CSeq of the last INVITE of ours that was answered 2xx
+	Theirs []serverMemory `json:"theirs,omitempty"` // unanswered, or the answer unacknowledged
+}
+
+type inviteMemory struct {
+	Text      string         `json:"text"`
+	To        netip.AddrPort `json:"to"`
+	Initial   bool           `json:"initial,omitempty"`
+	Rang      bool           `json:"rang,omitempty"`
+	Cancelled bool           `json:"cancelled,omitempty"`
+}
+
+type serverMemory struct {
+	Text     string         `json:"text"`
+	To       netip.AddrPort `json:"to"`
+	Initial  bool           `json:"initial,omitempty"`
+	State    txState        `json:"state"`
+	Kind     Kind           `json:"kind,omitempty"`     // of Response
+	Response string         `json:"response,omitempty"` // the last above 100
+}
+
+// Memory is what Restore needs, as JSON. It changes exactly when something
+// happened that a successor must know.
+func (d *Dialog) Memory() []byte {
+	m := memory{
+		Version: memoryVersion, CallID: d.id.CallID, Tag: d.id.Tag, Seed: d.id.Seed,
+		Caller: d.caller, Self: d.self.String(), Other: d.other.String(),
+		Peer: d.peer, Early: d.early, Stage: d.stage, HangUp: d.hangUp, Reason: d.reason,
+		CSeq: uint32(d.epoch)<<16 | d.sent, Heard: d.heard, Acked: d.acked,
+	}
+	m.Peer.Source = d.peer.fallback(d.local)
+	if d.stage == idle {
+		for _, h := range d.headers {
+			m.Headers = append(m.Headers, [2]string{h.Name(), h.Value()})
+		}
+	}
+	for _, tx := range d.invites {
+		if tx.pending() {
+			m.Invite = &inviteMemory{tx.request.String(), tx.to, tx.initial, tx.state == txProceeding, tx.cancelled}
+		}
+	}
+	m.BYE = d.byeDue || slices.ContainsFunc(d.requests, func(tx requestTx) bool {
+		return tx.pending() && tx.request.Method == sip.BYE && tagOf(tx.request.To().Params) == d.peer.Tag
+	})
+	for _, tx := range d.servers {
+		if !tx.openInvite() && !(tx.unacknowledged() && (tx.state == txAccepted || Kinds[tx.kind] != Exempt)) {
+			continue
+		}
+		s := serverMemory{Text: tx.request.String(), To: tx.to, Initial: tx.initial, State: tx.state}
+		if tx.response.StatusCode > 100 {
+			s.Kind, s.Response = tx.kind, tx.response.String()
+		}
+		m.Theirs = append(m.Theirs, s)
+	}
+	text, err := json.Marshal(m)
+	if err != nil {
+		panic(err) // plain values only
+	}
+	return text
+}
+
+// fallback is the part of Source that matters: the address requests go to
+// when the peer's URI names none.
+func (p peer) fallback(local Local) netip.AddrPort {
+	known := p
+	known.Source = netip.AddrPort{}
+	if known.nextHop(local).IsValid() {
+		return netip.AddrPort{}
+	}
+	return p.Source
+}
+
+// Restore rebuilds a dialog from its Memory, in a new epoch (greater than all
+// before). Call Resume next.
+func Restore(local Local, epoch uint16, text []byte) (*Dialog, error) {
+	var m memory
+	if err := json.Unmarshal(text, &m); err != nil {
+		return nil, fmt.Errorf("reading a dialog's memory: %w", err)
+	}
+	if m.Version != memoryVersion {
+		return nil, fmt.Errorf("a dialog's memory has version %d, this is version %d", m.Version, memoryVersion)
+	}
+	d := &Dialog{
+		local: local, id: Identity{m.CallID, m.Tag, m.Seed}, epoch: epoch, caller: m.Caller,
+		peer: m.Peer, early: m.Early, heard: m.Heard, acked: m.Acked,
+		stage: m.Stage, hangUp: m.HangUp, reason: m.Reason, byeDue: m.BYE,
+	}
+	var err error
+	if d.self, err = parseNameAddr(m.Self); err != nil {
+		return nil, fmt.Errorf("reading our own address in a dialog's memory: %w", err)
+	}
+	if d.other, err = parseNameAddr(m.Other); err != nil {
+		return nil, fmt.Errorf("reading the peer's address in a dialog's memory: %w", err)
+	}
+	for _, h := range m.Headers {
+		d.headers = append(d.headers, sip.NewHeader(h[0], h[1]))
+	}
+	if err := d.restoreInvite(m.Invite); err != nil {
+		return nil, err
+	}
+	return d, d.restoreServers(m.Theirs)
+}
+
+func (d *Dialog) restoreInvite(m *inviteMemory) error {
+	if m == nil {
+		return nil
+	}
+	req, err := readRequest(m.Text)
+	if err != nil {
+		return fmt.Errorf("reading our INVITE in a dialog's memory: %w", err)
+	}
+	tx := inviteTx{request: req, to: m.To, initial: m.Initial, cancelled: m.Cancelled, state: txCalling}
+	if m.Rang {
+		tx.state = txProceeding
+	}
+	d.invites = []inviteTx{tx}
+	return nil
+}
+
+func (d *Dialog) restoreServers(list []serverMemory) error {
+	for _, m := range list {
+		req, err := readRequest(m.Text)
+		if err != nil {
+			return fmt.Errorf("reading the peer's INVITE in a dialog's memory: %w", err)
+		}
+		tx := serverTx{request: req, to: m.To, initial: m.Initial, state: m.State, kind: m.Kind}
+		if m.Response != "" {
+			msg, err := sip.ParseMessage([]byte(m.Response))
+			res, ok := msg.(*sip.Response)
+			if err != nil || !ok {
+				return fmt.Errorf("reading our response in a dialog's memory: %w", err)
+			}
+			tx.response = res
+		}
+		d.servers = append(d.servers, tx)
+	}
+	return nil
+}
+
+func readRequest(text string) (*sip.Request, error) {
+	msg, err := sip.ParseMessage([]byte(text))
+	if err != nil {
+		return nil, err
+	}
+	req, ok := msg.(*sip.Request)
+	if !ok {
+		return nil, fmt.Errorf("not a request")
+	}
+	return req, Check(Received{SIP: req})
+}
+
+// resume starts the timers again, and repeats what may not have been sent.
+func (t *turn) resume() {
+	for i, tx := range t.servers {
+		t.resumeServer(i, tx)
+	}
+	for i, tx := range t.invites {
+		t.resumeInvite(i, tx)
+	}
+	if t.acked != 0 {
+		t.acknowledge(AgainACK, t.acked, t.peer)
+	}
+	if t.byeDue || t.hangUp && t.stage == established && !t.awaitsFirstACK() {
+		t.byeDue = false
+		t.bye()
+	}
+}
+
+func (t *turn) resumeServer(i int, tx serverTx) {
+	if tx.response == nil {
+		t.reply(i, Trying, sip.StatusTrying, "Trying", nil)
+	} else {
+		t.send(Retransmission, tx.to, tx.response)
+		t.servers[i] = tx.respond(t.now, tx.kind, tx.response, t.local.reliable())
+	}
+	if tx.openInvite() && !tx.initial {
+		t.tell(Offered{SDP: sdpOf(tx.request)})
+	}
+}
+
+func (t *turn) resumeInvite(i int, tx inviteTx) {
+	switch {
+	case !tx.initial:
+		// Its answer may have come while nobody listened; the user will ask
+		// again, with a CSeq of this epoch.
+		t.invites[i] = tx.ended()
+		t.acked = tx.request.CSeq().SeqNo
+	case t.hangUp:
+		t.cancel(i)
+	case tx.state == txProceeding:
+	default:
+		t.send(Retransmission, tx.to, tx.request)
+		t.invites[i] = newInviteTx(t.now, tx.request, tx.to, true, t.local.reliable())
+	}
+}

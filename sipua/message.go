@@ -1,0 +1,298 @@
+package sipua
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+const (
+	allowed  = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
+	sdpType  = "application/sdp"
+	sipPort  = 5060
+	loopless = sip.MaxForwardsHeader(70)
+)
+
+// A nameAddr is a From or To without its tag.
+type nameAddr struct {
+	Name string
+	URI  sip.Uri
+}
+
+func (a nameAddr) String() string {
+	h := sip.FromHeader{DisplayName: a.Name, Address: a.URI}
+	return h.Value()
+}
+
+func parseNameAddr(text string) (nameAddr, error) {
+	var a nameAddr
+	var params sip.HeaderParams
+	name, err := sip.ParseAddressValue(text, &a.URI, &params)
+	a.Name = name
+	return a, err
+}
+
+// A peer is the far side of a dialog (RFC 3261 §12): early, confirmed or
+// forked. Before the first response its Tag is empty and its Target whom we
+// call.
+type peer struct {
+	Tag    string         `json:"tag,omitempty"`
+	Target string         `json:"target"`
+	Routes []string       `json:"routes,omitempty"`
+	Source netip.AddrPort `json:"source,omitzero"` // where it was last heard from
+}
+
+// peerOfResponse is the dialog that a response to our INVITE creates (§12.1.2).
+func peerOfResponse(res *sip.Response, from netip.AddrPort) peer {
+	p := peer{Tag: tagOf(res.To().Params), Target: contactOf(res), Routes: recordRoutes(res), Source: from}
+	slices.Reverse(p.Routes)
+	return p
+}
+
+// peerOfRequest is the dialog that an INVITE to us creates (§12.1.1).
+func peerOfRequest(req *sip.Request, from netip.AddrPort) peer {
+	return peer{Tag: tagOf(req.From().Params), Target: contactOf(req), Routes: recordRoutes(req), Source: from}
+}
+
+// refresh is p with the target that a message of the dialog names, if it does.
+func (p peer) refresh(msg sip.Message, from netip.AddrPort) peer {
+	p.Source = from
+	if target := contactOf(msg); target != "" {
+		p.Target = target
+	}
+	return p
+}
+
+// nextHop is where requests to p go: a name that is no address is not looked
+// up, the peer is answered where it was heard from instead.
+func (p peer) nextHop(local Local) netip.AddrPort {
+	if local.Proxy.IsValid() {
+		return local.Proxy
+	}
+	hop := p.Target
+	if len(p.Routes) > 0 {
+		hop = p.Routes[0]
+	}
+	var uri sip.Uri
+	if sip.ParseUri(hop, &uri) == nil {
+		if addr := addressOf(uri); addr.IsValid() {
+			return addr
+		}
+	}
+	return p.Source
+}
+
+// addressOf is the address a URI names in figures, or the zero value.
+func addressOf(uri sip.Uri) netip.AddrPort {
+	ip, err := netip.ParseAddr(strings.Trim(uri.Host, "[]"))
+	if err != nil || uri.Port < 0 || uri.Port > 65535 {
+		return netip.AddrPort{}
+	}
+	port := uint16(uri.Port)
+	if port == 0 {
+		port = sipPort
+	}
+	return netip.AddrPortFrom(ip, port)
+}
+
+// routed is the Request-URI and the Route headers of a request to p, also
+// when the first router is a strict one (RFC 3261 §12.2.1.1).
+func (p peer) routed() (sip.Uri, []sip.Uri) {
+	var target sip.Uri
+	_ = sip.ParseUri(p.Target, &target) // was parsed when it came
+	routes := make([]sip.Uri, len(p.Routes))
+	for i, r := range p.Routes {
+		_ = sip.ParseUri(r, &routes[i])
+	}
+	if len(routes) == 0 || routes[0].UriParams.Has("lr") {
+		return target, routes
+	}
+	strict := routes[0]
+	strict.Headers = nil
+	return strict, append(routes[1:], target)
+}
+
+// request builds a request of ours to p.
+func (d *Dialog) request(method sip.RequestMethod, p peer, cseq uint32, branch string) *sip.Request {
+	target, routes := p.routed()
+	req := sip.NewRequest(method, target)
+	req.AppendHeader(d.local.via(branch))
+	for _, r := range routes {
+		req.AppendHeader(&sip.RouteHeader{Address: r})
+	}
+	hops := loopless
+	req.AppendHeader(&hops)
+	req.AppendHeader(&sip.FromHeader{DisplayName: d.self.Name, Address: d.self.URI, Params: tagged(d.id.Tag)})
+	req.AppendHeader(&sip.ToHeader{DisplayName: d.other.Name, Address: d.other.URI, Params: tagged(p.Tag)})
+	callID := sip.CallIDHeader(d.id.CallID)
+	req.AppendHeader(&callID)
+	req.AppendHeader(&sip.CSeqHeader{SeqNo: cseq, MethodName: method})
+	if d.local.UserAgent != "" {
+		req.AppendHeader(sip.NewHeader("User-Agent", d.local.UserAgent))
+	}
+	return req
+}
+
+func (l Local) reliable() bool { return strings.EqualFold(l.Transport, "tcp") }
+
+func (l Local) via(branch string) *sip.ViaHeader {
+	return &sip.ViaHeader{
+		ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: strings.ToUpper(l.Transport),
+		Host: l.Address.Addr().String(), Port: int(l.Address.Port()),
+		Params: sip.HeaderParams{{K: "rport"}, {K: "branch", V: branch}},
+	}
+}
+
+func (l Local) contact() *sip.ContactHeader {
+	uri := sip.Uri{Scheme: "sip", Host: l.Address.Addr().String(), Port: int(l.Address.Port())}
+	if l.reliable() {
+		uri.UriParams = sip.HeaderParams{{K: "transport", V: "tcp"}}
+	}
+	return &sip.ContactHeader{Address: uri}
+}
+
+// setBody gives msg an SDP body, or none. It also sets Content-Length.
+func setBody(msg sip.Message, sdp []byte) {
+	if sdp != nil {
+		kind := sip.ContentTypeHeader(sdpType)
+		msg.AppendHeader(&kind)
+	}
+	msg.SetBody(slices.Clone(sdp))
+}
+
+// respond builds a response to req (RFC 3261 §8.2.6.2), without its body.
+func respond(req *sip.Request, tag string, status int, reason string, headers ...sip.Header) *sip.Response {
+	res := sip.NewResponse(status, oneLine(reason))
+	sip.CopyHeaders("Via", req, res)
+	sip.CopyHeaders("From", req, res)
+	to := sip.HeaderClone(req.To()).(*sip.ToHeader)
+	if status > 100 && tagOf(to.Params) == "" {
+		to.Params.Add("tag", tag)
+	}
+	res.AppendHeader(to)
+	sip.CopyHeaders("Call-ID", req, res)
+	sip.CopyHeaders("CSeq", req, res)
+	if status == 100 {
+		sip.CopyHeaders("Timestamp", req, res)
+	} else if req.Method == sip.INVITE && status < 300 {
+		sip.CopyHeaders("Record-Route", req, res)
+	}
+	for _, h := range headers {
+		res.AppendHeader(h)
+	}
+	return res
+}
+
+// stamped is the request in m as its top Via should have reached us (RFC 3261
+// §18.2.1, RFC 3581 §4), and where its responses go (§18.2.2).
+func stamped(m Received) (*sip.Request, netip.AddrPort) {
+	req := m.SIP.(*sip.Request).Clone()
+	via := req.Via()
+	host := m.From.Addr().Unmap()
+	_, wantsPort := via.Params.Get("rport")
+	if wantsPort {
+		via.Params.Add("rport", fmt.Sprint(m.From.Port()))
+	}
+	if sentBy, err := netip.ParseAddr(strings.Trim(via.Host, "[]")); wantsPort || err != nil || sentBy != host {
+		via.Params.Add("received", host.String())
+	}
+	port := uint16(via.Port)
+	switch {
+	case wantsPort || strings.EqualFold(m.Transport, "tcp"):
+		port = m.From.Port()
+	case port == 0:
+		port = sipPort
+	}
+	return req, netip.AddrPortFrom(host, port)
+}
+
+// branchOf is the branch of msg's top Via.
+func branchOf(msg sip.Message) string {
+	branch, _ := msg.Via().Params.Get("branch")
+	return branch
+}
+
+func tagOf(params sip.HeaderParams) string {
+	tag, _ := params.Get("tag")
+	return tag
+}
+
+func tagged(tag string) sip.HeaderParams {
+	if tag == "" {
+		return nil
+	}
+	return sip.HeaderParams{{K: "tag", V: tag}}
+}
+
+// contactOf is the URI of msg's Contact, or "".
+func contactOf(msg sip.Message) string {
+	for _, h := range msg.GetHeaders("contact") {
+		if c, ok := h.(*sip.ContactHeader); ok && !c.Address.Wildcard {
+			return c.Address.String()
+		}
+	}
+	return ""
+}
+
+func recordRoutes(msg sip.Message) []string {
+	var routes []string
+	for _, h := range msg.GetHeaders("record-route") {
+		if r, ok := h.(*sip.RecordRouteHeader); ok {
+			routes = append(routes, r.Address.String())
+		}
+	}
+	return routes
+}
+
+// sdpOf is msg's body if it is SDP, or nil.
+func sdpOf(msg sip.Message) []byte {
+	if len(msg.Body()) == 0 || !strings.EqualFold(contentType(msg), sdpType) {
+		return nil
+	}
+	return msg.Body()
+}
+
+// contentType is the media type of msg's body, without parameters.
+func contentType(msg sip.Message) string {
+	for _, h := range msg.GetHeaders("content-type") {
+		media, _, _ := strings.Cut(h.Value(), ";")
+		return strings.TrimSpace(media)
+	}
+	return ""
+}
+
+// oneLine keeps text from breaking out of its header.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// quotable is a display name fit for a quoted string (RFC 3261 §25.1).
+func quotable(name string) string {
+	return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(oneLine(name))
+}
+
+// branch is the Via branch of one of our requests: pure, and unlike all others.
+func (d *Dialog) branch(method sip.RequestMethod, cseq uint32, tag string) string {
+	return "z9hG4bK" + hex.EncodeToString(d.dice(string(method), cseq, tag)[:12])
+}
+
+// chance is a number from 0 to 1 that follows from the seed.
+func (d *Dialog) chance(label string, cseq uint32) float64 {
+	return float64(binary.BigEndian.Uint32(d.dice(label, cseq, ""))) / (1 << 32)
+}
+
+func (d *Dialog) dice(label string, cseq uint32, tag string) []byte {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%d|%s", d.id.Seed, label, cseq, tag))
+	return sum[:]
+}

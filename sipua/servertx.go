@@ -1,0 +1,102 @@
+package sipua
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// ringAgain is how often a UAS repeats its 18x (RFC 3261 §13.3.1.1).
+const ringAgain = time.Minute
+
+// A serverTx is a server transaction (RFC 3261 §17.2 with RFC 6026): of an
+// INVITE, or of any other request, which is answered at once. A value: each
+// method returns its successor.
+type serverTx struct {
+	request  *sip.Request
+	to       netip.AddrPort // where responses go
+	response *sip.Response  // the last one
+	kind     Kind           // of that response
+	state    txState
+	initial  bool       // the INVITE that begins the dialog
+	resend   repetition // timer G, and the repetition of 18x and 2xx
+	end      time.Time  // timers H, I, J, L
+}
+
+// respond is tx after sending response at now.
+func (tx serverTx) respond(now time.Time, kind Kind, response *sip.Response, reliable bool) serverTx {
+	tx.response, tx.kind = response, kind
+	invite := tx.request.Method == sip.INVITE
+	switch status := response.StatusCode; {
+	case status == 100:
+		tx.state = txProceeding
+	case status < 200:
+		tx.state, tx.resend = txProceeding, repetition{now.Add(ringAgain), ringAgain}
+	case invite && status < 300:
+		// Repeated on any transport, until the ACK (RFC 3261 §13.3.1.4).
+		tx.state, tx.resend, tx.end = txAccepted, repeatFrom(now), now.Add(giveUp)
+	case invite:
+		tx.state, tx.resend, tx.end = txCompleted, repeatFrom(now), now.Add(giveUp)
+		if reliable {
+			tx.resend = repetition{}
+		}
+	case reliable:
+		tx.state = txEnded
+	default:
+		tx.state, tx.end = txConfirmed, now.Add(giveUp)
+	}
+	return tx
+}
+
+// again is tx after a repetition at now.
+func (tx serverTx) again(now time.Time) serverTx {
+	if tx.state == txProceeding {
+		tx.resend = repetition{now.Add(ringAgain), ringAgain}
+	} else {
+		tx.resend = tx.resend.again(now, t2)
+	}
+	return tx
+}
+
+// acknowledged is tx after the ACK: it absorbs repetitions.
+func (tx serverTx) acknowledged(now time.Time, reliable bool) serverTx {
+	absorbing := tx.end
+	if tx.state == txCompleted {
+		absorbing = now.Add(t4)
+	}
+	tx.state, tx.resend, tx.end = txConfirmed, repetition{}, absorbing
+	if reliable {
+		tx.state = txEnded
+	}
+	return tx
+}
+
+// openInvite says that it is an INVITE which waits for our final response.
+func (tx serverTx) openInvite() bool {
+	return tx.state == txProceeding && tx.request.Method == sip.INVITE
+}
+
+// unacknowledged says that our final response waits for its ACK.
+func (tx serverTx) unacknowledged() bool { return tx.state == txAccepted || tx.state == txCompleted }
+
+func (tx serverTx) deadline() time.Time { return earliest(tx.resend.next, tx.end) }
+
+// A txKey tells requests of one transaction from all others (RFC 3261
+// §17.2.3). The CSeq number serves peers whose branches are not unique.
+type txKey struct {
+	branch, sentBy string
+	method         sip.RequestMethod
+	cseq           uint32
+}
+
+// keyOf is the key of req. That of CANCEL and of ACK is the key of their INVITE.
+func keyOf(req *sip.Request) txKey {
+	via := req.Via()
+	key := txKey{branchOf(req), strings.ToLower(via.SentBy()), req.Method, req.CSeq().SeqNo}
+	if key.method == sip.CANCEL || key.method == sip.ACK {
+		key.method = sip.INVITE
+	}
+	return key
+}

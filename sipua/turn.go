@@ -1,0 +1,159 @@
+package sipua
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// A turn is a dialog about to become its successor: a copy that may be
+// changed, and what came of it so far.
+type turn struct {
+	*Dialog
+	now    time.Time
+	events []Event
+	out    []Message
+}
+
+func (d *Dialog) turn(now time.Time) *turn {
+	next := *d
+	next.early = slices.Clone(d.early)
+	next.forks = slices.Clone(d.forks)
+	next.invites = slices.Clone(d.invites)
+	next.requests = slices.Clone(d.requests)
+	next.servers = slices.Clone(d.servers)
+	return &turn{Dialog: &next, now: now}
+}
+
+func (t *turn) step() Step {
+	t.invites = slices.DeleteFunc(t.invites, func(tx inviteTx) bool { return tx.state == txEnded })
+	t.requests = slices.DeleteFunc(t.requests, func(tx requestTx) bool { return tx.state == txEnded })
+	t.servers = slices.DeleteFunc(t.servers, func(tx serverTx) bool { return tx.state == txEnded })
+	return Step{Dialog: t.Dialog, Events: t.events, Out: t.out}
+}
+
+func (t *turn) tell(ev Event) { t.events = append(t.events, ev) }
+
+func (t *turn) send(kind Kind, to netip.AddrPort, msg sip.Message) {
+	t.out = append(t.out, Message{Kind: kind, To: to, Transport: t.local.Transport, SIP: msg})
+}
+
+// nextCSeq is the number of our next request: above all of earlier epochs.
+func (t *turn) nextCSeq() uint32 {
+	t.sent++
+	return uint32(t.epoch)<<16 | t.sent
+}
+
+// transact sends a request of ours in a transaction that repeats it.
+func (t *turn) transact(kind Kind, req *sip.Request, to netip.AddrPort) {
+	t.send(kind, to, req)
+	t.requests = append(t.requests, newRequestTx(t.now, req, to, t.local.reliable()))
+}
+
+// tick does all that is due.
+func (t *turn) tick() {
+	for i := range t.invites {
+		t.tickInvite(i)
+	}
+	for i, tx := range t.requests {
+		switch {
+		case passed(t.now, tx.end):
+			t.requests[i].state = txEnded
+		case tx.resend.due(t.now):
+			t.send(Retransmission, tx.to, tx.request)
+			t.requests[i].resend = tx.resend.again(t.now, t2)
+		}
+	}
+	for i, tx := range t.servers {
+		switch {
+		case passed(t.now, tx.end):
+			t.servers[i].state = txEnded
+			if tx.state == txAccepted {
+				t.lose("no ACK to our answer within 32s", true)
+			}
+		case tx.resend.due(t.now):
+			t.send(Retransmission, tx.to, tx.response)
+			t.servers[i] = tx.again(t.now)
+		}
+	}
+	if passed(t.now, t.retryAt) {
+		t.retryAt = time.Time{}
+	}
+	t.inviteWaiting()
+}
+
+// end begins the end that the user wishes, as far as the stage allows now.
+func (t *turn) end() {
+	t.waiting, t.retryAt = nil, time.Time{}
+	switch t.stage {
+	case idle:
+		t.stage = over
+	case calling:
+		for i, tx := range t.invites {
+			if tx.initial && tx.state == txProceeding {
+				t.cancel(i)
+			}
+		}
+	case offered:
+		t.refusePending(Refusal, sip.StatusTemporarilyUnavailable, "Temporarily Unavailable", t.reasonHeader()...)
+		t.stage = over
+	case established:
+		if !t.awaitsFirstACK() { // RFC 3261 §15: until then a callee may not
+			t.bye()
+		}
+	case over:
+	}
+}
+
+// bye ends the established dialog.
+func (t *turn) bye() {
+	t.finish()
+	cseq := t.nextCSeq()
+	t.transact(Bye, t.byeRequest(t.peer, cseq), t.NextHop())
+}
+
+func (t *turn) byeRequest(p peer, cseq uint32) *sip.Request {
+	req := t.request(sip.BYE, p, cseq, t.branch(sip.BYE, cseq, p.Tag))
+	for _, h := range t.reasonHeader() {
+		req.AppendHeader(h)
+	}
+	req.SetBody(nil)
+	return req
+}
+
+// finish makes the dialog over: what of the peer's INVITEs is still unanswered
+// is terminated (RFC 3261 §15.1.2), and no 2xx is repeated any more.
+func (t *turn) finish() {
+	t.stage, t.waiting, t.retryAt = over, nil, time.Time{}
+	t.refusePending(Terminated, sip.StatusRequestTerminated, "Request Terminated")
+	for i, tx := range t.servers {
+		if tx.state == txAccepted {
+			t.servers[i] = tx.acknowledged(t.now, t.local.reliable())
+		}
+	}
+}
+
+// lose ends an established dialog whose peer does not answer any more. It may
+// still hear our BYE.
+func (t *turn) lose(text string, bye bool) {
+	if t.stage != established {
+		return
+	}
+	if bye {
+		t.bye()
+	} else {
+		t.finish()
+	}
+	if !t.hangUp {
+		t.tell(Ended{Lost: true, Text: text})
+	}
+}
+
+func (t *turn) reasonHeader() []sip.Header {
+	if t.reason == "" {
+		return nil
+	}
+	return []sip.Header{sip.NewHeader("Reason", t.reason)}
+}

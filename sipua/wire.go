@@ -1,0 +1,154 @@
+package sipua
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// maxDatagram is the longest message that goes out over UDP: fragments of
+// more than one Ethernet frame are lost by many networks, but a response has
+// no other way to take (RFC 3261 §18.1.1 limits requests only).
+const maxDatagram = 8192
+
+// WireOptions say how a Wire listens. Address and Receive are required.
+type WireOptions struct {
+	Address netip.AddrPort // port 0: any
+	// TCP is not carried yet: Listen refuses it.
+	TCP bool
+	// Accept is asked before a datagram is parsed; what it turns down is
+	// dropped in silence. nil accepts everyone.
+	Accept func(netip.AddrPort) bool
+	// Receive gets every message, in the order of arrival, one at a time. It
+	// must not block. A message may still fail Check.
+	Receive func(Received)
+	// Unreachable gets every address the network reports unreachable
+	// (ICMP), where the system tells: on Linux. May be nil.
+	Unreachable func(netip.AddrPort)
+	Log         *slog.Logger // nil: slog.Default
+}
+
+// A Wire carries SIP messages over one UDP socket. It remembers nobody: no
+// number of strangers makes it grow.
+type Wire struct {
+	conn    *net.UDPConn
+	options WireOptions
+	done    sync.WaitGroup
+}
+
+// Listen opens a wire and begins to receive.
+func Listen(o WireOptions) (*Wire, error) {
+	if o.TCP {
+		return nil, errors.New("listening for SIP over TCP: not carried yet, use UDP")
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(o.Address))
+	if err != nil {
+		return nil, fmt.Errorf("listening for SIP at %s: %w", o.Address, err)
+	}
+	if err := askForErrors(conn); err != nil {
+		o.Log.Warn("SIP over UDP will not notice unreachable peers at once", "error", err)
+	}
+	w := &Wire{conn: conn, options: o}
+	w.done.Go(w.read)
+	return w, nil
+}
+
+// Address is where the wire listens.
+func (w *Wire) Address() netip.AddrPort {
+	return unmapped(w.conn.LocalAddr().(*net.UDPAddr).AddrPort())
+}
+
+// Send puts m on the wire. That it returns nil says nothing about arrival.
+func (w *Wire) Send(m Message) error {
+	if m.SIP == nil {
+		return errors.New("sending a SIP message: there is none")
+	}
+	text := m.SIP.String()
+	if len(text) > maxDatagram {
+		return fmt.Errorf("sending %s to %s: %d bytes do not fit into a UDP datagram of at most %d", m.Kind, m.To, len(text), maxDatagram)
+	}
+	_, err := w.conn.WriteToUDPAddrPort([]byte(text), m.To)
+	if pendingError(err) {
+		// The kernel hands an ICMP error of an earlier datagram to the next
+		// call; this datagram has not been sent.
+		_, err = w.conn.WriteToUDPAddrPort([]byte(text), m.To)
+	}
+	if err != nil {
+		return fmt.Errorf("sending %s: %w", m.Kind, err)
+	}
+	return nil
+}
+
+// Close stops receiving; when it returns, Receive is not called any more. It
+// must not be called from Receive.
+func (w *Wire) Close() error {
+	err := w.conn.Close()
+	w.done.Wait()
+	return err
+}
+
+func (w *Wire) read() {
+	buffer := make([]byte, 1<<16)
+	for {
+		n, from, err := w.conn.ReadFromUDPAddrPort(buffer)
+		w.reportUnreachable()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case pendingError(err):
+			continue
+		case err != nil:
+			w.options.Log.Error("reading SIP over UDP", "error", err)
+			return
+		}
+		w.take(buffer[:n], unmapped(from))
+	}
+}
+
+// take parses one datagram and hands it on.
+func (w *Wire) take(data []byte, from netip.AddrPort) {
+	if w.options.Accept != nil && !w.options.Accept(from) {
+		return
+	}
+	if len(bytes.Trim(data, "\r\n\x00")) == 0 {
+		return // keepalive (RFC 5626 §3.5.1)
+	}
+	msg, err := parse(data)
+	if err != nil {
+		w.options.Log.Debug("malformed SIP", "from", from, "error", err)
+		return
+	}
+	w.options.Receive(Received{SIP: msg, From: from, Transport: "udp"})
+}
+
+// parse reads a message out of a datagram; a panic of the parser is one more
+// way to be malformed.
+func parse(data []byte) (msg sip.Message, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			msg, err = nil, fmt.Errorf("parsing: %v", p)
+		}
+	}()
+	return sip.ParseMessage(data)
+}
+
+func (w *Wire) reportUnreachable() {
+	for _, addr := range unreachable(w.conn) {
+		if w.options.Unreachable != nil {
+			w.options.Unreachable(addr)
+		}
+	}
+}
+
+func unmapped(a netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+}

@@ -1,0 +1,66 @@
+package sipua
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// askForErrors makes the kernel queue ICMP errors with the address they are about.
+func askForErrors(conn *net.UDPConn) error {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var v4, v6 error
+	err = raw.Control(func(fd uintptr) {
+		v4 = unix.SetsockoptInt(int(fd), unix.SOL_IP, unix.IP_RECVERR, 1)
+		v6 = unix.SetsockoptInt(int(fd), unix.SOL_IPV6, unix.IPV6_RECVERR, 1)
+	})
+	if v4 != nil && v6 != nil {
+		return v4
+	}
+	return err
+}
+
+// unreachable empties the socket's queue of errors: the destinations of the
+// datagrams that came back.
+func unreachable(conn *net.UDPConn) []netip.AddrPort {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	var found []netip.AddrPort
+	_ = raw.Control(func(fd uintptr) {
+		var data, control [512]byte
+		for {
+			_, _, _, to, err := unix.Recvmsg(int(fd), data[:], control[:], unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
+			if err != nil {
+				return
+			}
+			switch to := to.(type) {
+			case *unix.SockaddrInet4:
+				found = append(found, netip.AddrPortFrom(netip.AddrFrom4(to.Addr), uint16(to.Port)))
+			case *unix.SockaddrInet6:
+				found = append(found, netip.AddrPortFrom(netip.AddrFrom16(to.Addr).Unmap(), uint16(to.Port)))
+			}
+		}
+	})
+	return found
+}
+
+// pendingError says that err is an ICMP error of an earlier datagram.
+func pendingError(err error) bool {
+	for _, icmp := range []error{
+		syscall.ECONNREFUSED, syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EHOSTDOWN,
+		syscall.EPROTO, syscall.ENOPROTOOPT, syscall.EMSGSIZE, syscall.EACCES,
+	} {
+		if errors.Is(err, icmp) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,14 @@
+//go:build !linux
+
+package sipua
+
+import (
+	"net"
+	"net/netip"
+)
+
+// Other systems do not say which address an ICMP error is about.
+
+func askForErrors(*net.UDPConn) error           { return nil }
+func unreachable(*net.UDPConn) []netip.AddrPort { return nil }
+func pendingError(error) bool                   { return false }
