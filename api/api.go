@@ -1,0 +1,134 @@
+// Package api is Holdfast for machines: contacts and transfers over HTTP, a
+// stream of what happens, and an OpenAPI description of both. It passes
+// requests on to the switchboard and never decides what becomes of them.
+package api
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"holdfast/call"
+	"holdfast/switchboard"
+)
+
+// A Board runs the contacts.
+type Board interface {
+	// Request takes a person's request to a contact and returns the contact
+	// once the journal has it. A *call.Refusal says why nothing was done;
+	// after any other error nothing has been done either.
+	Request(ctx context.Context, id call.ContactID, ev call.Event) (call.Contact, error)
+	// Contacts are all that are not over.
+	Contacts() []call.Contact
+	// Contact is one of them.
+	Contact(id call.ContactID) (call.Contact, bool)
+}
+
+// A Journal tells what has happened. switchboard.Journal says more about its
+// methods.
+type Journal interface {
+	History(ctx context.Context, id call.ContactID) iter.Seq2[switchboard.Entry, error]
+	Follow(ctx context.Context, after uint64) iter.Seq2[switchboard.Entry, error]
+}
+
+// A Directory knows who can be reached. A *switchboard.DialError from it says
+// that somebody was not found, or may not be dialled.
+type Directory interface {
+	Endpoint(written string) (call.Endpoint, error)
+	Permit(call.Endpoint) error
+}
+
+// Options are what a Handler needs.
+type Options struct {
+	Board     Board
+	Journal   Journal
+	Directory Directory
+	Version   string       // of the server
+	Log       *slog.Logger // nil: slog.Default()
+}
+
+// patience is how long a request waits for the journal to work again.
+const patience = 5 * time.Second
+
+// longestBody is more than any request has to say, in bytes.
+const longestBody = 16 << 10
+
+type server struct {
+	Options
+}
+
+// Handler serves the interface under /v1 and its description at /openapi.json.
+// It asks nobody for a key, so it must only listen on loopback addresses; it
+// turns away what a foreign web page may have made a browser send.
+func Handler(o Options) http.Handler {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	mux := http.NewServeMux()
+	describe(routes(mux, &server{o}))
+
+	crossOrigin := http.NewCrossOriginProtection()
+	crossOrigin.SetDenyHandler(turnAway("requests from other web pages are not taken"))
+	return onlyLoopback(crossOrigin.Handler(mux))
+}
+
+func routes(mux *http.ServeMux, s *server) huma.API {
+	config := huma.DefaultConfig("Holdfast", s.Version)
+	config.Info.Description = "Contacts, and the transfers in which they are handed from one person to the next. " +
+		"Durations in answers are in nanoseconds. Errors are problems as RFC 9457 has them."
+	config.DocsPath, config.SchemasPath = "", ""
+	config.CreateHooks = nil // no $schema in answers: a contact is the contact
+	config.RejectUnknownQueryParameters = true
+	api := humago.New(mux, config)
+	s.contactRoutes(api)
+	s.transferRoutes(api)
+	s.partyRoutes(api)
+	s.eventRoutes(api)
+	huma.Register(api, huma.Operation{
+		OperationID: "health", Method: http.MethodGet, Path: "/healthz", Summary: "Is the server running?",
+	}, s.health)
+	return api
+}
+
+type healthAnswer struct {
+	Body struct {
+		Version  string `json:"version" doc:"of the server"`
+		Contacts int    `json:"contacts" doc:"how many are not over"`
+	}
+}
+
+func (s *server) health(context.Context, *struct{}) (*healthAnswer, error) {
+	answer := new(healthAnswer)
+	answer.Body.Version, answer.Body.Contacts = s.Version, len(s.Board.Contacts())
+	return answer, nil
+}
+
+// onlyLoopback refuses requests that were meant for another name: a web page
+// whose name has been made to point at this machine (DNS rebinding).
+func onlyLoopback(next http.Handler) http.Handler {
+	refuse := turnAway("only requests to localhost or a loopback address are taken")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isLoopback(r.Host) {
+			refuse.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isLoopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	ip, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
+}

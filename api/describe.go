@@ -1,0 +1,78 @@
+package api
+
+import (
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// descriptions say in the OpenAPI document what package call says in its
+// comments.
+var descriptions = map[string]map[string]string{
+	"Contact": {
+		"id":             "names the contact, for ever",
+		"stage":          "what it is waiting for",
+		"rules":          "its time limits",
+		"connections":    "who is in it now, in the order of joining",
+		"lastConnection": "the highest connection id given out so far",
+		"agent":          "who is responsible for the customer and rung back when everybody else has gone",
+		"transfer":       "the transfer under way, if any",
+		"past":           "transfers that have ended, oldest first",
+		"onHold":         "how long the customer was on hold, in holds that have ended, in nanoseconds",
+		"arrived":        "when the customer first rang",
+		"answered":       "when an agent picked up",
+		"over":           "when it ended",
+		"endedBy":        "who or what ended it",
+	},
+	"Connection": {
+		"id":         "its number in the contact; the customer is 1",
+		"party":      "what somebody is in the contact",
+		"endpoint":   "where they are reached",
+		"state":      "connecting: not answered yet; connected: hears everyone else who is; held: hears hold audio",
+		"answerBy":   "when ringing ends, while connecting",
+		"earlyMedia": "whether a connecting party already sends sound",
+		"since":      "when the state began",
+	},
+	"Transfer": {
+		"id":        "its name in the contact: t1, t2, …",
+		"kind":      "when the agent leaves",
+		"key":       "the request's idempotency key",
+		"by":        "the connection of the agent who asked",
+		"ringFor":   "how long each target may ring, in nanoseconds",
+		"attempts":  "each try at a target, in order",
+		"joinBy":    "when an answered target must be in the same sound as the customer",
+		"requested": "when it was asked for",
+		"ended":     "when it was decided",
+		"outcome":   "how it ended; missing while under way",
+		"reason":    "why it did not complete",
+	},
+	"Attempt": {
+		"connection": "the target's connection",
+		"target":     "who was tried",
+		"dialled":    "when",
+		"rang":       "when their line first reported progress",
+		"answered":   "when they picked up",
+		"ended":      "when the attempt ended without the customer",
+		"reason":     "why",
+		"detail":     "what the line said, in its own words",
+	},
+	"Endpoint": {
+		"kind":    "what address is: number (E.164), uri, or agent",
+		"address": "where",
+		"name":    "what people call it",
+	},
+	"Rules": {
+		"offerFor":   "how long an agent rings for a new contact, in nanoseconds",
+		"ringFor":    "how long a target rings when the request does not say, in nanoseconds",
+		"joinWithin": "from a target's answer to the same sound, in nanoseconds",
+		"returnFor":  "how long an agent is rung back, in nanoseconds",
+		"leftEarly":  "a target who leaves so soon after the hand-over has not taken the customer, in nanoseconds",
+	},
+}
+
+func describe(api huma.API) {
+	schemas := api.OpenAPI().Components.Schemas.Map()
+	for name, properties := range descriptions {
+		for property, text := range properties {
+			schemas[name].Properties[property].Description = text
+		}
+	}
+}

@@ -1,0 +1,171 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"holdfast/call"
+	"holdfast/switchboard"
+)
+
+// An event is a transition of a contact as the stream tells it.
+type event struct {
+	Seq     uint64        `json:"seq" doc:"its place in the journal"`
+	At      time.Time     `json:"at"`
+	Contact call.Contact  `json:"contact" doc:"the contact afterwards"`
+	Events  []call.Record `json:"events,omitempty" doc:"what happened, in order"`
+	Told    []call.Tell   `json:"told,omitempty" doc:"what agents were told"`
+	Lines   []string      `json:"lines,omitempty" doc:"messages on the wire since the last event, one line each"`
+}
+
+type eventsRequest struct {
+	Contact     call.ContactID `query:"contact" maxLength:"64" pattern:"^[A-Za-z0-9_-]*$" doc:"only this contact, from its beginning"`
+	After       uint64         `query:"after" doc:"only what came after the event with this seq"`
+	LastEventID string         `header:"Last-Event-ID" maxLength:"20" doc:"the same as after; browsers send it when they reconnect"`
+}
+
+const (
+	// overlap is how far back a stream of what happens from now on begins:
+	// what was decided a moment ago may be written down a moment later.
+	overlap = 2 * time.Second
+	// keepAlive is how often a quiet stream shows that it is alive.
+	keepAlive = 15 * time.Second
+	// writeWithin is how long a reader may leave us unread before it is cut
+	// off; it may come back and read on from its last event.
+	writeWithin = 10 * time.Second
+)
+
+func (s *server) eventRoutes(api huma.API) {
+	huma.Register(api, huma.Operation{
+		OperationID: "events", Method: http.MethodGet, Path: "/v1/events",
+		Summary: "What happens, as it happens",
+		Description: "A stream of server-sent events named transition. The data of each is JSON: seq, at, the contact afterwards, " +
+			"the events that led there, what agents were told, and a line for each message on the wire. The id is seq: " +
+			"a reader who was cut off goes on with it in Last-Event-ID and misses nothing. Without it, and without after " +
+			"and contact, the stream begins now.",
+		Responses: map[string]*huma.Response{"200": {
+			Description: "server-sent events",
+			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
+		}},
+	}, s.events)
+}
+
+func (s *server) events(ctx context.Context, in *eventsRequest) (*huma.StreamResponse, error) {
+	after, since, err := s.beginning(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	wanted := func(e switchboard.Entry) bool {
+		return (in.Contact == "" || e.Contact.ID == in.Contact) && !e.At.Before(since)
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		_, w := humago.Unwrap(hc)
+		s.stream(hc.Context(), &stream{w, http.NewResponseController(w)}, after, wanted)
+	}}, nil
+}
+
+// beginning is where in the journal a stream begins: after a sequence, and not
+// before a time.
+func (s *server) beginning(ctx context.Context, in *eventsRequest) (after uint64, since time.Time, err error) {
+	if in.LastEventID != "" {
+		after, err := strconv.ParseUint(in.LastEventID, 10, 64)
+		if err != nil {
+			return 0, since, problem(http.StatusUnprocessableEntity, fmt.Sprintf("Last-Event-ID %q is no id of this stream", in.LastEventID))
+		}
+		return after, since, nil
+	}
+	switch {
+	case in.After > 0:
+		return in.After, since, nil
+	case in.Contact == "":
+		return 0, time.Now().Add(-overlap), nil
+	}
+	for e, err := range s.Journal.History(ctx, in.Contact) {
+		if err != nil {
+			return 0, since, s.journalProblem(in.Contact, err)
+		}
+		return e.Seq - 1, since, nil
+	}
+	return 0, since, problem(http.StatusNotFound, "there has never been a contact "+string(in.Contact))
+}
+
+// stream writes what the journal tells until the reader or the journal has had
+// enough. A goroutine of its own reads the journal, so that a quiet one does
+// not keep the stream from showing that it is alive.
+func (s *server) stream(ctx context.Context, out *stream, after uint64, wanted func(switchboard.Entry) bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	entries := make(chan switchboard.Entry)
+	go func() {
+		defer close(entries)
+		for e, err := range s.Journal.Follow(ctx, after) {
+			if err != nil { // one entry that cannot be read, or the end
+				s.Log.Warn("reading events", "entry", e.Seq, "err", err)
+				continue
+			}
+			if !wanted(e) {
+				continue
+			}
+			select {
+			case entries <- e:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	defer func() {
+		cancel()
+		for range entries { // until the goroutine above has ended
+		}
+	}()
+	out.run(entries)
+}
+
+// A stream is one reader of server-sent events.
+type stream struct {
+	w          http.ResponseWriter
+	controller *http.ResponseController
+}
+
+func (s *stream) run(entries <-chan switchboard.Entry) {
+	s.w.Header().Set("Content-Type", "text/event-stream")
+	s.w.Header().Set("Cache-Control", "no-store")
+	alive := time.NewTicker(keepAlive)
+	defer alive.Stop()
+	err := s.write(": here is what happens\n\n")
+	for err == nil {
+		select {
+		case e, more := <-entries:
+			if !more {
+				return
+			}
+			err = s.tell(e)
+		case <-alive.C:
+			err = s.write(": still here\n\n")
+		}
+	}
+}
+
+func (s *stream) tell(e switchboard.Entry) error {
+	data, err := json.Marshal(event{e.Seq, e.At, e.Contact, e.Events, e.Told, e.Lines})
+	if err != nil {
+		return err
+	}
+	return s.write(fmt.Sprintf("event: transition\nid: %d\ndata: %s\n\n", e.Seq, data))
+}
+
+func (s *stream) write(text string) error {
+	if err := s.controller.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
+		return err
+	}
+	if _, err := s.w.Write([]byte(text)); err != nil {
+		return err
+	}
+	return s.controller.Flush()
+}

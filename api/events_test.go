@@ -1,0 +1,143 @@
+package api
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"holdfast/call"
+)
+
+// A reader reads the stream of events of a server.
+type reader struct {
+	t      *testing.T
+	lines  *bufio.Scanner
+	cancel func()
+}
+
+func follow(t *testing.T, m *memory, query string, header ...string) *reader {
+	t.Helper()
+	server := httptest.NewServer(handler(m))
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(func() { cancel(); server.Close() })
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/v1/events"+query, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { answer.Body.Close() })
+	if answer.StatusCode != 200 || answer.Header.Get("Content-Type") != "text/event-stream" {
+		t.Fatalf("got %d %s", answer.StatusCode, answer.Header.Get("Content-Type"))
+	}
+	return &reader{t, bufio.NewScanner(answer.Body), cancel}
+}
+
+type told struct {
+	Seq     uint64
+	Contact call.Contact
+	Events  []call.Record
+	Lines   []string
+}
+
+// next waits for the next event; its id must be its sequence.
+func (r *reader) next() told {
+	r.t.Helper()
+	var id string
+	for r.lines.Scan() {
+		line := r.lines.Text()
+		if value, ok := strings.CutPrefix(line, "id: "); ok {
+			id = value
+		}
+		if data, ok := strings.CutPrefix(line, "data: "); ok {
+			var e told
+			if err := json.Unmarshal([]byte(data), &e); err != nil {
+				r.t.Fatal(err)
+			}
+			if seq, _ := json.Marshal(e.Seq); string(seq) != id {
+				r.t.Errorf("event %d has the id %q", e.Seq, id)
+			}
+			return e
+		}
+	}
+	r.t.Fatalf("the stream has ended: %v", r.lines.Err())
+	return told{}
+}
+
+func TestEventsOfAContact(t *testing.T) {
+	m := newMemory()
+	talking(t, m, "c0")
+	talking(t, m, "c1")
+	talking(t, m, "c2")
+	r := follow(t, m, "?contact=c1")
+	if e := r.next(); e.Seq != 3 || call.EventName(e.Events[0].Event) != "Arrived" || len(e.Lines) != 1 {
+		t.Errorf("got %+v, want c1's arrival", e)
+	}
+	if e := r.next(); e.Seq != 4 || e.Contact.Stage != call.Talking {
+		t.Errorf("got %+v, want c1's answer", e)
+	}
+	m.happens(t, "c2", call.HungUp{Connection: 1})
+	m.happens(t, "c1", call.HungUp{Connection: 1})
+	if e := r.next(); e.Seq != 8 || e.Contact.Stage != call.Over {
+		t.Errorf("got %+v, want c1's end", e)
+	}
+}
+
+func TestEventsGoOnAfterACut(t *testing.T) {
+	m := newMemory()
+	talking(t, m, "c1")
+	r := follow(t, m, "?after=1")
+	if e := r.next(); e.Seq != 2 {
+		t.Errorf("got %+v", e)
+	}
+	r.cancel()
+	m.happens(t, "c1", call.HungUp{Connection: 1})
+	if e := follow(t, m, "?after=1", "Last-Event-ID", "2").next(); e.Seq != 3 {
+		t.Errorf("got %+v, want what happened during the cut", e)
+	}
+}
+
+func TestEventsBeginNow(t *testing.T) {
+	m := newMemory()
+	talking(t, m, "c1") // at noon of another day
+	m.mu.Lock()
+	m.entries[1].At = m.entries[1].At.AddDate(1000, 0, 0)
+	m.mu.Unlock()
+	if e := follow(t, m, "").next(); e.Seq != 2 {
+		t.Errorf("got %+v, want only what is new", e)
+	}
+}
+
+func TestEventsOfNobody(t *testing.T) {
+	m := newMemory()
+	read[Problem](t, m, 404, "GET", "/v1/events?contact=c1", "")
+	read[Problem](t, m, 422, "GET", "/v1/events", "", "Last-Event-ID", "x")
+	read[Problem](t, m, 422, "GET", "/v1/events?contcat=c1", "")
+}
+
+// A quiet stream shows that it is alive, and leaves nothing behind.
+func TestQuietStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		m.grown = make(chan struct{}) // of this bubble
+		ctx, cancel := context.WithTimeout(t.Context(), 2*keepAlive+keepAlive/2)
+		defer cancel()
+		w := &deadlined{ResponseRecorder: httptest.NewRecorder()}
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/events", nil)
+		r.Host = "localhost"
+		handler(m).ServeHTTP(w, r)
+		if n := strings.Count(w.Body.String(), ": still here\n\n"); n != 2 {
+			t.Errorf("%d signs of life: %s", n, w.Body)
+		}
+	})
+}

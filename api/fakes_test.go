@@ -1,0 +1,201 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"holdfast/call"
+	"holdfast/switchboard"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// A memory is a board and a journal in one: contacts decided by package call,
+// and every transition remembered.
+type memory struct {
+	mu       sync.Mutex
+	contacts map[call.ContactID]call.Contact
+	entries  []switchboard.Entry
+	grown    chan struct{} // closed and replaced when an entry is added
+	broken   error         // of the journal
+}
+
+func newMemory() *memory {
+	return &memory{contacts: map[call.ContactID]call.Contact{}, grown: make(chan struct{})}
+}
+
+func (m *memory) Request(_ context.Context, id call.ContactID, ev call.Event) (call.Contact, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.broken != nil {
+		return call.Contact{}, m.broken
+	}
+	return m.step(id, ev)
+}
+
+func (m *memory) step(id call.ContactID, ev call.Event) (call.Contact, error) {
+	c := m.contacts[id]
+	c.ID = id
+	c, commands, err := call.Step(c, noon, ev)
+	if err != nil {
+		return c, err
+	}
+	e := switchboard.Entry{
+		At: noon, Contact: c, Events: []call.Record{{At: noon, Event: ev}},
+		Legs: nil, Lines: []string{"12:00:00.000 a line"}, Seq: uint64(len(m.entries) + 1),
+	}
+	for _, command := range commands {
+		if tell, ok := command.(call.Tell); ok {
+			e.Told = append(e.Told, tell)
+		}
+	}
+	m.entries = append(m.entries, e)
+	m.contacts[id] = c
+	if c.Stage == call.Over {
+		delete(m.contacts, id)
+	}
+	close(m.grown)
+	m.grown = make(chan struct{})
+	return c, nil
+}
+
+// happens feeds facts into a contact.
+func (m *memory) happens(t *testing.T, id call.ContactID, facts ...call.Event) {
+	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, ev := range facts {
+		if _, err := m.step(id, ev); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (m *memory) Contacts() []call.Contact {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Collect(maps.Values(m.contacts))
+}
+
+func (m *memory) Contact(id call.ContactID) (call.Contact, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c, ok := m.contacts[id]
+	return c, ok
+}
+
+func (m *memory) after(seq uint64) ([]switchboard.Entry, chan struct{}) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.entries[min(int(seq), len(m.entries)):]), m.grown
+}
+
+func (m *memory) History(_ context.Context, id call.ContactID) iter.Seq2[switchboard.Entry, error] {
+	return func(yield func(switchboard.Entry, error) bool) {
+		entries, _ := m.after(0)
+		if m.broken != nil {
+			yield(switchboard.Entry{}, m.broken)
+			return
+		}
+		for _, e := range entries {
+			if e.Contact.ID == id && !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (m *memory) Follow(ctx context.Context, after uint64) iter.Seq2[switchboard.Entry, error] {
+	return func(yield func(switchboard.Entry, error) bool) {
+		for {
+			entries, grown := m.after(after)
+			for _, e := range entries {
+				if !yield(e, nil) {
+					return
+				}
+				after = e.Seq
+			}
+			select {
+			case <-grown:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// people is a directory: cardiology and ana are there, the moon is denied.
+type people struct{}
+
+func (people) Endpoint(written string) (call.Endpoint, error) {
+	switch written {
+	case "cardiology", "surgery", "moon":
+		return call.Endpoint{Kind: call.URI, Address: "sip:" + written + "@127.0.0.1", Name: written}, nil
+	case "ana", "ben":
+		return call.Endpoint{Kind: call.AgentEndpoint, Address: written}, nil
+	case "030":
+		return call.Endpoint{}, errors.New("030 is no phone number")
+	}
+	return call.Endpoint{}, &switchboard.DialError{Reason: call.NotFound, Detail: "nobody is called " + written}
+}
+
+func (people) Permit(e call.Endpoint) error {
+	if e.Name == "moon" {
+		return &switchboard.DialError{Reason: call.Denied, Detail: "the moon may not be dialled"}
+	}
+	return nil
+}
+
+var arrived = call.Arrived{
+	Customer: call.Endpoint{Kind: call.PhoneNumber, Address: "+4930123"},
+	Agent:    call.Endpoint{Kind: call.AgentEndpoint, Address: "ana"},
+}
+
+// talking begins a contact in which the customer talks to ana.
+func talking(t *testing.T, m *memory, id call.ContactID) {
+	t.Helper()
+	m.happens(t, id, arrived, call.Answered{Connection: 2})
+}
+
+func handler(m *memory) http.Handler {
+	return Handler(Options{Board: m, Journal: m, Directory: people{}, Version: "test", Log: slog.New(slog.DiscardHandler)})
+}
+
+// send makes a request to localhost and returns the answer with its body.
+func send(h http.Handler, method, path, body string, header ...string) (*http.Response, string) {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Host = "localhost:8080"
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		if header[i] == "Host" {
+			r.Host = header[i+1]
+		}
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	answer := w.Result()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		panic(err)
+	}
+	return answer, string(text)
+}
+
+// deadlined is a recorder that takes write deadlines.
+type deadlined struct{ *httptest.ResponseRecorder }
+
+func (deadlined) SetWriteDeadline(time.Time) error { return nil }

@@ -1,0 +1,86 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"holdfast/call"
+	"holdfast/switchboard"
+)
+
+// A Problem is why a request was not carried out (RFC 9457). Its detail is a
+// sentence for the eyes of whoever asked.
+type Problem struct {
+	huma.ErrorModel
+	// Reason is the short word for it, where a target is the problem.
+	Reason call.Reason `json:"reason,omitempty"`
+	// Transfer is the one under way that stands in the way of the request.
+	Transfer *call.Transfer `json:"transfer,omitempty"`
+}
+
+func problem(status int, detail string) *Problem {
+	return &Problem{ErrorModel: huma.ErrorModel{Title: http.StatusText(status), Status: status, Detail: detail}}
+}
+
+// boardProblem is what an error of Board.Request means to whoever asked.
+func (s *server) boardProblem(id call.ContactID, err error) error {
+	var refusal *call.Refusal
+	contact, live := s.Board.Contact(id)
+	switch {
+	case errors.As(err, &refusal):
+		p := problem(http.StatusConflict, refusal.Text)
+		p.Transfer = contact.Transfer
+		return p
+	case !live:
+		return gone(id)
+	}
+	s.Log.Warn("a request was not carried out", "contact", id, "err", err)
+	return retrySoon("the journal is not available, so nothing was done; try again")
+}
+
+func (s *server) journalProblem(id call.ContactID, err error) error {
+	s.Log.Warn("reading the journal", "contact", id, "err", err)
+	return retrySoon("the journal cannot be read now; try again")
+}
+
+func retrySoon(detail string) error {
+	return huma.ErrorWithHeaders(problem(http.StatusServiceUnavailable, detail), http.Header{"Retry-After": {"1"}})
+}
+
+// directoryProblem is what an error of the Directory means to whoever asked.
+func directoryProblem(err error) error {
+	var refused *switchboard.DialError
+	if !errors.As(err, &refused) {
+		return problem(http.StatusUnprocessableEntity, err.Error())
+	}
+	status := http.StatusUnprocessableEntity
+	switch refused.Reason {
+	case call.NotFound:
+		status = http.StatusNotFound
+	case call.Denied:
+		status = http.StatusForbidden
+	}
+	p := problem(status, refused.Detail)
+	p.Reason = refused.Reason
+	return p
+}
+
+func gone(id call.ContactID) error {
+	return problem(http.StatusNotFound, "there is no contact "+string(id)+" now")
+}
+
+// turnAway answers requests that do not reach the API at all.
+func turnAway(why string) http.Handler {
+	body, err := json.Marshal(problem(http.StatusForbidden, why))
+	if err != nil {
+		panic(err)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = w.Write(body) // the client may have gone; nobody else cares
+	})
+}

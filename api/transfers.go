@@ -1,0 +1,198 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"holdfast/call"
+)
+
+type transferRequest struct {
+	ContactPath
+	HeaderKey string `header:"Idempotency-Key" maxLength:"128" doc:"the same as key in the body"`
+	Body      struct {
+		Target  string            `json:"target" minLength:"1" maxLength:"255" example:"cardiology" doc:"whom to reach: the name of an endpoint or agent, a phone number, or a sip: address"`
+		Kind    string            `json:"kind,omitempty" enum:"cold" default:"cold" doc:"cold: the agent leaves only after the target has picked up"`
+		RingFor string            `json:"ringFor,omitempty" maxLength:"16" example:"20s" doc:"how long the target may ring; as configured when empty"`
+		Key     string            `json:"key,omitempty" maxLength:"128" doc:"the same key again is the same transfer"`
+		By      call.ConnectionID `json:"by,omitempty" minimum:"1" doc:"the connection of the agent who asks; the agent with the customer when empty"`
+	}
+}
+
+type transferPath struct {
+	ContactPath
+	TID string `path:"tid" maxLength:"16" pattern:"^t[0-9]+$" doc:"the transfer's id"`
+}
+
+type transferAnswer struct {
+	Status   int
+	Location string `header:"Location"`
+	Body     call.Transfer
+}
+
+func (s *server) transferRoutes(api huma.API) {
+	const path = "/v1/contacts/{id}/transfers"
+	huma.Register(api, huma.Operation{
+		OperationID: "transfer", MaxBodyBytes: longestBody, Method: http.MethodPost, Path: path,
+		Summary:       "Hand the customer to somebody else",
+		Description:   "Answers as soon as the target is dialled, or, for a key that is known, 200 with the transfer that has it. While another transfer is under way the answer is 409 with that one.",
+		DefaultStatus: http.StatusCreated,
+		Errors:        []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
+	}, s.transfer)
+	huma.Register(api, huma.Operation{
+		OperationID: "showTransfer", Method: http.MethodGet, Path: path + "/{tid}",
+		Summary: "One transfer, also one that has ended",
+		Errors:  []int{http.StatusNotFound},
+	}, s.showTransfer)
+	huma.Register(api, huma.Operation{
+		OperationID: "cancelTransfer", Method: http.MethodDelete, Path: path + "/{tid}",
+		Summary: "Take a transfer back; the customer stays on hold with the agent",
+		Errors:  []int{http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
+	}, s.cancelTransfer)
+}
+
+func (s *server) transfer(ctx context.Context, in *transferRequest) (*transferAnswer, error) {
+	key, err := in.key()
+	if err != nil {
+		return nil, err
+	}
+	contact, live := s.Board.Contact(in.ID)
+	if !live {
+		return nil, gone(in.ID)
+	}
+	if t := withKey(contact, key); t != nil {
+		return answer(http.StatusOK, in.ID, t), nil
+	}
+	ev, err := s.transferEvent(in, key)
+	if err != nil {
+		return nil, err
+	}
+	contact, err = s.request(ctx, in.ID, in.Body.By, func(_ call.Contact, by call.ConnectionID) call.Event {
+		ev.By = by
+		return ev
+	})
+	if err != nil {
+		return nil, err
+	}
+	t := newest(contact)
+	if key != "" {
+		t = withKey(contact, key)
+	}
+	if t == nil {
+		return nil, problem(http.StatusConflict, "the contact has changed in the meantime; it is "+string(contact.Stage))
+	}
+	return answer(http.StatusCreated, in.ID, t), nil
+}
+
+func (in *transferRequest) key() (string, error) {
+	if in.HeaderKey != "" && in.Body.Key != "" && in.HeaderKey != in.Body.Key {
+		return "", problem(http.StatusUnprocessableEntity, "the Idempotency-Key header and key in the body differ; give one of them")
+	}
+	return cmp.Or(in.HeaderKey, in.Body.Key), nil
+}
+
+// transferEvent is the request without the agent who makes it.
+func (s *server) transferEvent(in *transferRequest, key string) (call.TransferRequested, error) {
+	ev := call.TransferRequested{Kind: call.Kind(in.Body.Kind), Key: key}
+	if in.Body.RingFor != "" {
+		d, err := time.ParseDuration(in.Body.RingFor)
+		if err != nil || d <= 0 || d > time.Hour {
+			return ev, problem(http.StatusUnprocessableEntity,
+				fmt.Sprintf(`ringFor %q is no time that somebody could ring; write it like "20s", at most "1h"`, in.Body.RingFor))
+		}
+		ev.RingFor = d
+	}
+	target, err := s.Directory.Endpoint(in.Body.Target)
+	if err == nil {
+		err = s.Directory.Permit(target)
+	}
+	if err != nil {
+		return ev, directoryProblem(err)
+	}
+	ev.Target = target
+	return ev, nil
+}
+
+func (s *server) showTransfer(ctx context.Context, in *transferPath) (*transferAnswer, error) {
+	contact, err := s.find(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	t := withID(contact, in.TID)
+	if t == nil {
+		return nil, noTransfer(in)
+	}
+	return answer(http.StatusOK, in.ID, t), nil
+}
+
+func (s *server) cancelTransfer(ctx context.Context, in *transferPath) (*transferAnswer, error) {
+	contact, live := s.Board.Contact(in.ID)
+	if !live {
+		return nil, gone(in.ID)
+	}
+	t := withID(contact, in.TID)
+	switch {
+	case t == nil:
+		return nil, noTransfer(in)
+	case t.Outcome == call.Cancelled:
+		return answer(http.StatusOK, in.ID, t), nil
+	case t.Outcome != "":
+		return nil, problem(http.StatusConflict, fmt.Sprintf("transfer %s has ended already: %s", t.ID, t.Outcome))
+	}
+	contact, err := s.request(ctx, in.ID, 0, func(_ call.Contact, by call.ConnectionID) call.Event {
+		return call.CancelRequested{By: by}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answer(http.StatusOK, in.ID, withID(contact, in.TID)), nil
+}
+
+func noTransfer(in *transferPath) error {
+	return problem(http.StatusNotFound, fmt.Sprintf("contact %s has no transfer %s", in.ID, in.TID))
+}
+
+func answer(status int, id call.ContactID, t *call.Transfer) *transferAnswer {
+	return &transferAnswer{status, fmt.Sprintf("/v1/contacts/%s/transfers/%s", id, t.ID), *t}
+}
+
+// all is the contact's transfers, oldest first.
+func all(c call.Contact) []call.Transfer {
+	list := append([]call.Transfer{}, c.Past...)
+	if c.Transfer != nil {
+		list = append(list, *c.Transfer)
+	}
+	return list
+}
+
+func newest(c call.Contact) *call.Transfer {
+	list := all(c)
+	if len(list) == 0 {
+		return nil
+	}
+	return &list[len(list)-1]
+}
+
+func withID(c call.Contact, id string) *call.Transfer {
+	for _, t := range all(c) {
+		if t.ID == id {
+			return &t
+		}
+	}
+	return nil
+}
+
+// withKey finds no transfer for an empty key.
+func withKey(c call.Contact, key string) *call.Transfer {
+	for _, t := range all(c) {
+		if key != "" && t.Key == key {
+			return &t
+		}
+	}
+	return nil
+}
