@@ -1,0 +1,223 @@
+package softphone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"holdfast/sipua"
+)
+
+// An End says at whose hand a call has ended.
+type End string
+
+// Who ends a call.
+const (
+	Peer      End = "peer"      // hung up, or refused us
+	Self      End = "self"      // we hung up, gave up, refused or were switched off
+	Cancelled End = "cancelled" // the caller gave up before we answered
+	Lost      End = "lost"      // nobody said goodbye
+)
+
+// Refused is why a call was not answered.
+type Refused struct {
+	Status int    // the SIP status, 0 when there was no answer
+	Text   string // in the words of the line, such as "486 Busy Here"
+}
+
+func (e *Refused) Error() string { return "refused: " + e.Text }
+
+// A Call is one call of a phone.
+type Call struct {
+	phone    *Phone
+	id       string
+	peer     string
+	outgoing bool
+	sound    *sound
+
+	rang, answered, ended chan struct{}
+
+	// Written before ended is closed, read after.
+	endedBy End
+	err     error
+
+	// What follows belongs to the phone's goroutine.
+	dialog    *sipua.Dialog
+	session   session
+	behaviour Behaviour
+	offer     []byte // of the first INVITE, nil when it had none
+	early     []byte // our answer, given while it rings
+	cueAt     time.Time
+	cue       func()     // to be called at cueAt
+	reply     chan error // for who waits for the answer to a re-INVITE
+	held      bool       // we have the peer on hold, and it has agreed
+}
+
+func newCall(p *Phone, s *sound, peer string) *Call {
+	return &Call{
+		phone: p, sound: s, peer: peer,
+		rang: make(chan struct{}), answered: make(chan struct{}), ended: make(chan struct{}),
+		session: session{
+			user: p.options.User, id: uint64(rand.Uint32()),
+			address: s.address(), codec: p.options.Codec,
+		},
+	}
+}
+
+// CallID is the SIP Call-ID.
+func (c *Call) CallID() string { return c.id }
+
+// Peer is the URI of the far end: the one called, or the one in its From.
+func (c *Call) Peer() string { return c.peer }
+
+// Rang is closed when the far end rings (a provisional answer to our call).
+func (c *Call) Rang() <-chan struct{} { return c.rang }
+
+// Answered is closed when the call has been answered, by either side.
+func (c *Call) Answered() <-chan struct{} { return c.answered }
+
+// Ended is closed when the call is over at this phone.
+func (c *Call) Ended() <-chan struct{} { return c.ended }
+
+// EndedBy says at whose hand the call has ended; empty while it has not.
+func (c *Call) EndedBy() End {
+	if !isClosed(c.ended) {
+		return ""
+	}
+	return c.endedBy
+}
+
+// Err says why the call has ended, a *Refused if it was never answered; nil
+// when somebody hung up, and while it has not ended.
+func (c *Call) Err() error {
+	if !isClosed(c.ended) {
+		return nil
+	}
+	return c.err
+}
+
+// Recording is what this phone hears in the call. It is whole when the call
+// has ended.
+func (c *Call) Recording() *Recording { return c.sound.recording }
+
+// Answer picks up an incoming call that rings, whatever the phone's behaviour.
+func (c *Call) Answer() { c.phone.do(c.pickUp) }
+
+// HangUp ends the call, whatever it is doing.
+func (c *Call) HangUp() { c.phone.do(c.hangUp) }
+
+// Hold puts the peer on hold by a re-INVITE (RFC 3264 §8.4) and waits until it
+// agrees. From then on we say silence.
+func (c *Call) Hold(ctx context.Context) error {
+	if err := c.change(ctx, true); err != nil {
+		return fmt.Errorf("holding %s: %w", c.peer, err)
+	}
+	return nil
+}
+
+// Resume takes the peer off hold and waits until it agrees.
+func (c *Call) Resume(ctx context.Context) error {
+	if err := c.change(ctx, false); err != nil {
+		return fmt.Errorf("resuming %s: %w", c.peer, err)
+	}
+	return nil
+}
+
+// SendDigits sends DTMF digits as telephone-events (RFC 4733), 100 ms each,
+// and returns at once. A peer that has not agreed to them gets none.
+func (c *Call) SendDigits(digits string) error {
+	for _, d := range []byte(digits) {
+		if strings.IndexByte(eventNames, d) < 0 {
+			return fmt.Errorf("sending digits: %q is none", d)
+		}
+		select {
+		case c.sound.digits <- d:
+		default:
+			return fmt.Errorf("sending digits: too many at once, from %q on", d)
+		}
+	}
+	return nil
+}
+
+// change offers the peer to be on hold or not.
+func (c *Call) change(ctx context.Context, holding bool) error {
+	reply := make(chan error, 1)
+	offer := func() {
+		switch {
+		case isClosed(c.ended):
+			reply <- errors.New("the call is over")
+		case !isClosed(c.answered):
+			reply <- errors.New("nobody has answered yet")
+		case c.reply != nil:
+			reply <- errors.New("another change is under way")
+		default:
+			c.reply = reply
+			c.setHolding(holding)
+			c.apply(c.dialog.Invite(time.Now(), c.session.offer()))
+		}
+	}
+	if !c.phone.do(offer) {
+		return ErrClosed
+	}
+	select {
+	case err := <-reply:
+		return err
+	case <-c.phone.closed:
+		return ErrClosed
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// changed tells who waits what became of our re-INVITE.
+func (c *Call) changed(err error) {
+	if err == nil {
+		c.held = c.session.holding
+	}
+	c.setHolding(c.held)
+	if c.reply != nil {
+		c.reply <- err
+		c.reply = nil
+	}
+}
+
+func (c *Call) setHolding(holding bool) {
+	c.session.holding = holding
+	c.sound.mute.Store(holding)
+}
+
+func (c *Call) hangUp() {
+	if isClosed(c.ended) {
+		return
+	}
+	c.end(Self, nil)
+	c.apply(c.dialog.HangUp(time.Now(), ""))
+}
+
+// end ends the call for whoever holds it; its dialog may have more to do.
+func (c *Call) end(by End, err error) {
+	if isClosed(c.ended) {
+		return
+	}
+	c.cueAt, c.cue = time.Time{}, nil
+	c.sound.close()
+	c.endedBy, c.err = by, err
+	close(c.ended)
+	c.changed(errors.New("the call is over"))
+}
+
+func (c *Call) cueIn(d time.Duration, cue func()) {
+	c.cueAt, c.cue = time.Now().Add(d), cue
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,31 @@
+package softphone
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// A Recorder is the sound of a phone without its SIP: it records what is sent
+// to its socket and says a tone to whoever sent last, in their law. It is for
+// SIP programs that have no sound of their own and put its address into their
+// SDP, with telephone-event as payload type 101.
+type Recorder struct{ sound *sound }
+
+// Record begins to record at address; port 0 is any free one. tone is what it
+// says, in Hz; 0 is silence. Nothing is said before something was heard.
+func Record(address netip.AddrPort, tone float64) (*Recorder, error) {
+	s, err := startSound(address, tone, true, discard)
+	if err != nil {
+		return nil, fmt.Errorf("recording: %w", err)
+	}
+	return &Recorder{s}, nil
+}
+
+// Address is where it listens.
+func (r *Recorder) Address() netip.AddrPort { return r.sound.address() }
+
+// Recording is what it hears.
+func (r *Recorder) Recording() *Recording { return r.sound.recording }
+
+// Close ends the recording and frees the port. Again: nothing.
+func (r *Recorder) Close() { r.sound.close() }
