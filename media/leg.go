@@ -188,7 +188,7 @@ func (l *Leg) tick(slot int64) {
 	case len(l.sources) > 1:
 		o.turn(emission{kind: mixing})
 		mix(o.payload(), l.stream.Codec, l.sources)
-	case len(l.sources) == 1 && slot-o.slot < patience:
+	case len(l.sources) == 1 && o.of.kind != filling && slot-o.slot < patience:
 		return
 	case len(l.sources) == 1:
 		o.turn(emission{kind: filling})

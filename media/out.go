@@ -50,6 +50,7 @@ type out struct {
 	marker bool  // of the next packet
 
 	relay  relay
+	event  event
 	buf    [header + frame]byte
 	events [header + maxEvent]byte
 }
@@ -65,13 +66,11 @@ func newOut(conn packetConn, slot int64) out {
 	}
 }
 
-// turn makes e what is heard, and reports whether it was something else before.
-func (o *out) turn(e emission) bool {
-	if o.of == e {
-		return false
+// turn makes e what is heard.
+func (o *out) turn(e emission) {
+	if o.of != e {
+		o.of, o.played, o.marker = e, 0, true
 	}
-	o.of, o.played, o.marker = e, 0, true
-	return true
 }
 
 // now is the timestamp for sound made in that slot: the wall clock's, unless
@@ -102,8 +101,8 @@ func (o *out) sendFrame(slot int64, to netip.AddrPort, payloadType uint8, timest
 // the network refuses is lost like any other packet.
 func (o *out) send(packet []byte, h rtp.Header, slot int64, to netip.AddrPort) {
 	h.Version, h.SSRC, h.SequenceNumber = 2, o.ssrc, o.seq
-	h.MarshalTo(packet)
-	o.conn.WriteToUDPAddrPort(packet, to)
+	_, _ = h.MarshalTo(packet)
+	_, _ = o.conn.WriteToUDPAddrPort(packet, to)
 	o.seq++
 	o.slot = slot
 }

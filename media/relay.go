@@ -16,32 +16,49 @@ type relay struct {
 	seq     uint16 // the source's newest
 	offset  uint32 // from the source's timestamps to ours
 	pending int    // samples that wait for a packet of ours to be full
-
-	// The telephone-event under way, by the source's timestamp.
-	event   rtp.Header
-	eventTS uint32 // ours
 }
 
-// follow makes p's sender what the leg hears, and tells p's timestamp towards
-// the leg. The caller has seen to it that p's sender is one.
+// An event is the telephone-event being relayed.
+type event struct {
+	ssrc, theirs uint32 // whose, and by its timestamp which
+	ours         uint32 // its timestamp towards the leg
+	begun        bool
+}
+
+// follows reports whether p continues what the leg hears from that source.
+func (o *out) follows(from *Leg, p *rtp.Header) bool {
+	return o.of == emission{kind: relaying, from: from} && o.relay.ssrc == p.SSRC
+}
+
+// follow makes p's source what the leg hears, and returns p's timestamp towards
+// the leg.
 func (o *out) follow(slot int64, from *Leg, p *rtp.Header) uint32 {
 	r := &o.relay
-	fresh := o.turn(emission{kind: relaying, from: from}) || p.SSRC != r.ssrc
 	timestamp := p.Timestamp + r.offset
-	if fresh || int32(timestamp-o.end) > maxJump {
-		timestamp = o.now(slot)
-		*r = relay{ssrc: p.SSRC, seq: p.SequenceNumber - 1, offset: timestamp - p.Timestamp, event: r.event, eventTS: r.eventTS}
+	if !o.follows(from, p) || int32(timestamp-o.end) > maxJump {
+		o.turn(emission{kind: relaying, from: from})
 		o.marker = true
+		timestamp = o.now(slot)
+		*r = relay{ssrc: p.SSRC, seq: p.SequenceNumber - 1, offset: timestamp - p.Timestamp}
 	}
-	if lost := p.SequenceNumber - r.seq - 1; lost < maxLost {
-		o.seq += lost // the listener shall know
-		r.seq = p.SequenceNumber
-	}
+	o.skipLost(p)
 	return timestamp
 }
 
+// skipLost leaves out the numbers of packets that the source has sent and we
+// have not seen, so that the listener knows of the loss.
+func (o *out) skipLost(p *rtp.Header) {
+	if lost := p.SequenceNumber - o.relay.seq - 1; lost < maxLost {
+		o.seq += lost
+	} else if int16(lost) < 0 {
+		return // an older packet
+	}
+	o.relay.seq = p.SequenceNumber
+}
+
 // relayVoice sends what src says on to the leg at once. Packets of ours hold
-// 20 ms; what is longer or shorter is cut or gathered.
+// 20 ms; what is longer or shorter is cut or gathered. A source whose
+// timestamps leap back is late until noise has taken over, and then begins anew.
 func (l *Leg) relayVoice(slot int64, src *Leg, p *rtp.Packet) {
 	o := &l.out
 	timestamp := o.follow(slot, src, &p.Header)
@@ -77,28 +94,28 @@ func convert(dst, src []byte, from, to Codec) int {
 	return n
 }
 
-// relayEvent sends a telephone-event packet (RFC 4733) of src on to the leg, if
-// it has agreed to have them. All packets of one event have one timestamp.
+// relayEvent sends a telephone-event packet of src on to the leg, if it has
+// agreed to have them. All packets of one event have one timestamp (RFC 4733
+// §2.2), whatever is heard meanwhile.
 func (l *Leg) relayEvent(slot int64, src *Leg, p *rtp.Packet) {
 	if l.stream.Events == 0 || len(p.Payload) > maxEvent {
 		return
 	}
 	o := &l.out
-	r := &o.relay
-	known := r.event.SSRC == p.SSRC && r.event.Timestamp == p.Timestamp && r.eventTS != 0
-	if len(l.sources) == 1 {
-		timestamp := o.follow(slot, src, &p.Header)
-		if !known {
-			r.eventTS = timestamp
-		}
-	} else if !known {
-		r.eventTS = o.now(slot)
+	relayed := o.follows(src, &p.Header)
+	if relayed {
+		o.skipLost(&p.Header)
 	}
-	r.event.SSRC, r.event.Timestamp = p.SSRC, p.Timestamp
+	if e := &o.event; !e.begun || e.ssrc != p.SSRC || e.theirs != p.Timestamp {
+		*e = event{ssrc: p.SSRC, theirs: p.Timestamp, ours: o.now(slot), begun: true}
+		if relayed {
+			e.ours = p.Timestamp + o.relay.offset
+		}
+	}
 	n := copy(o.events[header:], p.Payload)
 	o.send(o.events[:header+n], rtp.Header{
 		Marker:      p.Marker,
 		PayloadType: l.stream.Events,
-		Timestamp:   r.eventTS,
+		Timestamp:   o.event.ours,
 	}, slot, l.latch.peer())
 }
