@@ -1,0 +1,158 @@
+package media
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/pion/rtp"
+)
+
+// A stranger is somebody who sends to a leg from another address.
+type stranger struct {
+	from netip.AddrPort
+	says *source
+}
+
+func newStranger(port uint16) *stranger {
+	return &stranger{netip.AddrPortFrom(netip.MustParseAddr("198.51.100.9"), port), newSource(0, PCMU, 700)}
+}
+
+func (s *stranger) send(p *party, packets int) {
+	for range packets {
+		packet := s.says.next(frame)
+		packet.PayloadType = p.stream.PayloadType
+		p.receive(s.from, packet)
+	}
+}
+
+// latching is a bubble in which 2 is heard by 1, and the addresses 2 has been
+// found at.
+func latching(t *testing.T, test func(listener, p *party, found *[]netip.AddrPort)) {
+	t.Helper()
+	bubble(t, 2, func(r *Room, p []*party) {
+		var found []netip.AddrPort
+		p[2].Latched(func(a netip.AddrPort) { found = append(found, a) })
+		r.Set(Mix{{Leg: 1, From: []int{2}}, {Leg: 2}})
+		test(p[1], p[2], &found)
+	})
+}
+
+// destination is where the leg is sent to.
+func destination(p *party) netip.AddrPort {
+	p.wire.rest()
+	pass(1)
+	return p.wire.rest()[0].to
+}
+
+func TestLegLocksOnToWhereSoundComesFrom(t *testing.T) {
+	latching(t, func(listener, p *party, found *[]netip.AddrPort) {
+		home := newStranger(7000)
+		home.send(p, 2)
+		if got := destination(p); got != p.address() {
+			t.Errorf("after two packets it is sent to %v, want the agreed %v", got, p.address())
+		}
+		home.send(p, 1)
+		if got := destination(p); got != home.from {
+			t.Errorf("after three packets it is sent to %v, want %v", got, home.from)
+		}
+		home.send(p, 5)
+		newStranger(7001).send(p, 5)
+		p.speak(frame)
+		if len(*found) != 1 || (*found)[0] != home.from {
+			t.Errorf("told of %v, want %v once", *found, home.from)
+		}
+		if heard := listener.rest(); len(heard) != 6 {
+			t.Errorf("%d packets passed on, want the 6 since the lock", len(heard))
+		}
+	})
+}
+
+func TestSpoofedSoundIsIgnored(t *testing.T) {
+	latching(t, func(listener, p *party, found *[]netip.AddrPort) {
+		p.speak(frame)
+		newStranger(7000).send(p, 50)
+		if got := destination(p); got != p.address() || len(*found) != 0 {
+			t.Errorf("sent to %v, told of %v", got, *found)
+		}
+		if heard := listener.rest(); len(heard) != 1 {
+			t.Errorf("%d packets passed on, want 1", len(heard))
+		}
+	})
+}
+
+func TestOnlyAgreedPacketsInSequenceLock(t *testing.T) {
+	for what, spoil := range map[string]func(i int, p *rtp.Packet){
+		"unknown payload type": func(_ int, p *rtp.Packet) { p.PayloadType = 13 },
+		"scattered numbers":    func(i int, p *rtp.Packet) { p.SequenceNumber += uint16(i) },
+		"changing sources":     func(i int, p *rtp.Packet) { p.SSRC = uint32(i) },
+		"no sound":             func(_ int, p *rtp.Packet) { p.Payload = nil },
+	} {
+		t.Run(what, func(t *testing.T) {
+			latching(t, func(_, p *party, found *[]netip.AddrPort) {
+				s := newStranger(7000)
+				for i := range 20 {
+					packet := s.says.next(frame)
+					packet.PayloadType = p.stream.PayloadType
+					spoil(i, packet)
+					p.receive(s.from, packet)
+				}
+				if got := destination(p); got != p.address() || len(*found) != 0 {
+					t.Errorf("sent to %v, told of %v", got, *found)
+				}
+			})
+		})
+	}
+}
+
+func TestNewRemoteLiftsTheLock(t *testing.T) {
+	latching(t, func(listener, p *party, found *[]netip.AddrPort) {
+		old, fresh := newStranger(7000), newStranger(7002)
+		old.send(p, 3)
+		s := p.stream
+		p.Set(s) // the same again
+		if got := destination(p); got != old.from {
+			t.Errorf("setting the same again: sent to %v, want %v", got, old.from)
+		}
+		s.Remote = netip.AddrPortFrom(peers, 9000)
+		p.Set(s)
+		listener.rest()
+		old.send(p, 10)
+		if got := destination(p); got != s.Remote {
+			t.Errorf("sent to %v, want the new %v", got, s.Remote)
+		}
+		if heard := listener.rest(); len(heard) != 0 {
+			t.Errorf("%d packets of the old address were passed on", len(heard))
+		}
+		fresh.send(p, 3)
+		if got := destination(p); got != fresh.from || len(*found) != 2 {
+			t.Errorf("sent to %v, want %v; told of %v", got, fresh.from, *found)
+		}
+	})
+}
+
+func TestLatchGoesOnAfterARestart(t *testing.T) {
+	latching(t, func(_, p *party, found *[]netip.AddrPort) {
+		home := newStranger(7000)
+		p.Latch(home.from)
+		p.Set(p.stream)
+		if got := destination(p); got != home.from {
+			t.Errorf("sent to %v, want %v", got, home.from)
+		}
+		p.speak(frame)
+		if got := destination(p); got != home.from || len(*found) != 0 {
+			t.Errorf("sent to %v, want %v; told of %v", got, home.from, *found)
+		}
+	})
+}
+
+func TestMutedStreamKeepsTheLock(t *testing.T) {
+	latching(t, func(_, p *party, _ *[]netip.AddrPort) {
+		home, s := newStranger(7000), p.stream
+		home.send(p, 3)
+		p.Set(Stream{})
+		p.Set(s)
+		if got := destination(p); got != home.from {
+			t.Errorf("sent to %v, want %v", got, home.from)
+		}
+	})
+}
