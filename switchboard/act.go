@@ -1,0 +1,247 @@
+package switchboard
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"holdfast/call"
+)
+
+const (
+	// appendWithin is how long one entry may take; after that the contact is
+	// frozen, and an entry that landed all the same is settled by the next.
+	appendWithin = time.Second
+	// A failed entry is tried again after retryFirst, then twice as long
+	// each time, and never after more than retryMost.
+	retryFirst = 100 * time.Millisecond
+	retryMost  = time.Second
+	// Archiving is in no hurry.
+	archiveWithin    = 10 * time.Second
+	archiveRetryMost = time.Minute
+)
+
+// written is what became of the entry in flight.
+type written struct {
+	seq uint64
+	err error
+}
+
+// begin plans what waits. What needs no record is done; everything else is
+// sent to the journal, and is done when it has landed.
+func (d *desk) begin() {
+	d.withdraw()
+	d.urgent = false
+	t := d.plan()
+	for _, e := range t.atOnce {
+		d.sendExempt(e.out)
+		e.in.answered = true
+	}
+	// A frozen contact always owes an entry: the one that failed may have
+	// landed, and a successor must not find what we have taken back.
+	if !d.frozen && d.owned && !t.changes() && !d.lastWords() {
+		d.adopt(t)
+		d.reply(t.replies)
+		return
+	}
+	if d.frozen && t.customerGone() {
+		d.letGo(t)
+	}
+	d.flight = t
+	d.write(t.entry())
+}
+
+// write has an entry written; landed hears of it. The goroutine ends with
+// Append, which ends with its context.
+func (d *desk) write(e Entry) {
+	after := d.seq
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), appendWithin)
+		defer cancel()
+		seq, err := d.board.options.Journal.Append(ctx, e, after)
+		d.written <- written{seq, err}
+	}()
+}
+
+func (d *desk) landed(w written) {
+	t := d.flight
+	d.flight = nil
+	switch {
+	case errors.Is(w.err, ErrFenced):
+		d.log.Warn("another owner has taken the contact over")
+		t.discard()
+		d.giveBack()
+		d.end(ErrFenced)
+	case w.err != nil:
+		t.discard()
+		d.freeze(w.err)
+	default:
+		d.board.failed.Store(0)
+		d.act(t, w.seq)
+	}
+}
+
+// act does what has been written down.
+func (d *desk) act(t *transition, seq uint64) {
+	if d.frozen {
+		d.log.Info("the journal is back")
+	}
+	d.seq, d.step = seq, d.step+1
+	d.frozen, d.retryIn, d.urgent = false, 0, false
+	d.lines = d.lines[t.lines:]
+	d.rung = time.Time{} // if it is still to come or to be dealt with, tell again
+	d.owed = debt{}
+	d.adopt(t)
+	d.publish(d.contact) // before the first answer to what we send now
+	if !d.owned {
+		d.owned = true
+		close(d.claimed)
+	}
+	for _, m := range t.out {
+		d.send(m)
+	}
+	d.listen()
+	d.reply(t.replies)
+}
+
+// freeze: nothing that needs a record is done until the journal takes one.
+// The room is left alone, so the people talk on.
+func (d *desk) freeze(err error) {
+	d.board.failed.Store(d.board.options.Now().UnixNano())
+	if !d.frozen {
+		d.log.Error("the contact is frozen: its journal entry was not written", "err", err)
+	}
+	d.frozen = true
+	d.retryIn = min(max(2*d.retryIn, retryFirst), retryMost)
+	d.retryAt = d.now().Add(d.retryIn)
+}
+
+// letGo acts on the leaving of the customer without a record: whoever was on
+// the line only for them is let go of (P6). The record is owed.
+func (d *desk) letGo(t *transition) {
+	endings := func(m message) bool { return m.Class() == Ending }
+	for _, m := range t.out {
+		if endings(m) {
+			d.note(t.now, m.Line())
+			d.send(m)
+		}
+	}
+	t.out = slices.DeleteFunc(t.out, endings)
+	d.adopt(t)
+	t.n, t.opened = 0, nil
+	d.owed = t.debt.clone()
+}
+
+// adopt makes a transition the desk's own state.
+func (d *desk) adopt(t *transition) {
+	d.waiting = slices.Delete(d.waiting, 0, t.n)
+	d.contact, d.legs, d.memory = t.contact, maps.Clone(t.legs), t.memory
+}
+
+// publish shows a contact that has been written down, and what legs it has.
+func (d *desk) publish(c call.Contact) {
+	d.view.Store(&view{contact: c, lines: slices.Sorted(maps.Keys(d.legs))})
+}
+
+// listen has the contact heard as it is now, and tells it who is in the same
+// sound if that has changed.
+func (d *desk) listen() {
+	joined := d.room.Set(call.Hears(d.contact))
+	if d.contact.Stage == call.Over || slices.Equal(joined, d.joined) {
+		return
+	}
+	d.joined = slices.Clone(joined)
+	d.waiting = append(d.waiting, &input{event: call.Joined{Connections: d.joined}})
+}
+
+func (d *desk) send(m message) {
+	if err := m.Send(); err != nil {
+		d.log.Warn("sending", "connection", m.from, "message", m.Line(), "err", err)
+	}
+}
+
+// sendExempt sends the exempt ones of out.
+func (d *desk) sendExempt(out []Outgoing) {
+	for _, o := range out {
+		if o.Class() == Exempt {
+			d.note(d.now(), o.Line())
+			d.send(message{Outgoing: o})
+		}
+	}
+}
+
+func (d *desk) reply(all replies) {
+	for _, r := range all {
+		r.waiter.answer <- answer{d.contact, r.err}
+	}
+}
+
+// reap closes the legs that are gone. A party whose line has gone without a
+// word is lost.
+func (d *desk) reap() {
+	if d.flight != nil || d.ended {
+		return
+	}
+	before := len(d.legs)
+	for _, id := range slices.Sorted(maps.Keys(d.legs)) {
+		if !d.legs[id].Gone() {
+			continue
+		}
+		d.legs[id].Close()
+		delete(d.legs, id)
+		delete(d.memory, id)
+		if hasConnection(d.contact, id) {
+			d.lose(id, "its line has ended")
+		}
+	}
+	if len(d.legs) != before {
+		d.publish(d.view.Load().contact)
+	}
+}
+
+func (d *desk) lose(id call.ConnectionID, detail string) {
+	d.waiting = append(d.waiting, &input{event: call.Lost{Connection: id, Detail: detail}})
+}
+
+// giveBack closes everything of a contact that is not ours any more. Nobody is
+// told.
+func (d *desk) giveBack() {
+	d.room.Close()
+	for _, leg := range d.legs {
+		leg.Close()
+	}
+}
+
+// end ends the desk; why is for those who come too late. The contact of a
+// broken desk stays known, so that nobody is told it does not exist.
+func (d *desk) end(why error) {
+	d.ended, d.why = true, why
+	if why != ErrBroken {
+		d.board.forget(d.id)
+	}
+	close(d.done)
+}
+
+// archive moves a contact that is over out of the way of the living, however
+// long that takes; it is given up when the switchboard closes, and then done
+// by whoever recovers the contact.
+func (d *desk) archive() {
+	wait := retryFirst
+	for {
+		ctx, cancel := context.WithTimeout(context.Background(), archiveWithin)
+		err := d.board.options.Journal.Archive(ctx, d.id)
+		cancel()
+		if err == nil {
+			return
+		}
+		d.log.Error("archiving", "err", err)
+		select {
+		case <-d.board.stop:
+			return
+		case <-time.After(wait):
+		}
+		wait = min(2*wait, archiveRetryMost)
+	}
+}

@@ -1,0 +1,362 @@
+package switchboard
+
+import (
+	"bytes"
+	"log/slog"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"holdfast/call"
+)
+
+const (
+	// inboxSize is how many inputs may lie unread; a desk never waits for
+	// anything but its inbox, so they do not lie there for long.
+	inboxSize = 128
+	// waitingMost is how many inputs may wait for the journal. Messages
+	// beyond it are dropped: lines send again what is not answered.
+	waitingMost = 1024
+	// linesMost is how many lines are kept between two entries.
+	linesMost = 1000
+	// soonest keeps a leg that does not move its deadline from spinning.
+	soonest = time.Millisecond
+)
+
+// An input is one thing that enters a desk: a message on a line, an event, or
+// a request with somebody who waits for its answer.
+type input struct {
+	connection call.ConnectionID // whose line the message came in on
+	message    Incoming          // nil for an event
+	event      call.Event
+	waiter     *waiter // nil unless a person asks
+
+	answered bool // the exempt answers to the message have been sent
+}
+
+// A waiter is somebody who waits for a request.
+type waiter struct {
+	gone   <-chan struct{} // closed when they wait no longer
+	answer chan answer     // takes one answer without blocking
+}
+
+type answer struct {
+	contact call.Contact
+	err     error
+}
+
+// A view is what everybody may see of a desk.
+type view struct {
+	contact call.Contact // as written down; without a stage before that
+	lines   []call.ConnectionID
+}
+
+// A desk runs one contact. Its goroutine alone decides, plans, has recorded
+// and acts; it never waits for the journal.
+//
+// It is idle, or an entry is in flight, or it is frozen: the journal has
+// failed, nothing is sent but what needs no record, and the entry is planned
+// anew and tried again until it is written. What comes in while it is not idle
+// waits its turn.
+//
+// A panic at the desk is a mistake of ours. It stops the desk but not the
+// process: everybody else talks on, and so do the people in this contact, of
+// whom the desk takes no further notice.
+type desk struct {
+	board *Switchboard
+	id    call.ContactID
+	epoch uint16
+	log   *slog.Logger
+	room  Room
+
+	inbox    chan *input
+	withdrew chan struct{} // a waiter has gone
+	written  chan written  // what became of the entry in flight
+	timer    *time.Timer
+	done     chan struct{} // closed when the desk has ended
+	why      error         // what to tell those who come too late, once done
+	claimed  chan struct{} // closed when a recovered contact is ours
+	view     atomic.Pointer[view]
+	overflow atomic.Bool
+
+	// The contact and its legs as they have been written down and acted on.
+	contact call.Contact
+	legs    map[call.ConnectionID]Leg
+	memory  map[call.ConnectionID][]byte // of each leg
+	joined  []call.ConnectionID          // the last the contact was told
+	rung    time.Time                    // the contact's deadline, once it was told
+
+	owned   bool        // the journal knows that the contact is ours, or it is new
+	seq     uint64      // of the last entry
+	step    uint64      // of the last entry
+	waiting []*input    // in order; the first of them may be in flight
+	flight  *transition // being written
+	lines   []string    // since the last entry
+	owed    debt        // acted on but not written yet
+
+	frozen   bool
+	urgent   bool // what came in may end the contact: try again at once
+	retryAt  time.Time
+	retryIn  time.Duration
+	stopping bool
+	ended    bool
+}
+
+func newDesk(s *Switchboard, c call.Contact, epoch uint16) *desk {
+	d := &desk{
+		board: s, id: c.ID, epoch: epoch, contact: c,
+		log:      s.options.Log.With("contact", c.ID),
+		inbox:    make(chan *input, inboxSize),
+		withdrew: make(chan struct{}, 1),
+		written:  make(chan written, 1),
+		done:     make(chan struct{}),
+		claimed:  make(chan struct{}),
+		legs:     map[call.ConnectionID]Leg{},
+		memory:   map[call.ConnectionID][]byte{},
+	}
+	d.view.Store(&view{})
+	return d
+}
+
+// own adds a leg that exists already.
+func (d *desk) own(id call.ConnectionID, leg Leg) {
+	d.legs[id], d.memory[id] = leg, leg.Memory()
+}
+
+func (d *desk) run(begin func()) {
+	d.timer = time.NewTimer(0)
+	d.room = d.board.options.Rooms.Room(d.id)
+	if begin != nil {
+		d.safely(begin)
+	}
+	stop := d.board.stop
+	for !d.ended {
+		select {
+		case in := <-d.inbox:
+			d.safely(func() { d.arrive(in) })
+		case <-d.withdrew: // settle sees who
+		case w := <-d.written:
+			d.safely(func() { d.landed(w) })
+		case <-d.timer.C:
+			d.safely(d.alarm)
+		case <-stop:
+			d.stopping, stop = true, nil
+		}
+		d.safely(d.settle)
+	}
+	d.timer.Stop()
+	if d.why == ErrNoContact && d.seq > 0 {
+		d.archive()
+	}
+}
+
+// safely stops the desk for good if f panics.
+func (d *desk) safely(f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.log.Error("the desk is stuck; the sound of its contact goes on", "panic", p, "stack", string(debug.Stack()))
+			d.end(ErrBroken)
+		}
+	}()
+	if !d.ended {
+		f()
+	}
+}
+
+// arrive takes an input in. While an earlier one is not settled it waits, but
+// what may be answered without a record is answered.
+func (d *desk) arrive(in *input) {
+	if in.message != nil {
+		d.note(d.now(), in.message.Line())
+	}
+	if d.flight != nil || d.frozen {
+		if in.message != nil && d.early(in) {
+			return
+		}
+		if in.message != nil && len(d.waiting) >= waitingMost {
+			d.flooded()
+			return
+		}
+	}
+	d.waiting = append(d.waiting, in)
+}
+
+// early sends the exempt answers to a message whose turn has not come, as the
+// leg gives them that has been recorded, and reports whether that was all.
+//
+// What seems nothing to that leg may be much to the one that is being
+// recorded, such as a CANCEL to one that has yet to hear of its INVITE. So
+// while a leg is moving only the answers to what it takes seriously are sent.
+func (d *desk) early(in *input) (settled bool) {
+	leg := d.legs[in.connection]
+	if leg == nil || !d.owned {
+		return false
+	}
+	p := leg.Receive(d.now(), in.message)
+	settled = len(p.Facts) == 0 && exemptOnly(p.Out) && bytes.Equal(p.Leg.Memory(), d.memory[in.connection])
+	if settled && d.moving(in.connection) {
+		return false
+	}
+	d.sendExempt(p.Out)
+	in.answered = true
+	if settled {
+		d.legs[in.connection] = p.Leg
+		if d.flight != nil {
+			d.flight.legs[in.connection] = p.Leg
+		}
+	}
+	d.urgent = d.urgent || len(p.Facts) > 0
+	return settled
+}
+
+// moving reports whether something that concerns the leg waits or is in flight.
+func (d *desk) moving(id call.ConnectionID) bool {
+	for _, in := range d.waiting {
+		if in.message != nil && in.connection == id {
+			return true
+		}
+	}
+	return d.flight != nil && !bytes.Equal(d.flight.memory[id], d.memory[id])
+}
+
+// alarm tells those whose deadline has come.
+func (d *desk) alarm() {
+	now := d.now()
+	for _, id := range slices.Sorted(maps.Keys(d.legs)) {
+		if due(d.legs[id].Deadline(), now) && !d.moving(id) {
+			d.arrive(&input{connection: id, message: Tick{}})
+		}
+	}
+	if at := d.contact.Deadline(); due(at, now) && !at.Equal(d.rung) {
+		d.rung = at
+		d.arrive(&input{event: call.DeadlinePassed{}})
+	}
+}
+
+// settle does whatever can be done now, and sets the timer for the rest.
+func (d *desk) settle() {
+	d.reap()
+	for d.ready() {
+		d.begin()
+		d.reap()
+	}
+	switch {
+	case d.ended:
+		return
+	case d.flight != nil:
+	case d.stopping:
+		d.giveBack()
+		d.end(ErrClosed)
+		return
+	case d.finished():
+		d.room.Close()
+		d.end(ErrNoContact)
+		return
+	}
+	d.setTimer()
+}
+
+func (d *desk) ready() bool {
+	switch {
+	case d.ended || d.stopping || d.flight != nil:
+		return false
+	case d.frozen:
+		d.withdraw()
+		return d.urgent || due(d.retryAt, d.now())
+	}
+	return len(d.waiting) > 0 || !d.owned || d.lastWords()
+}
+
+// finished: nothing is left that could happen.
+func (d *desk) finished() bool {
+	return d.over() && !d.frozen && len(d.waiting) == 0
+}
+
+// lastWords reports that of a contact that is over only lines are left to be
+// written down.
+func (d *desk) lastWords() bool {
+	return d.over() && d.seq > 0 && len(d.lines) > 0
+}
+
+// over: the contact has ended, or never began, and so have its legs.
+func (d *desk) over() bool {
+	return (d.contact.Stage == call.Over || d.contact.Stage == "") && len(d.legs) == 0
+}
+
+// setTimer has alarm called at the first deadline. A moving leg's has to wait.
+func (d *desk) setTimer() {
+	var next time.Time
+	consider := func(at time.Time) {
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	if d.frozen && d.flight == nil {
+		consider(d.retryAt)
+	}
+	if at := d.contact.Deadline(); !at.Equal(d.rung) {
+		consider(at)
+	}
+	for id, leg := range d.legs {
+		if !d.moving(id) {
+			consider(leg.Deadline())
+		}
+	}
+	if next.IsZero() {
+		d.timer.Stop()
+		return
+	}
+	d.timer.Reset(max(next.Sub(d.now()), soonest))
+}
+
+// withdraw takes back the requests whose waiters have gone, unless they are
+// in flight.
+func (d *desk) withdraw() {
+	d.waiting = slices.DeleteFunc(d.waiting, func(in *input) bool {
+		if in.waiter == nil {
+			return false
+		}
+		select {
+		case <-in.waiter.gone:
+			in.waiter.answer <- answer{err: ErrUnavailable}
+			return true
+		default:
+			return false
+		}
+	})
+}
+
+// wake tells the desk that a waiter has gone.
+func (d *desk) wake() {
+	select {
+	case d.withdrew <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// flooded notes, once, that messages are dropped.
+func (d *desk) flooded() {
+	if d.overflow.CompareAndSwap(false, true) {
+		d.log.Warn("flooded: messages of this contact are dropped")
+	}
+}
+
+// note keeps one line of what was on the wire.
+func (d *desk) note(at time.Time, line string) {
+	switch {
+	case line == "":
+	case len(d.lines) < linesMost:
+		d.lines = append(d.lines, stamp(at, line))
+	case len(d.lines) == linesMost:
+		d.lines = append(d.lines, stamp(at, "(further lines are left out)"))
+	}
+}
+
+// stamp is a line with its time, in UTC.
+func stamp(at time.Time, line string) string { return at.Format("15:04:05.000 ") + line }
+
+func (d *desk) now() time.Time { return d.board.options.Now().UTC() }
+
+func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }

@@ -1,0 +1,460 @@
+package switchboard
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"holdfast/call"
+)
+
+// A trace is what the world saw, in order.
+type trace struct {
+	mu     sync.Mutex
+	events []traced
+}
+
+// A traced is a message sent, or an entry that Append has returned for.
+type traced struct {
+	sent    string // "-> 2 INVITE"
+	class   Class
+	written []string // lines of an entry
+}
+
+func (tr *trace) add(e traced) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	tr.events = append(tr.events, e)
+}
+
+// sent is every message so far, in order.
+func (tr *trace) sent() []string {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	var lines []string
+	for _, e := range tr.events {
+		if e.sent != "" {
+			lines = append(lines, e.sent)
+		}
+	}
+	return lines
+}
+
+func (tr *trace) count(line string) int {
+	n := 0
+	for _, l := range tr.sent() {
+		if l == line {
+			n++
+		}
+	}
+	return n
+}
+
+// checkWriteAhead finds a message that went out before an entry with its line
+// had been written. Each line in an entry stands for one message.
+func checkWriteAhead(events []traced) error {
+	written := map[string]int{}
+	for _, e := range events {
+		for _, line := range e.written {
+			_, line, _ = strings.Cut(line, " ")
+			written[line]++
+		}
+		if e.sent == "" || e.class == Exempt {
+			continue
+		}
+		if written[e.sent] == 0 {
+			return fmt.Errorf("%q was sent before it was recorded", e.sent)
+		}
+		written[e.sent]--
+	}
+	return nil
+}
+
+// out is a message of a fake leg.
+type out struct {
+	trace *trace
+	line  string
+	class Class
+}
+
+func (o out) Class() Class { return o.class }
+func (o out) Line() string { return o.line }
+func (o out) Send() error {
+	o.trace.add(traced{sent: o.line, class: o.class})
+	return nil
+}
+
+// msg is a message to a fake leg.
+type msg string
+
+func (m msg) Line() string { return "<- " + string(m) }
+
+// A fakeLeg is a telephone line reduced to what matters at the desk.
+type fakeLeg struct {
+	lines *fakeLines
+	ID    call.ConnectionID
+	State string // "", offered, calling, up, cancelling, ending, gone
+	Epoch uint16
+	again time.Time // when an unanswered INVITE is repeated; not remembered
+}
+
+func (l fakeLeg) Memory() []byte {
+	b, err := json.Marshal(struct {
+		ID    call.ConnectionID
+		State string
+		Epoch uint16
+	}{l.ID, l.State, l.Epoch})
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+func (l fakeLeg) Gone() bool          { return l.State == "gone" }
+func (l fakeLeg) Deadline() time.Time { return l.again }
+func (l fakeLeg) Close()              { l.lines.closed(l.ID) }
+
+func (l fakeLeg) Receive(now time.Time, in Incoming) Plan {
+	switch in := in.(type) {
+	case Tick:
+		l.again = time.Time{}
+		return l.plan("", nil, l.out(Exempt, "INVITE again"))
+	case Resumed:
+		return l.plan(l.State, nil, l.out(Exempt, "setting"), l.out(Recorded, "resumed"))
+	case msg:
+		return l.message(in)
+	}
+	panic(fmt.Sprintf("unexpected %T", in))
+}
+
+func (l fakeLeg) message(m msg) Plan {
+	switch string(m) + " when " + l.State {
+	case "INVITE when ":
+		return l.plan("offered", []call.Event{l.lines.arrival}, l.out(Exempt, "100"))
+	case "INVITE when offered":
+		return l.plan("", nil, l.out(Exempt, "100"))
+	case "CANCEL when offered":
+		return l.plan("gone", []call.Event{call.HungUp{Connection: l.ID}}, l.out(Exempt, "200 to CANCEL"), l.out(Recorded, "487"))
+	case "CANCEL when ":
+		return l.plan("", nil, l.out(Exempt, "481"))
+	case "180 when calling":
+		return l.plan("", []call.Event{call.Rang{Connection: l.ID}})
+	case "200 when calling":
+		return l.plan("up", []call.Event{call.Answered{Connection: l.ID}}, l.out(Recorded, "ACK"))
+	case "200 when up":
+		return l.plan("", nil, l.out(Exempt, "ACK again"))
+	case "200 when cancelling":
+		return l.plan("ending", nil, l.out(Recorded, "ACK"), l.out(Ending, "BYE"))
+	case "486 when calling":
+		return l.plan("gone", []call.Event{call.Failed{Connection: l.ID, Reason: call.Busy, Detail: "486"}}, l.out(Exempt, "ACK"))
+	case "487 when cancelling", "481 when ending", "200 to BYE when ending":
+		return l.plan("gone", nil)
+	case "BYE when up", "BYE when ending":
+		return l.plan("gone", []call.Event{call.HungUp{Connection: l.ID}}, l.out(Exempt, "200 to BYE"))
+	case "refresh when up":
+		l.Epoch += 100
+		return l.plan("", nil, l.out(Recorded, "200 to refresh"))
+	case "bug when up":
+		panic("a leg with a mistake")
+	}
+	if m == "OPTIONS" {
+		return l.plan("", nil, l.out(Exempt, "200 to OPTIONS"))
+	}
+	return l.plan("", nil)
+}
+
+func (l fakeLeg) Plan(now time.Time, c call.Command) Plan {
+	switch c.(type) {
+	case call.Ring:
+		return l.plan("", nil, l.out(Recorded, "180"))
+	case call.Answer:
+		return l.plan("up", nil, l.out(Recorded, "200"))
+	case call.Refuse:
+		return l.plan("gone", nil, l.out(Recorded, "480"))
+	case call.Dial:
+		l.again = now.Add(500 * time.Millisecond)
+		return l.plan("calling", nil, l.out(Recorded, "INVITE"))
+	case call.Drop:
+		l.again = time.Time{}
+		switch l.State {
+		case "up":
+			return l.plan("ending", nil, l.out(Ending, "BYE"))
+		case "calling":
+			return l.plan("cancelling", nil, l.out(Ending, "CANCEL"))
+		}
+	}
+	return l.plan("", nil)
+}
+
+// plan is the leg in a new state ("": the same).
+func (l fakeLeg) plan(state string, facts []call.Event, o ...Outgoing) Plan {
+	if state != "" {
+		l.State = state
+	}
+	return Plan{Leg: l, Facts: facts, Out: o}
+}
+
+func (l fakeLeg) out(c Class, what string) Outgoing {
+	return out{l.lines.trace, fmt.Sprintf("-> %d %s", l.ID, what), c}
+}
+
+// fakeLines count who is open.
+type fakeLines struct {
+	trace   *trace
+	arrival call.Arrived
+	noDial  error                      // what Dial says
+	broken  map[call.ConnectionID]bool // cannot be restored
+
+	mu   sync.Mutex
+	open map[call.ConnectionID]int
+}
+
+func (f *fakeLines) Dial(_ call.ContactID, epoch uint16, d call.Dial) (Leg, error) {
+	if f.noDial != nil {
+		return nil, f.noDial
+	}
+	f.opened(d.Connection)
+	return fakeLeg{lines: f, ID: d.Connection, Epoch: epoch}, nil
+}
+
+func (f *fakeLines) Restore(_ call.ContactID, id call.ConnectionID, epoch uint16, memory []byte) (Leg, error) {
+	if f.broken[id] {
+		return nil, errors.New("no port is free")
+	}
+	l := fakeLeg{lines: f}
+	if err := json.Unmarshal(memory, &l); err != nil {
+		return nil, err
+	}
+	l.Epoch = epoch
+	f.opened(id)
+	return l, nil
+}
+
+func (f *fakeLines) opened(id call.ConnectionID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.open[id]++
+}
+
+func (f *fakeLines) closed(id call.ConnectionID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.open[id]--
+}
+
+// still is which connections have a leg that was not closed.
+func (f *fakeLines) still() []call.ConnectionID {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var ids []call.ConnectionID
+	for id, n := range f.open {
+		if n != 0 {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// fakeRoom joins everyone it is told of, but those who are deaf.
+type fakeRoom struct {
+	mu     sync.Mutex
+	sound  call.Sound
+	sets   int
+	deaf   map[call.ConnectionID]bool
+	closed bool
+}
+
+func (r *fakeRoom) Room(call.ContactID) Room { return r }
+
+func (r *fakeRoom) Set(s call.Sound) []call.ConnectionID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sound, r.sets = s, r.sets+1
+	var joined []call.ConnectionID
+	for _, h := range s {
+		if !r.deaf[h.Connection] {
+			joined = append(joined, h.Connection)
+		}
+	}
+	return joined
+}
+
+func (r *fakeRoom) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+}
+
+// fakeDirectory denies one address.
+type fakeDirectory struct{ denied string }
+
+func (f fakeDirectory) Permit(e call.Endpoint) error {
+	if e.Address == f.denied {
+		return &DialError{call.Denied, "not allowed"}
+	}
+	return nil
+}
+
+// A fault is what a journal does with one entry.
+type fault int
+
+const (
+	works  fault = iota
+	fails        // refused
+	lands        // written, but we are told otherwise
+	hangs        // until the context ends, then refused
+	tarry        // hangs, yet it is written
+	slow         // takes 300 ms
+	fenced       // somebody else has written
+)
+
+// fakeJournal keeps entries as the real one does: in bytes.
+type fakeJournal struct {
+	trace *trace
+
+	mu       sync.Mutex
+	fault    func() fault // nil: works
+	seq      uint64
+	live     map[call.ContactID][]kept
+	archived []call.ContactID
+	noShelf  int // how many times Archive will fail
+	corrupt  error
+}
+
+type kept struct {
+	seq  uint64
+	data []byte
+}
+
+var errJournal = errors.New("the disk is full")
+
+func (j *fakeJournal) set(f func() fault) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.fault = f
+}
+
+func always(f fault) func() fault { return func() fault { return f } }
+
+func (j *fakeJournal) Append(ctx context.Context, e Entry, after uint64) (uint64, error) {
+	j.mu.Lock()
+	what := works
+	if j.fault != nil {
+		what = j.fault()
+	}
+	j.mu.Unlock()
+	switch what {
+	case works, lands:
+	case fails:
+		return 0, errJournal
+	case hangs:
+		<-ctx.Done()
+		return 0, ctx.Err()
+	case tarry:
+		<-ctx.Done()
+	case slow:
+		<-time.After(300 * time.Millisecond)
+	case fenced:
+		return 0, ErrFenced
+	}
+	seq, err := j.write(e, after)
+	if err == nil && (what == lands || what == tarry) {
+		return 0, errJournal
+	}
+	if err == nil {
+		j.trace.add(traced{written: e.Lines})
+	}
+	return seq, err
+}
+
+// write keeps the entry if it follows, or replaces one that was in doubt.
+func (j *fakeJournal) write(e Entry, after uint64) (uint64, error) {
+	data, err := json.Marshal(e)
+	if err != nil {
+		return 0, err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	entries := j.live[e.Contact.ID]
+	if n := len(entries); n > 0 && entries[n-1].seq != after {
+		last := entries[n-1].entry()
+		if last.Owner != e.Owner || last.Epoch != e.Epoch || last.Step != e.Step {
+			return 0, ErrFenced
+		}
+		entries = entries[:n-1]
+	}
+	j.seq++
+	j.live[e.Contact.ID] = append(entries, kept{j.seq, data})
+	return j.seq, nil
+}
+
+func (k kept) entry() Entry {
+	var e Entry
+	if err := json.Unmarshal(k.data, &e); err != nil {
+		panic(err)
+	}
+	e.Seq = k.seq
+	return e
+}
+
+func (j *fakeJournal) Live(context.Context) iter.Seq2[Entry, error] {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var last []Entry
+	for _, entries := range j.live {
+		last = append(last, entries[len(entries)-1].entry())
+	}
+	slices.SortFunc(last, func(a, b Entry) int { return a.Contact.Arrived.Compare(b.Contact.Arrived) })
+	return func(yield func(Entry, error) bool) {
+		if j.corrupt != nil && !yield(Entry{}, j.corrupt) {
+			return
+		}
+		for _, e := range last {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (j *fakeJournal) Archive(_ context.Context, id call.ContactID) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.noShelf > 0 {
+		j.noShelf--
+		return errJournal
+	}
+	j.archived = append(j.archived, id)
+	return nil
+}
+
+func (j *fakeJournal) History(context.Context, call.ContactID) iter.Seq2[Entry, error] {
+	panic("a desk does not read")
+}
+
+func (j *fakeJournal) Follow(context.Context, uint64) iter.Seq2[Entry, error] {
+	panic("a desk does not read")
+}
+
+// entries are all of the one contact.
+func (j *fakeJournal) entries() []Entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var all []Entry
+	for _, k := range j.live["c1"] {
+		all = append(all, k.entry())
+	}
+	return all
+}
+
+func (j *fakeJournal) last() Entry {
+	all := j.entries()
+	return all[len(all)-1]
+}

@@ -1,0 +1,103 @@
+package switchboard
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"holdfast/call"
+)
+
+// claimsMost is how many contacts are being taken over at once, so that the
+// journal is not asked for more than it can write in time.
+const claimsMost = 256
+
+// Recover takes over every contact that the journal holds and nobody has
+// archived, the oldest first, and returns how many it has: their legs are
+// restored, and once that is written down they are resumed, the customer's
+// first. A contact that somebody else is quicker to take is left to them; one
+// that cannot be read is logged and left where it is. An error means that the
+// journal could not be read to the end, or that ctx ended: what has not been
+// taken by then is still tried for.
+//
+// It is called before anybody can reach the contacts' lines, or soon after.
+func (s *Switchboard) Recover(ctx context.Context) (n int, err error) {
+	var desks []*desk
+	claims := make(chan struct{}, claimsMost)
+	for e, err := range s.options.Journal.Live(ctx) {
+		if err != nil {
+			s.options.Log.Error("a contact cannot be taken over", "seq", e.Seq, "contact", e.Contact.ID, "err", err)
+			continue
+		}
+		select {
+		case claims <- struct{}{}:
+		case <-ctx.Done():
+			return s.claimed(ctx, desks)
+		}
+		d := s.heir(e)
+		if err := s.seat(d, func() { d.restore(e) }); err != nil {
+			s.options.Log.Warn("a contact is not taken over", "contact", d.id, "err", err)
+			<-claims
+			continue
+		}
+		desks = append(desks, d)
+		go func() { // ends with the claim, or with the desk
+			select {
+			case <-d.claimed:
+			case <-d.done:
+			}
+			<-claims
+		}()
+	}
+	return s.claimed(ctx, desks)
+}
+
+// claimed waits for the desks and counts those that got their contact.
+func (s *Switchboard) claimed(ctx context.Context, desks []*desk) (n int, err error) {
+	for _, d := range desks {
+		select {
+		case <-d.claimed:
+			n++
+		case <-d.done:
+			select {
+			case <-d.claimed: // and ended since
+				n++
+			default:
+			}
+		case <-ctx.Done():
+			return n, fmt.Errorf("taking contacts over: %w", ctx.Err())
+		}
+	}
+	return n, nil
+}
+
+// heir is a desk for a contact of which e is the last entry.
+func (s *Switchboard) heir(e Entry) *desk {
+	d := newDesk(s, e.Contact, e.Epoch+1)
+	d.seq, d.step = e.Seq, e.Step
+	d.view.Store(&view{contact: e.Contact, lines: slices.Sorted(maps.Keys(e.Legs))})
+	return d
+}
+
+// restore rebuilds the legs. What becomes of the contact is planned with
+// everything else that waits, and its entry is the claim: until that has been
+// written not even an exempt message is sent.
+func (d *desk) restore(e Entry) {
+	d.waiting = append(d.waiting, &input{event: call.Recovered{}})
+	for _, id := range slices.Sorted(maps.Keys(e.Legs)) {
+		leg, err := d.board.Lines.Restore(d.id, id, d.epoch, e.Legs[id])
+		if err != nil {
+			d.log.Error("a line cannot be restored", "connection", id, "err", err)
+			d.lose(id, fmt.Sprintf("restoring the line: %v", err))
+			continue
+		}
+		d.own(id, leg)
+		d.waiting = append(d.waiting, &input{connection: id, message: Resumed{}})
+	}
+	for _, c := range e.Contact.Connections {
+		if _, ok := e.Legs[c.ID]; !ok {
+			d.lose(c.ID, "no line was written down")
+		}
+	}
+}

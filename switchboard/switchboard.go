@@ -1,0 +1,247 @@
+package switchboard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"holdfast/call"
+)
+
+// Errors that a caller may want to tell apart. Requests also give the core's
+// own *call.Refusal.
+var (
+	// ErrNoContact: no contact with that id is being carried on here.
+	ErrNoContact = errors.New("there is no such contact")
+	// ErrUnavailable: the journal does not take anything at the moment, so
+	// nothing has happened, and nothing of it will happen later.
+	ErrUnavailable = errors.New("the journal is not available; nothing has been done")
+	// ErrClosed: the switchboard has been closed.
+	ErrClosed = errors.New("the switchboard is closed")
+	// ErrBroken: a mistake of ours has stopped the desk of this contact. Its
+	// sound goes on; a restart takes the contact up again.
+	ErrBroken = errors.New("the contact is stuck after an internal error")
+)
+
+// A Directory says who may be dialled.
+type Directory interface {
+	// Permit returns nil if we may dial e, otherwise a *DialError with the
+	// reason.
+	Permit(e call.Endpoint) error
+}
+
+// Options are what a switchboard works with. All but Log and Now are needed.
+type Options struct {
+	Node      string // the owner's name in the journal
+	Journal   Journal
+	Rooms     Rooms
+	Directory Directory
+	Log       *slog.Logger     // nil: slog.Default()
+	Now       func() time.Time // nil: time.Now
+}
+
+// A Switchboard runs contacts, each at a desk of its own. Its methods may be
+// called by any goroutine.
+type Switchboard struct {
+	// Lines makes the legs. It is set once, before anything else is called:
+	// lines are usually made with the switchboard they deliver to.
+	Lines Lines
+
+	options Options
+	stop    chan struct{} // closed by Close
+	running sync.WaitGroup
+
+	// failed is when the journal failed last, in Unix nanoseconds; zero
+	// when it has worked since.
+	failed atomic.Int64
+
+	mu     sync.Mutex
+	desks  map[call.ContactID]*desk
+	closed bool
+}
+
+// New returns a switchboard without contacts. Set its Lines next.
+func New(o Options) *Switchboard {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Switchboard{options: o, stop: make(chan struct{}), desks: map[call.ContactID]*desk{}}
+}
+
+// Open begins a contact with a leg that somebody calls us on and the first
+// message on it. The leg is connection 1, in epoch 1. After an error the leg
+// is still the caller's; ErrUnavailable means that the journal is known to be
+// down, so that the customer is better turned away than left unanswered.
+func (s *Switchboard) Open(id call.ContactID, leg Leg, first Incoming) error {
+	if s.journalDown() {
+		return ErrUnavailable
+	}
+	d := newDesk(s, call.Contact{ID: id}, 1)
+	d.owned = true
+	d.own(1, leg)
+	d.publish(call.Contact{})
+	d.inbox <- &input{connection: 1, message: first}
+	return s.seat(d, nil)
+}
+
+// Deliver gives a message to the leg of a connection. It never blocks, and is
+// false if there is no such leg here. A message is lost only if its contact is
+// flooded, which to the far end is as if the network had lost it.
+func (s *Switchboard) Deliver(id call.ContactID, connection call.ConnectionID, in Incoming) bool {
+	d := s.desk(id)
+	if d == nil || !slices.Contains(d.view.Load().lines, connection) {
+		return false
+	}
+	select {
+	case d.inbox <- &input{connection: connection, message: in}:
+	default:
+		d.flooded()
+	}
+	return true
+}
+
+// Request puts a person's request to a contact and returns the contact after
+// the request has been written down. An error means that nothing has happened
+// and nothing will: a *call.Refusal, ErrNoContact, ErrFenced, or ErrUnavailable
+// when ctx ended while the journal could not take it.
+func (s *Switchboard) Request(ctx context.Context, id call.ContactID, ev call.Event) (call.Contact, error) {
+	d := s.desk(id)
+	if d == nil {
+		return call.Contact{}, ErrNoContact
+	}
+	w := &waiter{gone: ctx.Done(), answer: make(chan answer, 1)}
+	select {
+	case d.inbox <- &input{event: ev, waiter: w}:
+	case <-d.done:
+		return call.Contact{}, d.why
+	case <-ctx.Done():
+		return call.Contact{}, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+	}
+	// The desk always answers: once an entry with the request is on its way,
+	// only the journal knows whether it happens, whatever ctx says.
+	defer context.AfterFunc(ctx, d.wake)()
+	select {
+	case a := <-w.answer:
+		return a.contact, a.err
+	case <-d.done:
+	}
+	select {
+	case a := <-w.answer: // the last thing the desk did
+		return a.contact, a.err
+	default:
+		return call.Contact{}, d.why
+	}
+}
+
+// Contacts returns all contacts as they were last written down, those who
+// arrived first at the front. What they refer to must not be changed.
+func (s *Switchboard) Contacts() []call.Contact {
+	var all []call.Contact
+	for _, d := range s.all() {
+		if v := d.view.Load(); v.contact.Stage != "" {
+			all = append(all, v.contact)
+		}
+	}
+	slices.SortFunc(all, func(a, b call.Contact) int {
+		if c := a.Arrived.Compare(b.Arrived); c != 0 {
+			return c
+		}
+		return strings.Compare(string(a.ID), string(b.ID))
+	})
+	return all
+}
+
+// Contact returns a contact as it was last written down.
+func (s *Switchboard) Contact(id call.ContactID) (call.Contact, bool) {
+	d := s.desk(id)
+	if d == nil {
+		return call.Contact{}, false
+	}
+	c := d.view.Load().contact
+	return c, c.Stage != ""
+}
+
+// Legs is how many legs there are, in all contacts together.
+func (s *Switchboard) Legs() int {
+	n := 0
+	for _, d := range s.all() {
+		n += len(d.view.Load().lines)
+	}
+	return n
+}
+
+// Close stops all desks and gives back what they hold. No contact is ended and
+// nobody is told: the journal keeps them, and Recover takes them up again.
+// What is being written is waited for until ctx ends.
+func (s *Switchboard) Close(ctx context.Context) error {
+	s.mu.Lock()
+	if !s.closed {
+		s.closed = true
+		close(s.stop)
+	}
+	s.mu.Unlock()
+	ended := make(chan struct{})
+	go func() { // ends with the last desk
+		s.running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for the desks to stop: %w", ctx.Err())
+	}
+}
+
+// seat gives a new desk its goroutine; begin, if any, is its first act.
+func (s *Switchboard) seat(d *desk, begin func()) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrClosed
+	}
+	if s.desks[d.id] != nil {
+		return fmt.Errorf("contact %s is here already", d.id)
+	}
+	s.desks[d.id] = d
+	s.running.Go(func() { d.run(begin) })
+	return nil
+}
+
+func (s *Switchboard) desk(id call.ContactID) *desk {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.desks[id]
+}
+
+func (s *Switchboard) all() []*desk {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*desk, 0, len(s.desks))
+	for _, d := range s.desks {
+		all = append(all, d)
+	}
+	return all
+}
+
+func (s *Switchboard) forget(id call.ContactID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.desks, id)
+}
+
+// journalDown reports that the last entry anybody tried to write was refused,
+// a moment ago. After that moment the next contact finds out for everybody.
+func (s *Switchboard) journalDown() bool {
+	failed := s.failed.Load()
+	return failed != 0 && s.options.Now().Sub(time.Unix(0, failed)) < appendWithin+retryMost
+}

@@ -1,0 +1,290 @@
+package switchboard
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"holdfast/call"
+)
+
+// eventsMost is far beyond what one transition can need; a core that gives no
+// end of commands is stopped there.
+const eventsMost = 10_000
+
+// A transition is what becomes of a contact and its legs when all that waits
+// is taken in: planned, but neither written down nor acted on. The desk's own
+// state is not touched by it, so it can be thrown away and planned again.
+type transition struct {
+	desk *desk
+	now  time.Time
+	n    int // how many of the waiting inputs it takes in
+
+	contact call.Contact
+	legs    map[call.ConnectionID]Leg
+	memory  map[call.ConnectionID][]byte // of each leg, once planned
+	opened  []call.ConnectionID          // legs that were opened for it
+
+	facts  []call.Event // not yet taken in
+	atOnce []exempt
+	debt
+	lines int // how many of the desk's lines its entry has
+}
+
+// A debt is what a transition owes once it is decided: a record, and after
+// that the messages and answers.
+type debt struct {
+	events []call.Record
+	told   []call.Tell
+	out    []message
+	replies
+}
+
+// replies are the waiters' answers; one without an error gets the contact as
+// it is recorded.
+type replies []reply
+
+type reply struct {
+	waiter *waiter
+	err    error
+}
+
+// A message is something that one leg wants done.
+type message struct {
+	from call.ConnectionID
+	Outgoing
+}
+
+// exempt is what may go out before anything is recorded, and the input that
+// it answers.
+type exempt struct {
+	in  *input
+	out []Outgoing
+}
+
+// plan takes in everything that waits.
+func (d *desk) plan() *transition {
+	t := &transition{
+		desk: d, now: d.now(), n: len(d.waiting),
+		contact: d.contact, legs: maps.Clone(d.legs), debt: d.owed.clone(),
+	}
+	for _, in := range d.waiting {
+		t.take(in)
+	}
+	t.forgetStillborn()
+	t.memory = map[call.ConnectionID][]byte{}
+	for id, leg := range t.legs {
+		t.memory[id] = leg.Memory()
+	}
+	return t
+}
+
+func (t *transition) take(in *input) {
+	switch {
+	case in.message != nil:
+		t.receive(in)
+	case in.waiter != nil:
+		err := t.step(in.event)
+		t.replies = append(t.replies, reply{in.waiter, err})
+	default:
+		t.facts = append(t.facts, in.event)
+	}
+	for len(t.facts) > 0 {
+		ev := t.facts[0]
+		t.facts = t.facts[1:]
+		if err := t.step(ev); err != nil {
+			t.desk.log.Error("the core has refused a fact", "event", call.EventName(ev), "err", err)
+		}
+	}
+}
+
+// receive gives a message to its leg. The exempt answers of a leg that stands
+// as it was recorded need not wait; those of one that has moved on since may
+// tell of what is not recorded yet, such as the repetition of a new answer.
+func (t *transition) receive(in *input) {
+	leg := t.legs[in.connection]
+	if leg == nil {
+		return // it has gone meanwhile
+	}
+	stands := t.desk.owned && bytes.Equal(leg.Memory(), t.desk.memory[in.connection])
+	p := leg.Receive(t.now, in.message)
+	t.legs[in.connection] = p.Leg
+	t.facts = append(t.facts, p.Facts...)
+	var now []Outgoing
+	for _, o := range p.Out {
+		switch {
+		case o.Class() != Exempt:
+			t.out = append(t.out, message{in.connection, o})
+		case in.answered:
+		case stands:
+			now = append(now, o)
+		default:
+			t.out = append(t.out, message{in.connection, o})
+		}
+	}
+	if len(now) > 0 {
+		t.atOnce = append(t.atOnce, exempt{in, now})
+	}
+}
+
+// step takes one event into the contact and plans the commands it gives.
+func (t *transition) step(ev call.Event) error {
+	c, commands, err := call.Step(t.contact, t.now, ev)
+	if err != nil {
+		return err
+	}
+	t.contact = c
+	t.events = append(t.events, call.Record{At: t.now, Event: ev})
+	if len(t.events) > eventsMost {
+		panic(fmt.Sprintf("%d events in one transition, the last one %#v", len(t.events), ev))
+	}
+	for _, command := range commands {
+		t.command(command)
+	}
+	return nil
+}
+
+func (t *transition) command(c call.Command) {
+	switch c := c.(type) {
+	case call.Dial:
+		t.dial(c)
+	case call.Ring:
+		t.tell(c.Connection, c)
+	case call.Answer:
+		t.tell(c.Connection, c)
+	case call.Refuse:
+		t.tell(c.Connection, c)
+	case call.Drop:
+		t.tell(c.Connection, c)
+	case call.Tell:
+		t.told = append(t.told, c)
+	default:
+		t.desk.log.Error("a command is not supported", "command", fmt.Sprintf("%T", c))
+	}
+}
+
+// tell has a leg plan a command.
+func (t *transition) tell(id call.ConnectionID, c call.Command) {
+	leg := t.legs[id]
+	if leg == nil {
+		t.desk.log.Debug("a command for a line that has gone", "command", fmt.Sprintf("%T", c), "connection", id)
+		return
+	}
+	p := leg.Plan(t.now, c)
+	t.legs[id] = p.Leg
+	t.facts = append(t.facts, p.Facts...)
+	for _, o := range p.Out {
+		t.out = append(t.out, message{id, o})
+	}
+}
+
+// dial opens a leg for a party. If they cannot be dialled that is a fact like
+// any other failure.
+func (t *transition) dial(c call.Dial) {
+	err := t.desk.board.options.Directory.Permit(c.To)
+	var leg Leg
+	if err == nil {
+		leg, err = t.desk.board.Lines.Dial(t.contact.ID, t.desk.epoch, c)
+	}
+	if err != nil {
+		t.facts = append(t.facts, failure(c.Connection, err))
+		return
+	}
+	t.legs[c.Connection] = leg
+	t.opened = append(t.opened, c.Connection)
+	t.tell(c.Connection, c)
+}
+
+func failure(id call.ConnectionID, err error) call.Failed {
+	var d *DialError
+	if errors.As(err, &d) {
+		return call.Failed{Connection: id, Reason: d.Reason, Detail: d.Detail}
+	}
+	return call.Failed{Connection: id, Reason: call.LineError, Detail: err.Error()}
+}
+
+// forgetStillborn takes out the legs that were opened and given up again:
+// nothing has been sent on them, so nothing need be.
+func (t *transition) forgetStillborn() {
+	t.opened = slices.DeleteFunc(t.opened, func(id call.ConnectionID) bool {
+		if hasConnection(t.contact, id) {
+			return false
+		}
+		t.legs[id].Close()
+		delete(t.legs, id)
+		t.out = slices.DeleteFunc(t.out, func(m message) bool { return m.from == id })
+		return true
+	})
+}
+
+// discard gives back what was opened for a transition that will not be.
+func (t *transition) discard() {
+	for _, id := range t.opened {
+		t.legs[id].Close()
+	}
+}
+
+// changes reports whether there is anything to write down. A leg that goes is
+// not worth an entry of its own: the next one leaves it out, and a successor
+// who does not know is told by the far end.
+func (t *transition) changes() bool {
+	if len(t.out) > 0 || len(t.told) > 0 || !reflect.DeepEqual(t.contact, t.desk.contact) {
+		return true
+	}
+	for id, leg := range t.legs {
+		if !leg.Gone() && !bytes.Equal(t.memory[id], t.desk.memory[id]) {
+			return true
+		}
+	}
+	return false
+}
+
+// customerGone reports that the contact has lost its customer, or is about to
+// say goodbye to them.
+func (t *transition) customerGone() bool {
+	if t.contact.Stage == "" {
+		return false
+	}
+	return !slices.ContainsFunc(t.contact.Connections, func(c call.Connection) bool {
+		return c.Party == call.Customer
+	})
+}
+
+// entry is the transition as it is written down.
+func (t *transition) entry() Entry {
+	d := t.desk
+	e := Entry{
+		Version: EntryVersion, Owner: d.board.options.Node, Epoch: d.epoch, Step: d.step + 1,
+		At: t.now, Contact: t.contact, Legs: map[call.ConnectionID]json.RawMessage{},
+		Events: t.events, Told: t.told, Lines: slices.Clone(d.lines),
+	}
+	t.lines = len(d.lines)
+	for id, leg := range t.legs {
+		if !leg.Gone() {
+			e.Legs[id] = t.memory[id]
+		}
+	}
+	for _, m := range t.out {
+		if line := m.Line(); line != "" {
+			e.Lines = append(e.Lines, stamp(t.now, line))
+		}
+	}
+	return e
+}
+
+func (o debt) clone() debt {
+	return debt{slices.Clone(o.events), slices.Clone(o.told), slices.Clone(o.out), slices.Clone(o.replies)}
+}
+
+func exemptOnly(out []Outgoing) bool {
+	return !slices.ContainsFunc(out, func(o Outgoing) bool { return o.Class() != Exempt })
+}
+
+func hasConnection(c call.Contact, id call.ConnectionID) bool {
+	return slices.ContainsFunc(c.Connections, func(c call.Connection) bool { return c.ID == id })
+}
