@@ -1,0 +1,196 @@
+// Package client speaks to a Holdfast server over HTTP: contacts, transfers
+// and a stream of what happens. It never decides anything about a contact; the
+// server's answers come back as values of package call.
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"holdfast/call"
+)
+
+// A Client speaks to one server. Any number of goroutines may use it.
+type Client struct {
+	server string
+	http   http.Client
+}
+
+// New returns a client of the server at a URL such as http://127.0.0.1:8080.
+// It sends nothing yet.
+func New(server string) *Client {
+	return &Client{server: strings.TrimSuffix(server, "/")}
+}
+
+// ErrNoServer means that no server answers where the client looks for it.
+var ErrNoServer = errors.New("no server answers")
+
+// A Problem is the server's reason for not doing what it was asked (RFC 9457).
+type Problem struct {
+	Status int    `json:"status"` // as in HTTP: 409 is a refusal, 503 try again
+	Detail string `json:"detail"` // a sentence for whoever asked
+
+	Reason   call.Reason    `json:"reason"`   // where a target is the problem
+	Transfer *call.Transfer `json:"transfer"` // the one that stands in the way
+	Errors   []struct {
+		Message  string `json:"message"`
+		Location string `json:"location"`
+	} `json:"errors"` // what is wrong with the request, piece by piece
+}
+
+// Error is the detail, and what is wrong with the request.
+func (p *Problem) Error() string {
+	text := p.Detail
+	for _, e := range p.Errors {
+		text += fmt.Sprintf("; %s: %s", e.Location, e.Message)
+	}
+	return text
+}
+
+// A TransferRequest is what to ask for.
+type TransferRequest struct {
+	Target  string            // a name, a phone number or a sip: address
+	Kind    call.Kind         // empty: cold
+	RingFor time.Duration     // 0: as the server is configured
+	Key     string            // the same key again is the same transfer; may be empty
+	By      call.ConnectionID // the agent who asks; 0: the one with the customer
+}
+
+// Contacts are all that are not over, oldest first.
+func (c *Client) Contacts(ctx context.Context) ([]call.Contact, error) {
+	answer, err := ask[struct{ Contacts []call.Contact }](ctx, c, http.MethodGet, "/v1/contacts", nil)
+	return answer.Contacts, err
+}
+
+// Contact is one contact, also one that is over.
+func (c *Client) Contact(ctx context.Context, id call.ContactID) (call.Contact, error) {
+	return ask[call.Contact](ctx, c, http.MethodGet, contactPath(id), nil)
+}
+
+// Transfer hands the customer to somebody else. It returns as soon as the
+// target is dialled; Events tell what comes of it.
+func (c *Client) Transfer(ctx context.Context, id call.ContactID, t TransferRequest) (call.Transfer, error) {
+	body := map[string]any{"target": t.Target}
+	if t.Kind != "" {
+		body["kind"] = t.Kind
+	}
+	if t.RingFor != 0 {
+		body["ringFor"] = t.RingFor.String()
+	}
+	if t.Key != "" {
+		body["key"] = t.Key
+	}
+	if t.By != 0 {
+		body["by"] = t.By
+	}
+	return ask[call.Transfer](ctx, c, http.MethodPost, contactPath(id, "transfers"), body)
+}
+
+// Cancel takes a transfer back; the customer stays on hold with the agent.
+func (c *Client) Cancel(ctx context.Context, id call.ContactID, transfer string) (call.Transfer, error) {
+	return ask[call.Transfer](ctx, c, http.MethodDelete, contactPath(id, "transfers", transfer), nil)
+}
+
+// Hold puts the customer on hold.
+func (c *Client) Hold(ctx context.Context, id call.ContactID) (call.Contact, error) {
+	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "hold"), nil)
+}
+
+// Resume takes the customer off hold.
+func (c *Client) Resume(ctx context.Context, id call.ContactID) (call.Contact, error) {
+	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "resume"), nil)
+}
+
+// HoldParty puts somebody on hold who need not be the customer.
+func (c *Client) HoldParty(ctx context.Context, id call.ContactID, connection call.ConnectionID) (call.Contact, error) {
+	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "hold"), map[string]any{"connection": connection})
+}
+
+// ResumeParty takes somebody off hold who need not be the customer.
+func (c *Client) ResumeParty(ctx context.Context, id call.ContactID, connection call.ConnectionID) (call.Contact, error) {
+	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "resume"), map[string]any{"connection": connection})
+}
+
+// PickUp puts a parked customer through to an agent.
+func (c *Client) PickUp(ctx context.Context, id call.ContactID, agent string) (call.Contact, error) {
+	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "pickup"), map[string]any{"agent": agent})
+}
+
+func contactPath(id call.ContactID, rest ...string) string {
+	path := "/v1/contacts/" + url.PathEscape(string(id))
+	for _, part := range rest {
+		path += "/" + url.PathEscape(part)
+	}
+	return path
+}
+
+const (
+	answerWithin  = 15 * time.Second // the server itself gives up sooner
+	longestAnswer = 64 << 20
+)
+
+// ask makes one request. An error is a *Problem, or says that the server could
+// not be asked.
+func ask[T any](ctx context.Context, c *Client, method, path string, body map[string]any) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	var result T
+	var content io.Reader = http.NoBody
+	if body != nil {
+		encoded, err := json.Marshal(body)
+		if err != nil {
+			return result, err
+		}
+		content = bytes.NewReader(encoded)
+	}
+	answer, err := c.send(ctx, method, path, content)
+	if err != nil {
+		return result, err
+	}
+	defer answer.Body.Close()
+	if err := json.NewDecoder(io.LimitReader(answer.Body, longestAnswer)).Decode(&result); err != nil {
+		return result, fmt.Errorf("reading the answer of %s: %w", c.server, err)
+	}
+	return result, nil
+}
+
+// send returns an answer that is no problem; its body is the caller's to close.
+func (c *Client) send(ctx context.Context, method, path string, content io.Reader, header ...string) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, method, c.server+path, content)
+	if err != nil {
+		return nil, fmt.Errorf("the server's address is wrong: %w", err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	answer, err := c.http.Do(r)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("waiting for %s: %w", c.server, ctx.Err())
+		}
+		return nil, fmt.Errorf("%w at %s: %w", ErrNoServer, c.server, errors.Unwrap(err))
+	}
+	if answer.StatusCode >= http.StatusBadRequest {
+		defer answer.Body.Close()
+		return nil, problem(answer)
+	}
+	return answer, nil
+}
+
+func problem(answer *http.Response) error {
+	p := new(Problem)
+	if err := json.NewDecoder(io.LimitReader(answer.Body, longestAnswer)).Decode(p); err != nil || p.Detail == "" {
+		p.Detail = "the server says " + answer.Status
+	}
+	p.Status = answer.StatusCode
+	return p
+}
