@@ -1,0 +1,93 @@
+package sipleg
+
+import (
+	"fmt"
+	"net/netip"
+	"sync/atomic"
+
+	"holdfast/call"
+	"holdfast/media"
+	"holdfast/switchboard"
+)
+
+// A sound is a leg's place in the sound of its contact, as media.Leg is.
+type sound interface {
+	Port() uint16
+	Set(media.Stream)
+	Latched(func(netip.AddrPort))
+	Latch(peer netip.AddrPort)
+	Close()
+}
+
+// An engine makes sounds, as media.Engine does.
+type engine interface {
+	Address() netip.Addr
+	Open(room string, leg int, port uint16) (sound, error)
+	CloseRoom(room string)
+}
+
+// rooms is a media engine as an engine.
+type rooms struct{ *media.Engine }
+
+func (r rooms) Open(room string, leg int, port uint16) (sound, error) {
+	return r.Room(room).Open(leg, port)
+}
+
+func (r rooms) CloseRoom(room string) { r.Room(room).Close() }
+
+// An anchor is what a leg holds in this process; all values of the leg share
+// it. Besides hop nothing in it changes.
+type anchor struct {
+	lines      *Lines
+	contact    call.ContactID
+	connection call.ConnectionID
+	role       role
+	name       string // what people call the party
+	callID     string
+	sound      sound          // silence for a leg that had ended before it was restored
+	at         netip.AddrPort // where its sound is received
+
+	hop atomic.Pointer[netip.AddrPort] // where the last message went
+}
+
+// Close implements switchboard.Leg.
+func (a *anchor) Close() {
+	a.lines.forget(a)
+	a.sound.Close()
+}
+
+// deliver hands the leg what came in, if there still is one.
+func (a *anchor) deliver(in switchboard.Incoming) bool {
+	return a.lines.board.Deliver(a.contact, a.connection, in)
+}
+
+// silence is the sound of a leg that needs none.
+type silence struct{}
+
+func (silence) Port() uint16                 { return 0 }
+func (silence) Set(media.Stream)             {}
+func (silence) Latched(func(netip.AddrPort)) {}
+func (silence) Latch(netip.AddrPort)         {}
+func (silence) Close()                       {}
+
+// open gives the leg a port, 0 meaning any, and makes it known by its Call-ID.
+func (a *anchor) open(port uint16) error {
+	s, err := a.lines.engine.Open(string(a.contact), int(a.connection), port)
+	if err != nil {
+		return fmt.Errorf("opening a port for sound: %w", err)
+	}
+	a.sound, a.at = s, netip.AddrPortFrom(a.lines.engine.Address(), s.Port())
+	s.Latched(func(peer netip.AddrPort) { a.deliver(latched{peer}) })
+	a.lines.register(a)
+	return nil
+}
+
+// reopen is open on the port it had before, or else on any.
+func (a *anchor) reopen(port uint16) error {
+	err := a.open(port)
+	if err != nil && port != 0 {
+		a.lines.log.Warn("the port of a leg is taken", "port", port, "contact", a.contact, "error", err)
+		err = a.open(0)
+	}
+	return err
+}

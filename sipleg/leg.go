@@ -1,0 +1,300 @@
+package sipleg
+
+import (
+	"net/netip"
+	"time"
+
+	"holdfast/call"
+	"holdfast/media"
+	"holdfast/sipua"
+	"holdfast/switchboard"
+)
+
+// A leg is one SIP line into a contact, as a value (see switchboard.Leg).
+//
+//	caller (we call):    Dial ──▶ Rang… ──▶ Answered ──▶ HungUp, Lost
+//	                       └────────┴─────▶ Failed
+//	callee (they call):  Arrived ──▶ [Ring] [Answer] ──▶ HungUp, Lost
+//	                                   └─▶ [Refuse]
+//
+// Drop ends it from everywhere. After its end it tells nothing more, but lives
+// until the dialog needs it no more.
+type leg struct {
+	*anchor
+	dialog   *sipua.Dialog
+	session  session
+	latched  netip.AddrPort // where the peer's sound really comes from
+	answered bool           // by them, or by us
+	ended    bool           // nothing more is told
+}
+
+// A role says who called whom.
+type role string
+
+const (
+	caller role = "caller" // we called
+	callee role = "callee" // we were called
+)
+
+// Receive implements switchboard.Leg.
+func (l leg) Receive(now time.Time, in switchboard.Incoming) switchboard.Plan {
+	t := turn{leg: l, now: now}
+	switch in := in.(type) {
+	case arrival:
+		t.tell(in.arrived)
+		t.run(in.step)
+	case message:
+		t.run(l.dialog.Receive(now, in.Received))
+	case unreachable:
+		t.run(l.dialog.Unreachable(now, in.addr))
+	case latched:
+		t.latched = in.peer
+	case switchboard.Tick:
+		t.run(l.dialog.Tick(now))
+	case switchboard.Resumed:
+		t.resume()
+	default:
+		l.lines.log.Error("a SIP leg cannot receive this", "what", in, "contact", l.contact)
+	}
+	return t.plan(l)
+}
+
+// Plan implements switchboard.Leg.
+func (l leg) Plan(now time.Time, c call.Command) switchboard.Plan {
+	t := turn{leg: l, now: now}
+	ringing := l.role == callee && !l.answered && !l.ended
+	switch c := c.(type) {
+	case call.Ring:
+		if ringing {
+			t.run(l.dialog.Ring(now))
+		}
+	case call.Answer:
+		if ringing {
+			t.answer()
+		}
+	case call.Refuse:
+		if ringing {
+			t.ended = true
+			status, phrase := refusal(c.Reason)
+			t.run(l.dialog.Reject(now, status, phrase))
+		}
+	case call.Dial:
+		if l.role == caller && l.session.Local == "" && !l.ended {
+			t.invite(false)
+		}
+	case call.Drop:
+		if !l.ended {
+			t.ended = true
+			t.run(l.dialog.HangUp(now, ""))
+		}
+	case call.Tell: // is for eyes, not for a phone
+	default:
+		l.lines.log.Error("a SIP leg does not support this command", "command", c, "contact", l.contact)
+	}
+	return t.plan(l)
+}
+
+// Deadline implements switchboard.Leg.
+func (l leg) Deadline() time.Time { return l.dialog.Deadline() }
+
+// Gone implements switchboard.Leg.
+func (l leg) Gone() bool { return l.dialog.Gone() }
+
+// stream is how the leg sounds: not at all before we have answered the peer,
+// and after the end.
+func (l leg) stream() media.Stream {
+	if l.ended || l.role == callee && !l.answered {
+		return media.Stream{}
+	}
+	return l.session.Stream
+}
+
+// A turn is a leg while it takes something in.
+type turn struct {
+	leg
+	now   time.Time
+	facts []call.Event
+	out   []switchboard.Outgoing
+	// resound says that the sound is new in this process and must be set
+	// even if nothing has changed.
+	resound bool
+}
+
+// plan is the turn as a plan. The sound comes before the messages: who reads
+// our answer may send at once.
+func (t *turn) plan(before leg) switchboard.Plan {
+	if stream := t.stream(); t.resound || stream != before.stream() {
+		s := setting{sound: t.sound, stream: stream}
+		if t.resound {
+			s.latch = t.latched
+		}
+		t.out = append([]switchboard.Outgoing{s}, t.out...)
+	}
+	return switchboard.Plan{Leg: t.leg, Facts: t.facts, Out: t.out}
+}
+
+// run takes over what the dialog would do.
+func (t *turn) run(s sipua.Step) {
+	t.dialog = s.Dialog
+	for _, m := range s.Out {
+		t.out = append(t.out, outgoing{m, t.anchor})
+	}
+	for _, ev := range s.Events {
+		t.happened(ev)
+	}
+}
+
+func (t *turn) happened(ev sipua.Event) {
+	switch ev := ev.(type) {
+	case sipua.Offered:
+		if !ev.Initial { // the first was read before there was a leg
+			t.offered(ev.SDP)
+		}
+	case sipua.Progressed:
+		t.progressed(ev.SDP)
+	case sipua.Accepted:
+		if ev.Initial {
+			t.pickedUp(ev.SDP)
+		} else if s, err := t.session.agree(ev.SDP); err == nil { // else the session is as it was
+			t.agreed(s)
+		}
+	case sipua.Rejected:
+		if ev.Initial {
+			t.end(call.Failed{Connection: t.connection, Reason: reasonFor(ev.Status), Detail: ev.Text})
+		}
+	case sipua.Confirmed:
+		t.confirmed(ev.SDP)
+	case sipua.Cancelled:
+		t.end(call.HungUp{Connection: t.connection})
+	case sipua.Ended:
+		t.over(ev)
+	case sipua.Info: // answered already, and nobody asks for it yet
+	}
+}
+
+// answer picks up: with the answer to their offer, or else with an offer.
+func (t *turn) answer() {
+	if t.session.Local == "" {
+		t.session = t.session.offer(t.at, false)
+		t.session.Waiting = true
+	}
+	t.answered = true
+	t.run(t.dialog.Accept(t.now, []byte(t.session.Local), false))
+}
+
+// offered answers a re-INVITE. One that changes nothing is a mere refresh.
+func (t *turn) offered(offer []byte) {
+	if offer == nil {
+		t.session = t.session.offer(t.at, false)
+		t.session.Waiting = true
+		t.run(t.dialog.Accept(t.now, []byte(t.session.Local), false))
+		return
+	}
+	next, err := t.session.answer(t.at, offer)
+	if err != nil {
+		t.run(t.dialog.Reject(t.now, 488, "Not Acceptable Here"))
+		return
+	}
+	unchanged := next == t.session
+	t.agreed(next)
+	t.run(t.dialog.Accept(t.now, []byte(next.Local), unchanged))
+}
+
+// progressed: the party's line rings, with or without sound of its own. Of
+// several descriptions the last counts (RFC 3960 §3).
+func (t *turn) progressed(answer []byte) {
+	if s, err := t.session.agree(answer); err == nil {
+		t.agreed(s)
+	}
+	t.tell(call.Rang{Connection: t.connection, EarlyMedia: t.session.Stream.Remote.IsValid()})
+}
+
+// pickedUp: a 200 to our INVITE. Without a word about its sound it means what
+// was said while it rang.
+func (t *turn) pickedUp(answer []byte) {
+	if answer != nil || !t.session.Stream.Remote.IsValid() {
+		s, err := t.session.agree(answer)
+		if err != nil {
+			t.end(call.Failed{Connection: t.connection, Reason: call.LineError, Detail: err.Error()})
+			t.run(t.dialog.HangUp(t.now, ""))
+			return
+		}
+		t.agreed(s)
+	}
+	t.answered = true
+	t.tell(call.Answered{Connection: t.connection})
+	t.followUp()
+}
+
+// confirmed: the ACK to our 200. If that made an offer, this has the answer; in
+// a conversation that goes on without one, the session is as it was.
+func (t *turn) confirmed(answer []byte) {
+	if t.session.Waiting {
+		s, err := t.session.agree(answer)
+		if err != nil && !t.session.Stream.Remote.IsValid() {
+			t.end(call.Lost{Connection: t.connection, Detail: err.Error()})
+			t.run(t.dialog.HangUp(t.now, ""))
+			return
+		}
+		s.Waiting = false
+		t.agreed(s)
+	}
+	t.followUp()
+}
+
+// over: the dialog has ended at their hand, or is lost.
+func (t *turn) over(ev sipua.Ended) {
+	switch {
+	case t.role == caller && !t.answered:
+		t.end(call.Failed{Connection: t.connection, Reason: call.LineError, Detail: ev.Text})
+	case ev.Lost:
+		t.end(call.Lost{Connection: t.connection, Detail: ev.Text})
+	default:
+		t.end(call.HungUp{Connection: t.connection})
+	}
+}
+
+// resume goes on in another process: first the sound, then what may not have
+// been sent, then an offer that tells the peer where we are now.
+func (t *turn) resume() {
+	t.resound = true
+	t.run(t.dialog.Resume(t.now))
+	if !t.ended && t.dialog.Established() {
+		t.invite(true)
+	}
+}
+
+// followUp tells a peer who has just been connected where we listen, if that
+// has changed since we said it.
+func (t *turn) followUp() {
+	if !t.ended && t.session.At != t.at {
+		t.invite(true)
+	}
+}
+
+func (t *turn) invite(fresh bool) {
+	t.session = t.session.offer(t.at, fresh)
+	t.run(t.dialog.Invite(t.now, []byte(t.session.Local)))
+}
+
+// agreed takes a session over. What was learned about another address of the
+// peer's is void with a new one.
+func (t *turn) agreed(s session) {
+	if s.Stream.Remote != t.session.Stream.Remote {
+		t.latched = netip.AddrPort{}
+	}
+	t.session = s
+}
+
+// tell states a fact.
+func (t *turn) tell(fact call.Event) {
+	if !t.ended {
+		t.facts = append(t.facts, fact)
+	}
+}
+
+// end states the last fact.
+func (t *turn) end(fact call.Event) {
+	t.tell(fact)
+	t.ended = true
+}

@@ -1,0 +1,47 @@
+package sipleg
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+)
+
+// memoryVersion is the version of the memories this code writes.
+const memoryVersion = 1
+
+// A memory is a leg as it is written down.
+type memory struct {
+	Version  int             `json:"v"`
+	Role     role            `json:"role"`
+	Name     string          `json:"name"`
+	Answered bool            `json:"answered,omitempty"`
+	Ended    bool            `json:"ended,omitempty"`
+	Latched  netip.AddrPort  `json:"latched,omitzero"`
+	Session  session         `json:"sdp"`
+	Dialog   json.RawMessage `json:"dialog"`
+}
+
+// Memory implements switchboard.Leg.
+func (l leg) Memory() []byte {
+	written, err := json.Marshal(memory{
+		memoryVersion, l.role, l.name, l.answered, l.ended, l.latched, l.session, l.dialog.Memory(),
+	})
+	if err != nil {
+		panic(fmt.Sprintf("a leg that cannot be written down: %v", err))
+	}
+	return written
+}
+
+func readMemory(written []byte) (memory, error) {
+	var m memory
+	if err := json.Unmarshal(written, &m); err != nil {
+		return m, err
+	}
+	if m.Version != memoryVersion {
+		return m, fmt.Errorf("a memory of version %d", m.Version)
+	}
+	if m.Role != caller && m.Role != callee {
+		return m, fmt.Errorf("a memory of a %q", m.Role)
+	}
+	return m, nil
+}

@@ -1,0 +1,36 @@
+package sipleg
+
+import "holdfast/call"
+
+// reasonFor says why a party could not be reached from the final status of our
+// INVITE; 0 is no answer at all.
+func reasonFor(status int) call.Reason {
+	switch status {
+	case 486, 600:
+		return call.Busy
+	case 403, 480, 603, 607, 608:
+		return call.Declined
+	case 408, 487:
+		return call.NoAnswer
+	case 404, 410, 484, 485, 604:
+		return call.NotFound
+	case 0, 500, 502, 503, 504:
+		return call.Unreachable
+	}
+	return call.LineError
+}
+
+// refusal is the status by which a customer who rings at us is told why nobody
+// answers, with its reason phrase.
+func refusal(r call.Reason) (status int, phrase string) {
+	switch r {
+	case call.Busy:
+		return 486, "Busy Here"
+	case call.NotFound:
+		return 404, "Not Found"
+	case call.Declined:
+		return 603, "Decline"
+	case call.NoAnswer, call.Unreachable, call.Denied, call.LeftEarly, call.CustomerLeft, call.ByAgent, call.LineError:
+	}
+	return 480, "Temporarily Unavailable"
+}

@@ -1,0 +1,154 @@
+package sipleg
+
+import (
+	"log/slog"
+	"net/netip"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"holdfast/sipua"
+)
+
+// Receive takes a message from the wire: what belongs to a leg is delivered to
+// it, a first INVITE begins a contact, and everything else is answered here as
+// far as it must be. Strangers are not answered.
+func (l *Lines) Receive(m sipua.Received) {
+	if err := sipua.Check(m); err != nil {
+		l.log.Debug("a message is not valid SIP", "from", m.From, "error", err)
+		return
+	}
+	a := l.find(m.SIP.CallID().Value())
+	if a != nil && a.deliver(message{m, a.name}) {
+		return
+	}
+	if !l.addresses.Known(m.From) {
+		l.strangers.log(l.log, l.now(), m.From)
+		return
+	}
+	switch msg := m.SIP.(type) {
+	case *sip.Request:
+		l.request(m, msg)
+	case *sip.Response:
+		l.send(sipua.Release(l.local, m)...)
+	}
+}
+
+// request deals with a request of no leg.
+func (l *Lines) request(m sipua.Received, r *sip.Request) {
+	_, inDialog := r.To().Params.Get("tag")
+	switch {
+	case r.Method == sip.ACK:
+	case inDialog, r.Method == sip.BYE, r.Method == sip.CANCEL:
+		l.send(sipua.Refuse(m, 481, "Call/Transaction Does Not Exist"))
+	case r.Method == sip.INVITE:
+		l.arrive(m, r)
+	case r.Method == sip.OPTIONS:
+		l.send(sipua.OptionsOK(m))
+	default:
+		l.send(sipua.Refuse(m, 405, "Method Not Allowed", sip.NewHeader("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS")))
+	}
+}
+
+// arrive begins a contact, unless there is nobody to answer, no way to speak
+// with the caller, or no way to record it.
+func (l *Lines) arrive(m sipua.Received, r *sip.Request) {
+	arrived, err := l.addresses.Incoming(m.From, address(r.From().Address), address(r.Recipient))
+	if err != nil {
+		l.log.Info("a call for nobody", "from", m.From, "called", r.Recipient.User, "error", err)
+		l.send(sipua.Refuse(m, 404, "Not Found"))
+		return
+	}
+	now := l.now()
+	step := sipua.NewCallee(l.local, sipua.RandomIdentity(), 1, now, m)
+	offered, ok := firstOffer(step)
+	if !ok {
+		l.send(step.Out...)
+		return
+	}
+	a := &anchor{
+		lines: l, contact: newContactID(now), connection: 1,
+		role: callee, name: arrived.Customer.String(), callID: r.CallID().Value(),
+	}
+	if err := a.open(0); err != nil {
+		l.busy(m, err)
+		return
+	}
+	s := newSession()
+	if offered.SDP != nil {
+		if s, err = s.answer(a.at, offered.SDP); err != nil {
+			l.log.Info("a call without sound we could share", "from", m.From, "error", err)
+			l.abandon(a)
+			l.send(sipua.Refuse(m, 488, "Not Acceptable Here"))
+			return
+		}
+	}
+	first := arrival{message{m, a.name}, arrived, step}
+	if err := l.board.Open(a.contact, leg{anchor: a, dialog: step.Dialog, session: s}, first); err != nil {
+		l.abandon(a)
+		l.busy(m, err)
+	}
+}
+
+// busy asks the caller's side to try again, here or elsewhere (RFC 3261 §21.5.4).
+func (l *Lines) busy(m sipua.Received, why error) {
+	l.log.Error("a call cannot be taken", "from", m.From, "error", why)
+	l.send(sipua.Refuse(m, 503, "Service Unavailable", sip.NewHeader("Retry-After", "5")))
+}
+
+// abandon gives back what was opened for a contact that does not begin.
+func (l *Lines) abandon(a *anchor) {
+	a.Close()
+	l.engine.CloseRoom(string(a.contact))
+}
+
+// send sends what concerns no contact.
+func (l *Lines) send(messages ...sipua.Message) {
+	for _, m := range messages {
+		if m.SIP == nil { // not to be answered
+			continue
+		}
+		if err := l.sender.Send(m); err != nil {
+			l.log.Warn("a message was not sent", "to", m.To, "kind", m.Kind, "error", err)
+		}
+	}
+}
+
+// firstOffer is what a first INVITE offers; not ok: the dialog has refused it.
+func firstOffer(s sipua.Step) (sipua.Offered, bool) {
+	for _, ev := range s.Events {
+		if o, ok := ev.(sipua.Offered); ok {
+			return o, true
+		}
+	}
+	return sipua.Offered{}, false
+}
+
+// address is a URI without what does not say who or where.
+func address(u sip.Uri) string {
+	written := "sip:" + u.User + "@" + u.Host
+	if u.Port != 0 {
+		written += ":" + strconv.Itoa(u.Port)
+	}
+	return written
+}
+
+// strangers logs them, at most one line in a second.
+type strangers struct {
+	mu     sync.Mutex
+	last   time.Time
+	missed int
+}
+
+func (s *strangers) log(to *slog.Logger, now time.Time, from netip.AddrPort) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.last) < time.Second {
+		s.missed++
+		return
+	}
+	to.Warn("a stranger was not answered", "from", from, "unmentioned", s.missed)
+	s.last, s.missed = now, 0
+}

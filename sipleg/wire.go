@@ -1,0 +1,113 @@
+package sipleg
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+
+	"holdfast/call"
+	"holdfast/media"
+	"holdfast/sipua"
+	"holdfast/switchboard"
+)
+
+// What comes in on a SIP line.
+type (
+	// arrival begins a contact: the first INVITE, as the dialog took it.
+	arrival struct {
+		message
+		arrived call.Arrived
+		step    sipua.Step
+	}
+
+	// message is a SIP message on the line of name.
+	message struct {
+		sipua.Received
+		name string
+	}
+
+	// unreachable: the network says that nobody is at addr.
+	unreachable struct {
+		addr netip.AddrPort
+		name string
+	}
+
+	// latched: the peer's sound comes from another address than it said.
+	latched struct{ peer netip.AddrPort }
+)
+
+func (m message) Line() string     { return line("<-", m.SIP, m.name) }
+func (u unreachable) Line() string { return "<- ICMP unreachable " + plain(u.name) }
+func (latched) Line() string       { return "" }
+
+// outgoing is a SIP message to be sent on a line.
+type outgoing struct {
+	sipua.Message
+	on *anchor
+}
+
+// Class implements switchboard.Outgoing. A kind that nobody has classed is
+// recorded first.
+func (o outgoing) Class() switchboard.Class {
+	switch sipua.Kinds[o.Kind] {
+	case sipua.Exempt:
+		return switchboard.Exempt
+	case sipua.Ending:
+		return switchboard.Ending
+	case sipua.Recorded:
+	}
+	return switchboard.Recorded
+}
+
+func (o outgoing) Line() string { return line("->", o.SIP, o.on.name) }
+
+func (o outgoing) Send() error {
+	o.on.hop.Store(&o.To)
+	return o.on.lines.sender.Send(o.Message)
+}
+
+// setting gives a leg the sound that was agreed.
+type setting struct {
+	sound  sound
+	stream media.Stream
+	latch  netip.AddrPort // where the sound came from before a restart
+}
+
+func (setting) Class() switchboard.Class { return switchboard.Recorded }
+func (setting) Line() string             { return "" }
+
+func (s setting) Send() error {
+	s.sound.Set(s.stream)
+	if s.latch.IsValid() {
+		s.sound.Latch(s.latch)
+	}
+	return nil
+}
+
+// line is a message as one line for the record, such as
+// "<- 180 Ringing (INVITE) cardiology".
+func line(arrow string, m sip.Message, name string) string {
+	what := "?"
+	switch m := m.(type) {
+	case *sip.Request:
+		what = m.Method.String()
+	case *sip.Response:
+		what = fmt.Sprintf("%d %s", m.StatusCode, m.Reason)
+		if cseq := m.CSeq(); cseq != nil {
+			what += " (" + cseq.MethodName.String() + ")"
+		}
+	}
+	return plain(arrow + " " + what + " " + name)
+}
+
+// plain is a text from outside without what would break a line or a terminal.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 || r == 0xfffd {
+			return -1
+		}
+		return r
+	}, s)
+}
