@@ -42,6 +42,9 @@ func (r *Recording) Began() time.Time {
 	return r.began
 }
 
+// At is where in the recording a moment is: negative if before its time zero.
+func (r *Recording) At(moment time.Time) time.Duration { return moment.Sub(r.Began()) }
+
 // Samples is the sound heard so far, 8 kHz mono.
 func (r *Recording) Samples() []int16 {
 	r.mu.Lock()
@@ -181,6 +184,12 @@ func (r *Recording) add(now time.Time, ssrc, timestamp uint32, sound []int16) {
 	r.arrivals = append(r.arrivals, at)
 	r.put(max(place, 0), sound)
 	r.grew()
+}
+
+// Add adds sound that a phone other than ours has heard just now, after so many
+// samples before. It stands for one packet.
+func (r *Recording) Add(now time.Time, before int, sound []int16) {
+	r.add(now, 0, uint32(before), sound)
 }
 
 // put writes sound at a place, with silence before it where nothing was heard.

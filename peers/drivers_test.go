@@ -1,0 +1,98 @@
+package peers
+
+import (
+	"testing"
+	"time"
+)
+
+// The phones must work with each other before they tell anything about us.
+
+func TestBaresipCallsBaresip(t *testing.T) {
+	need(t, "baresip")
+	customer := startBaresip(t, "customer", customerTone)
+	agent := startBaresip(t, "agent", agentTone)
+
+	customer.dial(agent.uri())
+	agent.awaits(incoming)
+	customer.awaits(ringing)
+	agent.answer()
+	customer.awaits(established)
+	agent.awaits(established)
+	hears(t, "customer", customer.heard, agentTone)
+	hears(t, "agent", agent.heard, customerTone)
+	customer.undisturbed()
+
+	customer.hangUp()
+	customer.awaits(closed)
+	agent.awaits(closed)
+	if gap := customer.heard.LongestGap(); gap > 200*time.Millisecond {
+		t.Errorf("the customer heard nothing for %v: %s", gap, customer.heard.Summary(voices))
+	}
+}
+
+func TestBaresipRefusesBaresip(t *testing.T) {
+	need(t, "baresip")
+	customer := startBaresip(t, "customer", customerTone)
+	agent := startBaresip(t, "agent", agentTone)
+
+	customer.dial(agent.uri())
+	agent.awaits(incoming)
+	agent.hangUp()
+	if e := customer.awaits(closed); e.Param != "486 Rejected" {
+		t.Errorf("the customer's call ended with %q, want 486 Rejected", e.Param)
+	}
+}
+
+func TestBaresipCallsSIPp(t *testing.T) {
+	tests := []struct {
+		scenario, status string
+		call             func(t *testing.T, b *baresip, s *sipp)
+		messages         string
+	}{
+		{"answers", "", talk, "<INVITE >180 >200 <ACK <BYE >200"},
+		{"leaves", "", endsWith("Connection reset by peer"), "<INVITE >180 >200 <ACK >BYE <200"},
+		{"refuses", "486 Busy Here", endsWith("486 Busy Here"), "<INVITE >486 <ACK"},
+		{"refuses", "603 Decline", endsWith("603 Decline"), "<INVITE >603 <ACK"},
+		{"refuses", "404 Not Found", endsWith("404 Not Found"), "<INVITE >404 <ACK"},
+		{"refuses", "503 Service Unavailable", endsWith("503 Service Unavailable"), "<INVITE >503 <ACK"},
+		{"crosses", "", giveUp, "<INVITE >180 <CANCEL >200 <ACK <BYE >200 >200"},
+		{"rings", "", giveUp, "<INVITE >180 <CANCEL >200 >487 <ACK"},
+	}
+	for _, test := range tests {
+		t.Run(test.scenario+test.status, func(t *testing.T) {
+			need(t, "baresip", "sipp")
+			target := startSIPp(t, test.scenario, test.status, targetTone)
+			customer := startBaresip(t, "customer", customerTone)
+			customer.dial(target.uri())
+			test.call(t, customer, target)
+			target.finishes()
+			if got := target.messages(); got != test.messages {
+				t.Errorf("messages: %s\nwant:     %s", got, test.messages)
+			}
+		})
+	}
+}
+
+// talk is a call in which both hear each other, ended by baresip.
+func talk(t *testing.T, b *baresip, s *sipp) {
+	b.awaits(established)
+	hears(t, "target", s.sound.Recording(), customerTone)
+	hears(t, "customer", b.heard, targetTone)
+	b.hangUp()
+	b.awaits(closed)
+}
+
+// giveUp is a call that baresip cancels while it rings.
+func giveUp(_ *testing.T, b *baresip, _ *sipp) {
+	b.awaits(ringing)
+	b.hangUp()
+	b.awaits(closed)
+}
+
+func endsWith(reason string) func(*testing.T, *baresip, *sipp) {
+	return func(t *testing.T, b *baresip, _ *sipp) {
+		if e := b.awaits(closed); e.Param != reason {
+			t.Errorf("the call ended with %q, want %q", e.Param, reason)
+		}
+	}
+}
