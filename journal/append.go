@@ -1,0 +1,149 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"holdfast/switchboard"
+)
+
+const (
+	appendWithin = 10 * time.Second // unless the caller's context ends before
+	ackWithin    = 2 * time.Second  // one try
+	retryAfter   = 5 * time.Millisecond
+)
+
+// Append implements [switchboard.Journal]. It takes at most 10 s; if the
+// journal does not answer by then, or by ctx, the error says so and it is
+// unknown whether the entry was written. The entry's Version is set for it.
+//
+// If the contact is missing altogether, because the journal was lost under a
+// living contact, the entry is written as its first: the live owner knows best.
+func (j *Journal) Append(ctx context.Context, e switchboard.Entry, after uint64) (uint64, error) {
+	id := e.Contact.ID
+	if err := checkToken("contact id", string(id)); err != nil {
+		return 0, err
+	}
+	m, err := encode(e)
+	if err != nil {
+		return 0, fmt.Errorf("contact %s: %w", id, err)
+	}
+	m.Subject = contactSubject(id)
+	ctx, cancel := context.WithTimeout(ctx, appendWithin)
+	defer cancel()
+	seq, err := j.write(ctx, m, after)
+	if err != nil {
+		return 0, fmt.Errorf("appending step %d of contact %s: %w", e.Step, id, err)
+	}
+	j.saw(seq)
+	return seq, nil
+}
+
+// write publishes m after the message it follows, as often as it takes to
+// know what has become of it.
+func (j *Journal) write(ctx context.Context, m *nats.Msg, after uint64) (uint64, error) {
+	expect := after
+	for {
+		seq, err := j.publish(ctx, m, expect)
+		if err == nil {
+			return seq, nil
+		}
+		if !unsettled(err) {
+			return 0, err
+		}
+		var settling error
+		seq, expect, settling = j.settle(ctx, m, after)
+		if seq != 0 {
+			return seq, nil
+		}
+		if settling != nil {
+			return 0, errors.Join(settling, err)
+		}
+		select {
+		case <-ctx.Done():
+			return 0, errors.Join(ctx.Err(), err)
+		case <-time.After(retryAfter):
+		}
+	}
+}
+
+func (j *Journal) publish(ctx context.Context, m *nats.Msg, expect uint64) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, ackWithin)
+	defer cancel()
+	ack, err := j.pub.PublishMsg(ctx, m, jetstream.WithExpectLastSequencePerSubject(expect), jetstream.WithRetryAttempts(0))
+	if err != nil {
+		return 0, err
+	}
+	return ack.Sequence, nil
+}
+
+// unsettled reports whether err leaves open if the message was written, or
+// refuses it for something that must be looked into. JetStream answers 10071
+// when the subject's last message is another, 10164 also when one is on its
+// way; a write that timed out may still land.
+func unsettled(err error) bool {
+	var api *jetstream.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
+			api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant
+	}
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) ||
+		errors.Is(err, jetstream.ErrNoStreamResponse)
+}
+
+// settle looks at what the journal holds of m's contact. Either m is there,
+// at seq; or it may be written again, expecting expect; or it may not (err).
+func (j *Journal) settle(ctx context.Context, m *nats.Msg, after uint64) (seq, expect uint64, err error) {
+	last, err := j.contacts.GetLastMsgForSubject(ctx, m.Subject)
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		_, err = j.openContacts(ctx)
+		return 0, 0, err
+	case errors.Is(err, jetstream.ErrMsgNotFound):
+		return 0, 0, j.mayWriteAgain(ctx, m, after)
+	case err != nil:
+		return 0, 0, fmt.Errorf("reading the last entry: %w", err)
+	case last.Sequence == after:
+		return 0, after, nil
+	}
+	sameOwner, sameStep := sameTransition(last.Header, m.Header)
+	switch {
+	case !sameOwner:
+		return 0, 0, fencedBy(last.Header)
+	case !sameStep:
+		return 0, 0, fmt.Errorf("the journal is at step %s already", last.Header.Get(headerStep))
+	case bytes.Equal(last.Data, m.Data):
+		return last.Sequence, 0, nil
+	}
+	return 0, last.Sequence, nil // an earlier plan for this step, never acted on
+}
+
+// mayWriteAgain decides about a contact that CONTACTS does not know. If it
+// was archived, its end has been somebody's business already.
+func (j *Journal) mayWriteAgain(ctx context.Context, m *nats.Msg, after uint64) error {
+	_, id, _ := bytes.Cut([]byte(m.Subject), []byte("."))
+	last, err := j.archive.GetLastMsgForSubject(ctx, "archive."+string(id))
+	switch {
+	case errors.Is(err, jetstream.ErrMsgNotFound), errors.Is(err, jetstream.ErrStreamNotFound):
+		if after != 0 {
+			j.log.Warn("the journal has lost a contact; writing it down again", "contact", string(id))
+		}
+		return nil
+	case err != nil:
+		return fmt.Errorf("looking into the archive: %w", err)
+	}
+	if sameOwner, _ := sameTransition(last.Header, m.Header); !sameOwner {
+		return fencedBy(last.Header)
+	}
+	return errors.New("the contact is archived")
+}
+
+func fencedBy(h nats.Header) error {
+	return fmt.Errorf("%w: %s in epoch %s", switchboard.ErrFenced, h.Get(headerOwner), h.Get(headerEpoch))
+}

@@ -1,0 +1,86 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"holdfast/call"
+)
+
+// archiveWithin limits one Archive. It must be shorter than archiveSlack.
+const archiveWithin = 30 * time.Second
+
+// Archive implements [switchboard.Journal]. If it fails on its way, nothing is
+// lost, the contact stays among the living, and archiving it again goes on
+// where it stopped. It refuses a contact whose last entry is not Over, and has
+// nothing to do for one that is not among the living.
+func (j *Journal) Archive(ctx context.Context, id call.ContactID) error {
+	if err := checkToken("contact id", string(id)); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, archiveWithin)
+	defer cancel()
+	if err := j.archiveContact(ctx, id); err != nil {
+		return fmt.Errorf("archiving contact %s: %w", id, err)
+	}
+	return nil
+}
+
+func (j *Journal) archiveContact(ctx context.Context, id call.ContactID) error {
+	entries, err := j.collect(ctx, j.contacts, contactSubject(id))
+	if err != nil || len(entries) == 0 {
+		return err
+	}
+	last := entries[len(entries)-1]
+	if e, err := entryOf(last); err == nil && e.Contact.Stage != call.Over {
+		return fmt.Errorf("it is not over, it is %s", e.Contact.Stage)
+	}
+	until, err := lastSeq(ctx, j.contacts)
+	if err != nil {
+		return err
+	}
+	if err := j.copyToArchive(ctx, archiveSubject(id), entries, until); err != nil {
+		return err
+	}
+	// Up to what was copied: whatever came after that stays.
+	return j.contacts.Purge(ctx, jetstream.WithPurgeSubject(contactSubject(id)), jetstream.WithPurgeSequence(sequence(last)+1))
+}
+
+func (j *Journal) copyToArchive(ctx context.Context, subject string, entries []jetstream.Msg, until uint64) error {
+	last, err := j.archive.GetLastMsgForSubject(ctx, subject)
+	if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+		return err
+	}
+	var copied, place uint64 // the last entry that is there, and where
+	if last != nil {
+		copied, place = number(last.Header, headerSeq), last.Sequence
+	}
+	for _, m := range entries {
+		if sequence(m) <= copied {
+			continue
+		}
+		ack, err := j.pub.PublishMsg(ctx, archived(subject, m, until), jetstream.WithExpectLastSequencePerSubject(place))
+		if err != nil {
+			return err
+		}
+		place = ack.Sequence
+	}
+	return nil
+}
+
+func archived(subject string, m jetstream.Msg, until uint64) *nats.Msg {
+	h := nats.Header{
+		headerSeq:   {strconv.FormatUint(sequence(m), 10)},
+		headerUntil: {strconv.FormatUint(until, 10)},
+	}
+	for _, name := range []string{headerOwner, headerEpoch, headerStep} {
+		h.Set(name, m.Headers().Get(name))
+	}
+	return &nats.Msg{Subject: subject, Header: h, Data: m.Data()}
+}

@@ -1,0 +1,210 @@
+package journal
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"holdfast/switchboard"
+)
+
+const (
+	// lookAgain is how often a follower that hears nothing checks whether
+	// entries went to the archive before it saw them.
+	lookAgain = time.Second
+	// archiveSlack is more than Archive may take.
+	archiveSlack = time.Minute
+)
+
+// Follow implements [switchboard.Journal]. Every entry comes once, in order of
+// its sequence, whether it is archived by now or not; only what is older than
+// Options.KeepArchive may be missing. Nothing waits for a slow reader and
+// nothing is kept for it in memory: it reads on where it was.
+//
+// An entry that cannot be read comes as an error, with its Seq set, and the
+// next ones follow. An error without a Seq ends it; the reader may follow
+// again from the last sequence it saw. When ctx ends, it ends without error.
+func (j *Journal) Follow(ctx context.Context, after uint64) iter.Seq2[switchboard.Entry, error] {
+	return func(yield func(switchboard.Entry, error) bool) {
+		f := &follower{j: j, last: after, yield: yield}
+		err := f.run(ctx)
+		if errors.Is(err, errStopped) || ctx.Err() != nil {
+			return
+		}
+		yield(switchboard.Entry{}, fmt.Errorf("following the journal after entry %d: %w", f.last, err))
+	}
+}
+
+// errStopped means that the reader wants no more.
+var errStopped = errors.New("the reader stopped")
+
+// A follower reads CONTACTS, and from ARCHIVE what it finds missing there.
+type follower struct {
+	j     *Journal
+	yield func(switchboard.Entry, error) bool
+	last  uint64 // the sequence up to which the reader has everything
+
+	archived []place // entries after last that are in ARCHIVE, in order
+	scanned  uint64  // how far ARCHIVE has been looked through for them
+}
+
+// A place says where in ARCHIVE the entry with a sequence is.
+type place struct{ seq, at uint64 }
+
+func (f *follower) run(ctx context.Context) error {
+	r, err := f.j.newReader(ctx, f.j.contacts, jetstream.ConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
+		OptStartSeq:   f.last + 1,
+	})
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	for wait := time.Duration(0); ; wait = lookAgain {
+		until, err := lastSeq(ctx, f.j.contacts)
+		if err != nil {
+			return err
+		}
+		before := r.count
+		for m, err := range r.next(ctx, wait) {
+			if err != nil {
+				return err
+			}
+			if err := f.message(ctx, m); err != nil {
+				return err
+			}
+		}
+		if r.count == before && until > f.last {
+			if err := f.tail(ctx, r, until); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// message takes the next message of CONTACTS.
+func (f *follower) message(ctx context.Context, m jetstream.Msg) error {
+	seq := sequence(m)
+	if seq <= f.last {
+		return nil
+	}
+	if err := f.fill(ctx, seq); err != nil {
+		return err
+	}
+	f.last = seq
+	if !f.yield(entryOf(m)) {
+		return errStopped
+	}
+	return nil
+}
+
+// tail deals with entries up to until that CONTACTS does not send, unless it
+// still has something to send.
+func (f *follower) tail(ctx context.Context, r *reader, until uint64) error {
+	drained, err := r.drained(ctx)
+	if err != nil || !drained {
+		return err
+	}
+	return f.fill(ctx, until+1)
+}
+
+// fill yields the archived entries after last and before the sequence before.
+func (f *follower) fill(ctx context.Context, before uint64) error {
+	known := sort.Search(len(f.archived), func(i int) bool { return f.archived[i].seq >= before })
+	if uint64(known) < before-f.last-1 {
+		if err := f.scan(ctx); err != nil {
+			return fmt.Errorf("looking into the archive: %w", err)
+		}
+	}
+	for len(f.archived) > 0 && f.archived[0].seq < before {
+		next := f.archived[0]
+		f.archived = f.archived[1:]
+		m, err := f.j.archive.GetMsg(ctx, next.at)
+		if errors.Is(err, jetstream.ErrMsgNotFound) { // too old, just now
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("reading the archive: %w", err)
+		}
+		f.last = next.seq
+		if !f.yield(decode(m.Subject, next.seq, m.Data)) {
+			return errStopped
+		}
+	}
+	f.last = before - 1
+	return nil
+}
+
+// scan brings archived up to date.
+func (f *follower) scan(ctx context.Context) error {
+	end, err := lastSeq(ctx, f.j.archive)
+	if err != nil || end <= f.scanned {
+		return err
+	}
+	from := jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: f.scanned + 1}
+	if f.scanned == 0 {
+		if from, err = f.j.archivedSince(ctx, f.last); err != nil {
+			return err
+		}
+	}
+	from.HeadersOnly = true
+	for m, err := range f.j.all(ctx, f.j.archive, from) {
+		if err != nil {
+			return err
+		}
+		meta, err := m.Metadata()
+		if err != nil {
+			return err
+		}
+		f.scanned = meta.Sequence.Stream
+		if seq := sequence(m); seq > f.last {
+			f.archived = append(f.archived, place{seq, f.scanned})
+		}
+	}
+	slices.SortFunc(f.archived, func(a, b place) int { return cmp.Compare(a.seq, b.seq) })
+	f.archived = slices.CompactFunc(f.archived, func(a, b place) bool { return a.seq == b.seq })
+	return nil
+}
+
+// archivedSince is where in ARCHIVE to begin so as to meet every entry with a
+// sequence greater than after. What was archived while CONTACTS had not got
+// beyond after cannot be one, and that much of ARCHIVE may be skipped. Several
+// Archives may have run side by side, so it begins a little earlier.
+func (j *Journal) archivedSince(ctx context.Context, after uint64) (jetstream.ConsumerConfig, error) {
+	all := jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy}
+	info, err := j.archive.Info(ctx)
+	if err != nil {
+		return all, err
+	}
+	first, end := info.State.FirstSeq, info.State.LastSeq+1
+	var failed error
+	skip := sort.Search(int(end-first), func(i int) bool {
+		m, err := j.archive.GetMsg(ctx, first+uint64(i))
+		if err != nil {
+			if !errors.Is(err, jetstream.ErrMsgNotFound) {
+				failed = err
+			}
+			return true
+		}
+		return number(m.Header, headerUntil) > after
+	})
+	if failed != nil || skip == 0 {
+		return all, failed
+	}
+	m, err := j.archive.GetMsg(ctx, first+uint64(skip)-1)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return all, nil
+	}
+	if err != nil {
+		return all, err
+	}
+	start := m.Time.Add(-archiveSlack)
+	return jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &start}, nil
+}

@@ -1,0 +1,152 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"holdfast/switchboard"
+)
+
+// Options say where the journal is kept. Either Dir or URL is set, not both.
+type Options struct {
+	// Dir keeps the journal in this directory, by a server inside this
+	// process that listens nowhere. One process at a time can have it open.
+	Dir string
+	// URL keeps the journal in a JetStream cluster outside, such as
+	// nats://a:4222,nats://b:4222. Its servers shall have sync_interval:
+	// always, or a power cut can lose what was acknowledged.
+	URL string
+	// Owner is the name of this node, by which the cluster's monitoring
+	// knows it.
+	Owner string
+	// Replicas is on how many servers of a cluster each entry is kept; zero
+	// means one. It applies to streams that do not exist yet.
+	Replicas int
+	// KeepArchive is how long a contact is kept after it was archived; zero
+	// means 30 days.
+	KeepArchive time.Duration
+	// SyncInterval, in Dir, is how much may be lost in a power cut (never in
+	// a crash of the process). Zero means nothing: every entry is on the
+	// disk before Append returns.
+	SyncInterval time.Duration
+	// Log is told what an operator should know; nil means slog.Default.
+	Log *slog.Logger
+}
+
+// A Journal is a [switchboard.Journal] in NATS JetStream.
+type Journal struct {
+	log      *slog.Logger
+	keep     time.Duration
+	replicas int
+
+	lock   *os.File       // nil with a cluster
+	server *server.Server // nil with a cluster
+	conn   *nats.Conn
+	js     jetstream.JetStream
+	pub    publisher
+
+	contacts, archive jetstream.Stream
+
+	highest atomic.Uint64 // sequence in CONTACTS known to this process
+	closing sync.Once
+	closed  chan struct{}
+}
+
+// publisher is what Append needs of JetStream.
+type publisher interface {
+	PublishMsg(ctx context.Context, m *nats.Msg, opts ...jetstream.PublishOpt) (*jetstream.PubAck, error)
+}
+
+var _ switchboard.Journal = (*Journal)(nil)
+
+// Open opens the journal, making it if it does not exist. Every entry that was
+// ever acknowledged is there.
+func Open(ctx context.Context, o Options) (*Journal, error) {
+	if (o.Dir == "") == (o.URL == "") {
+		return nil, errors.New("a journal needs either a directory or the address of a cluster")
+	}
+	j := &Journal{log: o.Log, keep: o.KeepArchive, replicas: max(o.Replicas, 1), closed: make(chan struct{})}
+	if j.log == nil {
+		j.log = slog.Default()
+	}
+	if j.keep == 0 {
+		j.keep = 30 * 24 * time.Hour
+	}
+	if err := j.open(ctx, o); err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	return j, nil
+}
+
+func (j *Journal) open(ctx context.Context, o Options) (err error) {
+	where := nats.Option(nil)
+	if o.Dir != "" {
+		if j.lock, err = lock(o.Dir); err != nil {
+			return err
+		}
+		if j.server, err = startServer(o.Dir, o.SyncInterval, j.log); err != nil {
+			return fmt.Errorf("starting the journal in %s: %w", o.Dir, err)
+		}
+		where = nats.InProcessServer(j.server)
+	}
+	if j.conn, err = nats.Connect(o.URL, append(j.connection(o.Owner), where)...); err != nil {
+		return fmt.Errorf("connecting to the journal at %s: %w", o.URL, err)
+	}
+	if j.js, err = jetstream.New(j.conn); err != nil {
+		return fmt.Errorf("using the journal: %w", err)
+	}
+	j.pub = j.js
+	return j.openStreams(ctx)
+}
+
+func (j *Journal) connection(owner string) []nats.Option {
+	return []nats.Option{
+		nats.Name("holdfast " + owner),
+		nats.MaxReconnects(-1),
+		nats.ReconnectWait(100 * time.Millisecond),
+		// Without a connection a write shall fail now: buffered, it would
+		// land when nobody counts on it any more.
+		nats.ReconnectBufSize(-1),
+		nats.NoCallbacksAfterClientClose(),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			j.log.Error("the connection to the journal is lost", "error", err)
+		}),
+		nats.ReconnectHandler(func(c *nats.Conn) {
+			j.log.Info("the journal is connected again", "server", c.ConnectedUrlRedacted())
+		}),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			j.log.Error("the journal's connection reports", "error", err)
+		}),
+	}
+}
+
+// Close ends every Follow and closes the journal. What was acknowledged stays.
+func (j *Journal) Close() error {
+	j.closing.Do(func() {
+		close(j.closed)
+		if j.conn != nil {
+			j.conn.Close()
+		}
+		if j.server != nil {
+			j.server.Shutdown()
+			j.server.WaitForShutdown()
+		}
+	})
+	if j.lock == nil {
+		return nil
+	}
+	if err := j.lock.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+		return fmt.Errorf("closing the journal: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// answerWithin is how long one question to the journal may take.
+const answerWithin = 5 * time.Second
+
+func (j *Journal) openStreams(ctx context.Context) (err error) {
+	if j.archive, err = j.openArchive(ctx); err != nil {
+		return fmt.Errorf("opening stream ARCHIVE: %w", err)
+	}
+	if j.contacts, err = j.openContacts(ctx); err != nil {
+		return fmt.Errorf("opening stream CONTACTS: %w", err)
+	}
+	j.saw(j.contacts.CachedInfo().State.LastSeq)
+	return nil
+}
+
+func (j *Journal) openArchive(ctx context.Context) (jetstream.Stream, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	s, err := j.js.Stream(ctx, "ARCHIVE")
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return j.js.CreateStream(ctx, jetstream.StreamConfig{
+			Name:     "ARCHIVE",
+			Subjects: []string{"archive.*"},
+			Storage:  jetstream.FileStorage,
+			Replicas: j.replicas,
+			MaxAge:   j.keep,
+		})
+	}
+	if err != nil || s.CachedInfo().Config.MaxAge == j.keep {
+		return s, err
+	}
+	config := s.CachedInfo().Config
+	config.MaxAge = j.keep
+	return j.js.UpdateStream(ctx, config)
+}
+
+// openContacts makes the stream if it is missing. It may be missing because
+// somebody deleted it under us: its numbers then go on where they stopped, so
+// that a sequence never means two entries.
+func (j *Journal) openContacts(ctx context.Context) (jetstream.Stream, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	s, err := j.js.Stream(ctx, "CONTACTS")
+	if !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return s, err
+	}
+	first, err := j.lastArchived(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err = j.js.CreateStream(ctx, jetstream.StreamConfig{
+		Name:     "CONTACTS",
+		Subjects: []string{"contact.*"},
+		Storage:  jetstream.FileStorage,
+		Replicas: j.replicas,
+		FirstSeq: max(first, j.highest.Load()) + 1,
+	})
+	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // another node was faster
+		return j.js.Stream(ctx, "CONTACTS")
+	}
+	return s, err
+}
+
+// lastArchived is the highest sequence in CONTACTS that ARCHIVE knows of.
+func (j *Journal) lastArchived(ctx context.Context) (uint64, error) {
+	m, err := j.archive.GetLastMsgForSubject(ctx, "archive.*")
+	if errors.Is(err, jetstream.ErrMsgNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return number(m.Header, headerUntil), nil
+}
+
+// saw notes that seq has been used.
+func (j *Journal) saw(seq uint64) {
+	for {
+		known := j.highest.Load()
+		if seq <= known || j.highest.CompareAndSwap(known, seq) {
+			return
+		}
+	}
+}
+
+// lastSeq is the last sequence that a stream has used.
+func lastSeq(ctx context.Context, s jetstream.Stream) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	info, err := s.Info(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return info.State.LastSeq, nil
+}
+
+// number is the header's value, zero if there is none.
+func number(h nats.Header, name string) uint64 {
+	n, err := strconv.ParseUint(h.Get(name), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
