@@ -11,6 +11,7 @@ import (
 
 // An Action is what a phone does about an incoming call. Besides those named
 // here every SIP status from 300 to 699 is one: the call is refused with it.
+// Anything else refuses with 500.
 type Action int
 
 // What a phone may do about an incoming call.
@@ -124,6 +125,9 @@ func (c *Call) behave() {
 		c.pickUp()
 	case RingForever, AnswerLate, Silent:
 	default:
+		if do < 300 || do > 699 {
+			do = sip.StatusInternalServerError
+		}
 		c.refuse(int(do))
 	}
 }

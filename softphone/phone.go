@@ -46,7 +46,7 @@ type Phone struct {
 
 	// What follows belongs to the goroutine of run.
 	behaviour Behaviour
-	calls     map[string]*Call // by Call-ID, until their dialogs are gone
+	calls     map[string]*Call // by Call-ID, until nothing is left of the dialog
 }
 
 // Start switches a phone on. It answers every call at once until Answering
@@ -64,7 +64,7 @@ func Start(o Options) (*Phone, error) {
 	o.Log = o.Log.With("phone", o.User)
 	p := &Phone{
 		options:  o,
-		inbox:    make(chan func(), 64),
+		inbox:    make(chan func()), // unbuffered: what was taken is carried out
 		closed:   make(chan struct{}),
 		incoming: make(chan *Call, remembered),
 		calls:    map[string]*Call{},
@@ -89,7 +89,7 @@ func Start(o Options) (*Phone, error) {
 func (p *Phone) Close() {
 	p.close.Do(func() {
 		close(p.closed)
-		p.wire.Close()
+		_ = p.wire.Close() // there is nothing left to lose
 	})
 	p.done.Wait()
 }
@@ -187,7 +187,7 @@ func (p *Phone) do(f func()) bool {
 	}
 }
 
-// run owns the calls and their dialogs.
+// run owns the calls, and with each its dialog.
 func (p *Phone) run() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()

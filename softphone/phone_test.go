@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holdfast/media"
+	"holdfast/sipua"
 )
 
 const (
@@ -88,6 +89,7 @@ func ended(t *testing.T, c *Call, by End) {
 }
 
 func TestPhonesHearEachOther(t *testing.T) {
+	t.Parallel()
 	for _, law := range []media.Codec{media.PCMU, media.PCMA} {
 		ana := start(t, Options{User: "ana", Tone: anasTone, Codec: law})
 		ben := start(t, Options{User: "ben", Tone: bensTone, Codec: law})
@@ -110,6 +112,7 @@ func TestPhonesHearEachOther(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		do   Action
 		text string
@@ -125,6 +128,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestNoCommonCodec(t *testing.T) {
+	t.Parallel()
 	ana := start(t, Options{User: "ana", Codec: media.PCMA})
 	ben := start(t, Options{User: "ben", Codec: media.PCMU})
 	_, err := ana.Dial(patient(t), ben.URI())
@@ -135,6 +139,7 @@ func TestNoCommonCodec(t *testing.T) {
 }
 
 func TestRingsFirst(t *testing.T) {
+	t.Parallel()
 	ana, ben := anaAndBen(t, Behaviour{After: 200 * ms})
 	before := time.Now()
 	anas, _ := ring(t, ana, ben)
@@ -145,6 +150,7 @@ func TestRingsFirst(t *testing.T) {
 }
 
 func TestPickedUpByHand(t *testing.T) {
+	t.Parallel()
 	ana, ben := anaAndBen(t, Behaviour{Do: RingForever})
 	anas, bens := ring(t, ana, ben)
 	bens.Answer()
@@ -153,6 +159,7 @@ func TestPickedUpByHand(t *testing.T) {
 }
 
 func TestGivenUpWhileItRings(t *testing.T) {
+	t.Parallel()
 	ana, ben := anaAndBen(t, Behaviour{Do: RingForever})
 	anas, bens := ring(t, ana, ben)
 	anas.HangUp()
@@ -164,6 +171,7 @@ func TestGivenUpWhileItRings(t *testing.T) {
 }
 
 func TestDialGivesUpWithItsContext(t *testing.T) {
+	t.Parallel()
 	ana, ben := anaAndBen(t, Behaviour{Do: RingForever})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := errors.New("thought better of it")
@@ -180,6 +188,7 @@ func TestDialGivesUpWithItsContext(t *testing.T) {
 // The answer crosses the CANCEL: ben has answered, and ana ends the call that
 // she does not want any more.
 func TestAnswerCrossesCancel(t *testing.T) {
+	t.Parallel()
 	ana, ben := anaAndBen(t, Behaviour{Do: AnswerLate})
 	anas, bens := ring(t, ana, ben)
 	anas.HangUp()
@@ -192,6 +201,7 @@ func TestAnswerCrossesCancel(t *testing.T) {
 }
 
 func TestEarlyMedia(t *testing.T) {
+	t.Parallel()
 	ana, ben := anaAndBen(t, Behaviour{Do: RingForever, EarlyMedia: true})
 	anas, bens := ring(t, ana, ben)
 	hears(t, anas, bensTone)
@@ -204,6 +214,7 @@ func TestEarlyMedia(t *testing.T) {
 }
 
 func TestHoldAndResume(t *testing.T) {
+	t.Parallel()
 	ana, ben := anaAndBen(t, Behaviour{})
 	anas, bens := dial(t, ana, ben)
 	hears(t, anas, bensTone)
@@ -233,6 +244,7 @@ func TestHoldAndResume(t *testing.T) {
 }
 
 func TestHangsUpOnCue(t *testing.T) {
+	t.Parallel()
 	ana, ben := anaAndBen(t, Behaviour{HangUpAfter: 300 * ms})
 	anas, bens := dial(t, ana, ben)
 	ended(t, anas, Peer)
@@ -245,6 +257,7 @@ func TestHangsUpOnCue(t *testing.T) {
 // The far end moves its sound to another address: ben follows at once, hears
 // on, and his recording goes on.
 func TestFollowsANewAddress(t *testing.T) {
+	t.Parallel()
 	ana, ben := anaAndBen(t, Behaviour{})
 	anas, bens := dial(t, ana, ben)
 	hears(t, bens, anasTone)
@@ -263,6 +276,7 @@ func TestFollowsANewAddress(t *testing.T) {
 }
 
 func TestDigitsInACall(t *testing.T) {
+	t.Parallel()
 	ana, ben := anaAndBen(t, Behaviour{})
 	anas, bens := dial(t, ana, ben)
 	if err := anas.SendDigits("1#"); err != nil {
@@ -277,6 +291,7 @@ func TestDigitsInACall(t *testing.T) {
 }
 
 func TestNobodyThere(t *testing.T) {
+	t.Parallel()
 	ana := start(t, Options{User: "ana"})
 	free, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
@@ -292,6 +307,7 @@ func TestNobodyThere(t *testing.T) {
 }
 
 func TestSilent(t *testing.T) {
+	t.Parallel()
 	ana, ben := anaAndBen(t, Behaviour{Do: Silent})
 	_, err := ana.Dial(patient(t), ben.URI())
 	var refused *Refused
@@ -301,6 +317,7 @@ func TestSilent(t *testing.T) {
 }
 
 func TestSwitchedOff(t *testing.T) {
+	t.Parallel()
 	ana, ben := anaAndBen(t, Behaviour{})
 	anas, bens := dial(t, ana, ben)
 	ben.Close()
@@ -319,4 +336,53 @@ func TestSwitchedOff(t *testing.T) {
 	}
 	bens.HangUp() // does nothing
 	ben.Close()
+}
+
+// The far end is killed and comes back at the same address with what it had
+// written down: ben's call goes on as if nothing had happened.
+func TestSurvivesARestartOfTheFarEnd(t *testing.T) {
+	t.Parallel()
+	ana, ben := anaAndBen(t, Behaviour{})
+	anas, bens := dial(t, ana, ben)
+	hears(t, bens, anasTone)
+	rtp := anas.sound.address()
+	ana.Close()
+	memory := anas.dialog.Memory()
+	if err := bens.Recording().AwaitTones(shortly(t), anasTone); err == nil {
+		t.Fatal("ana is gone and still heard")
+	}
+
+	again := start(t, Options{Address: ana.Address(), User: "ana"})
+	sound, err := startSound(rtp, 1000, false, discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(sound.close)
+	call := newCall(again, sound, ben.URI())
+	call.dialog, err = sipua.Restore(again.local, 2, memory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	call.id = call.dialog.CallID()
+	call.session.version = 9
+	close(call.answered)
+	again.do(func() {
+		again.calls[call.id] = call
+		call.apply(call.dialog.Resume(time.Now()))
+		call.apply(call.dialog.Invite(time.Now(), call.session.offer()))
+	})
+	hears(t, bens, 1000)
+	hears(t, call, bensTone)
+	if gap := bens.Recording().LongestGap(); gap < 300*ms {
+		t.Errorf("ben's longest gap is %v, and ana was gone for longer", gap)
+	}
+	bens.HangUp()
+	ended(t, call, Peer)
+}
+
+// shortly is a context that ends after what is too short for patience.
+func shortly(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 300*ms)
+	t.Cleanup(cancel)
+	return ctx
 }

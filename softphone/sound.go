@@ -79,7 +79,7 @@ func (s *sound) agree(stream media.Stream) {
 }
 
 func (s *sound) close() {
-	s.conn.Close()
+	_ = s.conn.Close() // ends run; again: an error that says so
 	s.done.Wait()
 }
 
@@ -88,7 +88,9 @@ func (s *sound) run() {
 	buffer := make([]byte, 2048)
 	next := time.Now()
 	for {
-		s.conn.SetReadDeadline(next)
+		if s.conn.SetReadDeadline(next) != nil {
+			return // closed
+		}
 		n, from, err := s.conn.ReadFromUDPAddrPort(buffer)
 		now := time.Now()
 		switch {

@@ -48,6 +48,7 @@ func recorder(t *testing.T, tone float64) *Recorder {
 }
 
 func TestRecorderHearsAndAnswers(t *testing.T) {
+	t.Parallel()
 	for _, codec := range []media.Codec{media.PCMU, media.PCMA} {
 		r := recorder(t, 620)
 		s := speaker(t, 440, codec, r.Address())
@@ -61,6 +62,7 @@ func TestRecorderHearsAndAnswers(t *testing.T) {
 }
 
 func TestRecorderFollowsWhoSpeaks(t *testing.T) {
+	t.Parallel()
 	r := recorder(t, 1000)
 	first := speaker(t, 440, media.PCMU, r.Address())
 	if err := first.recording.AwaitTones(patient(t), 1000); err != nil {
@@ -74,6 +76,7 @@ func TestRecorderFollowsWhoSpeaks(t *testing.T) {
 }
 
 func TestDigits(t *testing.T) {
+	t.Parallel()
 	r := recorder(t, 0)
 	s := speaker(t, 440, media.PCMU, r.Address())
 	if err := r.Recording().AwaitTones(patient(t), 440); err != nil {
@@ -92,6 +95,7 @@ func TestDigits(t *testing.T) {
 
 // The far end goes away and comes back at the same address: the sound goes on.
 func TestSoundSurvivesTheFarEnd(t *testing.T) {
+	t.Parallel()
 	before := recorder(t, 620)
 	address := before.Address()
 	s := speaker(t, 440, media.PCMU, address)
@@ -124,6 +128,7 @@ func TestSoundSurvivesTheFarEnd(t *testing.T) {
 }
 
 func TestStrangersAreNotHeard(t *testing.T) {
+	t.Parallel()
 	r := recorder(t, 0)
 	s := speaker(t, 440, media.PCMU, r.Address())
 	stranger, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(s.address()))
@@ -154,6 +159,7 @@ func TestStrangersAreNotHeard(t *testing.T) {
 
 // The server's own hold audio and comfort noise are what they are taken for.
 func TestHoldAudioIsRecognised(t *testing.T) {
+	t.Parallel()
 	engine, err := media.Start(media.Options{})
 	if err != nil {
 		t.Fatal(err)
