@@ -1,0 +1,38 @@
+package holdfast
+
+import (
+	"holdfast/call"
+	"holdfast/media"
+	"holdfast/switchboard"
+)
+
+// rooms lets the switchboard see the media engine's rooms as its own: who
+// hears what in words of package call, sound in words of package media.
+type rooms struct{ engine *media.Engine }
+
+func (r rooms) Room(id call.ContactID) switchboard.Room {
+	return room{r.engine.Room(string(id))}
+}
+
+type room struct{ *media.Room }
+
+func (r room) Set(sound call.Sound) []call.ConnectionID {
+	mix := make(media.Mix, 0, len(sound))
+	for _, h := range sound {
+		hearing := media.Hearing{Leg: int(h.Connection), Play: plays[h.Audio]}
+		for _, id := range h.From {
+			hearing.From = append(hearing.From, int(id))
+		}
+		mix = append(mix, hearing)
+	}
+	var joined []call.ConnectionID
+	for _, leg := range r.Room.Set(mix) {
+		joined = append(joined, call.ConnectionID(leg))
+	}
+	return joined
+}
+
+var plays = map[call.Audio]media.Audio{
+	call.HoldAudio:    media.Hold,
+	call.ComfortAudio: media.Comfort,
+}

@@ -1,0 +1,204 @@
+// Package holdfast is the whole product as one value: a call-transfer server
+// that hands a customer from one person to the next and never lets go of them.
+// It wires the packages below it and decides nothing itself.
+package holdfast
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"time"
+
+	"holdfast/api"
+	"holdfast/directory"
+	"holdfast/journal"
+	"holdfast/media"
+	"holdfast/sipleg"
+	"holdfast/sipua"
+	"holdfast/switchboard"
+)
+
+// Version is what the server calls itself on the wire and on the command line.
+const Version = "0.1"
+
+// Options say how a Server runs.
+type Options struct {
+	// Config comes from directory.Default, Load or Parse.
+	Config directory.Config
+	// Log is where the server says what it does; nil: slog.Default().
+	Log *slog.Logger
+	// WrapJournal and WrapSender, when set, stand between the server and its
+	// journal, and between the server and the wire: to watch, to delay, to
+	// fail. The product sets neither.
+	WrapJournal func(switchboard.Journal) switchboard.Journal
+	WrapSender  func(sipleg.Sender) sipleg.Sender
+}
+
+// A Server is a running Holdfast.
+type Server struct {
+	log     *slog.Logger
+	engine  *media.Engine
+	journal *journal.Journal
+	board   *switchboard.Switchboard
+	lines   *sipleg.Lines
+	wire    *sipua.Wire
+	http    *http.Server
+	apiAddr netip.AddrPort
+	failed  chan error
+	ready   chan struct{} // closed when what comes in on the wire may be taken
+}
+
+// Start starts a server, takes every contact that the journal still holds over
+// from whoever had it before, and only then answers anything new. It returns
+// when all of that is done. ctx bounds the start, not the server.
+func Start(ctx context.Context, o Options) (*Server, error) {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	s := &Server{log: o.Log, failed: make(chan error, 1), ready: make(chan struct{})}
+	if err := s.start(ctx, o); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Server) start(ctx context.Context, o Options) (err error) {
+	c := o.Config
+	if s.engine, err = startMedia(c.Media); err != nil {
+		return fmt.Errorf("starting media: %w", err)
+	}
+	if s.journal, err = journal.Open(ctx, journal.Options{Dir: c.Journal.Dir, Owner: node(), Log: o.Log}); err != nil {
+		return fmt.Errorf("opening the journal: %w", err)
+	}
+	var kept switchboard.Journal = s.journal
+	if o.WrapJournal != nil {
+		kept = o.WrapJournal(kept)
+	}
+	if err := s.listen(c.SIP.Listen); err != nil {
+		return err
+	}
+	dir := directory.New(c)
+	s.board = switchboard.New(switchboard.Options{
+		Node: node(), Journal: kept, Rooms: rooms{s.engine}, Directory: dir, Log: o.Log,
+	})
+	var sender sipleg.Sender = s.wire
+	if o.WrapSender != nil {
+		sender = o.WrapSender(sender)
+	}
+	s.lines = sipleg.New(sipleg.Options{
+		Local: sipua.Local{
+			Address: s.wire.Address(), Transport: "udp", Proxy: c.SIP.Proxy, UserAgent: "Holdfast/" + Version,
+		},
+		Sender: sender, Engine: s.engine, Addresses: dir, Board: s.board, Log: o.Log,
+	})
+	s.board.Lines = s.lines
+	n, err := s.board.Recover(ctx)
+	if err != nil {
+		return fmt.Errorf("taking contacts over: %w", err)
+	}
+	if n > 0 {
+		s.log.Info("took contacts over", "contacts", n)
+	}
+	close(s.ready)
+	return s.serveAPI(c.API.Listen, kept, dir)
+}
+
+func startMedia(c directory.Media) (*media.Engine, error) {
+	return media.Start(media.Options{
+		Address: c.Address, FirstPort: c.FirstPort, LastPort: c.LastPort, RecordDir: c.RecordDir,
+	})
+}
+
+// listen binds the SIP address. What comes in waits until the server is ready:
+// a retransmission for a contact that is about to be taken over must find it.
+func (s *Server) listen(at netip.AddrPort) (err error) {
+	s.wire, err = sipua.Listen(sipua.WireOptions{
+		Address: at,
+		Receive: func(m sipua.Received) {
+			<-s.ready
+			s.lines.Receive(m)
+		},
+		Unreachable: func(addr netip.AddrPort) {
+			<-s.ready
+			s.lines.Unreachable(addr)
+		},
+		Log: s.log,
+	})
+	if err != nil {
+		return fmt.Errorf("listening for SIP at %s: %w ([sip] listen says where)", at, err)
+	}
+	return nil
+}
+
+func (s *Server) serveAPI(at netip.AddrPort, kept switchboard.Journal, dir *directory.Directory) error {
+	l, err := net.Listen("tcp", at.String())
+	if err != nil {
+		return fmt.Errorf("listening for the API at %s: %w ([api] listen says where)", at, err)
+	}
+	s.apiAddr = l.Addr().(*net.TCPAddr).AddrPort()
+	s.http = &http.Server{
+		Handler:           api.Handler(api.Options{Board: s.board, Journal: kept, Directory: dir, Version: Version, Log: s.log}),
+		ReadHeaderTimeout: 5 * time.Second,
+	}
+	go func() {
+		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- fmt.Errorf("serving the API: %w", err)
+		}
+	}()
+	return nil
+}
+
+// SIPAddress is where the server listens for SIP.
+func (s *Server) SIPAddress() netip.AddrPort { return s.wire.Address() }
+
+// APIAddress is where the server listens for HTTP.
+func (s *Server) APIAddress() netip.AddrPort { return s.apiAddr }
+
+// Wait returns when ctx ends (nil) or when the server cannot go on (why).
+func (s *Server) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.failed:
+		return err
+	}
+}
+
+// Close stops the server. Contacts are not ended: the journal keeps them, and
+// the next Start takes them over.
+func (s *Server) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	var errs []error
+	if s.http != nil {
+		errs = append(errs, s.http.Close()) // event streams never end by themselves
+	}
+	if s.wire != nil {
+		errs = append(errs, s.wire.Close())
+	}
+	if s.board != nil {
+		s.board.Close(ctx)
+	}
+	if s.engine != nil {
+		errs = append(errs, s.engine.Close())
+	}
+	if s.journal != nil {
+		errs = append(errs, s.journal.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// node names this process's place: contacts that a process of the same name
+// left behind are its own.
+func node() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "holdfast"
+	}
+	return name
+}
