@@ -127,11 +127,13 @@ func (t *turn) ours(req *sip.Request) bool {
 	return t.stage == calling || tagOf(req.From().Params) == t.peer.Tag
 }
 
-// repeated is a request whose CSeq we have answered, but whose transaction is
-// forgotten, as after a restart: the answer is given again, nothing is done.
+// repeated is a request whose CSeq we have had, but whose transaction is
+// forgotten, as after a restart. It is answered again and nothing is done. An
+// INVITE whose sender still waits for us shall be tried again; one that has
+// had its answer does not hear this one.
 func (t *turn) repeated(req *sip.Request, i int) {
 	if req.Method == sip.INVITE {
-		t.servers[i].state = txEnded // RFC 6026 §8.7: absorbed
+		t.reply(i, Rebuff, sip.StatusInternalServerError, "Try again", nil, sip.NewHeader("Retry-After", "0"))
 		return
 	}
 	t.reply(i, Okay, sip.StatusOK, "OK", nil)
@@ -221,6 +223,7 @@ func (t *turn) takeBYE(req *sip.Request, i int) {
 		for j, tx := range t.invites {
 			if tx.initial {
 				t.abandon(j, "ended by the peer before its answer came")
+				t.end()
 			}
 		}
 	case idle, over:
@@ -231,7 +234,7 @@ func (t *turn) takeBYE(req *sip.Request, i int) {
 // response in that of the INVITE.
 func (t *turn) takeACK(req *sip.Request) {
 	for i, tx := range t.servers {
-		if !tx.unacknowledged() || tx.request.CSeq().SeqNo != req.CSeq().SeqNo {
+		if !tx.unacknowledged() || tx.request.CSeq().SeqNo != req.CSeq().SeqNo || tagOf(req.To().Params) != t.id.Tag {
 			continue
 		}
 		t.servers[i] = tx.acknowledged(t.now, t.local.reliable())
@@ -264,6 +267,7 @@ func (t *turn) takeCANCEL(req *sip.Request, to netip.AddrPort, same int) {
 		t.stage = over
 		t.tell(Cancelled{})
 	}
+	t.inviteWaiting()
 }
 
 // pendingInvite is the place of the peer's INVITE that waits for us, or -1.

@@ -3,24 +3,22 @@ package sipua
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
 )
 
-const (
-	maxRetries = 10 // of one re-INVITE, after 491 and 500
-	maxEarly   = 16 // early dialogs remembered
-	maxForks   = 64 // forked answers released, each by one BYE
-)
+// maxEarly bounds the early dialogs remembered.
+const maxEarly = 16
 
 // invite sends our INVITE: the first, or a re-INVITE.
 func (t *turn) invite(offer []byte) {
 	initial := t.stage == calling
 	to := t.NextHop()
 	if !to.IsValid() {
-		t.stage = over
+		if initial {
+			t.stage = over
+		}
 		t.tell(Rejected{Text: "no address for " + t.peer.Target, Initial: initial})
 		return
 	}
@@ -55,17 +53,6 @@ func (t *turn) addFirst(req *sip.Request) {
 		}
 		req.AppendHeader(h)
 	}
-}
-
-// inviteWaiting sends the re-INVITE that waits, if nothing is in its way.
-func (t *turn) inviteWaiting() {
-	if t.waiting == nil || t.stage != established || t.hangUp || !t.retryAt.IsZero() ||
-		t.ourInvite() || t.theirInvite() {
-		return
-	}
-	offer := t.waiting
-	t.waiting = nil
-	t.invite(offer)
 }
 
 // ourInvite says that an INVITE of ours has no final response.
@@ -129,6 +116,17 @@ func (t *turn) inviteProgressed(i int, m Received, res *sip.Response) {
 	}
 }
 
+// settle is the first final response to an INVITE. Its CANCEL, if there is
+// one, has nothing left to do.
+func (t *turn) settle(i int, status int) {
+	t.invites[i] = t.invites[i].final(t.now, status, t.local.reliable())
+	for j, tx := range t.requests {
+		if tx.pending() && branchOf(tx.request) == branchOf(t.invites[i].request) {
+			t.requests[j] = tx.final(t.now, t.local.reliable())
+		}
+	}
+}
+
 // remember keeps an early dialog for a successor, who may have to end it.
 func (t *turn) remember(p peer) {
 	if p.Tag == "" {
@@ -160,7 +158,7 @@ func (t *turn) inviteAccepted(i int, m Received, res *sip.Response) {
 	}
 	pending := i >= 0 && t.invites[i].pending()
 	if pending {
-		t.invites[i] = t.invites[i].final(t.now, res.StatusCode, false)
+		t.settle(i, res.StatusCode)
 	}
 	switch {
 	case first:
@@ -194,34 +192,6 @@ func (t *turn) establish(p peer, res *sip.Response) {
 	t.inviteWaiting()
 }
 
-// ack acknowledges a 2xx: each repetition gets the same ACK (RFC 3261 §13.2.2.4).
-func (t *turn) ack(kind Kind, res *sip.Response, p peer) {
-	t.acknowledge(kind, res.CSeq().SeqNo, p)
-}
-
-func (t *turn) acknowledge(kind Kind, cseq uint32, p peer) {
-	req := t.request(sip.ACK, p, cseq, t.branch(sip.ACK, cseq, p.Tag))
-	req.SetBody(nil)
-	t.send(kind, p.nextHop(t.local), req)
-}
-
-// release ends a dialog that a further 2xx has made: ACK each time, BYE once.
-func (t *turn) release(res *sip.Response, p peer) {
-	if p.Target == "" {
-		p.Target = t.other.URI.String()
-	}
-	t.ack(AgainACK, res, p)
-	t.byeOnce(p, res.CSeq().SeqNo+1)
-}
-
-func (t *turn) byeOnce(p peer, cseq uint32) {
-	if slices.Contains(t.forks, p.Tag) || len(t.forks) == maxForks {
-		return
-	}
-	t.forks = append(t.forks, p.Tag)
-	t.transact(Bye, t.byeRequest(p, cseq), p.nextHop(t.local))
-}
-
 // inviteRejected takes a final response other than 2xx, and acknowledges each
 // repetition at once (RFC 3261 §17.1.1.3).
 func (t *turn) inviteRejected(i int, res *sip.Response) {
@@ -233,7 +203,7 @@ func (t *turn) inviteRejected(i int, res *sip.Response) {
 	if !tx.pending() {
 		return
 	}
-	t.invites[i] = tx.final(t.now, res.StatusCode, t.local.reliable())
+	t.settle(i, res.StatusCode)
 	text := fmt.Sprintf("%d %s", res.StatusCode, res.Reason)
 	switch {
 	case tx.initial:
@@ -249,81 +219,6 @@ func (t *turn) inviteRejected(i int, res *sip.Response) {
 	default:
 		t.reinviteRejected(tx, res, text)
 	}
-}
-
-// reinviteRejected tries again what was only untimely; otherwise the session
-// is as it was (RFC 3261 §14.1).
-func (t *turn) reinviteRejected(tx inviteTx, res *sip.Response, text string) {
-	pause, untimely := t.retryAfter(tx, res)
-	if !untimely || t.retries == maxRetries {
-		t.retries = 0
-		t.tell(Rejected{Status: res.StatusCode, Text: text})
-		t.inviteWaiting()
-		return
-	}
-	t.retries++
-	t.retryAt = t.now.Add(pause)
-	if t.waiting == nil {
-		t.waiting = tx.request.Body()
-	}
-}
-
-// retryAfter says how long a re-INVITE that met another waits. 500 is what a
-// peer says while its own INVITE is unanswered (§14.2), or to a CSeq below
-// that of an earlier owner.
-func (t *turn) retryAfter(tx inviteTx, res *sip.Response) (time.Duration, bool) {
-	chance := t.chance("retry", tx.request.CSeq().SeqNo)
-	between := func(least, most time.Duration) time.Duration {
-		return least + time.Duration(chance*float64(most-least))
-	}
-	switch res.StatusCode {
-	case sip.StatusRequestPending:
-		if t.caller {
-			return between(2100*time.Millisecond, t2), true
-		}
-		return between(0, 2*time.Second), true
-	case sip.StatusInternalServerError:
-		if h := res.GetHeader("Retry-After"); h != nil {
-			if s, err := strconv.Atoi(h.Value()); err == nil && s >= 0 && s <= 10 {
-				return time.Duration(s) * time.Second, true
-			}
-		}
-		return between(50*time.Millisecond, 150*time.Millisecond), true
-	}
-	return 0, false
-}
-
-// refusalACK is the ACK inside the INVITE's own transaction (RFC 3261 §17.1.1.3).
-func (t *turn) refusalACK(invite *sip.Request, res *sip.Response) *sip.Request {
-	req := t.sameRoute(sip.ACK, invite)
-	req.AppendHeader(sip.HeaderClone(res.To()))
-	req.SetBody(nil)
-	return req
-}
-
-// sameRoute begins an ACK or CANCEL, which goes the way of its INVITE; the To
-// is left to add.
-func (t *turn) sameRoute(method sip.RequestMethod, invite *sip.Request) *sip.Request {
-	req := sip.NewRequest(method, invite.Recipient)
-	req.AppendHeader(invite.Via().Clone())
-	for _, name := range []string{"Route", "Max-Forwards", "From", "Call-ID"} {
-		sip.CopyHeaders(name, invite, req)
-	}
-	req.AppendHeader(&sip.CSeqHeader{SeqNo: invite.CSeq().SeqNo, MethodName: method})
-	return req
-}
-
-// cancel sends CANCEL for a pending INVITE (RFC 3261 §9.1).
-func (t *turn) cancel(i int) {
-	tx := t.invites[i]
-	req := t.sameRoute(sip.CANCEL, tx.request)
-	req.AppendHeader(sip.HeaderClone(tx.request.To()))
-	for _, h := range t.reasonHeader() {
-		req.AppendHeader(h)
-	}
-	req.SetBody(nil)
-	t.transact(Cancel, req, tx.to)
-	t.invites[i] = tx.cancel(t.now)
 }
 
 func (t *turn) tickInvite(i int) {
@@ -365,26 +260,4 @@ func (t *turn) inviteExpired(i int) {
 		t.invites[i] = tx.ended()
 		t.lose("no answer to our re-INVITE within 32s", true)
 	}
-}
-
-// uncancellable: the peer knows nothing of the INVITE that CANCEL was for. It
-// never had it, or has answered it while nobody listened.
-func (t *turn) uncancellable(cancel requestTx) {
-	for i, tx := range t.invites {
-		if tx.pending() && tx.initial && branchOf(tx.request) == branchOf(cancel.request) {
-			t.invites[i] = tx.ended()
-			t.releaseEarly(tx.request.CSeq().SeqNo)
-		}
-	}
-}
-
-// releaseEarly ends a first INVITE that never had a final response. An answer
-// of one of those who rang may have been lost with a former owner, so each is
-// ended as if it had answered; to the others ACK and BYE mean nothing.
-func (t *turn) releaseEarly(cseq uint32) {
-	for _, p := range t.early {
-		t.acknowledge(AgainACK, cseq, p)
-		t.byeOnce(p, cseq+1)
-	}
-	t.stage, t.early = over, nil
 }

@@ -2,6 +2,7 @@ package sipua
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -82,7 +83,7 @@ func (d *Dialog) Memory() []byte {
 			continue
 		}
 		s := serverMemory{Text: tx.request.String(), To: tx.to, Initial: tx.initial, State: tx.state}
-		if tx.response.StatusCode > 100 {
+		if tx.response != nil && tx.response.StatusCode > 100 {
 			s.Kind, s.Response = tx.kind, tx.response.String()
 		}
 		m.Theirs = append(m.Theirs, s)
@@ -115,10 +116,16 @@ func Restore(local Local, epoch uint16, text []byte) (*Dialog, error) {
 	if m.Version != memoryVersion {
 		return nil, fmt.Errorf("a dialog's memory has version %d, this is version %d", m.Version, memoryVersion)
 	}
+	if !slices.Contains([]stage{idle, calling, offered, established, over}, m.Stage) {
+		return nil, fmt.Errorf("a dialog's memory has the stage %q", m.Stage)
+	}
 	d := &Dialog{
 		local: local, id: Identity{m.CallID, m.Tag, m.Seed}, epoch: epoch, caller: m.Caller,
 		peer: m.Peer, early: m.Early, heard: m.Heard, acked: m.Acked,
 		stage: m.Stage, hangUp: m.HangUp, reason: m.Reason, byeDue: m.BYE,
+	}
+	if m.CSeq>>16 == uint32(epoch) {
+		d.sent = m.CSeq & 0xffff
 	}
 	var err error
 	if d.self, err = parseNameAddr(m.Self); err != nil {
@@ -140,7 +147,7 @@ func (d *Dialog) restoreInvite(m *inviteMemory) error {
 	if m == nil {
 		return nil
 	}
-	req, err := readRequest(m.Text)
+	req, err := readINVITE(m.Text)
 	if err != nil {
 		return fmt.Errorf("reading our INVITE in a dialog's memory: %w", err)
 	}
@@ -154,34 +161,46 @@ func (d *Dialog) restoreInvite(m *inviteMemory) error {
 
 func (d *Dialog) restoreServers(list []serverMemory) error {
 	for _, m := range list {
-		req, err := readRequest(m.Text)
+		req, err := readINVITE(m.Text)
 		if err != nil {
 			return fmt.Errorf("reading the peer's INVITE in a dialog's memory: %w", err)
 		}
 		tx := serverTx{request: req, to: m.To, initial: m.Initial, state: m.State, kind: m.Kind}
+		if !tx.openInvite() && !tx.unacknowledged() || tx.unacknowledged() && m.Response == "" {
+			return fmt.Errorf("a dialog's memory has an INVITE %s without its response", m.State)
+		}
 		if m.Response != "" {
-			msg, err := sip.ParseMessage([]byte(m.Response))
-			res, ok := msg.(*sip.Response)
-			if err != nil || !ok {
+			if tx.response, err = readResponse(m.Response); err != nil {
 				return fmt.Errorf("reading our response in a dialog's memory: %w", err)
 			}
-			tx.response = res
 		}
 		d.servers = append(d.servers, tx)
 	}
 	return nil
 }
 
-func readRequest(text string) (*sip.Request, error) {
-	msg, err := sip.ParseMessage([]byte(text))
+func readINVITE(text string) (*sip.Request, error) {
+	msg, err := parse([]byte(text))
 	if err != nil {
 		return nil, err
 	}
 	req, ok := msg.(*sip.Request)
-	if !ok {
-		return nil, fmt.Errorf("not a request")
+	if !ok || req.Method != sip.INVITE {
+		return nil, errors.New("no INVITE")
 	}
 	return req, Check(Received{SIP: req})
+}
+
+func readResponse(text string) (*sip.Response, error) {
+	msg, err := parse([]byte(text))
+	if err != nil {
+		return nil, err
+	}
+	res, ok := msg.(*sip.Response)
+	if !ok {
+		return nil, errors.New("no response")
+	}
+	return res, nil
 }
 
 // resume starts the timers again, and repeats what may not have been sent.

@@ -92,7 +92,7 @@ func (t *turn) end() {
 		t.stage = over
 	case calling:
 		for i, tx := range t.invites {
-			if tx.initial && tx.state == txProceeding {
+			if tx.initial && tx.state == txProceeding && !tx.cancelled {
 				t.cancel(i)
 			}
 		}
@@ -124,7 +124,8 @@ func (t *turn) byeRequest(p peer, cseq uint32) *sip.Request {
 }
 
 // finish makes the dialog over: what of the peer's INVITEs is still unanswered
-// is terminated (RFC 3261 §15.1.2), and no 2xx is repeated any more.
+// is terminated (RFC 3261 §15.1.2), and neither their 2xx
+// nor our re-INVITE is repeated any more.
 func (t *turn) finish() {
 	t.stage, t.waiting, t.retryAt = over, nil, time.Time{}
 	t.refusePending(Terminated, sip.StatusRequestTerminated, "Request Terminated")
@@ -132,6 +133,9 @@ func (t *turn) finish() {
 		if tx.state == txAccepted {
 			t.servers[i] = tx.acknowledged(t.now, t.local.reliable())
 		}
+	}
+	for i := range t.invites {
+		t.invites[i].resend = repetition{}
 	}
 }
 

@@ -1,6 +1,7 @@
 package sipua
 
 import (
+	"encoding/binary"
 	"errors"
 	"net"
 	"net/netip"
@@ -37,9 +38,12 @@ func unreachable(conn *net.UDPConn) []netip.AddrPort {
 	_ = raw.Control(func(fd uintptr) {
 		var data, control [512]byte
 		for {
-			_, _, _, to, err := unix.Recvmsg(int(fd), data[:], control[:], unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
+			_, n, _, to, err := unix.Recvmsg(int(fd), data[:], control[:], unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
 			if err != nil {
 				return
+			}
+			if !aboutReach(control[:n]) {
+				continue
 			}
 			switch to := to.(type) {
 			case *unix.SockaddrInet4:
@@ -50,6 +54,26 @@ func unreachable(conn *net.UDPConn) []netip.AddrPort {
 		}
 	})
 	return found
+}
+
+// aboutReach says that a queued error means nobody is there, and not, say,
+// that the datagram was too long. The error number is the first field of
+// struct sock_extended_err.
+func aboutReach(control []byte) bool {
+	messages, err := unix.ParseSocketControlMessage(control)
+	if err != nil {
+		return false
+	}
+	for _, m := range messages {
+		if len(m.Data) < 4 || m.Header.Type != unix.IP_RECVERR && m.Header.Type != unix.IPV6_RECVERR {
+			continue
+		}
+		switch syscall.Errno(binary.NativeEndian.Uint32(m.Data)) {
+		case syscall.ECONNREFUSED, syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.ENOPROTOOPT:
+			return true
+		}
+	}
+	return false
 }
 
 // pendingError says that err is an ICMP error of an earlier datagram.

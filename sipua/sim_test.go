@@ -1,0 +1,370 @@
+package sipua
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// A sim is two dialogs and a network between them in virtual time: one event
+// loop, so that a seed replays exactly.
+type sim struct {
+	t      *testing.T
+	rng    *rand.Rand
+	now    time.Time
+	queue  []simEvent
+	count  int
+	a, b   *party
+	loss   float64
+	jitter time.Duration
+}
+
+type simEvent struct {
+	at    time.Time
+	order int
+	do    func()
+}
+
+// A party is a process with one dialog: it records before it sends, and may
+// be killed.
+type party struct {
+	s       *sim
+	name    string
+	local   Local
+	d       *Dialog // nil: it knows of no call
+	journal []byte  // what has been recorded
+	epoch   uint16
+	peer    *party
+	steps   int
+	cut     cut
+	events  []string
+	leaves  bool // its user has hung up
+	answers bool // its user has accepted
+}
+
+// A cut kills a process in its nth step.
+type cut struct {
+	step int // 0: never
+	when string
+}
+
+const (
+	unrecorded = "before it is recorded" // exempt messages have gone out
+	unsent     = "recorded and not sent"
+	sent       = "after it is sent"
+)
+
+func newSim(t *testing.T, seed uint64, loss float64, jitter time.Duration) *sim {
+	s := &sim{t: t, rng: rand.New(rand.NewPCG(seed, 1)), now: noon, loss: loss, jitter: jitter}
+	s.a = &party{s: s, name: "a", local: Local{Address: ours, Transport: "udp"}, epoch: 1}
+	s.b = &party{s: s, name: "b", local: Local{Address: peers, Transport: "udp"}, epoch: 1}
+	s.a.peer, s.b.peer = s.b, s.a
+	return s
+}
+
+func (s *sim) at(d time.Duration, do func()) { s.push(noon.Add(d), do) }
+
+func (s *sim) push(at time.Time, do func()) {
+	s.count++
+	s.queue = append(s.queue, simEvent{at, s.count, do})
+}
+
+// run plays until nothing is left to do, or for d.
+func (s *sim) run(d time.Duration) {
+	for end := noon.Add(d); ; {
+		next, who := -1, (*party)(nil)
+		at := end
+		for i, e := range s.queue {
+			if e.at.Before(at) || e.at.Equal(at) && (next < 0 || e.order < s.queue[next].order) {
+				next, at = i, e.at
+			}
+		}
+		for _, p := range []*party{s.a, s.b} {
+			if p.d == nil {
+				continue
+			}
+			if due := p.d.Deadline(); !due.IsZero() && due.Before(at) {
+				who, at = p, due
+			}
+		}
+		if at.After(s.now) {
+			s.now = at
+		}
+		switch {
+		case who != nil:
+			who.step(who.d.Tick(s.now))
+		case next >= 0:
+			do := s.queue[next].do
+			s.queue = append(s.queue[:next], s.queue[next+1:]...)
+			do()
+		default:
+			return
+		}
+	}
+}
+
+// step is what a desk does: record, then send; unless it is killed.
+func (p *party) step(step Step) {
+	checkStep(p.s.t, p.local, p.epoch, step)
+	for i := 0; i < len(step.Events); i++ {
+		p.events = append(p.events, eventText(step.Events[i]))
+		if ev, ok := step.Events[i].(Offered); ok && !ev.Initial {
+			more := step.Dialog.Accept(p.s.now, []byte("v=0\r\n"), false)
+			step = Step{more.Dialog, append(step.Events, more.Events...), append(step.Out, more.Out...)}
+		}
+		if ev, ok := step.Events[i].(Offered); ok && ev.Initial {
+			p.s.push(p.s.now.Add(100*time.Millisecond), func() { p.act(func(d *Dialog) Step { return d.Ring(p.s.now) }) })
+		}
+	}
+	p.steps++
+	dies := p.steps == p.cut.step
+	for _, m := range step.Out {
+		if !dies || p.cut.when == sent || p.cut.when == unrecorded && Kinds[m.Kind] == Exempt {
+			p.send(m)
+		}
+	}
+	if !dies || p.cut.when != unrecorded {
+		p.journal = step.Dialog.Memory()
+	}
+	p.d = step.Dialog
+	if dies {
+		p.restart()
+	}
+}
+
+// restart is a new process that reads the journal, and its user's habits:
+// sound again, and what they wanted and may not have got.
+func (p *party) restart() {
+	p.epoch++
+	p.d = nil
+	if p.journal == nil {
+		return
+	}
+	d, err := Restore(p.local, p.epoch, p.journal)
+	if err != nil {
+		p.s.t.Fatal(err)
+	}
+	p.d = d
+	p.step(p.d.Resume(p.s.now))
+	switch {
+	case p.leaves:
+		p.act(func(d *Dialog) Step { return d.HangUp(p.s.now, "") })
+	case p.answers && p.d.stage == offered:
+		p.accept()
+	case p.d.Established():
+		p.act(func(d *Dialog) Step { return d.Invite(p.s.now, []byte("v=0\r\n")) })
+	}
+}
+
+func (p *party) act(do func(*Dialog) Step) {
+	if p.d == nil {
+		return
+	}
+	before, memory := p.d, p.d.Memory()
+	step := do(p.d)
+	if !bytes.Equal(before.Memory(), memory) {
+		p.s.t.Fatalf("a step of %s has changed the dialog it began with", p.name)
+	}
+	p.step(step)
+}
+
+func (p *party) accept() {
+	p.answers = true
+	p.act(func(d *Dialog) Step { return d.Accept(p.s.now, []byte("v=0\r\n"), false) })
+}
+
+func (p *party) hangUp() {
+	p.leaves = true
+	p.act(func(d *Dialog) Step { return d.HangUp(p.s.now, "") })
+}
+
+func (p *party) invite() {
+	p.act(func(d *Dialog) Step { return d.Invite(p.s.now, []byte("v=0\r\n")) })
+}
+
+func (p *party) send(m Message) {
+	text := []byte(m.SIP.String())
+	copies := 1
+	if p.s.loss > 0 && p.s.rng.Float64() < 0.1 {
+		copies = 2
+	}
+	for range copies {
+		if p.s.rng.Float64() < p.s.loss {
+			continue
+		}
+		delay := 10 * time.Millisecond
+		if p.s.jitter > 0 {
+			delay = time.Duration(p.s.rng.Int64N(int64(p.s.jitter)))
+		}
+		if m.To != p.peer.local.Address {
+			p.s.t.Errorf("%s sends to %s", p.name, m.To)
+		}
+		p.s.push(p.s.now.Add(delay), func() { p.peer.deliver(text, p.local.Address) })
+	}
+}
+
+// deliver hands a message to the dialog, or answers as an edge that knows of none.
+func (p *party) deliver(text []byte, from netip.AddrPort) {
+	msg, err := sip.ParseMessage(text)
+	if err != nil {
+		p.s.t.Fatal(err)
+	}
+	m := Received{SIP: msg, From: from, Transport: "udp"}
+	if p.d != nil {
+		p.act(func(d *Dialog) Step { return d.Receive(p.s.now, m) })
+		return
+	}
+	req, isRequest := msg.(*sip.Request)
+	switch {
+	case isRequest && req.Method == sip.INVITE && tagOf(req.To().Params) == "":
+		p.step(NewCallee(p.local, Identity{"", "tb", "seedb"}, p.epoch, p.s.now, m))
+	case isRequest:
+		if out := Refuse(m, 481, "Call/Transaction Does Not Exist"); out.SIP != nil {
+			p.send(out)
+		}
+	default:
+		for _, out := range Release(p.local, m) {
+			p.send(out)
+		}
+	}
+}
+
+// A story is what the users of both sides do.
+type simStory struct {
+	name string
+	tell func(s *sim)
+	// talking is when both must be in the call, however often one of them
+	// has been killed; zero: never.
+	talking time.Duration
+}
+
+func (s *sim) begin() {
+	s.at(0, func() {
+		to, from := uri(s.t, "sip:b@192.0.2.2"), uri(s.t, "sip:a@192.0.2.1")
+		s.a.d = NewCaller(s.a.local, Identity{"call", "ta", "seeda"}, 1, Call{To: to, From: from})
+		s.a.invite()
+	})
+}
+
+var simStories = []simStory{
+	{"the caller hangs up", func(s *sim) {
+		s.at(time.Second, s.b.accept)
+		s.at(50*time.Second, s.a.hangUp)
+	}, 49 * time.Second},
+	{"the callee hangs up", func(s *sim) {
+		s.at(time.Second, s.b.accept)
+		s.at(50*time.Second, s.b.hangUp)
+	}, 49 * time.Second},
+	{"both at once", func(s *sim) {
+		s.at(time.Second, s.b.accept)
+		s.at(50*time.Second, s.a.hangUp)
+		s.at(50*time.Second, s.b.hangUp)
+	}, 49 * time.Second},
+	{"both re-INVITE at once", func(s *sim) {
+		s.at(time.Second, s.b.accept)
+		s.at(3*time.Second, s.a.invite)
+		s.at(3*time.Second, s.b.invite)
+		s.at(50*time.Second, s.a.hangUp)
+	}, 49 * time.Second},
+	{"a re-INVITE meets a BYE", func(s *sim) {
+		s.at(time.Second, s.b.accept)
+		s.at(3*time.Second, s.a.invite)
+		s.at(3*time.Second, s.b.hangUp)
+	}, 0},
+	{"the caller gives up", func(s *sim) { s.at(2*time.Second, s.a.hangUp) }, 0},
+	{"the answer crosses the CANCEL", func(s *sim) {
+		s.at(time.Second, s.b.accept)
+		s.at(time.Second, s.a.hangUp)
+	}, 0},
+	{"the callee refuses", func(s *sim) {
+		s.at(time.Second, func() { s.b.act(func(d *Dialog) Step { return d.Reject(s.now, 486, "Busy Here") }) })
+	}, 0},
+	{"the callee hangs up before the ACK", func(s *sim) {
+		s.at(time.Second, s.b.accept)
+		s.at(time.Second+time.Millisecond, s.b.hangUp)
+	}, 0},
+}
+
+// over makes both users leave, and says what is left of the call.
+func (s *sim) over() string {
+	s.at(100*time.Second, s.a.hangUp)
+	s.at(100*time.Second, s.b.hangUp)
+	s.run(400 * time.Second)
+	left := ""
+	for _, p := range []*party{s.a, s.b} {
+		if p.d != nil && !p.d.Gone() {
+			left += fmt.Sprintf("%s is %s after %q: %s\n", p.name, p.d.stage, p.events, p.d.Memory())
+		}
+	}
+	return left
+}
+
+// TestCutAtEveryStep kills either side in each of its steps, in every way a
+// process can die around its journal, and lets a successor go on.
+func TestCutAtEveryStep(t *testing.T) {
+	for _, story := range simStories {
+		t.Run(story.name, func(t *testing.T) {
+			uncut := newSim(t, 1, 0, 0)
+			uncut.begin()
+			story.tell(uncut)
+			if left := uncut.over(); left != "" {
+				t.Fatal(left)
+			}
+			for _, caller := range []bool{true, false} {
+				steps := uncut.b.steps
+				if caller {
+					steps = uncut.a.steps
+				}
+				for n := 1; n <= steps; n++ {
+					for _, when := range []string{unrecorded, unsent, sent} {
+						cutOnce(t, story, caller, cut{n, when})
+					}
+				}
+			}
+		})
+	}
+}
+
+func cutOnce(t *testing.T, story simStory, caller bool, c cut) {
+	s := newSim(t, 1, 0, 0)
+	s.begin()
+	story.tell(s)
+	victim := s.b
+	if caller {
+		victim = s.a
+	}
+	victim.cut = c
+	if c.step == 1 && c.when == unrecorded {
+		story.talking = 0 // nobody knows that there was a call
+	}
+	if story.talking > 0 {
+		s.run(story.talking)
+		for _, p := range []*party{s.a, s.b} {
+			if p.d == nil || !p.d.Established() {
+				t.Errorf("%s killed in step %d %s: %s is not in the call; a: %q b: %q", victim.name, c.step, c.when, p.name, s.a.events, s.b.events)
+			}
+		}
+	}
+	if left := s.over(); left != "" {
+		t.Errorf("%s killed in step %d %s: %s", victim.name, c.step, c.when, left)
+	}
+}
+
+// TestBadNetwork loses, doubles and reorders messages: whatever happens, both
+// sides come to an end.
+func TestBadNetwork(t *testing.T) {
+	for seed := range uint64(200) {
+		story := simStories[seed%uint64(len(simStories))]
+		s := newSim(t, seed, 0.25, 900*time.Millisecond)
+		s.begin()
+		story.tell(s)
+		if left := s.over(); left != "" {
+			t.Errorf("seed %d, %s: %s", seed, story.name, left)
+		}
+	}
+}
