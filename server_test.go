@@ -1,0 +1,187 @@
+package holdfast_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"holdfast"
+	"holdfast/call"
+	"holdfast/client"
+	"holdfast/directory"
+	"holdfast/softphone"
+)
+
+// What each phone says, in Hz.
+const (
+	customerTone   = 440
+	anaTone        = 620
+	cardiologyTone = 800
+)
+
+// house is a server with the phones around it, all in this process, on real
+// sockets.
+type house struct {
+	*holdfast.Server
+	client                    *client.Client
+	options                   holdfast.Options
+	customer, ana, cardiology *softphone.Phone
+
+	contact                               call.ContactID
+	customerCall, anaCall, cardiologyCall *softphone.Call
+}
+
+func openHouse(t *testing.T, change func(*holdfast.Options)) *house {
+	t.Helper()
+	h := &house{}
+	h.customer = phone(t, "customer", customerTone)
+	h.ana = phone(t, "ana", anaTone)
+	h.cardiology = phone(t, "cardiology", cardiologyTone)
+	config, err := directory.Parse("test.toml", fmt.Appendf(nil, `
+[sip]
+listen = "127.0.0.1:0"
+[api]
+listen = "127.0.0.1:0"
+[journal]
+dir = %q
+[rules]
+ring_for = "2s"
+[[agent]]
+name = "ana"
+address = %q
+[[route]]
+called = "*"
+agent = "ana"
+[[endpoint]]
+name = "cardiology"
+address = %q
+[[endpoint]]
+name = "nowhere"
+address = "sip:nowhere@127.0.0.1:9"
+`, filepath.Join(t.TempDir(), "journal"), h.ana.URI(), h.cardiology.URI()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.options = holdfast.Options{Config: config, Log: slog.New(slog.DiscardHandler)}
+	if testing.Verbose() {
+		h.options.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	if change != nil {
+		change(&h.options)
+	}
+	h.open(t)
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Errorf("closing the server: %v", err)
+		}
+	})
+	return h
+}
+
+// open starts the server; after a Close on the same addresses and journal.
+func (h *house) open(t *testing.T) {
+	t.Helper()
+	var err error
+	if h.Server, err = holdfast.Start(t.Context(), h.options); err != nil {
+		t.Fatal(err)
+	}
+	h.options.Config.SIP.Listen = h.SIPAddress()
+	h.options.Config.API.Listen = h.APIAddress()
+	h.client = client.New("http://" + h.APIAddress().String())
+}
+
+func phone(t *testing.T, user string, tone float64) *softphone.Phone {
+	t.Helper()
+	p, err := softphone.Start(softphone.Options{Address: netip.MustParseAddrPort("127.0.0.1:0"), User: user, Tone: tone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+// talk: the customer calls, ana answers, and they hear each other.
+func (h *house) talk(t *testing.T) {
+	t.Helper()
+	var err error
+	if h.customerCall, err = h.customer.Dial(soon(t), "sip:help@"+h.SIPAddress().String()); err != nil {
+		t.Fatalf("the customer calls: %v", err)
+	}
+	if h.anaCall, err = h.ana.Incoming(soon(t)); err != nil {
+		t.Fatalf("ana is rung: %v", err)
+	}
+	contacts, err := h.client.Contacts(soon(t))
+	if err != nil || len(contacts) != 1 {
+		t.Fatalf("contacts: %v, %v", contacts, err)
+	}
+	h.contact = contacts[0].ID
+	hears(t, "customer", h.customerCall, anaTone)
+	hears(t, "ana", h.anaCall, customerTone)
+}
+
+// transfer asks for a cold transfer and waits until cardiology is rung.
+func (h *house) transfer(t *testing.T) {
+	t.Helper()
+	if _, err := h.client.Transfer(soon(t), h.contact, client.TransferRequest{Target: "cardiology"}); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if h.cardiologyCall, err = h.cardiology.Incoming(soon(t)); err != nil {
+		t.Fatalf("cardiology is rung: %v", err)
+	}
+}
+
+// over waits until the contact is over and everybody's line has ended.
+func (h *house) over(t *testing.T) call.Contact {
+	t.Helper()
+	for _, c := range []*softphone.Call{h.customerCall, h.anaCall, h.cardiologyCall} {
+		if c != nil {
+			ended(t, c)
+		}
+	}
+	return h.await(t, func(c call.Contact) bool { return c.Stage == call.Over })
+}
+
+// await waits until the contact is as wanted.
+func (h *house) await(t *testing.T, wanted func(call.Contact) bool) call.Contact {
+	t.Helper()
+	ctx := soon(t)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		c, err := h.client.Contact(ctx, h.contact)
+		if err != nil {
+			t.Fatalf("the contact: %v", err)
+		}
+		if wanted(c) {
+			return c
+		}
+		<-tick.C
+	}
+}
+
+func hears(t *testing.T, who string, c *softphone.Call, tone float64) {
+	t.Helper()
+	if err := c.Recording().AwaitTones(soon(t), tone); err != nil {
+		t.Fatalf("%s does not hear %.0f Hz: %v", who, tone, err)
+	}
+}
+
+func ended(t *testing.T, c *softphone.Call) {
+	t.Helper()
+	select {
+	case <-c.Ended():
+	case <-soon(t).Done():
+		t.Fatalf("the line to %s does not end", c.Peer())
+	}
+}
+
+func soon(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
