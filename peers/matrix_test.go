@@ -1,0 +1,168 @@
+package peers
+
+import (
+	"fmt"
+	"net"
+	"testing"
+	"time"
+
+	"holdfast/call"
+)
+
+const (
+	ringLong  = 20 * time.Second
+	ringShort = time.Second
+)
+
+// TestColdTransfer plays everything that can become of a cold transfer between
+// phones that others wrote. In each scene the customer ends where they belong,
+// is never left in silence, and no line is left over.
+func TestColdTransfer(t *testing.T) {
+	scenes := []struct {
+		name string
+		play func(s *stage)
+	}{
+		{"answered by baresip", answeredByBaresip},
+		{"answered by SIPp", answeredBySIPp},
+		{"not answered by baresip", notAnsweredByBaresip},
+		{"not answered by SIPp", notAnsweredBySIPp},
+		{"busy baresip", busyBaresip},
+		{"busy SIPp", refused("486 Busy Here", call.Busy)},
+		{"declined", refused("603 Decline", call.Declined)},
+		{"not found", refused("404 Not Found", call.NotFound)},
+		{"out of service", refused("503 Service Unavailable", call.Unreachable)},
+		{"nobody at the address", nobodyThere},
+		{"a host that says nothing", saysNothing},
+		{"a 200 that crosses our CANCEL", crossing},
+		{"target leaves at once", leavesAtOnce},
+		{"customer hangs up while it rings", customerHangsUp},
+		{"agent hangs up while it rings, target answers", agentHangsUpAnswered},
+		{"agent hangs up while it rings, nobody answers", agentHangsUpUnanswered},
+	}
+	for _, scene := range scenes {
+		t.Run(scene.name, func(t *testing.T) {
+			need(t, "baresip", "sipp")
+			scene.play(setStage(t))
+		})
+	}
+}
+
+func answeredByBaresip(s *stage) {
+	s.toBaresip(ringLong)
+	s.onHold()
+	s.agent.undisturbed()
+	s.target.answer()
+	s.target.awaits(established)
+	s.withTarget(s.target.heard)
+	s.outcome(call.Completed, "")
+	s.goodbye(s.target)
+	s.order("agent", "hold", "target")
+}
+
+func answeredBySIPp(s *stage) {
+	s.toSIPp("answers", "", ringLong)
+	s.withTarget(s.sipp.sound.Recording())
+	s.outcome(call.Completed, "")
+	s.goodbye()
+}
+
+func notAnsweredByBaresip(s *stage) {
+	s.toBaresip(ringShort)
+	s.target.awaits(closed)
+	s.heldWithAgent(call.NoAnswer)
+	s.goodbye(s.agent)
+	s.order("agent", "hold", "agent")
+}
+
+func notAnsweredBySIPp(s *stage) {
+	s.toSIPp("rings", "", ringShort)
+	s.heldWithAgent(call.NoAnswer)
+	s.goodbye(s.agent)
+	s.order("agent", "hold", "agent")
+}
+
+func busyBaresip(s *stage) {
+	s.toBaresip(ringLong)
+	s.target.hangUp()
+	s.target.awaits(closed)
+	s.heldWithAgent(call.Busy)
+	s.goodbye(s.agent)
+}
+
+func refused(status string, why call.Reason) func(*stage) {
+	return func(s *stage) {
+		s.toSIPp("refuses", status, ringLong)
+		s.heldWithAgent(why)
+		s.goodbye(s.agent)
+		s.order("agent", "hold", "agent")
+	}
+}
+
+// nobodyThere: nothing is bound to the port, and the network says so.
+func nobodyThere(s *stage) {
+	s.transfer(fmt.Sprintf("sip:nobody@127.0.0.1:%d", ports(s.t)), ringLong)
+	s.heldWithAgent(call.Unreachable)
+	s.goodbye(s.agent)
+}
+
+// saysNothing: what we send arrives, and no answer ever comes.
+func saysNothing(s *stage) {
+	deaf, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", ports(s.t)))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer deaf.Close()
+	s.transfer("sip:nobody@"+deaf.LocalAddr().String(), ringLong)
+	s.heldWithAgent(call.Unreachable)
+	s.goodbye(s.agent)
+}
+
+// crossing: SIPp finishes only when its late answer was acknowledged and the
+// call that nobody wanted ended.
+func crossing(s *stage) {
+	s.toSIPp("crosses", "", ringShort)
+	s.heldWithAgent(call.NoAnswer)
+	s.goodbye(s.agent)
+	s.order("agent", "hold", "agent")
+}
+
+func leavesAtOnce(s *stage) {
+	s.toSIPp("leaves", "", ringLong)
+	s.sipp.finishes()
+	s.sipp = nil
+	s.t.Logf("contact: %+v", s.state())
+	s.rungBack()
+	s.goodbye(s.agent)
+}
+
+func customerHangsUp(s *stage) {
+	s.toSIPp("rings", "", ringLong)
+	s.onHold()
+	s.goodbye(s.agent)
+	s.order("agent", "hold")
+}
+
+func agentHangsUpAnswered(s *stage) {
+	s.toBaresip(ringLong)
+	s.onHold()
+	s.agent.hangUp()
+	s.agent.awaits(closed)
+	s.onHold()
+	s.target.answer()
+	s.target.awaits(established)
+	hears(s.t, "customer", s.customer.heard, targetTone)
+	hears(s.t, "target", s.target.heard, customerTone)
+	s.goodbye(s.target)
+	s.order("agent", "hold", "target")
+}
+
+func agentHangsUpUnanswered(s *stage) {
+	s.toSIPp("rings", "", 2*time.Second)
+	s.onHold()
+	s.agent.hangUp()
+	s.agent.awaits(closed)
+	s.onHold()
+	s.rungBack()
+	s.goodbye(s.agent)
+	s.order("agent", "hold", "agent")
+}
