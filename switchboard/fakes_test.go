@@ -134,6 +134,9 @@ func (l fakeLeg) Receive(now time.Time, in Incoming) Plan {
 }
 
 func (l fakeLeg) message(m msg) Plan {
+	if m == "180" || m == "200" {
+		l.again = time.Time{}
+	}
 	switch string(m) + " when " + l.State {
 	case "INVITE when ":
 		return l.plan("offered", []call.Event{l.lines.arrival}, l.out(Exempt, "100"))

@@ -16,12 +16,9 @@ const claimsMost = 256
 // Recover takes over every contact that the journal holds and nobody has
 // archived, the oldest first, and returns how many it has: their legs are
 // restored, and once that is written down they are resumed, the customer's
-// first. A contact that somebody else is quicker to take is left to them; one
-// that cannot be read is logged and left where it is. An error means that the
-// journal could not be read to the end, or that ctx ended: what has not been
-// taken by then is still tried for.
-//
-// It is called before anybody can reach the contacts' lines, or soon after.
+// first. A contact that somebody else is quicker to take is left to them; what
+// cannot be read is logged and left where it is. The error says that ctx ended
+// before all were taken; those that have been begun with are still tried for.
 func (s *Switchboard) Recover(ctx context.Context) (n int, err error) {
 	var desks []*desk
 	claims := make(chan struct{}, claimsMost)

@@ -1,0 +1,323 @@
+package switchboard
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"holdfast/call"
+)
+
+func TestWholeContactIsWrittenDownAheadOfTheWire(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.journal.set(always(slow))
+		b.open()
+		b.wantSent(0, "-> 1 100") // nothing else before the entry has landed
+		b.pass(time.Second)
+		b.deliver(ana, "180")
+		b.wantSent(1, "-> 1 180", "-> 2 INVITE", "-> 2 INVITE again")
+		b.deliver(ana, "200")
+		b.pass(time.Second)
+		b.wantSent(4, "-> 2 ACK", "-> 1 200")
+		if _, err := b.request(time.Second, transferTo("+15550123")); err != nil {
+			t.Fatal(err)
+		}
+		b.deliver(target, "180", "200")
+		b.pass(time.Second)
+		b.wantSent(6, "-> 3 INVITE", "-> 3 ACK", "-> 2 BYE")
+		b.deliver(ana, "200 to BYE")
+		b.deliver(customer, "BYE")
+		b.pass(time.Second)
+		b.deliver(target, "200 to BYE")
+		b.pass(time.Second)
+		b.wantSent(9, "-> 1 200 to BYE", "-> 3 BYE")
+		b.wantWriteAhead()
+		b.wantOver()
+	})
+}
+
+func TestWriteAheadCheckFindsASenderThatSendsFirst(t *testing.T) {
+	right := []traced{
+		{sent: "-> 1 100", class: Exempt},
+		{written: []string{"12:00:00.000 -> 1 180", "12:00:00.000 -> 2 INVITE"}},
+		{sent: "-> 1 180"}, {sent: "-> 2 INVITE"},
+	}
+	if err := checkWriteAhead(right); err != nil {
+		t.Error(err)
+	}
+	wrong := slices.Clone(right)
+	wrong[1], wrong[2] = wrong[2], wrong[1]
+	if checkWriteAhead(wrong) == nil {
+		t.Error("a message sent ahead of its entry was not found")
+	}
+	twice := append(slices.Clone(right), traced{sent: "-> 2 INVITE"})
+	if checkWriteAhead(twice) == nil {
+		t.Error("a message recorded once and sent twice was not found")
+	}
+}
+
+func TestExemptAnswersDoNotWaitForTheJournal(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.reach()
+		n := b.sent()
+		b.journal.set(always(slow))
+		b.deliver(target, "486") // being written for 300 ms
+		b.deliver(customer, "OPTIONS")
+		b.deliver(ana, "200", "BYE")
+		b.wantSent(n, "-> 3 ACK", "-> 1 200 to OPTIONS", "-> 2 ACK again", "-> 2 200 to BYE")
+		b.wantStage(call.Reaching)
+		b.pass(time.Second)
+		b.wantStage(call.Returning)
+		b.wantSent(n+4, "-> 4 INVITE", "-> 4 INVITE again") // and no second answer to BYE
+		b.wantWriteAhead()
+	})
+}
+
+func TestCancelIsNotMistakenWhileItsInviteIsBeingWritten(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.journal.set(always(slow))
+		b.open()
+		b.deliver(customer, "INVITE", "CANCEL")
+		b.pass(time.Second)
+		b.deliver(ana, "487")
+		b.pass(time.Second)
+		b.wantSent(0, "-> 1 100", "-> 1 100", "-> 1 180", "-> 2 INVITE", "-> 1 200 to CANCEL", "-> 1 487", "-> 2 CANCEL")
+		b.wantWriteAhead()
+		b.wantOver()
+	})
+}
+
+func TestWhatChangesNothingIsNotWrittenDown(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.talk()
+		n := len(b.journal.entries())
+		b.deliver(customer, "OPTIONS", "OPTIONS")
+		b.deliver(ana, "200")
+		if got := len(b.journal.entries()); got != n {
+			t.Errorf("%d entries became %d", n, got)
+		}
+		b.deliver(customer, "refresh") // of a leg's memory alone: that is worth one
+		if got := len(b.journal.entries()); got != n+1 {
+			t.Errorf("%d entries became %d, want one more", n, got)
+		}
+		lines := strings.Join(b.journal.last().Lines, "\n")
+		for _, want := range []string{"<- OPTIONS", "-> 1 200 to OPTIONS", "<- 200", "-> 2 ACK again", "<- refresh", "-> 1 200 to refresh"} {
+			if strings.Count(lines, want) == 0 {
+				t.Errorf("%q is not in the entry's lines:\n%s", want, lines)
+			}
+		}
+		if strings.Contains(lines, "INVITE") {
+			t.Errorf("lines of an earlier entry were repeated:\n%s", lines)
+		}
+	})
+}
+
+func TestEntryHasEverythingToCarryOn(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.talk()
+		b.deliver(customer, "BYE")
+		e := b.journal.last()
+		if e.Version != EntryVersion || e.Owner != "n1" || e.Epoch != 1 || e.Step != uint64(len(b.journal.entries())) {
+			t.Errorf("entry is version %d, owner %q, epoch %d, step %d", e.Version, e.Owner, e.Epoch, e.Step)
+		}
+		if len(e.Events) != 1 || e.Events[0].Event != (call.HungUp{Connection: customer}) {
+			t.Errorf("events: %v", e.Events)
+		}
+		if len(e.Told) != 1 || e.Told[0].Connection != ana || e.Told[0].Reason != call.CustomerLeft {
+			t.Errorf("told: %v", e.Told)
+		}
+		if len(e.Legs) != 1 || e.Legs[ana] == nil {
+			t.Errorf("legs: %v, want Ana's, who has not said 200 to our BYE", e.Legs)
+		}
+		if _, err := time.Parse("15:04:05.000", strings.Fields(e.Lines[0])[0]); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestLegIsKeptUntilItIsGone(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.reach()
+		b.deliver(customer, "BYE")
+		b.wantStage(call.Over)
+		b.deliver(ana, "200 to BYE")
+		if b.s.Legs() != 1 {
+			t.Errorf("%d legs, want the target's", b.s.Legs())
+		}
+		b.deliver(target, "200") // it crossed our CANCEL
+		b.wantStage(call.Over)
+		b.deliver(target, "200 to BYE")
+		want := []string{"-> 3 CANCEL", "-> 3 ACK", "-> 3 BYE"}
+		if got := b.trace.sent(); !slices.Equal(got[len(got)-3:], want) {
+			t.Errorf("sent %q at the end, want %q", got, want)
+		}
+		b.wantWriteAhead()
+		b.wantOver()
+		if b.s.Deliver("c1", target, msg("BYE")) {
+			t.Error("a message was taken for a leg that is gone")
+		}
+		last := b.journal.last().Lines
+		if len(last) != 1 || !strings.HasSuffix(last[0], "<- 200 to BYE") {
+			t.Errorf("last words are %q", last)
+		}
+	})
+}
+
+func TestDeadlines(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.reach()
+		rules := call.DefaultRules()
+		b.pass(rules.RingFor - time.Millisecond)
+		if b.trace.count("-> 3 INVITE again") != 1 {
+			t.Errorf("the leg's deadline was told %d times, want once", b.trace.count("-> 3 INVITE again"))
+		}
+		b.wantStage(call.Reaching)
+		b.pass(time.Millisecond)
+		b.wantStage(call.Talking)
+		if b.trace.count("-> 3 CANCEL") != 1 {
+			t.Errorf("sent %q, want a CANCEL to the target", b.trace.sent())
+		}
+		b.wantWriteAhead()
+	})
+}
+
+func TestWhoCannotBeDialledHasFailed(t *testing.T) {
+	tests := []struct {
+		name   string
+		number string
+		noDial error
+		reason call.Reason
+		detail string
+	}{
+		{"denied by the directory", "+1900", nil, call.Denied, "not allowed"},
+		{"not found by the lines", "+15550123", &DialError{call.NotFound, "no trunk"}, call.NotFound, "no trunk"},
+		{"no port", "+15550123", errors.New("out of ports"), call.LineError, "out of ports"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			inBubble(t, func(b *bench) {
+				b.talk()
+				b.lines.noDial = test.noDial
+				c, err := b.request(time.Second, transferTo(test.number))
+				if err != nil {
+					t.Fatal(err)
+				}
+				a := c.Past[0].Attempts[0]
+				if c.Stage != call.Talking || a.Reason != test.reason || a.Detail != test.detail {
+					t.Errorf("stage %s, attempt failed with %q %q", c.Stage, a.Reason, a.Detail)
+				}
+			})
+		})
+	}
+}
+
+func TestWhoIsJoinedIsToldToTheContact(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.room.deaf[target] = true
+		b.reach()
+		b.deliver(target, "200")
+		b.wantStage(call.Joining)
+		n := len(b.journal.entries())
+		b.deliver(customer, "refresh") // joined are the same: no news
+		if got := len(b.journal.entries()); got != n+1 {
+			t.Errorf("%d entries became %d, want one more", n, got)
+		}
+		delete(b.room.deaf, target)
+		b.deliver(target, "refresh") // now sound has been agreed
+		b.wantStage(call.Talking)
+		if b.trace.count("-> 2 BYE") != 1 {
+			t.Errorf("Ana was not released: %q", b.trace.sent())
+		}
+		b.wantWriteAhead()
+	})
+}
+
+func TestRefusedRequestChangesNothing(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.reach()
+		n, sent := len(b.journal.entries()), b.sent()
+		_, err := b.request(time.Second, transferTo("+15550177"))
+		var refusal *call.Refusal
+		if !errors.As(err, &refusal) {
+			t.Errorf("err is %v, want a refusal", err)
+		}
+		if len(b.journal.entries()) != n || b.sent() != sent {
+			t.Error("a refused request has left traces")
+		}
+		if _, err := b.s.Request(b.t.Context(), "c2", transferTo("+15550177")); !errors.Is(err, ErrNoContact) {
+			t.Errorf("err is %v, want ErrNoContact", err)
+		}
+	})
+}
+
+func TestArchiveIsTriedUntilItWorks(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.journal.noShelf = 3
+		b.talk()
+		b.deliver(customer, "BYE")
+		b.deliver(ana, "200 to BYE")
+		b.pass(time.Second)
+		b.wantOver()
+	})
+}
+
+func TestPanicStopsOneDeskAndNotItsSound(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.talk()
+		sound := b.room.sound
+		b.deliver(ana, "bug")
+		b.deliver(customer, "OPTIONS") // taken, and left unanswered
+		if _, err := b.request(time.Second, transferTo("+15550123")); !errors.Is(err, ErrBroken) {
+			t.Errorf("err is %v, want ErrBroken", err)
+		}
+		if b.room.closed || len(b.room.sound) != len(sound) {
+			t.Error("the sound of the contact was touched")
+		}
+		b.lines.open = nil // they stay open with the desk
+	})
+}
+
+func TestFloodIsBounded(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.talk()
+		b.journal.set(always(fails))
+		b.deliver(customer, "refresh") // freezes the contact
+		for range 2 * waitingMost {
+			b.deliver(customer, "refresh")
+		}
+		b.journal.set(nil)
+		b.pass(2 * time.Second)
+		if got := b.trace.count("-> 1 200 to refresh"); got != waitingMost {
+			t.Errorf("%d messages were kept, want %d", got, waitingMost)
+		}
+		if got := len(b.journal.last().Lines); got != linesMost+1+waitingMost {
+			t.Errorf("%d lines were written, want %d of what came, a note, and what was sent", got, linesMost)
+		}
+		b.deliver(customer, "BYE") // and life goes on
+		b.wantStage(call.Over)
+	})
+}
+
+func TestCloseEndsNoContact(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.talk()
+		n := b.sent()
+		b.journal.set(always(slow))
+		b.deliver(customer, "refresh") // in flight: it is waited for
+		b.close()
+		synctest.Wait()
+		b.wantSent(n, "-> 1 200 to refresh")
+		if len(b.journal.archived) != 0 {
+			t.Error("a contact that goes on was archived")
+		}
+		if err := b.s.Open("c2", fakeLeg{lines: b.lines, ID: customer}, msg("INVITE")); !errors.Is(err, ErrClosed) {
+			t.Errorf("err is %v, want ErrClosed", err)
+		}
+		if _, err := b.request(time.Second, transferTo("+1")); !errors.Is(err, ErrNoContact) {
+			t.Errorf("err is %v, want ErrNoContact", err)
+		}
+	})
+}
