@@ -63,11 +63,11 @@ func (j *Journal) write(ctx context.Context, m *nats.Msg, after uint64) (uint64,
 			return seq, nil
 		}
 		if settling != nil {
-			return 0, errors.Join(settling, err)
+			return 0, fmt.Errorf("%w (first: %w)", settling, err)
 		}
 		select {
 		case <-ctx.Done():
-			return 0, errors.Join(ctx.Err(), err)
+			return 0, fmt.Errorf("%w (last: %w)", ctx.Err(), err)
 		case <-time.After(retryAfter):
 		}
 	}
@@ -100,6 +100,8 @@ func unsettled(err error) bool {
 // settle looks at what the journal holds of m's contact. Either m is there,
 // at seq; or it may be written again, expecting expect; or it may not (err).
 func (j *Journal) settle(ctx context.Context, m *nats.Msg, after uint64) (seq, expect uint64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, ackWithin)
+	defer cancel()
 	last, err := j.contacts.GetLastMsgForSubject(ctx, m.Subject)
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):

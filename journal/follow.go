@@ -72,7 +72,6 @@ func (f *follower) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		before := r.count
 		for m, err := range r.next(ctx, wait) {
 			if err != nil {
 				return err
@@ -81,7 +80,7 @@ func (f *follower) run(ctx context.Context) error {
 				return err
 			}
 		}
-		if r.count == before && until > f.last {
+		if until > f.last {
 			if err := f.tail(ctx, r, until); err != nil {
 				return err
 			}

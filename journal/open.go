@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -49,11 +48,11 @@ type Journal struct {
 	keep     time.Duration
 	replicas int
 
-	lock   *os.File       // nil with a cluster
-	server *server.Server // nil with a cluster
-	conn   *nats.Conn
-	js     jetstream.JetStream
-	pub    publisher
+	lock     *os.File  // nil with a cluster
+	embedded *embedded // nil with a cluster
+	conn     *nats.Conn
+	js       jetstream.JetStream
+	pub      publisher
 
 	contacts, archive jetstream.Stream
 
@@ -94,10 +93,10 @@ func (j *Journal) open(ctx context.Context, o Options) (err error) {
 		if j.lock, err = lock(o.Dir); err != nil {
 			return err
 		}
-		if j.server, err = startServer(o.Dir, o.SyncInterval, j.log); err != nil {
+		if j.embedded, err = startEmbedded(o.Dir, o.SyncInterval, j.log); err != nil {
 			return fmt.Errorf("starting the journal in %s: %w", o.Dir, err)
 		}
-		where = nats.InProcessServer(j.server)
+		where = nats.InProcessServer(j.embedded)
 	}
 	if j.conn, err = nats.Connect(o.URL, append(j.connection(o.Owner), where)...); err != nil {
 		return fmt.Errorf("connecting to the journal at %s: %w", o.URL, err)
@@ -137,9 +136,8 @@ func (j *Journal) Close() error {
 		if j.conn != nil {
 			j.conn.Close()
 		}
-		if j.server != nil {
-			j.server.Shutdown()
-			j.server.WaitForShutdown()
+		if j.embedded != nil {
+			j.embedded.close()
 		}
 	})
 	if j.lock == nil {

@@ -4,61 +4,173 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// startServer starts a JetStream server in this process that keeps its files
-// in dir. When it returns, everything in dir has been recovered.
-func startServer(dir string, syncInterval time.Duration, log *slog.Logger) (*server.Server, error) {
+// mendAfter is how long a server that has failed is left alone before another
+// one is started in its place.
+const mendAfter = time.Second
+
+// embedded is a JetStream server in this process. When the disk has failed it
+// once, a server refuses every write for ever, even if the disk is well again;
+// embedded then starts another one in its place.
+type embedded struct {
+	dir          string
+	syncInterval time.Duration
+	log          *slog.Logger
+
+	broken     chan struct{} // holds a value when the server has failed
+	quit, done chan struct{}
+	current    atomic.Pointer[server.Server] // nil while there is none
+}
+
+func startEmbedded(dir string, syncInterval time.Duration, log *slog.Logger) (*embedded, error) {
+	e := &embedded{
+		dir: dir, syncInterval: syncInterval, log: log,
+		broken: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
+	}
+	s, err := e.start()
+	if err != nil {
+		return nil, err
+	}
+	e.current.Store(s)
+	go e.mend()
+	return e, nil
+}
+
+// InProcessConn implements nats.InProcessConnProvider.
+func (e *embedded) InProcessConn() (net.Conn, error) {
+	s := e.current.Load()
+	if s == nil {
+		return nil, errors.New("the journal's server is being started again")
+	}
+	return s.InProcessConn()
+}
+
+// close stops the server.
+func (e *embedded) close() {
+	close(e.quit)
+	<-e.done
+	stop(e.current.Swap(nil))
+}
+
+// mend replaces servers that have failed, until quit.
+func (e *embedded) mend() {
+	defer close(e.done)
+	for {
+		select {
+		case <-e.quit:
+			return
+		case <-e.broken:
+		}
+		e.log.Error("the journal cannot be written; starting it again", "dir", e.dir)
+		stop(e.current.Swap(nil))
+		if !e.replace() {
+			return
+		}
+	}
+}
+
+// replace starts a server, as often as it takes. It reports false on quit.
+func (e *embedded) replace() bool {
+	for {
+		select {
+		case <-e.quit:
+			return false
+		case <-time.After(mendAfter):
+		}
+		select {
+		case <-e.broken: // a last word of the one before
+		default:
+		}
+		s, err := e.start()
+		if err == nil {
+			e.current.Store(s)
+			return true
+		}
+		e.log.Error("the journal does not start again", "dir", e.dir, "error", err)
+	}
+}
+
+// start starts a server. When it returns, everything in dir has been recovered.
+func (e *embedded) start() (*server.Server, error) {
 	s, err := server.NewServer(&server.Options{
 		ServerName:             "holdfast",
 		DontListen:             true,
 		NoSigs:                 true,
 		JetStream:              true,
 		DisableJetStreamBanner: true,
-		StoreDir:               dir,
-		SyncAlways:             syncInterval == 0,
-		SyncInterval:           syncInterval,
+		StoreDir:               e.dir,
+		SyncAlways:             e.syncInterval == 0,
+		SyncInterval:           e.syncInterval,
 	})
 	if err != nil {
 		return nil, err
 	}
-	l := &serverLog{log: log}
+	l := &serverLog{log: e.log, broken: e.broken}
 	s.SetLoggerV2(l, false, false, false)
 	s.Start()
 	if fatal := l.fatal.Load(); fatal != nil {
-		s.Shutdown()
+		stop(s)
 		return nil, *fatal
 	}
 	if !s.ReadyForConnections(10*time.Second) || !s.JetStreamEnabled() {
-		s.Shutdown()
+		stop(s)
 		return nil, errors.New("its server does not come up")
 	}
 	return s, nil
 }
 
-// serverLog passes on what the embedded server says. Its notices are
-// interesting only to those who debug.
-type serverLog struct {
-	log   *slog.Logger
-	fatal atomic.Pointer[error] // why it could not start
+func stop(s *server.Server) {
+	if s != nil {
+		s.Shutdown()
+		s.WaitForShutdown()
+	}
 }
 
+// serverLog passes on what a server says. Its notices are interesting only to
+// those who debug.
+type serverLog struct {
+	log    *slog.Logger
+	fatal  atomic.Pointer[error] // why it could not start
+	broken chan<- struct{}
+}
+
+// Fatalf is called by a server that cannot start.
 func (l *serverLog) Fatalf(format string, v ...any) {
 	err := fmt.Errorf(format, v...)
 	l.fatal.Store(&err)
 }
+
+// Errorf also finds out that the server will refuse to write from now on,
+// which it tells nobody in any other way.
 func (l *serverLog) Errorf(format string, v ...any) {
 	l.log.Error("journal: " + fmt.Sprintf(format, v...))
+	if strings.Contains(format, "critical write error") || strings.Contains(format, "will be DISABLED") {
+		select {
+		case l.broken <- struct{}{}:
+		default:
+		}
+	}
 }
+
+// Warnf is what an operator may want to look into.
 func (l *serverLog) Warnf(format string, v ...any) {
 	l.log.Warn("journal: " + fmt.Sprintf(format, v...))
 }
+
+// Noticef is about the server's own life.
 func (l *serverLog) Noticef(format string, v ...any) {
 	l.log.Debug("journal: " + fmt.Sprintf(format, v...))
 }
+
+// Debugf is off.
 func (l *serverLog) Debugf(string, ...any) {}
+
+// Tracef is off.
 func (l *serverLog) Tracef(string, ...any) {}

@@ -1,0 +1,165 @@
+package journal
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// child writes contacts into the journal in dir, each from a goroutine of its
+// own, and says on its standard output what was acknowledged, until it is
+// killed. If told, its files cannot grow beyond a limit until an entry has been
+// refused.
+func child(dir string) {
+	limit, limited := os.LookupEnv("HOLDFAST_JOURNAL_LIMIT")
+	if limited {
+		limitFiles(limit)
+	}
+	j, err := Open(context.Background(), Options{Dir: dir, Owner: "one", Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	var lift sync.Once
+	for c := range 4 {
+		go childContact(j, fmt.Sprint("c", c), func(err error) {
+			lift.Do(func() {
+				limitFiles("max")
+				fmt.Println("refused:", err)
+			})
+		})
+	}
+	select {}
+}
+
+// limitFiles sets the size beyond which this process cannot write a file.
+func limitFiles(limit string) {
+	var l syscall.Rlimit
+	err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &l)
+	if l.Cur = l.Max; limit != "max" {
+		l.Cur, _ = strconv.ParseUint(limit, 10, 64)
+	}
+	if err := errors.Join(err, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &l)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// childContact writes step after step, each until it is acknowledged.
+func childContact(j *Journal, id string, refused func(error)) {
+	var last uint64
+	for step := uint64(1); ; {
+		e := entry(id, step)
+		e.Lines = []string{strings.Repeat("x", 500)}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		seq, err := j.Append(ctx, e, last)
+		cancel()
+		if err != nil {
+			refused(err)
+			continue
+		}
+		fmt.Printf("%d:%s/%d\n", seq, id, step)
+		last = seq
+		step++
+	}
+}
+
+// start starts a child, and returns a reader of what it says.
+func start(t *testing.T, dir string, env ...string) (*exec.Cmd, *bufio.Scanner) {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), exe)
+	c.Env = append(os.Environ(), "HOLDFAST_JOURNAL_CHILD="+dir)
+	c.Env = append(c.Env, env...)
+	c.Stderr = os.Stderr
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return c, bufio.NewScanner(out)
+}
+
+// checkKept makes sure that the journal in dir has everything that was said to
+// be acknowledged.
+func checkKept(t *testing.T, dir string, acked []string) {
+	t.Helper()
+	j := open(t, dir)
+	kept := map[string]bool{}
+	for c := range 4 {
+		for _, s := range strings.Fields(history(t, j, fmt.Sprint("c", c))) {
+			kept[s] = true
+		}
+	}
+	for _, s := range acked {
+		if !kept[s] {
+			t.Errorf("%s was acknowledged and is lost", s)
+		}
+	}
+	t.Logf("%d entries acknowledged, %d kept", len(acked), len(kept))
+}
+
+func TestAKilledProcessLosesNothing(t *testing.T) {
+	dir := t.TempDir()
+	for round := range 3 {
+		dir := fmt.Sprint(dir, "/", round)
+		c, said := start(t, dir)
+		var acked []string
+		for said.Scan() {
+			acked = append(acked, said.Text())
+			if len(acked) == 200 {
+				if _, err := Open(t.Context(), Options{Dir: dir}); err == nil {
+					t.Error("the directory of a living process was opened")
+				}
+				if err := c.Process.Signal(syscall.SIGKILL); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := c.Wait(); err == nil {
+			t.Fatal("the child ended by itself")
+		}
+		checkKept(t, dir, acked)
+	}
+}
+
+// A file that must not grow is as bad as a full disk, and easier to make. When
+// there is space again the journal goes on, in the same process.
+func TestADiskThatWasFullLosesNothing(t *testing.T) {
+	dir := t.TempDir()
+	c, said := start(t, dir, "HOLDFAST_JOURNAL_LIMIT=200000")
+	var acked []string
+	full := 0 // how many were acknowledged before the disk was full
+	for said.Scan() {
+		if strings.HasPrefix(said.Text(), "refused: ") {
+			t.Log(said.Text())
+			full = len(acked)
+			continue
+		}
+		acked = append(acked, said.Text())
+		if full > 0 && len(acked) == full+100 {
+			if err := c.Process.Signal(syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := c.Wait(); err == nil || full == 0 {
+		t.Fatalf("it was never refused, or ended by itself: %v", err)
+	}
+	checkKept(t, dir, acked)
+}

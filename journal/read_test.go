@@ -1,0 +1,205 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"holdfast/call"
+	"holdfast/switchboard"
+)
+
+// golden is an entry with everything in it.
+func golden() switchboard.Entry {
+	e := entry("g1", 7)
+	e.Version = switchboard.EntryVersion
+	e.Contact.Rules = call.DefaultRules()
+	e.Contact.Agent = call.Endpoint{Kind: call.AgentEndpoint, Address: "ana"}
+	e.Contact.LastConnection = 2
+	e.Contact.Connections = []call.Connection{
+		{ID: 1, Party: call.Customer, Endpoint: call.Endpoint{Kind: call.PhoneNumber, Address: "+41445550101"}, State: call.Held, Since: noon},
+		{ID: 2, Party: call.Agent, Endpoint: e.Contact.Agent, State: call.Connected, Since: noon},
+	}
+	e.Legs = map[call.ConnectionID]json.RawMessage{1: json.RawMessage(`{"callID":"x"}`), 2: json.RawMessage(`{"callID":"y"}`)}
+	e.Events = []call.Record{
+		{At: noon, Event: call.HoldRequested{By: 2, Connection: 1}},
+		{At: noon, Event: call.HungUp{Connection: 3}},
+	}
+	e.Told = []call.Tell{{Connection: 2, Reason: call.Busy, Text: "cardiology is busy"}}
+	e.Lines = []string{"<- 486 Busy Here (INVITE)", "-> ACK"}
+	return e
+}
+
+// The golden entry is what version 1 wrote. It stays readable; when the
+// version changes, it stays as it is and another one joins it.
+func TestTheGoldenEntryStaysReadable(t *testing.T) {
+	data, err := os.ReadFile("testdata/entry-1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var compact bytes.Buffer // what legs remember is kept to the byte
+	if err := json.Compact(&compact, data); err != nil {
+		t.Fatal(err)
+	}
+	got, err := decode("contact.g1", 42, compact.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := golden()
+	want.Seq = 42
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("read %+v\nwant %+v", got, want)
+	}
+}
+
+func TestAppendKeepsTheWholeEntry(t *testing.T) {
+	j := open(t, t.TempDir())
+	want := golden()
+	want.Seq = mustAppend(t, j, want, 0)
+	for got, err := range j.Live(t.Context()) {
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v (%v)\nwant %+v", got, err, want)
+		}
+	}
+}
+
+func TestLiveIsSortedByArrival(t *testing.T) {
+	j := open(t, t.TempDir())
+	for i, minutes := range []int{3, 1, 2} {
+		e := entry(fmt.Sprint("c", i), 1)
+		e.Contact.Arrived = noon.Add(time.Duration(minutes) * time.Minute)
+		e.Step = 2
+		mustAppend(t, j, e, mustAppend(t, j, entry(fmt.Sprint("c", i), 1), 0))
+	}
+	if got, want := steps(j.Live(t.Context())), "4:c1/2 6:c2/2 2:c0/2"; got != want {
+		t.Errorf("live: %s, want %s", got, want)
+	}
+}
+
+func TestAnEmptyJournalHasNobodyLive(t *testing.T) {
+	j := open(t, t.TempDir())
+	if got := steps(j.Live(t.Context())); got != "" {
+		t.Errorf("live: %s", got)
+	}
+	if got := history(t, j, "nobody"); got != "" {
+		t.Errorf("history: %s", got)
+	}
+}
+
+func TestWhatCannotBeReadHidesNobody(t *testing.T) {
+	j := open(t, t.TempDir())
+	live(t, j, "a", 1)
+	broken := map[string]string{
+		"newer": `{"version":99,"contact":{"id":"newer"}}`,
+		"json":  `{"version":1,`,
+		"none":  `{}`,
+		"liar":  `{"version":1,"contact":{"id":"somebody"}}`,
+		"event": `{"version":1,"contact":{"id":"event"},"events":[{"event":"Unheard"}]}`,
+		"empty": ``,
+	}
+	for id, data := range broken {
+		if _, err := j.js.PublishMsg(t.Context(), &nats.Msg{Subject: "contact." + id, Data: []byte(data)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	live(t, j, "z", 2)
+
+	var said []string
+	entries := 0
+	for _, err := range j.Live(t.Context()) {
+		if err != nil {
+			said = append(said, err.Error())
+		} else {
+			entries++
+		}
+	}
+	if entries != 2 || len(said) != len(broken) {
+		t.Errorf("%d entries and %d errors, want 2 and %d", entries, len(said), len(broken))
+	}
+	all := strings.Join(said, "\n")
+	for id := range broken {
+		if !strings.Contains(all, " of contact."+id+":") {
+			t.Errorf("nothing said of %s in:\n%s", id, all)
+		}
+	}
+	if !strings.Contains(all, "a newer Holdfast wrote it (version 99") {
+		t.Errorf("nothing said of the version in:\n%s", all)
+	}
+}
+
+func TestLiveIsFast(t *testing.T) {
+	const contacts = 1000
+	j := open(t, t.TempDir())
+	done := make(chan error)
+	for w := range 20 {
+		go func() {
+			for i := w; i < contacts; i += 20 {
+				e := golden()
+				e.Contact.ID = call.ContactID(fmt.Sprint("c", i))
+				if _, err := j.Append(t.Context(), e, 0); err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		}()
+	}
+	for range 20 {
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+	begin := time.Now()
+	n := 0
+	for _, err := range j.Live(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	took := time.Since(begin)
+	t.Logf("%d contacts within %v", n, took)
+	if n != contacts {
+		t.Errorf("%d contacts, want %d", n, contacts)
+	}
+	if took > 2*time.Second { // 300 ms is the aim; the race detector and a busy machine take more
+		t.Errorf("it took %v", took)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	data, err := os.ReadFile("testdata/entry-1.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Add([]byte(`{"version":1,"contact":{"id":"g1"}}`))
+	f.Add([]byte(`{"version":2}`))
+	f.Add([]byte(`{"version":1,"contact":{"id":"g1"},"events":[null],"legs":{"1":null}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		e, err := decode("contact.g1", 1, data)
+		if err != nil {
+			return
+		}
+		e.Owner = "one"
+		m, err := encode(e)
+		if err != nil {
+			t.Fatalf("what was read cannot be written: %v", err)
+		}
+		again, err := decode("contact.g1", 1, m.Data)
+		if err != nil {
+			t.Fatalf("what was written cannot be read: %v", err)
+		}
+		twice, err := encode(again)
+		if err != nil || !bytes.Equal(twice.Data, m.Data) {
+			t.Errorf("written %s, then %s (%v)", m.Data, twice.Data, err)
+		}
+	})
+}
