@@ -49,7 +49,7 @@ type Sender interface {
 	Send(sipua.Message) error
 }
 
-// Options are what Lines are made of. All are needed.
+// Options are what Lines are made of. All but Ready are needed.
 type Options struct {
 	Local     sipua.Local // our side of every dialog
 	Sender    Sender
@@ -57,6 +57,11 @@ type Options struct {
 	Addresses Addresses
 	Board     Board
 	Log       *slog.Logger
+
+	// Ready reports whether all legs from before a restart are restored; nil
+	// means that they are. Until then what belongs to no leg is ignored: its
+	// leg may be about to be restored, and who sent it will repeat it.
+	Ready func() bool
 }
 
 // Lines makes SIP legs (see switchboard.Lines) and hands them what the wire
@@ -68,6 +73,7 @@ type Lines struct {
 	addresses Addresses
 	board     Board
 	log       *slog.Logger
+	ready     func() bool
 	strangers strangers
 	now       func() time.Time
 
@@ -77,10 +83,14 @@ type Lines struct {
 
 // New returns lines without any leg.
 func New(o Options) *Lines {
-	return &Lines{
+	l := &Lines{
 		local: o.Local, sender: o.Sender, engine: rooms{o.Engine}, addresses: o.Addresses, board: o.Board, log: o.Log,
-		now: time.Now, legs: map[string]*anchor{},
+		ready: o.Ready, now: time.Now, legs: map[string]*anchor{},
 	}
+	if l.ready == nil {
+		l.ready = func() bool { return true }
+	}
+	return l
 }
 
 // Dial implements switchboard.Lines.

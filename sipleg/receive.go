@@ -28,6 +28,9 @@ func (l *Lines) Receive(m sipua.Received) {
 		l.strangers.log(l.log, l.now(), m.From)
 		return
 	}
+	if !l.ready() {
+		return
+	}
 	switch msg := m.SIP.(type) {
 	case *sip.Request:
 		l.request(m, msg)

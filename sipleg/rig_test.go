@@ -314,7 +314,7 @@ func (addresses) Resolve(e call.Endpoint) (string, error) {
 	case e.Address == "nowhere":
 		return "", &switchboard.DialError{Reason: call.Denied, Detail: "may not be dialled"}
 	case e.Address == "odd":
-		return "sip:%%", nil
+		return "phone of Bob", nil
 	}
 	return e.Address, nil
 }

@@ -1,0 +1,66 @@
+package sipleg
+
+import (
+	"testing"
+
+	"github.com/emiago/sipgo/sip"
+
+	"holdfast/call"
+	"holdfast/sipua"
+	"holdfast/switchboard"
+)
+
+func TestReasons(t *testing.T) {
+	for want, all := range map[call.Reason][]int{
+		call.Busy:        {486, 600},
+		call.Declined:    {403, 480, 603, 607, 608},
+		call.NoAnswer:    {408, 487},
+		call.NotFound:    {404, 410, 484, 485, 604},
+		call.Unreachable: {0, 500, 502, 503, 504},
+		call.LineError:   {301, 302, 400, 401, 407, 415, 420, 482, 488, 491, 501, 505, 606},
+	} {
+		for _, status := range all {
+			if got := reasonFor(status); got != want {
+				t.Errorf("%d means %s, want %s", status, got, want)
+			}
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for reason, want := range map[call.Reason]int{
+		call.Busy: 486, call.NoAnswer: 480, call.NotFound: 404, call.Declined: 603,
+		call.Unreachable: 480, call.Denied: 480, call.LineError: 480, call.ByAgent: 480, "": 480, "new": 480,
+	} {
+		if got, phrase := refusal(reason); got != want || phrase == "" {
+			t.Errorf("%q is told as %d %s, want %d", reason, got, phrase, want)
+		}
+	}
+}
+
+// Every kind of message is of the class that sipua gives it, and one that it
+// does not know waits for the record.
+func TestClasses(t *testing.T) {
+	same := map[sipua.Class]switchboard.Class{
+		sipua.Recorded: switchboard.Recorded,
+		sipua.Exempt:   switchboard.Exempt,
+		sipua.Ending:   switchboard.Ending,
+	}
+	for kind, class := range sipua.Kinds {
+		if got := (outgoing{Message: sipua.Message{Kind: kind}}).Class(); got != same[class] {
+			t.Errorf("%s has class %d, want %d", kind, got, same[class])
+		}
+	}
+	if got := (outgoing{Message: sipua.Message{Kind: "new"}}).Class(); got != switchboard.Recorded {
+		t.Errorf("an unknown kind has class %d", got)
+	}
+}
+
+// A line of the record is one line, whatever the far end wrote.
+func TestLine(t *testing.T) {
+	res := sip.NewResponse(486, "Busy\r\n\x1b[31mHere\u2028")
+	res.AppendHeader(&sip.CSeqHeader{SeqNo: 1, MethodName: sip.INVITE})
+	if got, want := line("<-", res, "cardio\nlogy"), "<- 486 Busy[31mHere (INVITE) cardiology"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
