@@ -129,7 +129,7 @@ func (v Voices) of(tones []float64) string {
 	return strings.Join(names, "+")
 }
 
-// present tells which tones a window of samples holds.
+// present tells which tones a window of samples holds, in the order given.
 func present(samples []int16, tones []float64) []float64 {
 	loud := make([]float64, len(tones))
 	for i, tone := range tones {
@@ -147,14 +147,18 @@ func present(samples []int16, tones []float64) []float64 {
 // loudness is the amplitude of one tone in samples, by Goertzel's algorithm
 // under a Hann window, which keeps neighbouring tones out.
 func loudness(samples []int16, tone float64) float64 {
-	turn := 2 * math.Pi / float64(len(samples))
 	coefficient := 2 * math.Cos(2*math.Pi*tone/rate)
-	var last, beforeLast, weights float64
-	for i, sample := range samples {
-		weight := 0.5 - 0.5*math.Cos(turn*float64(i))
-		weights += weight
-		last, beforeLast = weight*float64(sample)+coefficient*last-beforeLast, last
+	var last, beforeLast float64
+	for i, weight := range hann {
+		last, beforeLast = weight*float64(samples[i])+coefficient*last-beforeLast, last
 	}
 	power := last*last + beforeLast*beforeLast - coefficient*last*beforeLast
-	return 2 * math.Sqrt(max(power, 0)) / weights
+	return 2 * math.Sqrt(max(power, 0)) / (window / 2) // the weights' sum
 }
+
+var hann = func() (weights [window]float64) {
+	for i := range weights {
+		weights[i] = 0.5 - 0.5*math.Cos(2*math.Pi*float64(i)/window)
+	}
+	return weights
+}()
