@@ -107,7 +107,7 @@ type healthAnswer struct {
 
 func (s *server) health(context.Context, *struct{}) (*healthAnswer, error) {
 	answer := new(healthAnswer)
-	answer.Body.Version, answer.Body.Contacts = s.Version, len(s.Board.Contacts())
+	answer.Body.Version, answer.Body.Contacts = s.Version, len(s.live())
 	return answer, nil
 }
 

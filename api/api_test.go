@@ -48,6 +48,14 @@ func TestContacts(t *testing.T) {
 	}
 }
 
+func TestContactsThatAreOverAreNotListed(t *testing.T) {
+	m := newMemory()
+	m.contacts["c1"] = call.Contact{ID: "c1", Stage: call.Over}
+	if list := read[contactList](t, m, 200, "GET", "/v1/contacts", ""); len(list.Contacts) != 0 {
+		t.Errorf("a contact that is over is listed: %+v", list.Contacts)
+	}
+}
+
 func TestAContactThatIsOverIsReadFromTheJournal(t *testing.T) {
 	m := newMemory()
 	talking(t, m, "c1")

@@ -41,11 +41,23 @@ func (s *server) contactRoutes(api huma.API) {
 
 func (s *server) listContacts(context.Context, *struct{}) (*contactsAnswer, error) {
 	answer := new(contactsAnswer)
-	answer.Body.Contacts = append([]call.Contact{}, s.Board.Contacts()...)
+	answer.Body.Contacts = s.live()
 	slices.SortFunc(answer.Body.Contacts, func(a, b call.Contact) int {
 		return cmp.Or(a.Arrived.Compare(b.Arrived), cmp.Compare(a.ID, b.ID))
 	})
 	return answer, nil
+}
+
+// live is every contact that is not over. The board keeps one that is for as
+// long as late messages for its lines may come.
+func (s *server) live() []call.Contact {
+	live := []call.Contact{}
+	for _, c := range s.Board.Contacts() {
+		if c.Stage != call.Over {
+			live = append(live, c)
+		}
+	}
+	return live
 }
 
 func (s *server) showContact(ctx context.Context, in *ContactPath) (*contactAnswer, error) {
