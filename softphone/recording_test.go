@@ -176,3 +176,19 @@ func TestReadRecordingNamesWhatIsWrong(t *testing.T) {
 		t.Error("no WAV, no error")
 	}
 }
+
+// A sender that was silent for two seconds and whose timestamps do not know of
+// it cannot hide the silence.
+func TestTimestampsCannotHideSilence(t *testing.T) {
+	r := begun()
+	hear(r, 0, 50, 1)
+	voice := oscillator{step: 0.345575} // 440 Hz
+	for i := range 50 {
+		var pcm [frame]int16
+		voice.say(pcm[:])
+		r.add(r.began.Add(3000*ms+time.Duration(i)*ptime), 1, uint32((50+i)*frame), pcm[:])
+	}
+	if got, want := r.Summary(Voices{440: "ana"}), "0.0–1.0s ana; 1.0–3.0s nothing; 3.0–4.0s ana"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
