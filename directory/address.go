@@ -30,9 +30,9 @@ func parseAddress(s string) (address, error) {
 	}
 	rest, params, _ := strings.Cut(s[4:], ";")
 	switch strings.ToLower(params) {
-	case "", "transport=udp", "transport=tcp":
+	case "", "transport=udp":
 	default:
-		return address{}, fmt.Errorf("%q: the only parameter of an address is transport=udp or transport=tcp", s)
+		return address{}, fmt.Errorf("%q: the only parameter an address may have is transport=udp", s)
 	}
 	var a address
 	if user, hostPort, found := strings.Cut(rest, "@"); found {
