@@ -38,7 +38,7 @@ var arrows = map[string][]string{
 		"call", "switchboard", "sipua", "sipleg", "webleg",
 		"media", "journal", "directory", "api", "panel",
 	},
-	"cmd/holdfast": {".", "client", "story"},
+	"cmd/holdfast": {".", "call", "client", "directory", "media", "softphone", "story"},
 
 	"media/genaudio": {"media"},
 }
