@@ -1,0 +1,55 @@
+// Command holdfast runs the Holdfast server and speaks to a running one.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"holdfast/client"
+)
+
+func main() { os.Exit(run()) }
+
+// run is main, for tests that run the command in their own process's place.
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	if err := rootCommand().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "holdfast: "+explain(err))
+		return 1
+	}
+	return 0
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "holdfast",
+		Short: "Hand a customer from one person to the next, and never let go of them",
+		Long: `Holdfast is a call-transfer server. "holdfast serve" runs it; the other commands
+speak to a running one. A contact is named by its id or as much of it as is
+unique, or by - when there is only one.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.PersistentFlags().String("server", serverDefault(), "`URL` of the server; HOLDFAST_SERVER in the environment says it too")
+	root.AddCommand(
+		serveCommand(), checkCommand(), configCommand(), demoCommand(), versionCommand(),
+		contactsCommand(), transferCommand(), cancelCommand(), holdCommand(), resumeCommand(), pickUpCommand(),
+	)
+	return root
+}
+
+// explain is an error with what to do about it.
+func explain(err error) string {
+	if errors.Is(err, client.ErrNoServer) {
+		return err.Error() + "\nis `holdfast serve` running there? --server or HOLDFAST_SERVER say where it is"
+	}
+	return err.Error()
+}

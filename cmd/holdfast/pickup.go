@@ -1,0 +1,22 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"holdfast/call"
+	"holdfast/client"
+)
+
+func pickUpCommand() *cobra.Command {
+	return contactCommand(&cobra.Command{
+		Use:   "pickup CONTACT AGENT",
+		Short: "Put a parked customer through to an agent",
+		Args:  cobra.ExactArgs(2),
+	}, func(ctx context.Context, c *client.Client, contact call.Contact, args []string) (string, error) {
+		picked, err := c.PickUp(ctx, contact.ID, args[0])
+		return fmt.Sprintf("%s is being rung", picked.Agent), err
+	})
+}

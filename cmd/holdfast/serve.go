@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"holdfast"
+	"holdfast/directory"
+)
+
+func serveCommand() *cobra.Command {
+	var config, data string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server",
+		Long: `Serve runs the server until it is interrupted. Contacts are not ended then: the
+journal keeps them, and the next start takes them over. It prints one line when
+it is ready; its log goes to standard error. "holdfast config" prints all that
+can be configured.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := load(config)
+			if err != nil {
+				return err
+			}
+			if data != "" {
+				c.Journal.Dir = data
+			}
+			return serve(cmd.Context(), c, cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().StringVarP(&config, "config", "c", "", "configuration `file`; without it, the built-in configuration")
+	cmd.Flags().StringVar(&data, "data", "", "`directory` of the journal, instead of the configured one")
+	return cmd
+}
+
+func load(file string) (directory.Config, error) {
+	if file == "" {
+		return directory.Default(), nil
+	}
+	config, err := directory.Load(file)
+	var mistakes directory.Mistakes
+	if errors.As(err, &mistakes) {
+		return config, fmt.Errorf("the configuration has %s\n%w", count(len(mistakes), "mistake"), mistakes)
+	}
+	return config, err
+}
+
+func serve(ctx context.Context, config directory.Config, out io.Writer) error {
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	server, err := holdfast.Start(ctx, holdfast.Options{Config: config, Log: log})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "holdfast %s is ready: SIP at %s, API at http://%s\n",
+		holdfast.Version, server.SIPAddress(), server.APIAddress())
+	if err == nil {
+		err = server.Wait(ctx)
+	}
+	log.Info("stopping; the journal keeps the contacts", "dir", config.Journal.Dir)
+	return errors.Join(err, server.Close())
+}
