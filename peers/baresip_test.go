@@ -95,7 +95,7 @@ func (b *baresip) configure(dir string, tone float64) {
 		"module_path " + modulesFolder,
 		"module g711.so", "module aufile.so", "module aubridge.so", "module sndfile.so",
 		"module_tmp account.so",
-		"module_app menu.so", "module_app ctrl_tcp.so",
+		"module_app menu.so", "module_app ctrl_tcp.so", "statmode_default off",
 	}
 	account := fmt.Sprintf("<sip:%s@127.0.0.1:%d>;regint=0;audio_codecs=PCMU", b.user, b.port)
 	for name, text := range map[string]string{

@@ -126,12 +126,21 @@ func crossing(s *stage) {
 	s.order("agent", "hold", "agent")
 }
 
+// leavesAtOnce: whether the agent has been let go when the target leaves is a
+// matter of a millisecond. The customer is theirs again in either case.
 func leavesAtOnce(s *stage) {
 	s.toSIPp("leaves", "", ringLong)
 	s.sipp.finishes()
-	s.sipp = nil
-	s.t.Logf("contact: %+v", s.state())
-	s.rungBack()
+	await(s.t, "the customer to be the agent's again", func() bool {
+		c := s.state()
+		return c.Stage == call.Returning || c.Stage == call.Talking && c.Past[0].Outcome == call.TransferFailed
+	})
+	if s.state().Stage == call.Returning {
+		s.agent.awaits(closed)
+		s.rungBack()
+	} else {
+		s.heldWithAgent(call.LeftEarly)
+	}
 	s.goodbye(s.agent)
 }
 

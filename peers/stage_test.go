@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +20,10 @@ import (
 
 // silence is how long a customer may hear nothing at all (P2).
 const silence = 2 * time.Second
+
+// moment is the longest that all three may be in the same sound in a cold
+// transfer.
+const moment = 500 * time.Millisecond
 
 // A stage is a server with a customer who talks to an agent, both at phones
 // that others wrote.
@@ -212,15 +217,16 @@ func (s *stage) nothingLeft() {
 	})
 }
 
-// order checks whom the customer heard, one after the other. What lasted for
-// less than 300 ms, such as the moment in which all three hear each other, and
-// what is nobody's sound does not count.
+// order checks whom the customer heard, one after the other. The moment in
+// which all three are in the same sound does not count, nor does what is
+// nobody's sound.
 func (s *stage) order(want ...string) {
 	s.t.Helper()
-	names := map[float64]string{customerTone: "customer", agentTone: "agent", targetTone: "target", softphone.HoldTone: "hold"}
+	names := softphone.Voices{softphone.HoldTone: "hold"}
+	maps.Copy(names, voices)
 	var got []string
-	for _, span := range s.customer.heard.Heard(customerTone, agentTone, targetTone, softphone.HoldTone) {
-		if len(span.Tones) == 0 || span.To-span.From < 300*time.Millisecond {
+	for _, span := range s.customer.heard.Heard(slices.Collect(maps.Keys(names))...) {
+		if len(span.Tones) == 0 || len(span.Tones) > 1 && span.To-span.From < moment {
 			continue
 		}
 		var who []string
