@@ -14,6 +14,7 @@ type Leg struct {
 	number int
 	conn   *net.UDPConn
 	port   uint16
+	packet rtp.Packet // the one being read, of which the reader alone knows
 
 	// The rest is guarded by room.mu.
 	closed  bool
@@ -93,18 +94,24 @@ func (l *Leg) mayHear() bool {
 
 // read takes packets until the socket is closed.
 func (l *Leg) read() {
-	var p rtp.Packet
 	buf := make([]byte, 2048)
 	for {
 		n, from, err := l.conn.ReadFromUDPAddrPort(buf)
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		if err != nil || p.Unmarshal(buf[:n]) != nil || p.Version != 2 {
-			continue
+		if err == nil {
+			l.datagram(netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), buf[:n])
 		}
-		l.receive(netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), &p)
 	}
+}
+
+// datagram takes what came from the network; what is no RTP is nothing.
+func (l *Leg) datagram(from netip.AddrPort, b []byte) {
+	if err := l.packet.Unmarshal(b); err != nil || l.packet.Version != 2 {
+		return
+	}
+	l.receive(from, &l.packet)
 }
 
 // receive takes a packet from the network, and tells when the peer has moved.

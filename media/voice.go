@@ -3,7 +3,7 @@ package media
 const (
 	ring    = 2048      // samples kept of a voice
 	delay   = 2 * frame // what a voice waits for its later packets
-	deepest = 3 * frame // and the most that may wait before it: 60 ms
+	deepest = 4 * frame // and the most that may wait before a packet: 80 ms
 )
 
 // A voice is what somebody says, put together from packets that come when they

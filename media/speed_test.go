@@ -1,0 +1,132 @@
+package media
+
+import (
+	"net"
+	"net/netip"
+	"testing"
+
+	"github.com/pion/rtp"
+)
+
+// void is a socket that sends nowhere, in no time.
+type void struct{}
+
+func (void) WriteToUDPAddrPort(b []byte, _ netip.AddrPort) (int, error) { return len(b), nil }
+
+// standing is a room that is ticked by hand, in which n legs hear each other.
+func standing(tb testing.TB, n int) (*Room, []*Leg) {
+	tb.Helper()
+	e, err := newEngine(Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	r := e.Room("c1")
+	var numbers []int
+	for i := 1; i <= n; i++ {
+		l := &Leg{room: r, number: i, conn: &net.UDPConn{}, out: newOut(void{}, 0)}
+		r.legs = append(r.legs, l)
+		l.Set(Stream{Remote: netip.AddrPortFrom(peers, uint16(4000+i)), Events: eventsType, Send: true, Receive: true})
+		numbers = append(numbers, i)
+	}
+	r.Set(everyone(numbers...))
+	return r, r.legs
+}
+
+func TestSoundIsMadeWithoutAllocation(t *testing.T) {
+	three, legs := standing(t, 3)
+	packet := newSource(0, PCMU, 440).next(frame)
+	slot := int64(0)
+	if n := testing.AllocsPerRun(1000, func() {
+		slot++
+		for _, l := range legs {
+			l.receive(l.stream.Remote, packet)
+		}
+		packet.Timestamp += frame
+		packet.SequenceNumber++
+		three.tick(slot)
+	}); n != 0 {
+		t.Errorf("mixing three: %v allocations in a slot", n)
+	}
+	_, two := standing(t, 2)
+	if n := testing.AllocsPerRun(1000, func() {
+		two[0].receive(two[0].stream.Remote, packet)
+		packet.Timestamp += frame
+		packet.SequenceNumber++
+	}); n != 0 {
+		t.Errorf("relaying: %v allocations for a packet", n)
+	}
+}
+
+// BenchmarkMixThree is a slot of a room in which three speak, without the
+// sending.
+func BenchmarkMixThree(b *testing.B) {
+	r, legs := standing(b, 3)
+	packet := newSource(0, PCMU, 440).next(frame)
+	b.ReportAllocs()
+	for slot := int64(0); b.Loop(); slot++ {
+		b.StopTimer()
+		for _, l := range legs {
+			l.receive(l.stream.Remote, packet)
+		}
+		packet.Timestamp += frame
+		b.StartTimer()
+		r.tick(slot)
+	}
+}
+
+// BenchmarkRelay is a packet from one leg to another, from reading to writing,
+// without the socket.
+func BenchmarkRelay(b *testing.B) {
+	_, legs := standing(b, 2)
+	source := newSource(0, PCMU, 440).next(frame)
+	wire, err := source.Marshal()
+	if err != nil {
+		b.Fatal(err)
+	}
+	var packet rtp.Packet
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := packet.Unmarshal(wire); err != nil {
+			b.Fatal(err)
+		}
+		packet.SequenceNumber, packet.Timestamp = source.SequenceNumber, source.Timestamp
+		source.SequenceNumber++
+		source.Timestamp += frame
+		legs[0].receive(legs[0].stream.Remote, &packet)
+	}
+}
+
+// FuzzPacket throws datagrams at a room, as the network may.
+func FuzzPacket(f *testing.F) {
+	source := newSource(0, PCMU, 440)
+	for _, samples := range []int{80, frame, widest} {
+		b, err := source.next(samples).Marshal()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b, b)
+	}
+	event := source.next(0)
+	event.PayloadType, event.Payload = eventsType, []byte{5, 0x8a, 0, 160}
+	b, err := event.Marshal()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b, b)
+	f.Fuzz(func(t *testing.T, one, other []byte) {
+		for n := 2; n <= 3; n++ {
+			r, legs := standing(t, n)
+			for slot := range int64(4) {
+				legs[0].datagram(legs[0].stream.Remote, one)
+				legs[1].datagram(netip.AddrPortFrom(peers, 9999), other)
+				legs[1].datagram(legs[1].stream.Remote, other)
+				r.tick(slot)
+			}
+			for _, l := range legs {
+				if l.out.relay.pending >= frame {
+					t.Fatalf("%d samples wait for a packet of %d", l.out.relay.pending, frame)
+				}
+			}
+		}
+	})
+}
