@@ -260,7 +260,7 @@ func playCut(t *testing.T, story []deed, cut int) []string {
 	return slices.Compact(facts)
 }
 
-// TestSilentAfterEnd checks that a leg sounds as its story says.
+// A leg sounds from our answer to its end.
 func TestSound(t *testing.T) {
 	r := newRig(t)
 	r.calls()

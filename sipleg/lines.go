@@ -49,7 +49,7 @@ type Sender interface {
 	Send(sipua.Message) error
 }
 
-// Options are what Lines are made of. All but Ready are needed.
+// Options are what Lines are made of. All are needed.
 type Options struct {
 	Local     sipua.Local // our side of every dialog
 	Sender    Sender
@@ -57,15 +57,12 @@ type Options struct {
 	Addresses Addresses
 	Board     Board
 	Log       *slog.Logger
-
-	// Ready reports whether all legs from before a restart are restored; nil
-	// means that they are. Until then what belongs to no leg is ignored: its
-	// leg may be about to be restored, and who sent it will repeat it.
-	Ready func() bool
 }
 
 // Lines makes SIP legs (see switchboard.Lines) and hands them what the wire
-// delivers. Its methods may be called by any goroutine.
+// delivers. Its methods may be called by any goroutine. Receive must not be
+// called before the legs from before a restart are restored: what is for them
+// would be taken for something new.
 type Lines struct {
 	local     sipua.Local
 	sender    Sender
@@ -73,7 +70,6 @@ type Lines struct {
 	addresses Addresses
 	board     Board
 	log       *slog.Logger
-	ready     func() bool
 	strangers strangers
 	now       func() time.Time
 
@@ -83,14 +79,10 @@ type Lines struct {
 
 // New returns lines without any leg.
 func New(o Options) *Lines {
-	l := &Lines{
+	return &Lines{
 		local: o.Local, sender: o.Sender, engine: rooms{o.Engine}, addresses: o.Addresses, board: o.Board, log: o.Log,
-		ready: o.Ready, now: time.Now, legs: map[string]*anchor{},
+		now: time.Now, legs: map[string]*anchor{},
 	}
-	if l.ready == nil {
-		l.ready = func() bool { return true }
-	}
-	return l
 }
 
 // Dial implements switchboard.Lines.

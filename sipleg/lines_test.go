@@ -14,6 +14,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"holdfast/call"
+	"holdfast/media"
 	"holdfast/sipua"
 	"holdfast/switchboard"
 )
@@ -75,7 +76,6 @@ func TestReceiveOfNoLeg(t *testing.T) {
 		{"an ACK of nothing", request(t, "ACK", "hotline", ";tag=x", ""), nil, nil},
 		{"a question", request(t, "OPTIONS", "hotline", "", ""), nil, []string{"-> 200 OK (OPTIONS)"}},
 		{"a registration", request(t, "REGISTER", "hotline", "", ""), nil, []string{"-> 405 Method Not Allowed (REGISTER)"}},
-		{"not ready", request(t, "BYE", "hotline", ";tag=x", ""), func(r *rig) { r.lines.ready = func() bool { return false } }, nil},
 		{"an answer nobody waits for", stray(t, 200, "INVITE"), nil, []string{"-> ACK", "-> BYE"}},
 		{"a refusal nobody waits for", stray(t, 486, "INVITE"), nil, nil},
 		{"an answer to a BYE of nobody", stray(t, 200, "BYE"), nil, nil},
@@ -274,5 +274,54 @@ func TestContactIDs(t *testing.T) {
 			t.Fatalf("%q comes after %q", id, last)
 		}
 		seen[id], last = true, id
+	}
+}
+
+func TestAddress(t *testing.T) {
+	for written, want := range map[string]string{
+		"sip:bob:secret@192.0.2.9:5080;user=phone?x=y": "sip:bob@192.0.2.9:5080",
+		"sips:bob@[2001:db8::1]":                       "sip:bob@[2001:db8::1]",
+		"sip:192.0.2.9":                                "sip:192.0.2.9",
+		"tel:+493012345;phone-context=x":               "+493012345",
+	} {
+		var u sip.Uri
+		if err := sip.ParseUri(written, &u); err != nil {
+			t.Fatal(err)
+		}
+		if got := address(u); got != want {
+			t.Errorf("%s is %s, want %s", written, got, want)
+		}
+	}
+}
+
+// With real sockets: a leg listens where it says, and again there after a restart.
+func TestRealSound(t *testing.T) {
+	e, err := media.Start(media.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	var lines switchboard.Lines = New(Options{
+		Local: sipua.Local{Address: usAddress, Transport: "udp"}, Engine: e,
+		Addresses: addresses{}, Log: slog.New(slog.DiscardHandler),
+	})
+	d := call.Dial{Connection: 2, To: call.Endpoint{Kind: call.URI, Address: "sip:a@198.51.100.7"}}
+	dialled, err := lines.Dial("contact", 1, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := dialled.Plan(time.Now(), d).Leg.(leg)
+	if l.at.Port() == 0 || !strings.Contains(l.session.Local, fmt.Sprintf("m=audio %d ", l.at.Port())) {
+		t.Errorf("listens at %s, but says\n%s", l.at, l.session.Local)
+	}
+	written := l.Memory()
+	l.Close()
+	restored, err := lines.Restore("contact", 2, 2, written)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer restored.Close()
+	if at := restored.(leg).at; at != l.at {
+		t.Errorf("listens at %s after the restart, not at %s", at, l.at)
 	}
 }

@@ -3,7 +3,7 @@ package sipleg
 import (
 	"log/slog"
 	"net/netip"
-	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,9 +26,6 @@ func (l *Lines) Receive(m sipua.Received) {
 	}
 	if !l.addresses.Known(m.From) {
 		l.strangers.log(l.log, l.now(), m.From)
-		return
-	}
-	if !l.ready() {
 		return
 	}
 	switch msg := m.SIP.(type) {
@@ -129,13 +126,15 @@ func firstOffer(s sipua.Step) (sipua.Offered, bool) {
 	return sipua.Offered{}, false
 }
 
-// address is a URI without what does not say who or where.
+// address is a sip: address without what does not say who or where, or the
+// number of a tel: URI.
 func address(u sip.Uri) string {
-	written := "sip:" + u.User + "@" + u.Host
-	if u.Port != 0 {
-		written += ":" + strconv.Itoa(u.Port)
+	if u.Scheme == "tel" {
+		number, _, _ := strings.Cut(u.Raw(), ";")
+		return number
 	}
-	return written
+	written := sip.Uri{Scheme: "sip", User: u.User, Host: u.Host, Port: u.Port}
+	return written.String()
 }
 
 // strangers logs them, at most one line in a second.

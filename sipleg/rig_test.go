@@ -205,7 +205,10 @@ func travel(t testing.TB, m sip.Message, from netip.AddrPort) sipua.Received {
 // later lets time pass, ticking whoever asked for it.
 func (r *rig) later(d time.Duration) {
 	until := r.now.Add(d)
-	for {
+	for ticks := 0; ; ticks++ {
+		if ticks > 10_000 {
+			r.t.Fatalf("ticking without end:\n%s", strings.Join(r.told[max(0, len(r.told)-20):], "\n"))
+		}
 		ours, theirs := time.Time{}, time.Time{}
 		if r.leg != nil && !r.leg.Gone() {
 			ours = r.leg.Deadline()
