@@ -58,6 +58,9 @@ func (t *turn) reply(i int, kind Kind, status int, reason string, sdp []byte, he
 
 // unacceptable is the refusal of a request that asks for what we do not do, or nil.
 func (t *turn) unacceptable(req *sip.Request) func(i int) {
+	if req.Method == sip.INVITE && writable(req) != nil {
+		return func(i int) { t.reply(i, Rebuff, sip.StatusBadRequest, "Bad Request", nil) }
+	}
 	if needs := req.GetHeaders("Require"); len(needs) > 0 && req.Method != sip.CANCEL {
 		return func(i int) {
 			var unsupported []sip.Header

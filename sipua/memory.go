@@ -191,6 +191,16 @@ func readINVITE(text string) (*sip.Request, error) {
 	return req, Check(Received{SIP: req})
 }
 
+// writable says that a message can be written down and read again: the parser
+// takes more than it can tell.
+func writable(msg sip.Message) error {
+	again, err := parse([]byte(msg.String()))
+	if err != nil {
+		return err
+	}
+	return Check(Received{SIP: again})
+}
+
 func readResponse(text string) (*sip.Response, error) {
 	msg, err := parse([]byte(text))
 	if err != nil {

@@ -193,6 +193,9 @@ func respond(req *sip.Request, tag string, status int, reason string, headers ..
 // §18.2.1, RFC 3581 §4), and where its responses go (§18.2.2).
 func stamped(m Received) (*sip.Request, netip.AddrPort) {
 	req := m.SIP.(*sip.Request).Clone()
+	if c := req.Contact(); c != nil {
+		c.Params = nil // only the URI matters, and quoted strings in them do not survive being written down
+	}
 	via := req.Via()
 	host := m.From.Addr().Unmap()
 	_, wantsPort := via.Params.Get("rport")
@@ -233,17 +236,24 @@ func tagged(tag string) sip.HeaderParams {
 // contactOf is the URI of msg's Contact, or "".
 func contactOf(msg sip.Message) string {
 	for _, h := range msg.GetHeaders("contact") {
-		if c, ok := h.(*sip.ContactHeader); ok && !c.Address.Wildcard {
+		if c, ok := h.(*sip.ContactHeader); ok && usable(c.Address) {
 			return c.Address.String()
 		}
 	}
 	return ""
 }
 
+// usable says that requests can be sent to a URI, and that it can be written
+// down and read again.
+func usable(uri sip.Uri) bool {
+	var again sip.Uri
+	return !uri.Wildcard && sip.ParseUri(uri.String(), &again) == nil
+}
+
 func recordRoutes(msg sip.Message) []string {
 	var routes []string
 	for _, h := range msg.GetHeaders("record-route") {
-		if r, ok := h.(*sip.RecordRouteHeader); ok {
+		if r, ok := h.(*sip.RecordRouteHeader); ok && usable(r.Address) {
 			routes = append(routes, r.Address.String())
 		}
 	}

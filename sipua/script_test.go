@@ -247,7 +247,7 @@ func (s *script) received(lines []string, sdp []byte, headers string) Received {
 	return r
 }
 
-func uri(t *testing.T, text string) sip.Uri {
+func uri(t testing.TB, text string) sip.Uri {
 	t.Helper()
 	var u sip.Uri
 	if err := sip.ParseUri(text, &u); err != nil {

@@ -355,12 +355,15 @@ func cutOnce(t *testing.T, story simStory, caller bool, c cut) {
 	}
 }
 
-// TestBadNetwork loses, doubles and reorders messages: whatever happens, both
-// sides come to an end.
+// TestBadNetwork loses, doubles and reorders messages, and kills both sides
+// once at random: whatever happens, both come to an end.
 func TestBadNetwork(t *testing.T) {
 	for seed := range uint64(200) {
 		story := simStories[seed%uint64(len(simStories))]
 		s := newSim(t, seed, 0.25, 900*time.Millisecond)
+		for _, p := range []*party{s.a, s.b} {
+			p.cut = cut{s.rng.IntN(40), []string{unrecorded, unsent, sent}[s.rng.IntN(3)]}
+		}
 		s.begin()
 		story.tell(s)
 		if left := s.over(); left != "" {

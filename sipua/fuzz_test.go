@@ -1,0 +1,129 @@
+package sipua
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// everyStage is a dialog in each of its stages, with Call-ID "call" and the
+// tags "us" and "b".
+func everyStage(t testing.TB) []*Dialog {
+	local := Local{Address: ours, Transport: "udp"}
+	caller := func() *Dialog {
+		return NewCaller(local, Identity{"call", "us", "seed"}, 1, Call{To: uri(t, "sip:bob@192.0.2.2"), From: uri(t, "sip:ana@holdfast.test")})
+	}
+	offer := []byte("v=0\r\n")
+	calling := caller().Invite(noon, offer)
+	rang := calling.Dialog.Receive(noon, received(t, ringing(calling.Out[0])))
+	invite := received(t, strings.NewReplacer("OPTIONS", "INVITE", "Call-ID: other", "Call-ID: call", "Content-Length", "Contact: <sip:bob@192.0.2.2>\nContent-Length").Replace(goodOptions))
+	callee := NewCallee(local, Identity{"", "us", "seed"}, 1, noon, invite).Dialog
+	answered := callee.Accept(noon, offer, false).Dialog
+	ack := received(t, strings.NewReplacer("OPTIONS", "ACK", "Call-ID: other", "Call-ID: call", "To: <sip:192.0.2.1>", "To: <sip:192.0.2.1>;tag=us").Replace(goodOptions))
+	inCall := answered.Receive(noon, ack).Dialog
+	if !inCall.Established() || len(rang.Events) != 1 {
+		t.Fatal("the dialogs are not in the stages they should be")
+	}
+	return []*Dialog{
+		caller(), calling.Dialog, rang.Dialog, rang.Dialog.HangUp(noon, "").Dialog,
+		callee, answered, inCall, inCall.Invite(noon, offer).Dialog, inCall.HangUp(noon, "").Dialog,
+	}
+}
+
+// live does everything to a dialog that can be done.
+func live(d *Dialog) []*Dialog {
+	var lives []*Dialog
+	offer := []byte("v=0\r\n")
+	step := d.Resume(noon)
+	for _, next := range []func(*Dialog) Step{
+		func(d *Dialog) Step { return d.Ring(noon) },
+		func(d *Dialog) Step { return d.Accept(noon, offer, false) },
+		func(d *Dialog) Step { return d.Invite(noon, offer) },
+		func(d *Dialog) Step { return d.Tick(noon.Add(5 * time.Second)) },
+		func(d *Dialog) Step { return d.HangUp(noon.Add(5*time.Second), "") },
+		func(d *Dialog) Step { return d.Tick(noon.Add(50 * time.Second)) },
+	} {
+		step = next(step.Dialog)
+		lives = append(lives, step.Dialog)
+	}
+	return lives
+}
+
+// liveOn does everything to a dialog, and to what is restored of it on the way.
+func liveOn(t *testing.T, d *Dialog) {
+	for _, d := range live(d) {
+		restored, err := Restore(Local{Address: ours, Transport: "udp"}, 3, d.Memory())
+		if err != nil {
+			t.Fatalf("a memory that cannot be restored: %v\n%s", err, d.Memory())
+		}
+		live(restored)
+	}
+}
+
+// FuzzReceive gives anything that parses to a dialog in each of its stages.
+func FuzzReceive(f *testing.F) {
+	for _, text := range []string{goodOptions, good200, strings.ReplaceAll(goodOptions, "OPTIONS", "INVITE")} {
+		text = strings.NewReplacer("other", "call", "stray", "call", "\n", "\r\n").Replace(text)
+		f.Add([]byte(text))
+		for _, method := range []string{"INVITE", "ACK", "BYE", "CANCEL", "UPDATE", "INFO", "REFER"} {
+			f.Add([]byte(strings.NewReplacer("OPTIONS", method, "192.0.2.1>", "192.0.2.1>;tag=us").Replace(text)))
+		}
+	}
+	stages := everyStage(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		msg, err := parse(data)
+		if err != nil {
+			return
+		}
+		m := Received{SIP: msg, From: peers, Transport: "udp"}
+		for _, d := range stages {
+			liveOn(t, d.Receive(noon, m).Dialog)
+		}
+		local := Local{Address: ours, Transport: "udp"}
+		liveOn(t, NewCallee(local, RandomIdentity(), 1, noon, m).Dialog)
+		Refuse(m, 481, "no")
+		OptionsOK(m)
+		Release(local, m)
+	})
+}
+
+// FuzzRestore gives anything to Restore; what it takes must live.
+func FuzzRestore(f *testing.F) {
+	for _, d := range everyStage(f) {
+		f.Add(d.Memory())
+	}
+	f.Fuzz(func(t *testing.T, memory []byte) {
+		d, err := Restore(Local{Address: ours, Transport: "udp"}, 2, memory)
+		if err != nil {
+			return
+		}
+		for _, d := range live(d) {
+			d.Memory()
+		}
+	})
+}
+
+// TestMemoryOfVersion1 restores dialogs as the first version wrote them.
+func TestMemoryOfVersion1(t *testing.T) {
+	paths, err := filepath.Glob("testdata/memory/v1-*.json")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no golden memories: %v", err)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := Restore(Local{Address: ours, Transport: "udp"}, 2, text)
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		if d.CallID() != "call" {
+			t.Errorf("%s: the Call-ID is %q", path, d.CallID())
+		}
+		liveOn(t, d)
+	}
+}

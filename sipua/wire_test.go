@@ -1,0 +1,227 @@
+package sipua
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+var anyPort = netip.MustParseAddrPort("127.0.0.1:0")
+
+// patience is how long a test waits for a datagram on loopback.
+const patience = 5 * time.Second
+
+// listen opens a wire whose messages come out of the channel.
+func listen(t *testing.T, o WireOptions) (*Wire, chan Received) {
+	t.Helper()
+	in := make(chan Received, 1000)
+	o.Address = anyPort
+	o.Receive = func(m Received) { in <- m }
+	w, err := Listen(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	return w, in
+}
+
+func await[T any](t *testing.T, c chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(patience):
+		t.Fatal("nothing came")
+	}
+	panic("unreachable")
+}
+
+// numbered is an OPTIONS with a CSeq number to tell it by.
+func numbered(t *testing.T, n int, to netip.AddrPort) Message {
+	t.Helper()
+	return Message{Kind: Okay, To: to, Transport: "udp", SIP: received(t, strings.Replace(goodOptions, "CSeq: 7", fmt.Sprintf("CSeq: %d", n), 1)).SIP}
+}
+
+func TestWireKeepsOrder(t *testing.T) {
+	a, _ := listen(t, WireOptions{})
+	b, in := listen(t, WireOptions{})
+	const messages = 100
+	for n := range messages {
+		if err := a.Send(numbered(t, n, b.Address())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range messages {
+		m := await(t, in)
+		if got := m.SIP.CSeq().SeqNo; got != uint32(n) {
+			t.Fatalf("message %d came as number %d", got, n)
+		}
+		if m.From != a.Address() || m.Transport != "udp" {
+			t.Fatalf("came from %s over %s", m.From, m.Transport)
+		}
+	}
+}
+
+func TestWireSendsResponsesLongerThanAFrame(t *testing.T) {
+	a, _ := listen(t, WireOptions{})
+	b, in := listen(t, WireOptions{})
+	m := numbered(t, 1, b.Address())
+	m.SIP = respond(m.SIP.(*sip.Request), "tag", 200, "OK")
+	m.SIP.SetBody([]byte(strings.Repeat("v", 3000)))
+	if err := a.Send(m); err != nil {
+		t.Fatal(err)
+	}
+	if got := await(t, in); len(got.SIP.Body()) != 3000 {
+		t.Errorf("%d bytes came", len(got.SIP.Body()))
+	}
+	m.SIP.SetBody([]byte(strings.Repeat("v", 9000)))
+	if err := a.Send(m); err == nil || !strings.Contains(err.Error(), "do not fit") {
+		t.Errorf("sending far too much: %v", err)
+	}
+	if err := a.Send(Message{}); err == nil {
+		t.Error("sending nothing is no error")
+	}
+}
+
+func TestWireDropsWhatIsNoSIP(t *testing.T) {
+	w, in := listen(t, WireOptions{})
+	conn, err := net.Dial("udp", w.Address().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	good := numbered(t, 42, netip.AddrPort{}).SIP.String()
+	for _, text := range []string{"\r\n\r\n", "\x00\x00", "GET / HTTP/1.1\r\n\r\n", "INVITE sip:x SIP/2.0\r\n", good} {
+		if _, err := conn.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if m := await(t, in); m.SIP.CSeq().SeqNo != 42 {
+		t.Errorf("got\n%s", m.SIP)
+	}
+}
+
+func TestWireAsksBeforeItParses(t *testing.T) {
+	asked := make(chan netip.AddrPort, 10)
+	stranger, _ := listen(t, WireOptions{})
+	friend, _ := listen(t, WireOptions{})
+	w, in := listen(t, WireOptions{Accept: func(from netip.AddrPort) bool {
+		asked <- from
+		return from == friend.Address()
+	}})
+	for n, from := range []*Wire{stranger, friend} {
+		if err := from.Send(numbered(t, n, w.Address())); err != nil {
+			t.Fatal(err)
+		}
+		if got := await(t, asked); got != from.Address() {
+			t.Errorf("asked about %s, want %s", got, from.Address())
+		}
+	}
+	if m := await(t, in); m.From != friend.Address() {
+		t.Errorf("a message of %s came through", m.From)
+	}
+}
+
+func TestWireTellsWhoIsUnreachable(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux says which address an ICMP error is about")
+	}
+	nobody, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(anyPort))
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := nobody.LocalAddr().(*net.UDPAddr).AddrPort()
+	_ = nobody.Close()
+
+	unreachable := make(chan netip.AddrPort, 10)
+	w, in := listen(t, WireOptions{Unreachable: func(a netip.AddrPort) { unreachable <- a }})
+	if err := w.Send(numbered(t, 1, gone)); err != nil {
+		t.Fatal(err)
+	}
+	if got := await(t, unreachable); got != gone {
+		t.Errorf("%s is unreachable, want %s", got, gone)
+	}
+	// The wire goes on: to others and from others.
+	other, theirs := listen(t, WireOptions{})
+	for range 3 {
+		_ = w.Send(numbered(t, 2, gone))
+		if err := w.Send(numbered(t, 3, other.Address())); err != nil {
+			t.Fatal(err)
+		}
+		await(t, theirs)
+	}
+	if err := other.Send(numbered(t, 4, w.Address())); err != nil {
+		t.Fatal(err)
+	}
+	await(t, in)
+}
+
+func TestWireRefusesWhatItCannotDo(t *testing.T) {
+	if _, err := Listen(WireOptions{Address: anyPort, TCP: true}); err == nil {
+		t.Error("TCP is taken on")
+	}
+	w, _ := listen(t, WireOptions{})
+	if _, err := Listen(WireOptions{Address: w.Address()}); err == nil || !strings.Contains(err.Error(), w.Address().String()) {
+		t.Errorf("listening twice: %v", err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Send(numbered(t, 1, w.Address())); err == nil {
+		t.Error("sending on a closed wire is no error")
+	}
+	again, err := Listen(WireOptions{Address: w.Address(), Receive: func(Received) {}})
+	if err != nil {
+		t.Fatalf("the same port after a restart: %v", err)
+	}
+	_ = again.Close()
+}
+
+// TestCallOverTheWire is a whole call between two dialogs on loopback.
+func TestCallOverTheWire(t *testing.T) {
+	a, fromB := listen(t, WireOptions{})
+	b, fromA := listen(t, WireOptions{})
+	send := func(w *Wire, s Step) *Dialog {
+		for _, m := range s.Out {
+			if err := w.Send(m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return s.Dialog
+	}
+	offer := []byte("v=0\r\n")
+	la, lb := Local{Address: a.Address(), Transport: "udp"}, Local{Address: b.Address(), Transport: "udp"}
+	caller := NewCaller(la, RandomIdentity(), 1, Call{To: uri(t, "sip:b@"+b.Address().String()), From: uri(t, "sip:a@127.0.0.1")})
+	caller = send(a, caller.Invite(time.Now(), offer))
+	callee := send(b, NewCallee(lb, RandomIdentity(), 1, time.Now(), await(t, fromA)))
+	callee = send(b, callee.Ring(time.Now()))
+	callee = send(b, callee.Accept(time.Now(), offer, false))
+	var events []string
+	for range 3 {
+		s := caller.Receive(time.Now(), await(t, fromB))
+		for _, ev := range s.Events {
+			events = append(events, eventText(ev))
+		}
+		caller = send(a, s)
+	}
+	if want := []string{"progressed 180", "accepted initial with sdp"}; !slices.Equal(events, want) {
+		t.Errorf("the caller saw %q, want %q", events, want)
+	}
+	callee = send(b, callee.Receive(time.Now(), await(t, fromA)))
+	if !caller.Established() || !callee.Established() {
+		t.Fatal("not both in the call")
+	}
+	callee = send(b, callee.HangUp(time.Now(), ""))
+	caller = send(a, caller.Receive(time.Now(), await(t, fromB)))
+	callee = send(b, callee.Receive(time.Now(), await(t, fromA)))
+	if caller.Established() || callee.Established() {
+		t.Error("still in the call")
+	}
+}
