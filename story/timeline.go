@@ -99,14 +99,20 @@ func (p *picture) text(x float64, y int, attrs, s string) {
 	fmt.Fprintf(p, `<text x="%.1f" y="%d" %s>%s</text>`+"\n", x, y, attrs, html.EscapeString(s))
 }
 
-// axis draws a line for each second, or for each tenth of a long contact.
+// axis draws lines at round times, far enough apart to be read.
 func (p *picture) axis() {
-	every := time.Second
-	for p.end.Sub(p.start) > 20*every {
-		every *= 2
+	const most = 12
+	whole := p.end.Sub(p.start)
+	every := whole/most + 1
+	for _, round := range []time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond,
+		time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute} {
+		if whole/round <= most {
+			every = round
+			break
+		}
 	}
 	p.y = topMargin
-	for d := time.Duration(0); d <= p.end.Sub(p.start); d += every {
+	for d := time.Duration(0); d <= whole; d += every {
 		x := p.x(p.start.Add(d))
 		fmt.Fprintf(p, `<line x1="%.1f" y1="%d" x2="%.1f" y2="100%%" stroke="#eee"/>`+"\n", x, topMargin-14, x)
 		p.text(x, topMargin-18, `text-anchor="middle" class="dim"`, d.String())

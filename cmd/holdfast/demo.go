@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"holdfast/media"
+	"holdfast/softphone"
+	"holdfast/story"
+)
+
+func demoCommand() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Play transfers on real SIP and RTP on this machine, and show what happened",
+		Long: `Demo starts a server with its journal and three phones on loopback and plays
+what happens to customers in a cold transfer. It tells each story live, and
+writes what everybody heard (WAV), a timeline of each contact (SVG) and the
+server's log into a directory. It exits with 0 only if every expectation held.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return demo(cmd.Context(), cmd.OutOrStdout(), dir)
+		},
+	}
+	cmd.Flags().StringVar(&dir, "dir", "demo", "`directory` for recordings and timelines; what an earlier demo left there is replaced")
+	return cmd
+}
+
+// errDemo says that an expectation did not hold; which, has been told.
+var errDemo = errors.New("not every expectation held")
+
+func demo(ctx context.Context, out io.Writer, dir string) error {
+	if err := clear(dir); err != nil {
+		return err
+	}
+	s, err := setStage(ctx, dir)
+	defer s.strike()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "A server at %s, and the phones of a customer, of ana and of cardiology.\n", s.sip)
+	var acts []*act
+	for i, scene := range scenes {
+		fmt.Fprintf(out, "\n%d. %s\n", i+1, scene.title)
+		a := &act{stage: s, out: out, began: time.Now(), names: story.Names{}}
+		a.perform(ctx, scene.play)
+		if err := a.keep(dir, scene.name, scene.title); err != nil {
+			return err
+		}
+		acts = append(acts, a)
+	}
+	return table(out, acts, dir)
+}
+
+// clear makes an empty directory, but only out of one that a demo has filled.
+func clear(dir string) error {
+	if old, err := os.ReadDir(dir); err == nil && len(old) > 0 {
+		if _, err := os.Stat(filepath.Join(dir, "holdfast.toml")); err != nil {
+			return fmt.Errorf("%s holds something else than a demo; choose another --dir", dir)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+	}
+	return os.MkdirAll(dir, 0o755)
+}
+
+// perform plays a scene and holds its expectations about every scene: the
+// customer is never in silence, and nothing is left behind.
+func (a *act) perform(ctx context.Context, play func(context.Context, *act) error) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	telling, stop := context.WithCancel(ctx)
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		a.tell(telling)
+	}()
+	if err := play(ctx, a); err != nil {
+		a.failures = append(a.failures, err.Error())
+		a.say("FAILED: %v", err)
+	}
+	if a.customerCall != nil {
+		a.customerCall.HangUp()
+		a.silence = a.customerCall.Recording().LongestGap()
+		a.expect(a.silence < silenceLimit, "the customer's longest silence is below %s, not %s", silenceLimit, a.silence)
+	}
+	if err := a.nothingLeft(ctx); err != nil {
+		a.expect(false, "nothing is left behind: %v", err)
+	}
+	stop()
+	<-told
+}
+
+// nothingLeft waits until the server has no contact any more.
+func (a *act) nothingLeft(ctx context.Context) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		contacts, err := a.client.Contacts(ctx)
+		if err != nil || len(contacts) == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%d contacts are still there", len(contacts))
+		case <-tick.C:
+		}
+	}
+}
+
+// keep writes what everybody heard, and the timeline.
+func (a *act) keep(dir, name, title string) error {
+	var tracks []story.Track
+	for _, r := range []struct {
+		who  string
+		call *softphone.Call
+	}{{"customer", a.customerCall}, {"ana", a.anaCall}, {"cardiology", a.cardiologyCall}} {
+		if r.call == nil || r.call.Recording().Length() == 0 {
+			continue
+		}
+		if err := writeWAV(filepath.Join(dir, name+"-"+r.who+".wav"), r.call.Recording().Samples()); err != nil {
+			return err
+		}
+		tracks = append(tracks, track(r.who+" heard", r.call.Recording()))
+	}
+	picture := story.Timeline(fmt.Sprintf("%s (%s)", title, a.contact), a.moments, tracks)
+	return os.WriteFile(filepath.Join(dir, name+".svg"), []byte(picture), 0o644)
+}
+
+func writeWAV(path string, samples []int16) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(media.WriteWAV(f, samples, 8000, 1), f.Close())
+}
+
+// track is a recording as a row of the timeline.
+func track(name string, r *softphone.Recording) story.Track {
+	t := story.Track{Name: name}
+	for _, s := range r.Heard(customerTone, anaTone, cardiologyTone, softphone.HoldTone) {
+		var who []string
+		for _, tone := range s.Tones {
+			if tone == softphone.HoldTone {
+				who = append(who, "hold")
+			} else {
+				who = append(who, voices[tone])
+			}
+		}
+		if len(who) > 0 {
+			t.Spans = append(t.Spans, story.Span{From: r.Began().Add(s.From), To: r.Began().Add(s.To), Label: strings.Join(who, "+")})
+		}
+	}
+	return t
+}
+
+// table prints what came of every scene.
+func table(out io.Writer, acts []*act, dir string) error {
+	fmt.Fprintln(out)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "story\tresult\tcustomer's longest silence\tmeasured")
+	failed := false
+	for i, a := range acts {
+		result := "as expected"
+		if len(a.failures) > 0 {
+			failed, result = true, "FAILED"
+		}
+		fmt.Fprintf(w, "%d. %s\t%s\t%d ms\t%s\n", i+1, scenes[i].title, result, a.silence.Milliseconds(), strings.Join(a.measured, "; "))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for i, a := range acts {
+		for _, f := range a.failures {
+			fmt.Fprintf(out, "%d. %s\n", i+1, f)
+		}
+	}
+	fmt.Fprintf(out, "\nRecordings, timelines and the server's log are in %s.\n", dir)
+	if failed {
+		return errDemo
+	}
+	return nil
+}
