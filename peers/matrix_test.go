@@ -38,6 +38,7 @@ func TestColdTransfer(t *testing.T) {
 		{"customer hangs up while it rings", customerHangsUp},
 		{"agent hangs up while it rings, target answers", agentHangsUpAnswered},
 		{"agent hangs up while it rings, nobody answers", agentHangsUpUnanswered},
+		{"the server restarts while it rings", restarts},
 	}
 	for _, scene := range scenes {
 		t.Run(scene.name, func(t *testing.T) {
@@ -45,6 +46,22 @@ func TestColdTransfer(t *testing.T) {
 			scene.play(setStage(t))
 		})
 	}
+}
+
+// TestHoldAtThePhone: an agent who presses hold on a desk phone is not heard
+// until they resume. (baresip records nothing any more after a hold, so what
+// the agent hears then is not known.)
+func TestHoldAtThePhone(t *testing.T) {
+	need(t, "baresip")
+	s := setStage(t)
+	s.agent.hold()
+	await(t, "the agent to fall silent", func() bool {
+		heard := s.customer.heard
+		return !heard.EverHears(agentTone, heard.Length()-300*time.Millisecond, heard.Length())
+	})
+	s.agent.resume()
+	hears(t, "customer", s.customer.heard, agentTone)
+	s.goodbye(s.agent)
 }
 
 func answeredByBaresip(s *stage) {
@@ -147,7 +164,11 @@ func leavesAtOnce(s *stage) {
 func customerHangsUp(s *stage) {
 	s.toSIPp("rings", "", ringLong)
 	s.onHold()
+	began := time.Now()
 	s.goodbye(s.agent)
+	if took := time.Since(began); took > time.Second { // P6
+		s.t.Errorf("the target still rang %v after the customer had left", took)
+	}
 	s.order("agent", "hold")
 }
 
@@ -174,4 +195,19 @@ func agentHangsUpUnanswered(s *stage) {
 	s.rungBack()
 	s.goodbye(s.agent)
 	s.order("agent", "hold", "agent")
+}
+
+// restarts: all three phones take the new server for the old one.
+func restarts(s *stage) {
+	s.toBaresip(ringLong)
+	s.onHold()
+	s.stop()
+	s.start()
+	s.onHold()
+	s.target.answer()
+	s.target.awaits(established)
+	s.withTarget(s.target.heard)
+	s.outcome(call.Completed, "")
+	s.goodbye(s.target)
+	s.order("agent", "hold", "target")
 }

@@ -29,6 +29,7 @@ const moment = 500 * time.Millisecond
 // that others wrote.
 type stage struct {
 	t        *testing.T
+	config   directory.Config
 	server   *holdfast.Server
 	client   *client.Client
 	customer *baresip
@@ -44,7 +45,9 @@ func setStage(t *testing.T) *stage {
 	s := &stage{t: t}
 	s.customer = startBaresip(t, "customer", customerTone)
 	s.agent = startBaresip(t, "agent", agentTone)
+	s.configure()
 	s.start()
+	t.Cleanup(s.stop)
 	s.client = client.New("http://" + s.server.APIAddress().String())
 
 	s.customer.dial("sip:help@" + s.server.SIPAddress().String())
@@ -62,14 +65,16 @@ func setStage(t *testing.T) *stage {
 	return s
 }
 
-func (s *stage) start() {
+// configure writes the configuration of a server with this stage's agent.
+func (s *stage) configure() {
 	s.t.Helper()
-	sip := ports(s.t)
-	config, err := directory.Parse("peers.toml", fmt.Appendf(nil, `
+	block := ports(s.t)
+	var err error
+	s.config, err = directory.Parse("peers.toml", fmt.Appendf(nil, `
 [sip]
 listen = "127.0.0.1:%d"
 [api]
-listen = "127.0.0.1:0"
+listen = "127.0.0.1:%d"
 [journal]
 dir = %q
 [[agent]]
@@ -78,19 +83,25 @@ address = %q
 [[route]]
 called = "*"
 agent = "agent"
-`, sip, filepath.Join(s.t.TempDir(), "journal"), s.agent.uri()))
+`, block, block+1, filepath.Join(s.t.TempDir(), "journal"), s.agent.uri()))
 	if err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+func (s *stage) start() {
+	s.t.Helper()
 	log := slog.New(slog.NewTextHandler(s.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	if s.server, err = holdfast.Start(s.t.Context(), holdfast.Options{Config: config, Log: log}); err != nil {
+	var err error
+	if s.server, err = holdfast.Start(s.t.Context(), holdfast.Options{Config: s.config, Log: log}); err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() {
-		if err := s.server.Close(); err != nil {
-			s.t.Errorf("closing the server: %v", err)
-		}
-	})
+}
+
+func (s *stage) stop() {
+	if err := s.server.Close(); err != nil {
+		s.t.Errorf("closing the server: %v", err)
+	}
 }
 
 // transfer asks for a cold transfer.
