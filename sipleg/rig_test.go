@@ -220,7 +220,7 @@ func (r *rig) later(d time.Duration) {
 		case next.IsZero() || next.After(until):
 			r.now = until
 			return
-		case next == ours:
+		case next.Equal(ours):
 			r.now = later(r.now, next)
 			r.takes(switchboard.Tick{})
 		default:
@@ -313,10 +313,10 @@ func (b *board) Deliver(id call.ContactID, c call.ConnectionID, in switchboard.I
 type addresses struct{}
 
 func (addresses) Resolve(e call.Endpoint) (string, error) {
-	switch {
-	case e.Address == "nowhere":
+	switch e.Address {
+	case "nowhere":
 		return "", &switchboard.DialError{Reason: call.Denied, Detail: "may not be dialled"}
-	case e.Address == "odd":
+	case "odd":
 		return "phone of Bob", nil
 	}
 	return e.Address, nil
