@@ -13,14 +13,14 @@ import (
 func read[T any](t *testing.T, m *memory, status int, method, path, body string, header ...string) T {
 	t.Helper()
 	answer, text := send(handler(m), method, path, body, header...)
-	if answer.StatusCode != status {
-		t.Fatalf("%s %s: got %d, want %d: %s", method, path, answer.StatusCode, status, text)
+	if answer.Code != status {
+		t.Fatalf("%s %s: got %d, want %d: %s", method, path, answer.Code, status, text)
 	}
 	want := "application/json"
 	if status >= 400 {
 		want = "application/problem+json"
 	}
-	if got := answer.Header.Get("Content-Type"); got != want {
+	if got := answer.Header().Get("Content-Type"); got != want {
 		t.Errorf("%s %s: Content-Type is %q, want %q", method, path, got, want)
 	}
 	var v T
@@ -78,10 +78,10 @@ func TestTransfer(t *testing.T) {
 	talking(t, m, "c1")
 	answer, text := send(handler(m), "POST", "/v1/contacts/c1/transfers", `{"target":"cardiology","ringFor":"7s"}`)
 	var transfer call.Transfer
-	if err := json.Unmarshal([]byte(text), &transfer); err != nil || answer.StatusCode != 201 {
-		t.Fatalf("got %d %s", answer.StatusCode, text)
+	if err := json.Unmarshal([]byte(text), &transfer); err != nil || answer.Code != 201 {
+		t.Fatalf("got %d %s", answer.Code, text)
 	}
-	if got := answer.Header.Get("Location"); got != "/v1/contacts/c1/transfers/t1" {
+	if got := answer.Header().Get("Location"); got != "/v1/contacts/c1/transfers/t1" {
 		t.Errorf("Location is %q", got)
 	}
 	if transfer.Kind != call.Cold || transfer.By != 2 || transfer.RingFor.String() != "7s" || transfer.Target().Name != "cardiology" {
@@ -208,8 +208,8 @@ func TestFrozen(t *testing.T) {
 	talking(t, m, "c1")
 	m.broken = errors.New("disk full")
 	answer, text := send(handler(m), "POST", "/v1/contacts/c1/transfers", `{"target":"cardiology"}`)
-	if answer.StatusCode != 503 || answer.Header.Get("Retry-After") != "1" || strings.Contains(text, "disk full") {
-		t.Errorf("got %d, Retry-After %q: %s", answer.StatusCode, answer.Header.Get("Retry-After"), text)
+	if answer.Code != 503 || answer.Header().Get("Retry-After") != "1" || strings.Contains(text, "disk full") {
+		t.Errorf("got %d, Retry-After %q: %s", answer.Code, answer.Header().Get("Retry-After"), text)
 	}
 }
 
@@ -247,8 +247,8 @@ func TestHealth(t *testing.T) {
 // The description must speak of everything a contact has.
 func TestOpenAPI(t *testing.T) {
 	answer, text := send(handler(newMemory()), "GET", "/openapi.json", "")
-	if answer.StatusCode != 200 {
-		t.Fatalf("got %d", answer.StatusCode)
+	if answer.Code != 200 {
+		t.Fatalf("got %d", answer.Code)
 	}
 	var document struct {
 		Paths      map[string]map[string]struct{ Summary string }

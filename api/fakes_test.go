@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"io"
 	"iter"
 	"log/slog"
 	"maps"
@@ -173,7 +172,7 @@ func handler(m *memory) http.Handler {
 }
 
 // send makes a request to localhost and returns the answer with its body.
-func send(h http.Handler, method, path, body string, header ...string) (*http.Response, string) {
+func send(h http.Handler, method, path, body string, header ...string) (*httptest.ResponseRecorder, string) {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.Host = "localhost:8080"
 	if body != "" {
@@ -187,12 +186,7 @@ func send(h http.Handler, method, path, body string, header ...string) (*http.Re
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	answer := w.Result()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		panic(err)
-	}
-	return answer, string(text)
+	return w, w.Body.String()
 }
 
 // deadlined is a recorder that takes write deadlines.

@@ -57,10 +57,10 @@ func directoryProblem(err error) error {
 		return problem(http.StatusUnprocessableEntity, err.Error())
 	}
 	status := http.StatusUnprocessableEntity
-	switch refused.Reason {
-	case call.NotFound:
+	if refused.Reason == call.NotFound {
 		status = http.StatusNotFound
-	case call.Denied:
+	}
+	if refused.Reason == call.Denied {
 		status = http.StatusForbidden
 	}
 	p := problem(status, refused.Detail)

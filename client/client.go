@@ -155,7 +155,7 @@ func ask[T any](ctx context.Context, c *Client, method, path string, body map[st
 	if err != nil {
 		return result, err
 	}
-	defer answer.Body.Close()
+	defer closeBody(answer)
 	if err := json.NewDecoder(io.LimitReader(answer.Body, longestAnswer)).Decode(&result); err != nil {
 		return result, fmt.Errorf("reading the answer of %s: %w", c.server, err)
 	}
@@ -180,11 +180,14 @@ func (c *Client) send(ctx context.Context, method, path string, content io.Reade
 		return nil, fmt.Errorf("%w at %s: %w", ErrNoServer, c.server, errors.Unwrap(err))
 	}
 	if answer.StatusCode >= http.StatusBadRequest {
-		defer answer.Body.Close()
+		defer closeBody(answer)
 		return nil, problem(answer)
 	}
 	return answer, nil
 }
+
+// closeBody: what remains of an answer that was read concerns nobody.
+func closeBody(answer *http.Response) { _ = answer.Body.Close() }
 
 func problem(answer *http.Response) error {
 	p := new(Problem)

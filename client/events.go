@@ -104,7 +104,7 @@ func (s *stream) read(ctx context.Context, tell func(Event) bool) error {
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
+	defer closeBody(answer)
 	s.begun = true
 	for lines := bufio.NewReader(answer.Body); ; {
 		data, err := nextData(lines)

@@ -20,16 +20,18 @@ func findPlaces(document []byte) places {
 	var p unstable.Parser
 	p.Reset(document)
 	for p.NextExpression() {
-		switch e := p.Expression(); e.Kind {
-		case unstable.Table:
+		e := p.Expression()
+		if e.Kind == unstable.KeyValue {
+			found.keyValue(&p, prefix, e)
+		}
+		if e.Kind == unstable.Table {
 			prefix = found.key(&p, "", e)
-		case unstable.ArrayTable:
+		}
+		if e.Kind == unstable.ArrayTable {
 			name := keyName(e)
 			prefix = fmt.Sprintf("%s[%d]", name, tables[name])
 			tables[name]++
 			found.add(&p, prefix, firstKey(e))
-		case unstable.KeyValue:
-			found.keyValue(&p, prefix, e)
 		}
 	}
 	return found
@@ -40,17 +42,15 @@ func (f places) keyValue(p *unstable.Parser, prefix string, e *unstable.Node) {
 }
 
 func (f places) value(p *unstable.Parser, path string, v *unstable.Node) {
-	children := v.Children()
-	switch v.Kind {
-	case unstable.Array:
-		for i := 0; children.Next(); i++ {
+	i := 0
+	for children := v.Children(); children.Next(); i++ {
+		if v.Kind == unstable.InlineTable {
+			f.keyValue(p, path, children.Node())
+		}
+		if v.Kind == unstable.Array {
 			element := fmt.Sprintf("%s[%d]", path, i)
 			f.add(p, element, children.Node())
 			f.value(p, element, children.Node())
-		}
-	case unstable.InlineTable:
-		for children.Next() {
-			f.keyValue(p, path, children.Node())
 		}
 	}
 }

@@ -214,6 +214,7 @@ func stageColour(s call.Stage) colour {
 		return yellow
 	case call.Returning, call.Parked:
 		return red
+	case call.Over:
 	}
 	return plain
 }

@@ -21,11 +21,13 @@ const (
 	grey   colour = "90"
 )
 
-// newTerminal paints only what goes to a screen, and nothing where NO_COLOR is
-// set (no-color.org).
+// noColours, when set to anything, asks every program to do without.
+const noColours = "NO_COLOR" //nolint:misspell // that is its name
+
+// newTerminal paints only what goes to a screen.
 func newTerminal(w io.Writer) terminal {
 	f, isFile := w.(*os.File)
-	if !isFile || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+	if !isFile || os.Getenv(noColours) != "" || os.Getenv("TERM") == "dumb" {
 		return terminal{w, false}
 	}
 	info, err := f.Stat()

@@ -25,28 +25,8 @@ agent leaves only after the target has picked up. With --wait it tells what
 happens until the transfer is decided, and exits with 0 only if it completed.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := connect(cmd)
-			if err != nil {
-				return err
-			}
-			contact, err := find(cmd.Context(), c, args[0])
-			if err != nil {
-				return err
-			}
 			ask.Target, ask.Kind = args[1], call.Kind(kind)
-			t, err := c.Transfer(cmd.Context(), contact.ID, ask)
-			if err != nil {
-				return err
-			}
-			p := progress{out: newTerminal(cmd.OutOrStdout()), quiet: asJSON}
-			p.tell(t)
-			if wait {
-				t, err = p.follow(cmd.Context(), c, contact.ID, t)
-			}
-			if asJSON {
-				err = errors.Join(printJSON(p.out, t), err)
-			}
-			return err
+			return transfer(cmd, args[0], ask, wait, asJSON)
 		},
 	}
 	cmd.Flags().StringVar(&kind, "kind", string(call.Cold), "when the agent leaves; cold: after the target has picked up")
@@ -55,6 +35,30 @@ happens until the transfer is decided, and exits with 0 only if it completed.`,
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the transfer is decided, and tell what happens")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the transfer as JSON, and nothing else")
 	return cmd
+}
+
+func transfer(cmd *cobra.Command, written string, ask client.TransferRequest, wait, asJSON bool) error {
+	c, err := connect(cmd)
+	if err != nil {
+		return err
+	}
+	contact, err := find(cmd.Context(), c, written)
+	if err != nil {
+		return err
+	}
+	t, err := c.Transfer(cmd.Context(), contact.ID, ask)
+	if err != nil {
+		return err
+	}
+	p := progress{out: newTerminal(cmd.OutOrStdout()), quiet: asJSON}
+	p.tell(t)
+	if wait {
+		t, err = p.follow(cmd.Context(), c, contact.ID, t)
+	}
+	if asJSON {
+		err = errors.Join(printJSON(p.out, t), err)
+	}
+	return err
 }
 
 // A progress tells how a transfer goes, each thing once.
@@ -111,6 +115,7 @@ func whereabouts(c call.Contact) string {
 				return "; the customer is on hold"
 			}
 		}
+	case call.Offering, call.Reaching, call.Joining, call.Over:
 	}
 	return ""
 }
