@@ -29,11 +29,10 @@ type Leg struct {
 
 	// What it says, taken frame by frame when somebody mixes it or it is
 	// recorded.
-	mixed  bool
-	ssrc   uint32
-	voice  voice
-	said   [frame]int16
-	speaks bool // said is of this slot
+	mixed bool
+	ssrc  uint32
+	voice voice
+	said  [frame]int16 // in this slot
 
 	out       out
 	recording *recording // nil: none

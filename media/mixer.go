@@ -2,13 +2,15 @@ package media
 
 import "math"
 
-// mix writes into dst, a frame long, what sources have just said together.
+// mix writes into dst, a frame long, what sources, two or more, have just said
+// together.
 func mix(dst []byte, codec Codec, sources []*Leg) {
 	var sum [frame]int32
-	for _, s := range sources {
-		if !s.speaks {
-			continue
-		}
+	one, other := &sources[0].said, &sources[1].said
+	for i := range sum {
+		sum[i] = int32(one[i]) + int32(other[i])
+	}
+	for _, s := range sources[2:] {
 		for i, v := range &s.said {
 			sum[i] += int32(v)
 		}

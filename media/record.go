@@ -51,11 +51,9 @@ func (r *recording) tick(l *Leg) {
 	var s stereo
 	var heard [frame]int16
 	r.heard.take(&heard)
-	for i, v := range heard {
-		if l.speaks {
-			binary.LittleEndian.PutUint16(s[4*i:], uint16(l.said[i]))
-		}
-		binary.LittleEndian.PutUint16(s[4*i+2:], uint16(v))
+	for i := range heard {
+		binary.LittleEndian.PutUint16(s[4*i:], uint16(l.said[i]))
+		binary.LittleEndian.PutUint16(s[4*i+2:], uint16(heard[i]))
 	}
 	select {
 	case r.frames <- s:

@@ -158,7 +158,7 @@ func (r *Room) tick(slot int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, l := range r.legs {
-		l.speaks = l.voice.take(&l.said)
+		l.voice.take(&l.said)
 	}
 	for _, l := range r.legs {
 		l.tick(slot)

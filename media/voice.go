@@ -43,11 +43,11 @@ func (v *voice) skip(samples uint32) {
 	}
 }
 
-// take moves the next frame into f and reports whether anybody was speaking;
-// if not, f is as it was.
-func (v *voice) take(f *[frame]int16) bool {
+// take moves the next frame into f; it is silence when nobody speaks.
+func (v *voice) take(f *[frame]int16) {
 	if !v.playing {
-		return false
+		clear(f[:])
+		return
 	}
 	from := v.samples[v.next%ring:]
 	if len(from) > frame {
@@ -60,5 +60,4 @@ func (v *voice) take(f *[frame]int16) bool {
 	clear(from)
 	v.next += frame
 	v.playing = int32(v.end-v.next) > 0
-	return true
 }
