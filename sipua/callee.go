@@ -17,7 +17,7 @@ func (t *turn) begin(m Received) {
 	req, to := stamped(m)
 	i := t.open(req, to, true)
 	switch problem := t.unacceptable(req); {
-	case req.Method != sip.INVITE || tagOf(req.To().Params) != "":
+	case tagOf(req.To().Params) != "":
 		t.reply(i, Rebuff, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist", nil)
 	case !slices.Contains([]string{"sip", "tel", ""}, req.Recipient.Scheme):
 		t.reply(i, Rebuff, 416, "Unsupported URI Scheme", nil)
@@ -35,7 +35,7 @@ func (t *turn) begin(m Received) {
 // open adds the server transaction of req and returns its place.
 func (t *turn) open(req *sip.Request, to netip.AddrPort, initial bool) int {
 	if len(t.servers) >= maxServers {
-		settled := func(tx serverTx) bool { return tx.state == txConfirmed }
+		settled := func(tx serverTx) bool { return tx.state == txConfirmed || tx.kind == Rebuff }
 		if i := slices.IndexFunc(t.servers, settled); i >= 0 {
 			t.servers = slices.Delete(t.servers, i, i+1)
 		}
@@ -89,11 +89,19 @@ func (t *turn) serve(m Received) {
 	case req.Method == sip.CANCEL:
 		t.takeCANCEL(req, to, same)
 	case same >= 0:
-		if tx := t.servers[same]; tx.response != nil && tx.state != txEnded && !(tx.state == txConfirmed && req.Method == sip.INVITE) {
-			t.send(Retransmission, tx.to, tx.response)
-		}
+		t.serveAgain(same)
 	default:
 		t.inDialog(m, req, t.open(req, to, false))
+	}
+}
+
+// serveAgain takes a repetition: it gets the response again that the first
+// has had; an INVITE whose ACK has come is absorbed (RFC 6026 §7.1).
+func (t *turn) serveAgain(i int) {
+	tx := t.servers[i]
+	absorbed := tx.request.Method == sip.INVITE && tx.state == txConfirmed
+	if tx.response != nil && !absorbed {
+		t.send(Retransmission, tx.to, tx.response)
 	}
 }
 

@@ -192,8 +192,8 @@ func NewCaller(local Local, id Identity, epoch uint16, c Call) *Dialog {
 func NewCallee(local Local, id Identity, epoch uint16, now time.Time, invite Received) Step {
 	d := &Dialog{local: local, id: id, epoch: epoch, stage: over, heard: -1}
 	req, ok := invite.SIP.(*sip.Request)
-	if !ok || Check(invite) != nil {
-		return Step{Dialog: d}
+	if !ok || req.Method != sip.INVITE || Check(invite) != nil {
+		return Step{Dialog: d} // nothing to answer
 	}
 	d.id.CallID = req.CallID().Value()
 	d.self = nameAddr{req.To().DisplayName, req.To().Address}

@@ -1,6 +1,7 @@
 package sipua
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -125,5 +126,23 @@ func TestMemoryOfVersion1(t *testing.T) {
 			t.Errorf("%s: the Call-ID is %q", path, d.CallID())
 		}
 		liveOn(t, d)
+	}
+}
+
+// TestAFloodIsBounded: a peer cannot make a dialog remember without end.
+func TestAFloodIsBounded(t *testing.T) {
+	stages := everyStage(t)
+	inCall := stages[len(stages)-2] // our re-INVITE is out, so theirs get 491
+	for n := range 1000 {
+		text := strings.NewReplacer("OPTIONS", "INVITE", "Call-ID: other", "Call-ID: call", "z9hG4bK1", fmt.Sprintf("z9hG4bK%d", n),
+			"CSeq: 7", fmt.Sprintf("CSeq: %d", 100+n), "To: <sip:192.0.2.1>", "To: <sip:192.0.2.1>;tag=us").Replace(goodOptions)
+		s := inCall.Receive(noon, received(t, text))
+		if len(s.Out) != 1 || s.Out[0].Kind != Rebuff {
+			t.Fatalf("re-INVITE %d: sent %v", n, s.Out)
+		}
+		inCall = s.Dialog
+	}
+	if n := len(inCall.servers); n > maxServers {
+		t.Errorf("%d transactions are kept", n)
 	}
 }

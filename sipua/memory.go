@@ -137,10 +137,15 @@ func Restore(local Local, epoch uint16, text []byte) (*Dialog, error) {
 	for _, h := range m.Headers {
 		d.headers = append(d.headers, sip.NewHeader(h[0], h[1]))
 	}
-	if err := d.restoreInvite(m.Invite); err != nil {
+	if err := errors.Join(d.restoreInvite(m.Invite), d.restoreServers(m.Theirs)); err != nil {
 		return nil, err
 	}
-	return d, d.restoreServers(m.Theirs)
+	ours := len(d.invites) == 1 && d.invites[0].initial
+	theirs := slices.ContainsFunc(d.servers, serverTx.openInvite)
+	if ours != (d.stage == calling) || d.stage == offered && !theirs {
+		return nil, fmt.Errorf("a dialog's memory is %s without the INVITE that makes it so", d.stage)
+	}
+	return d, nil
 }
 
 func (d *Dialog) restoreInvite(m *inviteMemory) error {

@@ -41,6 +41,7 @@ type party struct {
 	epoch   uint16
 	peer    *party
 	steps   int
+	cseq    uint32 // the highest of its requests
 	cut     cut
 	events  []string
 	leaves  bool // its user has hung up
@@ -188,6 +189,13 @@ func (p *party) invite() {
 }
 
 func (p *party) send(m Message) {
+	if req, ok := m.SIP.(*sip.Request); ok && req.Method != sip.ACK && req.Method != sip.CANCEL && m.Kind != Retransmission {
+		if n := req.CSeq().SeqNo; n <= p.cseq {
+			p.s.t.Errorf("%s sends a new %s with CSeq %d after %d", p.name, req.Method, n, p.cseq)
+		} else {
+			p.cseq = n
+		}
+	}
 	text := []byte(m.SIP.String())
 	copies := 1
 	if p.s.loss > 0 && p.s.rng.Float64() < 0.1 {

@@ -20,23 +20,23 @@ func Check(m Received) error {
 	for _, name := range []string{"From", "To", "Call-ID", "CSeq"} {
 		switch found := len(m.SIP.GetHeaders(name)); {
 		case found == 0:
-			return fmt.Errorf("%s: missing", name)
+			return fmt.Errorf("header %s is missing", name)
 		case found > 1:
-			return fmt.Errorf("%s: %d of them", name, found)
+			return fmt.Errorf("header %s is there %d times", name, found)
 		}
 	}
 	vias := len(m.SIP.GetHeaders("Via"))
 	if vias == 0 || m.SIP.Via() == nil || m.SIP.Via().Host == "" {
-		return errors.New("Via: missing or not readable")
+		return errors.New("header Via is missing or not readable")
 	}
 	if m.SIP.From() == nil || m.SIP.To() == nil || m.SIP.CallID() == nil || m.SIP.CSeq() == nil {
-		return errors.New("From, To, Call-ID or CSeq: not readable")
+		return errors.New("header From, To, Call-ID or CSeq is not readable")
 	}
 	if lengths := m.SIP.GetHeaders("Content-Length"); len(lengths) > 1 {
-		return fmt.Errorf("Content-Length: %d of them", len(lengths))
+		return fmt.Errorf("header Content-Length is there %d times", len(lengths))
 	}
 	if l := m.SIP.ContentLength(); l != nil && int(*l) != len(m.SIP.Body()) {
-		return fmt.Errorf("Content-Length: %d, but the body has %d bytes", *l, len(m.SIP.Body()))
+		return fmt.Errorf("header Content-Length says %d, but the body has %d bytes", *l, len(m.SIP.Body()))
 	}
 	switch msg := m.SIP.(type) {
 	case *sip.Request:
@@ -49,23 +49,23 @@ func Check(m Received) error {
 
 func checkRequest(req *sip.Request) error {
 	if req.SipVersion != "SIP/2.0" {
-		return fmt.Errorf("start line: version %q", req.SipVersion)
+		return fmt.Errorf("the start line has version %q", req.SipVersion)
 	}
 	if method := req.CSeq().MethodName; method != req.Method {
-		return fmt.Errorf("CSeq: method %q in a %s", method, req.Method)
+		return fmt.Errorf("header CSeq has the method %q in a %s", method, req.Method)
 	}
 	return nil
 }
 
 func checkResponse(res *sip.Response, vias int) error {
 	if res.SipVersion != "SIP/2.0" {
-		return fmt.Errorf("start line: version %q", res.SipVersion)
+		return fmt.Errorf("the start line has version %q", res.SipVersion)
 	}
 	if res.StatusCode < 100 || res.StatusCode > 699 {
-		return fmt.Errorf("start line: status %d", res.StatusCode)
+		return fmt.Errorf("the start line has status %d", res.StatusCode)
 	}
 	if vias > 1 {
-		return fmt.Errorf("Via: %d of them in a response to us", vias)
+		return fmt.Errorf("header Via is there %d times in a response to us", vias)
 	}
 	return nil
 }
