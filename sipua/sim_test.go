@@ -317,6 +317,7 @@ func (s *sim) over() string {
 func TestCutAtEveryStep(t *testing.T) {
 	for _, story := range simStories {
 		t.Run(story.name, func(t *testing.T) {
+			t.Parallel()
 			uncut := newSim(t, 1, 0, 0)
 			uncut.begin()
 			story.tell(uncut)
