@@ -36,8 +36,7 @@ func (d *desk) begin() {
 	d.urgent = false
 	t := d.plan()
 	for _, e := range t.atOnce {
-		d.sendExempt(e.out)
-		e.in.answered = true
+		e.in.answered = d.sendExempt(e.out)
 	}
 	// A frozen contact always owes an entry: the one that failed may have
 	// landed, and a successor must not find what we have taken back.
@@ -162,14 +161,16 @@ func (d *desk) send(m message) {
 	}
 }
 
-// sendExempt sends the exempt ones of out.
-func (d *desk) sendExempt(out []Outgoing) {
+// sendExempt sends the exempt ones of out, and reports whether there were any.
+func (d *desk) sendExempt(out []Outgoing) (sent bool) {
 	for _, o := range out {
 		if o.Class() == Exempt {
 			d.note(d.now(), o.Line())
 			d.send(message{Outgoing: o})
+			sent = true
 		}
 	}
+	return sent
 }
 
 func (d *desk) reply(all replies) {

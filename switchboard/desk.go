@@ -199,8 +199,7 @@ func (d *desk) early(in *input) (settled bool) {
 	if settled && d.moving(in.connection) {
 		return false
 	}
-	d.sendExempt(p.Out)
-	in.answered = true
+	in.answered = d.sendExempt(p.Out)
 	if settled {
 		d.legs[in.connection] = p.Leg
 		if d.flight != nil {

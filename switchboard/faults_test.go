@@ -34,6 +34,21 @@ func TestFrozenContactTalksOnAndThaws(t *testing.T) {
 	}
 }
 
+func TestRepetitionOfWhatIsNotRecordedWaitsToo(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.reach()
+		b.journal.set(always(fails))
+		sent := b.sent()
+		b.deliver(target, "200", "200")
+		b.pass(3 * time.Second)
+		b.wantSent(sent)
+		b.journal.set(nil)
+		b.pass(time.Second)
+		b.wantSent(sent, "-> 3 ACK", "-> 3 ACK again", "-> 2 BYE")
+		b.wantWriteAhead()
+	})
+}
+
 func TestCustomerWhoLeavesAFrozenContactFreesTheOthers(t *testing.T) {
 	for _, f := range []fault{fails, hangs, tarry} {
 		inBubble(t, func(b *bench) {

@@ -111,8 +111,10 @@ func (s *Switchboard) Deliver(id call.ContactID, connection call.ConnectionID, i
 
 // Request puts a person's request to a contact and returns the contact after
 // the request has been written down. An error means that nothing has happened
-// and nothing will: a *call.Refusal, ErrNoContact, ErrFenced, or ErrUnavailable
-// when ctx ended while the journal could not take it.
+// and nothing will: a *call.Refusal, with the contact as it is, ErrNoContact,
+// ErrFenced, ErrClosed, ErrBroken, or ErrUnavailable when ctx ended before the
+// journal took it. If ctx ends while the entry is on its way, Request still
+// waits for what becomes of it.
 func (s *Switchboard) Request(ctx context.Context, id call.ContactID, ev call.Event) (call.Contact, error) {
 	d := s.desk(id)
 	if d == nil {

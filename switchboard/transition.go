@@ -168,7 +168,8 @@ func (t *transition) command(c call.Command) {
 	}
 }
 
-// tell has a leg plan a command.
+// tell has a leg plan a command. What comes of a command waits for the record,
+// whatever its class: the command itself was decided just now.
 func (t *transition) tell(id call.ConnectionID, c call.Command) {
 	leg := t.legs[id]
 	if leg == nil {

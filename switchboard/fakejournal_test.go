@@ -1,0 +1,170 @@
+package switchboard
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"slices"
+	"sync"
+	"time"
+
+	"holdfast/call"
+)
+
+// A fault is what a journal does with one entry.
+type fault int
+
+const (
+	works  fault = iota
+	fails        // refused
+	lands        // written, but we are told otherwise
+	hangs        // until the context ends, then refused
+	tarry        // hangs, yet it is written
+	slow         // takes 300 ms
+	fenced       // somebody else has written
+)
+
+// fakeJournal keeps entries as the real one does: in bytes.
+type fakeJournal struct {
+	trace *trace
+
+	mu       sync.Mutex
+	fault    func() fault // nil: works
+	seq      uint64
+	live     map[call.ContactID][]kept
+	archived []call.ContactID
+	noShelf  int // how many times Archive will fail
+	corrupt  error
+}
+
+type kept struct {
+	seq  uint64
+	data []byte
+}
+
+var errJournal = errors.New("the disk is full")
+
+func (j *fakeJournal) set(f func() fault) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.fault = f
+}
+
+func always(f fault) func() fault { return func() fault { return f } }
+
+func (j *fakeJournal) Append(ctx context.Context, e Entry, after uint64) (uint64, error) {
+	j.mu.Lock()
+	what := works
+	if j.fault != nil {
+		what = j.fault()
+	}
+	j.mu.Unlock()
+	switch what {
+	case works, lands:
+	case fails:
+		return 0, errJournal
+	case hangs:
+		<-ctx.Done()
+		return 0, ctx.Err()
+	case tarry:
+		<-ctx.Done()
+	case slow:
+		<-time.After(300 * time.Millisecond)
+	case fenced:
+		return 0, ErrFenced
+	}
+	seq, err := j.write(e, after)
+	if err == nil && (what == lands || what == tarry) {
+		return 0, errJournal
+	}
+	if err == nil {
+		j.trace.add(traced{written: e.Lines})
+	}
+	return seq, err
+}
+
+// write keeps the entry if it follows, or replaces one that was in doubt.
+func (j *fakeJournal) write(e Entry, after uint64) (uint64, error) {
+	data, err := json.Marshal(e)
+	if err != nil {
+		return 0, err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	entries := j.live[e.Contact.ID]
+	if n := len(entries); n > 0 && entries[n-1].seq != after {
+		last := entries[n-1].entry()
+		if last.Owner != e.Owner || last.Epoch != e.Epoch || last.Step != e.Step {
+			return 0, ErrFenced
+		}
+		entries = entries[:n-1]
+	}
+	j.seq++
+	j.live[e.Contact.ID] = append(entries, kept{j.seq, data})
+	return j.seq, nil
+}
+
+func (k kept) entry() Entry {
+	var e Entry
+	if err := json.Unmarshal(k.data, &e); err != nil {
+		panic(err)
+	}
+	e.Seq = k.seq
+	return e
+}
+
+func (j *fakeJournal) Live(context.Context) iter.Seq2[Entry, error] {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var last []Entry
+	for _, entries := range j.live {
+		last = append(last, entries[len(entries)-1].entry())
+	}
+	slices.SortFunc(last, func(a, b Entry) int { return a.Contact.Arrived.Compare(b.Contact.Arrived) })
+	return func(yield func(Entry, error) bool) {
+		if j.corrupt != nil && !yield(Entry{}, j.corrupt) {
+			return
+		}
+		for _, e := range last {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (j *fakeJournal) Archive(_ context.Context, id call.ContactID) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.noShelf > 0 {
+		j.noShelf--
+		return errJournal
+	}
+	j.archived = append(j.archived, id)
+	return nil
+}
+
+func (j *fakeJournal) History(context.Context, call.ContactID) iter.Seq2[Entry, error] {
+	panic("a desk does not read")
+}
+
+func (j *fakeJournal) Follow(context.Context, uint64) iter.Seq2[Entry, error] {
+	panic("a desk does not read")
+}
+
+// entries are all of the one contact.
+func (j *fakeJournal) entries() []Entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var all []Entry
+	for _, k := range j.live["c1"] {
+		all = append(all, k.entry())
+	}
+	return all
+}
+
+func (j *fakeJournal) last() Entry {
+	all := j.entries()
+	return all[len(all)-1]
+}
