@@ -59,10 +59,7 @@ type follower struct {
 type place struct{ seq, at uint64 }
 
 func (f *follower) run(ctx context.Context) error {
-	r, err := f.j.newReader(ctx, f.j.contacts, jetstream.ConsumerConfig{
-		DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq:   f.last + 1,
-	})
+	r, err := f.j.newReader(ctx, f.j.contacts, "contact.*", f.last+1, false)
 	if err != nil {
 		return err
 	}
@@ -72,7 +69,7 @@ func (f *follower) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for m, err := range r.next(ctx, wait) {
+		for m, err := range r.read(ctx, wait) {
 			if err != nil {
 				return err
 			}
@@ -80,10 +77,8 @@ func (f *follower) run(ctx context.Context) error {
 				return err
 			}
 		}
-		if until > f.last {
-			if err := f.tail(ctx, r, until); err != nil {
-				return err
-			}
+		if err := f.tail(ctx, r, until); err != nil {
+			return err
 		}
 	}
 }
@@ -104,10 +99,13 @@ func (f *follower) message(ctx context.Context, m jetstream.Msg) error {
 	return nil
 }
 
-// tail deals with entries up to until that CONTACTS does not send, unless it
-// still has something to send.
+// tail deals with entries up to until that have left CONTACTS and that no
+// later one gives away as missing.
 func (f *follower) tail(ctx context.Context, r *reader, until uint64) error {
-	drained, err := r.drained(ctx)
+	if until <= f.last {
+		return nil
+	}
+	drained, err := r.drained(ctx, until)
 	if err != nil || !drained {
 		return err
 	}
@@ -147,14 +145,13 @@ func (f *follower) scan(ctx context.Context) error {
 	if err != nil || end <= f.scanned {
 		return err
 	}
-	from := jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: f.scanned + 1}
+	start := f.scanned + 1
 	if f.scanned == 0 {
-		if from, err = f.j.archivedSince(ctx, f.last); err != nil {
+		if start, err = f.j.archivedSince(ctx, f.last, archiveSlack); err != nil {
 			return err
 		}
 	}
-	from.HeadersOnly = true
-	for m, err := range f.j.all(ctx, f.j.archive, from) {
+	for m, err := range f.j.all(ctx, f.j.archive, "archive.*", start, true) {
 		if err != nil {
 			return err
 		}
@@ -172,38 +169,44 @@ func (f *follower) scan(ctx context.Context) error {
 	return nil
 }
 
-// archivedSince is where in ARCHIVE to begin so as to meet every entry with a
-// sequence greater than after. What was archived while CONTACTS had not got
-// beyond after cannot be one, and that much of ARCHIVE may be skipped. Several
-// Archives may have run side by side, so it begins a little earlier.
-func (j *Journal) archivedSince(ctx context.Context, after uint64) (jetstream.ConsumerConfig, error) {
-	all := jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy}
+// archivedSince is the sequence in ARCHIVE to begin at so as to meet every entry
+// with a sequence greater than after. What was archived while CONTACTS had not
+// got beyond after cannot be one, and that much of ARCHIVE may be skipped; as
+// several Archives may have run side by side, less by slack.
+func (j *Journal) archivedSince(ctx context.Context, after uint64, slack time.Duration) (uint64, error) {
 	info, err := j.archive.Info(ctx)
 	if err != nil {
-		return all, err
+		return 0, err
 	}
 	first, end := info.State.FirstSeq, info.State.LastSeq+1
-	var failed error
-	skip := sort.Search(int(end-first), func(i int) bool {
-		m, err := j.archive.GetMsg(ctx, first+uint64(i))
-		if err != nil {
-			if !errors.Is(err, jetstream.ErrMsgNotFound) {
-				failed = err
-			}
-			return true
-		}
+	end, err = j.search(ctx, first, end, func(m *jetstream.RawStreamMsg) bool {
 		return number(m.Header, headerUntil) > after
 	})
-	if failed != nil || skip == 0 {
-		return all, failed
+	if err != nil || end <= first {
+		return first, err
 	}
-	m, err := j.archive.GetMsg(ctx, first+uint64(skip)-1)
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return all, nil
+	m, err := j.archive.GetMsg(ctx, end-1)
+	if errors.Is(err, jetstream.ErrMsgNotFound) { // too old, just now
+		return first, nil
 	}
 	if err != nil {
-		return all, err
+		return 0, err
 	}
-	start := m.Time.Add(-archiveSlack)
-	return jetstream.ConsumerConfig{DeliverPolicy: jetstream.DeliverByStartTimePolicy, OptStartTime: &start}, nil
+	since := m.Time.Add(-slack)
+	return j.search(ctx, first, end, func(m *jetstream.RawStreamMsg) bool { return m.Time.After(since) })
+}
+
+// search finds the first message of ARCHIVE from first and before end of which
+// is is true, as it is of all later ones; end if there is none. A message that
+// is missing counts as true: better to begin too early.
+func (j *Journal) search(ctx context.Context, first, end uint64, is func(*jetstream.RawStreamMsg) bool) (uint64, error) {
+	var failed error
+	i := sort.Search(int(end-first), func(i int) bool {
+		m, err := j.archive.GetMsg(ctx, first+uint64(i))
+		if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+			failed = err
+		}
+		return err != nil || is(m)
+	})
+	return first + uint64(i), failed
 }

@@ -69,6 +69,22 @@ func TestFollowFindsWhatIsArchived(t *testing.T) {
 	}
 }
 
+// A reader that knows most of it does not look through the whole archive.
+func TestFollowSkipsWhatWasArchivedLongAgo(t *testing.T) {
+	j := open(t, t.TempDir())
+	for c := range 20 {
+		archive(t, j, fmt.Sprint("c", c), 3) // three entries, in CONTACTS and in ARCHIVE
+	}
+	for after, want := range map[uint64]uint64{0: 1, 2: 1, 3: 4, 30: 31, 31: 31, 32: 31, 33: 34, 59: 58, 60: 61, 99: 61} {
+		if got, err := j.archivedSince(t.Context(), after, 0); err != nil || got != want {
+			t.Errorf("after %d it begins at %d (%v), want %d", after, got, err, want)
+		}
+		if all, err := j.archivedSince(t.Context(), after, archiveSlack); err != nil || all != 1 {
+			t.Errorf("with slack it begins at %d (%v), want 1", all, err)
+		}
+	}
+}
+
 func TestFollowSeesWhatIsArchivedUnderIt(t *testing.T) {
 	j := open(t, t.TempDir())
 	live(t, j, "a", 1)

@@ -141,8 +141,8 @@ func TestOpenInAPlaceThatIsNone(t *testing.T) {
 	if _, err := Open(t.Context(), Options{Dir: file}); err == nil || !strings.Contains(err.Error(), file) {
 		t.Errorf("got %v", err)
 	}
-	_, err := Open(t.Context(), Options{URL: "nats://127.0.0.1:1"})
-	if err == nil || !strings.Contains(err.Error(), "nats://127.0.0.1:1") {
+	_, err := Open(t.Context(), Options{URL: "nats://ana:secret@127.0.0.1:1,nats://127.0.0.1:2"})
+	if err == nil || !strings.Contains(err.Error(), "127.0.0.1:1,nats://127.0.0.1:2") || strings.Contains(err.Error(), "secret") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -1,11 +1,14 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -99,7 +102,7 @@ func (j *Journal) open(ctx context.Context, o Options) (err error) {
 		where = nats.InProcessServer(j.embedded)
 	}
 	if j.conn, err = nats.Connect(o.URL, append(j.connection(o.Owner), where)...); err != nil {
-		return fmt.Errorf("connecting to the journal at %s: %w", o.URL, err)
+		return fmt.Errorf("connecting to the journal at %s: %w", cmp.Or(o.Dir, withoutPasswords(o.URL)), err)
 	}
 	if j.js, err = jetstream.New(j.conn); err != nil {
 		return fmt.Errorf("using the journal: %w", err)
@@ -127,6 +130,18 @@ func (j *Journal) connection(owner string) []nats.Option {
 			j.log.Error("the journal's connection reports", "error", err)
 		}),
 	}
+}
+
+func withoutPasswords(urls string) string {
+	var shown []string
+	for one := range strings.SplitSeq(urls, ",") {
+		u, err := url.Parse(one)
+		if err != nil {
+			u = &url.URL{Host: "?"}
+		}
+		shown = append(shown, u.Redacted())
+	}
+	return strings.Join(shown, ",")
 }
 
 // Close ends every Follow and closes the journal. What was acknowledged stays.

@@ -1,0 +1,193 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	// batch is how many messages a reader asks for at once.
+	batch = 500
+	// catchUp is how long a reader waits for a server of the cluster that
+	// lags behind the leader.
+	catchUp = 100 * time.Millisecond
+)
+
+var errClosed = errors.New("the journal is closed")
+
+// A reader reads the messages of a subject in order of their sequence. The
+// stream waits for nobody: a reader asks for the next messages when it has
+// dealt with those it had. In a cluster, any server may be the one that reads
+// for us; what is missing on it is not missing for sure, ask drained.
+type reader struct {
+	j       *Journal
+	stream  jetstream.Stream
+	subject string
+	from    jetstream.Consumer
+	count   uint64 // messages read
+	next    uint64 // the sequence to read from
+}
+
+func (j *Journal) newReader(ctx context.Context, s jetstream.Stream, subject string, start uint64, headersOnly bool) (*reader, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	start = max(start, 1)
+	from, err := s.CreateConsumer(ctx, jetstream.ConsumerConfig{
+		FilterSubject:     subject,
+		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
+		OptStartSeq:       start,
+		HeadersOnly:       headersOnly,
+		AckPolicy:         jetstream.AckNonePolicy,
+		MemoryStorage:     true,
+		Replicas:          1,
+		InactiveThreshold: time.Minute,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &reader{j: j, stream: s, subject: subject, from: from, next: start}, nil
+}
+
+// read yields up to batch messages: those that are there (wait 0), or those
+// that come within wait. An error ends it.
+func (r *reader) read(ctx context.Context, wait time.Duration) iter.Seq2[jetstream.Msg, error] {
+	return func(yield func(jetstream.Msg, error) bool) {
+		got, err := r.fetch(wait)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for {
+			select {
+			case <-ctx.Done():
+				yield(nil, ctx.Err())
+				return
+			case <-r.j.closed:
+				yield(nil, errClosed)
+				return
+			case m, ok := <-got.Messages():
+				if !ok {
+					if err := got.Error(); err != nil {
+						yield(nil, err)
+					}
+					return
+				}
+				err := r.received(m)
+				if !yield(m, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (r *reader) fetch(wait time.Duration) (jetstream.MessageBatch, error) {
+	if wait == 0 {
+		return r.from.FetchNoWait(batch)
+	}
+	return r.from.Fetch(batch, jetstream.FetchMaxWait(wait))
+}
+
+// received makes sure that no message was lost between the stream and us.
+func (r *reader) received(m jetstream.Msg) error {
+	meta, err := m.Metadata()
+	if err != nil {
+		return err
+	}
+	r.count++
+	if meta.Sequence.Consumer != r.count {
+		return fmt.Errorf("the connection lost messages before %d of stream %s", meta.Sequence.Stream, meta.Stream)
+	}
+	r.next = meta.Sequence.Stream + 1
+	return nil
+}
+
+// drained reports whether, as the stream's leader knows, there is nothing more
+// for the reader up to a sequence.
+func (r *reader) drained(ctx context.Context, until uint64) (bool, error) {
+	if r.next > until {
+		return true, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	m, err := r.stream.GetMsg(ctx, r.next, jetstream.WithGetMsgSubject(r.subject))
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return m.Sequence > until, nil
+}
+
+// close lets the server forget the reader now rather than in a minute.
+func (r *reader) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
+	defer cancel()
+	if err := r.stream.DeleteConsumer(ctx, r.from.CachedInfo().Name); err != nil {
+		r.j.log.Debug("journal: a reader is left to expire", "error", err)
+	}
+}
+
+// all yields the messages of a subject, from a sequence up to those that are
+// there now.
+func (j *Journal) all(ctx context.Context, s jetstream.Stream, subject string, start uint64, headersOnly bool) iter.Seq2[jetstream.Msg, error] {
+	return func(yield func(jetstream.Msg, error) bool) {
+		until, err := lastSeq(ctx, s)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		r, err := j.newReader(ctx, s, subject, start, headersOnly)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer r.close()
+		for wait := time.Duration(0); ; wait = catchUp {
+			for m, err := range r.read(ctx, wait) {
+				if !yield(m, err) || err != nil {
+					return
+				}
+			}
+			drained, err := r.drained(ctx, until)
+			if err != nil {
+				yield(nil, err)
+			}
+			if err != nil || drained {
+				return
+			}
+		}
+	}
+}
+
+// collect returns the messages of a subject. It tries again when the server of
+// the cluster that reads for us has gone away.
+func (j *Journal) collect(ctx context.Context, s jetstream.Stream, subject string) ([]jetstream.Msg, error) {
+	for try := 1; ; try++ {
+		msgs, err := j.collectOnce(ctx, s, subject)
+		if err == nil || try == 5 || j.conn.IsClosed() {
+			return msgs, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(2 * catchUp):
+		}
+	}
+}
+
+func (j *Journal) collectOnce(ctx context.Context, s jetstream.Stream, subject string) (msgs []jetstream.Msg, err error) {
+	for m, err := range j.all(ctx, s, subject, 1, false) {
+		if err != nil {
+			return nil, err
+		}
+		msgs = append(msgs, m)
+	}
+	return msgs, nil
+}
