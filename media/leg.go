@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/pion/rtp"
 )
@@ -91,6 +92,12 @@ func (l *Leg) mayHear() bool {
 	return l.inMix && l.stream.Send && usable(l.stream.Remote)
 }
 
+// hearsOnly reports whether the leg hears that one alone, and so its packets as
+// they come.
+func (l *Leg) hearsOnly(source *Leg) bool {
+	return l.mayHear() && len(l.sources) == 1 && l.sources[0] == source
+}
+
 // read takes packets until the socket is closed.
 func (l *Leg) read() {
 	buf := make([]byte, 2048)
@@ -156,7 +163,7 @@ func (l *Leg) say(slot int64, p *rtp.Packet) {
 		l.voice.put(p.Timestamp, l.stream.Codec, p.Payload)
 	}
 	for _, other := range l.room.legs {
-		if other.mayHear() && len(other.sources) == 1 && other.sources[0] == l {
+		if other.hearsOnly(l) {
 			other.relayVoice(slot, l, p)
 		}
 	}
@@ -164,13 +171,8 @@ func (l *Leg) say(slot int64, p *rtp.Packet) {
 
 func (l *Leg) sayEvent(slot int64, p *rtp.Packet) {
 	for _, other := range l.room.legs {
-		if !other.mayHear() {
-			continue
-		}
-		for _, source := range other.sources {
-			if source == l {
-				other.relayEvent(slot, l, p)
-			}
+		if other.mayHear() && slices.Contains(other.sources, l) {
+			other.relayEvent(slot, l, p)
 		}
 	}
 }

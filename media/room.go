@@ -144,6 +144,9 @@ func (r *Room) arrange() {
 		}
 	}
 	for _, l := range r.legs {
+		if relayed := l.out.of.from; relayed != nil && !l.hearsOnly(relayed) {
+			l.out.of = emission{} // what it says until it is heard again is not lost
+		}
 		if len(l.sources) < 2 {
 			continue
 		}

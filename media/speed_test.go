@@ -13,14 +13,19 @@ type void struct{}
 
 func (void) WriteToUDPAddrPort(b []byte, _ netip.AddrPort) (int, error) { return len(b), nil }
 
-// standing is a room that is ticked by hand, in which n legs hear each other.
-func standing(tb testing.TB, n int) (*Room, []*Leg) {
+// still is an engine whose rooms are ticked by hand.
+func still(tb testing.TB) *Engine {
 	tb.Helper()
 	e, err := newEngine(Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	r := e.Room("c1")
+	return e
+}
+
+// standing is a room in which n legs hear each other.
+func standing(e *Engine, n int) (*Room, []*Leg) {
+	r := &Room{engine: e, id: "c1"}
 	var numbers []int
 	for i := 1; i <= n; i++ {
 		l := &Leg{room: r, number: i, conn: &net.UDPConn{}, out: newOut(void{}, 0)}
@@ -33,7 +38,7 @@ func standing(tb testing.TB, n int) (*Room, []*Leg) {
 }
 
 func TestSoundIsMadeWithoutAllocation(t *testing.T) {
-	three, legs := standing(t, 3)
+	three, legs := standing(still(t), 3)
 	packet := newSource(0, PCMU, 440).next(frame)
 	slot := int64(0)
 	if n := testing.AllocsPerRun(1000, func() {
@@ -47,7 +52,7 @@ func TestSoundIsMadeWithoutAllocation(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("mixing three: %v allocations in a slot", n)
 	}
-	_, two := standing(t, 2)
+	_, two := standing(still(t), 2)
 	if n := testing.AllocsPerRun(1000, func() {
 		two[0].receive(two[0].stream.Remote, packet)
 		packet.Timestamp += frame
@@ -60,7 +65,7 @@ func TestSoundIsMadeWithoutAllocation(t *testing.T) {
 // BenchmarkMixThree is a slot of a room in which three speak: three packets
 // in, three mixed ones out, without the sockets.
 func BenchmarkMixThree(b *testing.B) {
-	r, legs := standing(b, 3)
+	r, legs := standing(still(b), 3)
 	packet := newSource(0, PCMU, 440).next(frame)
 	b.ReportAllocs()
 	for slot := int64(0); b.Loop(); slot++ {
@@ -75,7 +80,7 @@ func BenchmarkMixThree(b *testing.B) {
 // BenchmarkRelay is a packet from one leg to another, from reading to writing,
 // without the socket.
 func BenchmarkRelay(b *testing.B) {
-	_, legs := standing(b, 2)
+	_, legs := standing(still(b), 2)
 	source := newSource(0, PCMU, 440).next(frame)
 	wire, err := source.Marshal()
 	if err != nil {
@@ -111,9 +116,10 @@ func FuzzPacket(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(b, b)
+	e := still(f)
 	f.Fuzz(func(t *testing.T, one, other []byte) {
 		for n := 2; n <= 3; n++ {
-			r, legs := standing(t, n)
+			r, legs := standing(e, n)
 			for slot := range int64(4) {
 				legs[0].datagram(legs[0].stream.Remote, one)
 				legs[1].datagram(netip.AddrPortFrom(peers, 9999), other)

@@ -143,6 +143,21 @@ func TestPacketsOfAnyLengthGoOutInTwentyMilliseconds(t *testing.T) {
 	}
 }
 
+func TestWhatWasSaidToOthersIsNotLost(t *testing.T) {
+	bubble(t, 3, func(r *Room, p []*party) {
+		r.Set(everyone(1, 3))
+		talk(2, p[3])
+		r.Set(everyone(1, 2))
+		talk(2, p[3])
+		r.Set(everyone(1, 3))
+		talk(2, p[3])
+		heard := p[1].rest()
+		if wrong := continuous(heard); len(heard) != 4 || wrong != "" {
+			t.Errorf("%d packets, want 4; %s", len(heard), wrong)
+		}
+	})
+}
+
 func TestLossIsPassedOnAndLatePacketsAreNot(t *testing.T) {
 	bubble(t, 2, func(r *Room, p []*party) {
 		r.Set(Mix{{Leg: 1, From: []int{2}}})
