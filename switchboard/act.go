@@ -11,9 +11,12 @@ import (
 )
 
 const (
-	// appendWithin is how long one entry may take; after that the contact is
+	// appendWithin is how long an entry may take; after that the contact is
 	// frozen, and an entry that landed all the same is settled by the next.
+	// Each of the next may take twice as long, up to appendMost: a journal
+	// that is merely slow must get done with one of them.
 	appendWithin = time.Second
+	appendMost   = 8 * time.Second
 	// A failed entry is tried again after retryFirst, then twice as long
 	// each time, and never after more than retryMost.
 	retryFirst = 100 * time.Millisecond
@@ -56,8 +59,9 @@ func (d *desk) begin() {
 // Append, which ends with its context.
 func (d *desk) write(e Entry) {
 	after := d.seq
+	ctx, cancel := context.WithTimeout(context.Background(), d.appendIn)
+	d.giveUp = cancel
 	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), appendWithin)
 		defer cancel()
 		seq, err := d.board.options.Journal.Append(ctx, e, after)
 		d.written <- written{seq, err}
@@ -88,7 +92,7 @@ func (d *desk) act(t *transition, seq uint64) {
 		d.log.Info("the journal is back")
 	}
 	d.seq, d.step = seq, d.step+1
-	d.frozen, d.retryIn, d.urgent = false, 0, false
+	d.frozen, d.retryIn, d.appendIn, d.urgent = false, 0, appendWithin, false
 	d.lines = d.lines[t.lines:]
 	d.rung = time.Time{} // if it is still to come or to be dealt with, tell again
 	d.owed = debt{}
@@ -113,6 +117,7 @@ func (d *desk) freeze(err error) {
 		d.log.Error("the contact is frozen: its journal entry was not written", "err", err)
 	}
 	d.frozen = true
+	d.appendIn = min(2*d.appendIn, appendMost)
 	d.retryIn = min(max(2*d.retryIn, retryFirst), retryMost)
 	d.retryAt = d.now().Add(d.retryIn)
 }

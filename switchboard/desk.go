@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"maps"
 	"runtime/debug"
@@ -100,6 +101,8 @@ type desk struct {
 	urgent   bool // what came in may end the contact: try again at once
 	retryAt  time.Time
 	retryIn  time.Duration
+	appendIn time.Duration      // how long the next entry may take
+	giveUp   context.CancelFunc // ends the wait for the entry in flight
 	stopping bool
 	ended    bool
 }
@@ -107,6 +110,7 @@ type desk struct {
 func newDesk(s *Switchboard, c call.Contact, epoch uint16) *desk {
 	d := &desk{
 		board: s, id: c.ID, epoch: epoch, contact: c,
+		appendIn: appendWithin,
 		log:      s.options.Log.With("contact", c.ID),
 		inbox:    make(chan *input, inboxSize),
 		withdrew: make(chan struct{}, 1),
@@ -206,7 +210,12 @@ func (d *desk) early(in *input) (settled bool) {
 			d.flight.legs[in.connection] = p.Leg
 		}
 	}
-	d.urgent = d.urgent || len(p.Facts) > 0
+	if len(p.Facts) > 0 {
+		d.urgent = true
+		if d.frozen && d.flight != nil {
+			d.giveUp()
+		}
+	}
 	return settled
 }
 

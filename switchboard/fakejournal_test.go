@@ -22,6 +22,7 @@ const (
 	hangs        // until the context ends, then refused
 	tarry        // hangs, yet it is written
 	slow         // takes 300 ms
+	crawls       // takes 5 s, and is not written if that is too long
 	fenced       // somebody else has written
 )
 
@@ -71,6 +72,12 @@ func (j *fakeJournal) Append(ctx context.Context, e Entry, after uint64) (uint64
 		<-ctx.Done()
 	case slow:
 		<-time.After(300 * time.Millisecond)
+	case crawls:
+		select {
+		case <-time.After(5 * time.Second):
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
 	case fenced:
 		return 0, ErrFenced
 	}

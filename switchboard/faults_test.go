@@ -26,12 +26,36 @@ func TestFrozenContactTalksOnAndThaws(t *testing.T) {
 				t.Error("the room of a frozen contact was touched")
 			}
 			b.journal.set(nil)
-			b.pass(2 * time.Second)
+			b.pass(appendMost + retryMost)
 			b.wantSent(sent+1, "-> 3 ACK", "-> 2 BYE")
 			b.wantStage(call.Talking)
 			b.wantWriteAhead()
 		})
 	}
+}
+
+func TestJournalThatIsMerelySlowGetsDone(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.talk()
+		b.journal.set(always(crawls)) // 5 s for each entry
+		if c, err := b.request(time.Minute, transferTo("+15550123")); err != nil || c.Stage != call.Reaching {
+			t.Errorf("stage %s, err %v", c.Stage, err)
+		}
+		b.wantWriteAhead()
+	})
+}
+
+func TestCustomerNeedNotWaitForAnEntryInFlight(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.reach()
+		b.journal.set(always(hangs))
+		b.deliver(ana, "refresh")
+		b.pass(9 * time.Second) // by now each entry is given several seconds
+		sent := b.sent()
+		b.deliver(customer, "BYE")
+		b.pass(500 * time.Millisecond)
+		b.wantSent(sent, "-> 1 200 to BYE", "-> 2 BYE", "-> 3 CANCEL")
+	})
 }
 
 func TestRepetitionOfWhatIsNotRecordedWaitsToo(t *testing.T) {

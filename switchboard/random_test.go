@@ -36,7 +36,7 @@ func acts(wait *rapid.Generator[time.Duration]) *rapid.Generator[[]act] {
 var faults = rapid.SliceOfN(rapid.SampledFrom([]fault{works, works, slow, fails, lands, hangs, tarry}), 0, 60)
 
 // inTurn yields the faults one after the other, and none after that; never
-// more than three failures in a row, so that five seconds always thaw.
+// more than three failures in a row, so that twenty seconds always thaw.
 func inTurn(all []fault) func() fault {
 	failed := 0
 	return func() fault {
@@ -87,7 +87,7 @@ func runStory(t *testing.T, story []act, fault func() fault) (o outcome) {
 		b.lines.arrival.Rules.LeftEarly = 0
 		b.journal.set(fault)
 		b.open()
-		b.pass(5 * time.Second)
+		b.pass(20 * time.Second)
 		sent := 0
 		for _, a := range story {
 			b.do(a)

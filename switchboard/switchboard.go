@@ -245,5 +245,5 @@ func (s *Switchboard) forget(id call.ContactID) {
 // a moment ago. After that moment the next contact finds out for everybody.
 func (s *Switchboard) journalDown() bool {
 	failed := s.failed.Load()
-	return failed != 0 && s.options.Now().Sub(time.Unix(0, failed)) < appendWithin+retryMost
+	return failed != 0 && s.options.Now().Sub(time.Unix(0, failed)) < appendMost+retryMost
 }
