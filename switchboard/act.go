@@ -224,7 +224,7 @@ func (d *desk) giveBack() {
 // broken desk stays known, so that nobody is told it does not exist.
 func (d *desk) end(why error) {
 	d.ended, d.why = true, why
-	if why != ErrBroken {
+	if !errors.Is(why, ErrBroken) {
 		d.board.forget(d.id)
 	}
 	close(d.done)

@@ -3,6 +3,7 @@ package switchboard
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"runtime/debug"
@@ -151,7 +152,7 @@ func (d *desk) run(begin func()) {
 		d.safely(d.settle)
 	}
 	d.timer.Stop()
-	if d.why == ErrNoContact && d.seq > 0 {
+	if errors.Is(d.why, ErrNoContact) && d.seq > 0 {
 		d.archive()
 	}
 }

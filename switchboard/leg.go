@@ -58,7 +58,10 @@ type Tick struct{}
 // gives its room the sound it had.
 type Resumed struct{}
 
-func (Tick) Line() string    { return "" }
+// Line implements Incoming: a tick is no message.
+func (Tick) Line() string { return "" }
+
+// Line implements Incoming: resuming is no message.
 func (Resumed) Line() string { return "" }
 
 // Outgoing is one thing that a leg wants done on its line: a message to be
