@@ -158,6 +158,28 @@ func TestWhatWasSaidToOthersIsNotLost(t *testing.T) {
 	})
 }
 
+func TestHalfAPacketIsDroppedWhenItsOtherHalfIsLost(t *testing.T) {
+	bubble(t, 2, func(r *Room, p []*party) {
+		r.Set(Mix{{Leg: 1, From: []int{2}}})
+		p[2].speak(frame / 2)
+		p[2].says.next(frame / 2) // lost
+		p[2].speak(frame)
+		want := newSource(0, p[1].stream.Codec, p[2].says.hz)
+		want.next(frame)
+		heard := p[1].rest()
+		if len(heard) != 1 {
+			t.Fatalf("%d packets, want 1", len(heard))
+		}
+		c := p[1].stream.Codec
+		got, said := c.Decode(nil, heard[0].Payload), c.Decode(nil, want.next(frame).Payload)
+		for i := range got {
+			if max(got[i]-said[i], said[i]-got[i]) > 260 {
+				t.Fatalf("sample %d is %d, want %d", i, got[i], said[i])
+			}
+		}
+	})
+}
+
 func TestLossIsPassedOnAndLatePacketsAreNot(t *testing.T) {
 	bubble(t, 2, func(r *Room, p []*party) {
 		r.Set(Mix{{Leg: 1, From: []int{2}}})
