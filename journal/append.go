@@ -106,7 +106,7 @@ func (j *Journal) settle(ctx context.Context, m *nats.Msg, after uint64) (seq, e
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		_, err = j.openContacts(ctx)
-		return 0, 0, err
+		return 0, after, err
 	case errors.Is(err, jetstream.ErrMsgNotFound):
 		return 0, 0, j.mayWriteAgain(ctx, m, after)
 	case err != nil:

@@ -281,6 +281,12 @@ func TestNobodyRevivesAnArchivedContact(t *testing.T) {
 	if _, err := j.Append(t.Context(), entry("a", 3), last); !errors.Is(err, switchboard.ErrFenced) {
 		t.Errorf("the stale owner got %v, want ErrFenced", err)
 	}
+	if err := j.js.DeleteStream(t.Context(), "CONTACTS"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.Append(t.Context(), entry("a", 3), last); !errors.Is(err, switchboard.ErrFenced) {
+		t.Errorf("without the stream, the stale owner got %v, want ErrFenced", err)
+	}
 	successor.Step = 4
 	if _, err := j.Append(t.Context(), successor, 3); err == nil || errors.Is(err, switchboard.ErrFenced) {
 		t.Errorf("the last owner got %v", err)

@@ -26,7 +26,8 @@ const (
 // Follow implements [switchboard.Journal]. Every entry comes once, in order of
 // its sequence, whether it is archived by now or not; only what is older than
 // Options.KeepArchive may be missing. Nothing waits for a slow reader and
-// nothing is kept for it in memory: it reads on where it was.
+// nothing piles up for it in memory: it reads on where it was. One that has not
+// come back for more within a minute gets an error.
 //
 // An entry that cannot be read comes as an error, with its Seq set, and the
 // next ones follow. An error without a Seq ends it; the reader may follow
