@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"strings"
 	"time"
 
 	"holdfast/api"
@@ -200,5 +201,5 @@ func node() string {
 	if err != nil {
 		return "holdfast"
 	}
-	return name
+	return strings.ReplaceAll(name, ".", "-")
 }

@@ -27,7 +27,7 @@ func (t *turn) begin(m Received) {
 		t.reply(i, Rebuff, sip.StatusBadRequest, "Contact: missing", nil)
 	default:
 		t.stage, t.heard = offered, int64(req.CSeq().SeqNo)
-		t.reply(i, Trying, sip.StatusTrying, "Trying", nil)
+		t.servers[i] = t.servers[i].tryLater(t.now)
 		t.tell(Offered{SDP: sdpOf(req), Initial: true})
 	}
 }
@@ -183,7 +183,7 @@ func (t *turn) reinvited(req *sip.Request, i int) {
 	case t.theirInviteBefore(i):
 		t.reply(i, Rebuff, sip.StatusRequestPending, "ACK is missing", nil)
 	default:
-		t.reply(i, Trying, sip.StatusTrying, "Trying", nil)
+		t.servers[i] = t.servers[i].tryLater(t.now)
 		t.tell(Offered{SDP: sdpOf(req)})
 	}
 }

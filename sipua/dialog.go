@@ -185,8 +185,8 @@ func NewCaller(local Local, id Identity, epoch uint16, c Call) *Dialog {
 	}
 }
 
-// NewCallee returns the step that answers a first INVITE: 100 Trying in Out,
-// Offered in Events. An INVITE that cannot begin a dialog is refused: the
+// NewCallee returns the step that takes a first INVITE: Offered in Events, and
+// 100 Trying at the next Tick if nothing else has been sent by then. An INVITE that cannot begin a dialog is refused: the
 // Step has the refusal in Out, no events and a dialog that is Gone once
 // it has been acknowledged.
 func NewCallee(local Local, id Identity, epoch uint16, now time.Time, invite Received) Step {
@@ -338,5 +338,5 @@ func (d *Dialog) Established() bool { return d.stage == established && !d.hangUp
 
 // Gone reports that the dialog has ended and no late message is expected.
 func (d *Dialog) Gone() bool {
-	return d.stage == over && len(d.invites)+len(d.requests)+len(d.servers) == 0
+	return d.stage == over && len(d.invites)+len(d.requests)+len(d.servers) == 0 && !d.byeDue
 }

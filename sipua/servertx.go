@@ -11,6 +11,11 @@ import (
 // ringAgain is how often a UAS repeats its 18x (RFC 3261 §13.3.1.1).
 const ringAgain = time.Minute
 
+// tryingAfter is how long an INVITE may be without a response (RFC 3261
+// §17.2.1). A 100 stops the peer from repeating it, so we would rather send
+// what has been written down; if we die before that, the repetition is new.
+const tryingAfter = 200 * time.Millisecond
+
 // A serverTx is a server transaction (RFC 3261 §17.2 with RFC 6026): of an
 // INVITE, or of any other request, which is answered at once. A value: each
 // method returns its successor.
@@ -31,7 +36,7 @@ func (tx serverTx) respond(now time.Time, kind Kind, response *sip.Response, rel
 	invite := tx.request.Method == sip.INVITE
 	switch status := response.StatusCode; {
 	case status == 100:
-		tx.state = txProceeding
+		tx.state, tx.resend = txProceeding, repetition{}
 	case status < 200:
 		tx.state, tx.resend = txProceeding, repetition{now.Add(ringAgain), ringAgain}
 	case invite && status < 300:
@@ -47,6 +52,13 @@ func (tx serverTx) respond(now time.Time, kind Kind, response *sip.Response, rel
 	default:
 		tx.state, tx.end = txConfirmed, now.Add(giveUp)
 	}
+	return tx
+}
+
+// tryLater is tx, an INVITE taken at now, with its 100 due unless something
+// better is sent by then.
+func (tx serverTx) tryLater(now time.Time) serverTx {
+	tx.resend = repetition{next: now.Add(tryingAfter)}
 	return tx
 }
 

@@ -73,6 +73,8 @@ func (t *turn) tick() {
 			if tx.state == txAccepted {
 				t.lose("no ACK to our answer within 32s", true)
 			}
+		case tx.resend.due(t.now) && tx.response == nil:
+			t.reply(i, Trying, sip.StatusTrying, "Trying", nil)
 		case tx.resend.due(t.now):
 			t.send(Retransmission, tx.to, tx.response)
 			t.servers[i] = tx.again(t.now)
