@@ -104,6 +104,18 @@ func TestOnlyAgreedPacketsInSequenceLock(t *testing.T) {
 	}
 }
 
+func TestLegThatMayNotSpeakDoesNotLock(t *testing.T) {
+	latching(t, func(_, p *party, found *[]netip.AddrPort) {
+		s := p.stream
+		s.Receive = false
+		p.Set(s)
+		newStranger(7000).send(p, 10)
+		if got := destination(p); got != p.address() || len(*found) != 0 {
+			t.Errorf("sent to %v, told of %v", got, *found)
+		}
+	})
+}
+
 func TestNewRemoteLiftsTheLock(t *testing.T) {
 	latching(t, func(listener, p *party, found *[]netip.AddrPort) {
 		old, fresh := newStranger(7000), newStranger(7002)

@@ -31,7 +31,6 @@ type Leg struct {
 	// What it says, taken frame by frame when somebody mixes it or it is
 	// recorded.
 	mixed bool
-	ssrc  uint32
 	voice voice
 	said  [frame]int16 // in this slot
 
@@ -157,9 +156,6 @@ func (l *Leg) hear(from netip.AddrPort, p *rtp.Packet) (tell func(netip.AddrPort
 // say brings the leg's voice to those who hear it.
 func (l *Leg) say(slot int64, p *rtp.Packet) {
 	if l.mixed || l.recording != nil {
-		if p.SSRC != l.ssrc {
-			l.ssrc, l.voice = p.SSRC, voice{}
-		}
 		l.voice.put(p.Timestamp, l.stream.Codec, p.Payload)
 	}
 	for _, other := range l.room.legs {

@@ -47,25 +47,17 @@ func loudness(p *party, heard []sent) int16 {
 	return loudest
 }
 
-func TestASourceThatBeginsAnewIsHeardAtOnce(t *testing.T) {
+func TestASourceThatBeginsAnewIsHeardSoon(t *testing.T) {
 	bubble(t, 3, func(r *Room, p []*party) {
 		r.Set(everyone(1, 2, 3))
 		talk(10, p[2])
 		p[2].says.header.SSRC++
 		p[2].says.header.Timestamp -= rate / 2
-		pass(10)
-		p[1].rest()
-		talk(6, p[2])
-		if got := loudness(p[1], p[1].rest()); got < 3000 {
-			t.Errorf("it is heard with amplitude %d", got)
-		}
-		p[2].says.header.SSRC++
-		p[2].says.header.Timestamp -= rate / 2
-		talk(2, p[2])
+		talk(8, p[2])
 		p[1].rest()
 		talk(4, p[2])
 		if got := loudness(p[1], p[1].rest()); got < 3000 {
-			t.Errorf("without a pause it is heard with amplitude %d", got)
+			t.Errorf("it is heard with amplitude %d", got)
 		}
 	})
 }

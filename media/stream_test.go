@@ -158,9 +158,24 @@ func TestWhatWasSaidToOthersIsNotLost(t *testing.T) {
 	})
 }
 
+func TestASourceWhoseClockLeapsDoesNotMakeOursLeap(t *testing.T) {
+	bubble(t, 2, func(r *Room, p []*party) {
+		r.Set(Mix{{Leg: 1, From: []int{2}}})
+		for _, leap := range []uint32{10 * rate, 1<<32 - 10*rate, 0} {
+			talk(10, p[2])
+			p[2].says.header.Timestamp += leap
+		}
+		heard := p[1].rest()
+		if wrong := continuous(heard); len(heard) < 26 || wrong != "" {
+			t.Errorf("%d packets, want about 30; %s", len(heard), wrong)
+		}
+	})
+}
+
 func TestHalfAPacketIsDroppedWhenItsOtherHalfIsLost(t *testing.T) {
 	bubble(t, 2, func(r *Room, p []*party) {
 		r.Set(Mix{{Leg: 1, From: []int{2}}})
+		p[2].says.hz = 350
 		p[2].speak(frame / 2)
 		p[2].says.next(frame / 2) // lost
 		p[2].speak(frame)
@@ -237,6 +252,26 @@ func TestKeysAreRelayedWithOneTimestampEach(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAKeyKeepsItsPlaceInWhatIsRelayed(t *testing.T) {
+	bubble(t, 2, func(r *Room, p []*party) {
+		r.Set(Mix{{Leg: 1, From: []int{2}}})
+		p[2].speak(frame)
+		p[2].says.header.Timestamp += 3 * frame // said nothing
+		p[2].key(frame)
+		p[2].says.header.Timestamp += frame
+		p[2].speak(frame)
+		heard := p[1].rest()
+		if len(heard) != 3 {
+			t.Fatalf("%d packets, want 3", len(heard))
+		}
+		for i, want := range []uint32{0, 4 * frame, 5 * frame} {
+			if got := heard[i].Timestamp - heard[0].Timestamp; got != want {
+				t.Errorf("packet %d is at %d, want %d", i, got, want)
+			}
+		}
+	})
 }
 
 func TestKeysAreNotSentToWhoDoesNotWantThem(t *testing.T) {

@@ -8,8 +8,8 @@ const (
 
 // A voice is what somebody says, put together from packets that come when they
 // like into frames that are taken every 20 ms. What is missing is silence, what
-// comes too late is dropped, and when too much waits the oldest is skipped. The
-// zero value is ready.
+// comes too late is dropped, and when too much waits the oldest is skipped. After
+// silence it begins anew, whatever the timestamps. The zero value is ready.
 type voice struct {
 	samples [ring]int16 // by timestamp; silence outside next to end
 	next    uint32      // timestamp of the next frame to be taken
