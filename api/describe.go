@@ -13,6 +13,7 @@ var descriptions = map[string]map[string]string{
 		"rules":          "its time limits",
 		"connections":    "who is in it now, in the order of joining",
 		"lastConnection": "the highest connection id given out so far",
+		"called":         "what the customer dialled",
 		"agent":          "who is responsible for the customer and rung back when everybody else has gone",
 		"transfer":       "the transfer under way, if any",
 		"past":           "transfers that have ended, oldest first",
@@ -64,7 +65,7 @@ var descriptions = map[string]map[string]string{
 		"ringFor":    "how long a target rings when the request does not say, in nanoseconds",
 		"joinWithin": "from a target's answer to the same sound, in nanoseconds",
 		"returnFor":  "how long an agent is rung back, in nanoseconds",
-		"leftEarly":  "a target who leaves so soon after the hand-over has not taken the customer, in nanoseconds",
+		"takenAfter": "how long a target must stay to have taken the customer, in nanoseconds",
 	},
 }
 

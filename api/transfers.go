@@ -145,7 +145,7 @@ func (s *server) cancelTransfer(ctx context.Context, in *transferPath) (*transfe
 		return nil, problem(http.StatusConflict, fmt.Sprintf("transfer %s has ended already: %s", t.ID, t.Outcome))
 	}
 	contact, err := s.request(ctx, in.ID, 0, func(_ call.Contact, by call.ConnectionID) call.Event {
-		return call.CancelRequested{By: by}
+		return call.CancelRequested{By: by, Transfer: in.TID}
 	})
 	if err != nil {
 		return nil, err

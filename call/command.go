@@ -34,7 +34,9 @@ type (
 	}
 
 	// Drop ends a party's line, whatever it is doing: ringing is cancelled,
-	// an answer that crosses is taken and ended at once. No fact follows.
+	// an answer that crosses is taken and ended at once. The party is out of
+	// the contact already, so a fact about them that was under way changes
+	// nothing any more. Dropping somebody again does nothing.
 	Drop struct {
 		Connection ConnectionID `json:"connection"`
 		Reason     Reason       `json:"reason,omitempty"`

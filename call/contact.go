@@ -25,6 +25,8 @@ type Contact struct {
 	Connections    []Connection `json:"connections"`
 	LastConnection ConnectionID `json:"lastConnection"`
 
+	// Called is what the customer dialled.
+	Called string `json:"called,omitempty"`
 	// Agent is where the agent responsible for the customer is reached.
 	// When everybody else has gone, this is who is rung back.
 	Agent Endpoint `json:"agent"`
@@ -45,22 +47,22 @@ type Contact struct {
 
 // A Stage says what a contact is waiting for.
 //
-//	Offering ──agent answers──▶ Talking ──transfer asked──▶ Reaching ──target answers──▶ Joining
-//	   │                         ▲  ▲ ▲                        │                            │
-//	   │                         │  │ └──target fails, agent there (customer on hold)───────┤
-//	   │                         │  │                          │                            │
-//	   │                         │  └──────── both in the same sound, agent released ───────┘
-//	 nobody                   agent answers                    │
-//	   │                         │                    target fails, agent gone
-//	   ▼                         │                             │
-//	 Over                    Returning ◀───────────────────────┘
-//	                             │  ▲
-//	                  no answer  │  │ somebody picks the customer up
-//	                             ▼  │
-//	                            Parked
+//	           agent answers           transfer asked            target answers
+//	Offering ─────────────────▶ Talking ──────────────▶ Reaching ──────────────▶ Joining
+//	                              ▲ ▲                      │                       │ │
+//	                              │ └── it fails, agent is there, customer held ───┘ │
+//	                              └──── both in the same sound, agent released ──────┘
 //
-// From every stage the contact is Over when the customer leaves. A contact in
-// Talking is also over when the last other person hangs up normally.
+//	        nobody is left with the customer, and it was no goodbye: a line was lost,
+//	        somebody hung up while the customer was held or a transfer ran, or a
+//	        target left just after the hand-over
+//	Talking ──────────────────────────────────────▶ Returning ──nobody answers──▶ Parked
+//	   ▲                                              │   ▲                         │
+//	   └──────────────── agent answers ───────────────┘   └── somebody picks up ────┘
+//
+// From every stage the contact is Over when the customer leaves: from Offering
+// also when nobody answers (they are refused), and from Talking when the last
+// other person says goodbye.
 type Stage string
 
 const (
@@ -68,7 +70,7 @@ const (
 	// answered yet: this is the only stage in which the customer can be
 	// refused.
 	Offering Stage = "offering"
-	// Talking: the customer is with somebody, or held by somebody who is there.
+	// Talking: the customer is with somebody, connected or on hold.
 	Talking Stage = "talking"
 	// Reaching: the customer is held and the target of a transfer is rung.
 	Reaching Stage = "reaching"
@@ -79,7 +81,7 @@ const (
 	// while the agent responsible is rung back.
 	Returning Stage = "returning"
 	// Parked: nobody could be reached; the customer hears hold audio until
-	// somebody picks them up.
+	// somebody picks them up. No time limit ends this.
 	Parked Stage = "parked"
 	// Over: the customer has left, or was said goodbye to.
 	Over Stage = "over"
@@ -113,8 +115,8 @@ type Connection struct {
 	Endpoint Endpoint     `json:"endpoint"`
 	State    State        `json:"state"`
 
-	// AnswerBy is when ringing ends, while Connecting; zero for a customer
-	// who rings at us.
+	// AnswerBy is when they have rung for long enough, while Connecting; zero
+	// for a customer who rings at us.
 	AnswerBy time.Time `json:"answerBy,omitzero"`
 	// EarlyMedia says that a Connecting party already sends sound, such as
 	// its own ringing tone or an announcement.
@@ -135,8 +137,9 @@ const (
 type Transfer struct {
 	ID   string `json:"id"` // unique within the contact: "t1", "t2", …
 	Kind Kind   `json:"kind"`
-	// Key is the request's idempotency key: the same key again is the same
-	// transfer. Empty when the request had none.
+	// Key is the request's idempotency key: for as long as the contact lives
+	// the same key again is the same transfer, and starts nothing. Empty when
+	// the request had none.
 	Key string `json:"key,omitempty"`
 	// By is the connection of the agent who asked.
 	By ConnectionID `json:"by"`
@@ -157,7 +160,9 @@ type Transfer struct {
 type Outcome string
 
 const (
-	// Completed: the target has the customer and the agent was released.
+	// Completed: the target has the customer and the agent was released. It
+	// stays completed if the target leaves early afterwards; the attempt's
+	// Reason tells.
 	Completed Outcome = "completed"
 	// TransferFailed: no target took the customer; Reason says why.
 	TransferFailed Outcome = "failed"
@@ -189,11 +194,13 @@ const (
 	Declined     Reason = "declined"
 	Unreachable  Reason = "unreachable"
 	NotFound     Reason = "not-found"
-	Denied       Reason = "denied" // the destination may not be dialled
-	LeftEarly    Reason = "left-early"
+	Denied       Reason = "denied"     // the destination may not be dialled
+	LeftEarly    Reason = "left-early" // answered, and left before the hand-over or just after it
 	CustomerLeft Reason = "customer-left"
-	ByAgent      Reason = "cancelled"
-	LineError    Reason = "error" // anything else; the attempt's Detail has it
+
+	CancelledByAgent Reason = "cancelled"
+
+	LineError Reason = "error" // anything else; the attempt's Detail has it
 )
 
 // An Endpoint says where a party can be reached.
@@ -227,7 +234,7 @@ type Rules struct {
 	RingFor    time.Duration `json:"ringFor"`    // how long a target rings when the request does not say
 	JoinWithin time.Duration `json:"joinWithin"` // from a target's answer to the same sound
 	ReturnFor  time.Duration `json:"returnFor"`  // how long an agent is rung back
-	LeftEarly  time.Duration `json:"leftEarly"`  // a target who leaves so soon after the hand-over has not taken the customer
+	TakenAfter time.Duration `json:"takenAfter"` // how long a target must stay to have taken the customer
 }
 
 // DefaultRules are the limits of a server whose configuration names none.
@@ -237,6 +244,6 @@ func DefaultRules() Rules {
 		RingFor:    20 * time.Second,
 		JoinWithin: 5 * time.Second,
 		ReturnFor:  20 * time.Second,
-		LeftEarly:  10 * time.Second,
+		TakenAfter: 10 * time.Second,
 	}
 }

@@ -44,14 +44,17 @@ type (
 		Connection ConnectionID `json:"connection"`
 	}
 
-	// Lost: a party's line is gone without a goodbye.
+	// Lost: a party's line is gone without a goodbye. Detail says how we know,
+	// for the record.
 	Lost struct {
 		Connection ConnectionID `json:"connection"`
 		Detail     string       `json:"detail,omitempty"`
 	}
 
-	// Joined: these parties are in the room with sound agreed in both
-	// directions. It replaces what an earlier Joined said.
+	// Joined: these parties are in the room, each with sound agreed in both
+	// directions (RFC 3264 sendrecv), so that those who are Connected hear each
+	// other. It comes whenever that has changed, also after Recovered; what an
+	// earlier one said is not remembered.
 	Joined struct {
 		Connections []ConnectionID `json:"connections"`
 	}
@@ -61,7 +64,9 @@ type (
 	DeadlinePassed struct{}
 
 	// Recovered: another process, or this one after a restart, has taken the
-	// contact over. Nothing is known to be lost; what is lost follows as facts.
+	// contact over. Nothing is known to be lost, so nothing changes; what is
+	// lost follows as facts. Commands that were written down and perhaps not
+	// carried out are carried out again by whoever recovers.
 	Recovered struct{}
 )
 
@@ -85,12 +90,14 @@ type (
 		Kind    Kind          `json:"kind"`
 		Target  Endpoint      `json:"target"`
 		RingFor time.Duration `json:"ringFor,omitempty"` // zero: as the rules say
-		Key     string        `json:"key,omitempty"`     // idempotency key, may be empty
+		Key     string        `json:"key,omitempty"`     // idempotency key, may be empty; see Transfer.Key
 	}
 
-	// CancelRequested takes back the transfer under way.
+	// CancelRequested takes back a transfer: the one with that id, or the one
+	// under way.
 	CancelRequested struct {
-		By ConnectionID `json:"by"`
+		By       ConnectionID `json:"by"`
+		Transfer string       `json:"transfer,omitempty"`
 	}
 
 	// PickUpRequested asks for a parked customer to be put through to Agent.

@@ -15,8 +15,8 @@ type Hearing struct {
 type Audio string
 
 const (
-	HoldAudio    Audio = "hold audio"
-	ComfortAudio Audio = "comfort audio" // for whoever would hear nobody
+	HoldAudio    Audio = "hold audio"    // music
+	ComfortAudio Audio = "comfort audio" // a faint noise, for whoever would hear nobody
 )
 
 // Hears tells who hears what, by one rule: whoever is connected hears everyone

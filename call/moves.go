@@ -12,7 +12,8 @@ func (s *step) do(c Command) { s.commands = append(s.commands, c) }
 
 // arrive begins the contact: the customer hears ringing, the agent is rung.
 func (s *step) arrive(ev Arrived) {
-	s.Stage, s.Arrived, s.Rules, s.Agent = Offering, s.now, ev.Rules, ev.Agent
+	s.Stage, s.Arrived, s.Rules = Offering, s.now, ev.Rules
+	s.Called, s.Agent = ev.Called, ev.Agent
 	if s.Rules == (Rules{}) {
 		s.Rules = DefaultRules()
 	}
@@ -98,9 +99,6 @@ func (s *step) hold(id ConnectionID, to State) error {
 
 // transfer holds the customer and rings the target.
 func (s *step) transfer(ev TransferRequested) error {
-	if n := len(s.Past); ev.Key != "" && n > 0 && s.Past[n-1].Key == ev.Key {
-		return nil // the same request once more
-	}
 	by := s.connection(ev.By)
 	switch {
 	case ev.Kind != Cold:
@@ -130,12 +128,26 @@ func (s *step) transfer(ev TransferRequested) error {
 	return nil
 }
 
-// transferAgain: the same request once more is the same transfer (P7).
-func (s *step) transferAgain(ev TransferRequested) error {
-	if ev.Key != "" && ev.Key == s.Transfer.Key {
-		return nil
+// transferOf is the transfer that was asked for with that key, or nil.
+func (s *step) transferOf(key string) *Transfer {
+	if s.Transfer != nil && s.Transfer.Key == key {
+		return s.Transfer
 	}
-	return refuse("a transfer to %s is under way", s.Transfer.Target())
+	for i := range s.Past {
+		if s.Past[i].Key == key {
+			return &s.Past[i]
+		}
+	}
+	return nil
+}
+
+// sameTransfer: the same request once more is the same transfer, whatever has
+// become of it (P7).
+func sameTransfer(t *Transfer, ev TransferRequested) error {
+	if t.Kind != ev.Kind || !t.Attempts[0].Target.same(ev.Target) {
+		return refuse("the key %q belongs to the transfer to %s", ev.Key, t.Attempts[0].Target)
+	}
+	return nil
 }
 
 func (s *step) rang(ev Rang) {
@@ -212,13 +224,17 @@ func (s *step) targetFailed(id ConnectionID, why Reason, detail string) {
 
 // cancelTransfer: the agent has taken the request back; the customer is still
 // on hold with them.
-func (s *step) cancelTransfer() {
+func (s *step) cancelTransfer(ev CancelRequested) error {
+	if ev.Transfer != "" && ev.Transfer != s.Transfer.ID {
+		return refuse("that transfer has ended")
+	}
 	target := s.Transfer.last().Connection
-	s.do(Drop{target, ByAgent})
+	s.do(Drop{target, CancelledByAgent})
 	s.remove(target)
-	s.closeAttempt(ByAgent, "")
-	s.closeTransfer(Cancelled, ByAgent)
+	s.closeAttempt(CancelledByAgent, "")
+	s.closeTransfer(Cancelled, CancelledByAgent)
 	s.Stage = Talking
+	return nil
 }
 
 // ringBack calls the agent responsible back to a customer who has nobody.
@@ -246,15 +262,15 @@ func (s *step) closeTransfer(o Outcome, why Reason) {
 	s.Transfer = nil
 }
 
-// tookOverJustNow reports whether this was the target of a hand-over that is
-// not older than the rules want.
+// tookOverJustNow reports whether this was the target of a hand-over so recent
+// that they cannot be said to have taken the customer.
 func (s *step) tookOverJustNow(id ConnectionID) bool {
 	if len(s.Past) == 0 {
 		return false
 	}
 	t := s.Past[len(s.Past)-1]
 	return t.Outcome == Completed && t.last().Connection == id &&
-		s.now.Sub(t.Ended) < s.Rules.LeftEarly
+		s.now.Sub(t.Ended) < s.Rules.TakenAfter
 }
 
 func (s *step) markLeftEarly() {

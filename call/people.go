@@ -126,7 +126,7 @@ func (r Reason) says() string {
 		return "may not be dialled"
 	case LeftEarly:
 		return "left before the customer was handed over"
-	case CustomerLeft, ByAgent, LineError:
+	case CustomerLeft, CancelledByAgent, LineError:
 	}
 	return "could not be connected"
 }

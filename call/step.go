@@ -11,7 +11,8 @@ import (
 //
 // A fact never gives an error: one that comes too late changes nothing. A
 // request may give a *Refusal; then nothing has changed and there is nothing
-// to do.
+// to do. Where two events race, such as an answer and the end of the ringing,
+// whichever is taken in first decides.
 func Step(c Contact, now time.Time, ev Event) (Contact, []Command, error) {
 	s := step{Contact: c.clone(), now: now}
 	if err := s.take(ev); err != nil {
@@ -38,17 +39,22 @@ type step struct {
 }
 
 func (s *step) take(ev Event) error {
-	if id := subject(ev); id != 0 {
+	if ev, ok := ev.(TransferRequested); ok && ev.Key != "" {
+		if t := s.transferOf(ev.Key); t != nil {
+			return sameTransfer(t, ev)
+		}
+	}
+	if id, nature := about(ev); nature != ofContact {
 		who := s.connection(id)
 		switch {
 		case who == nil:
 			return s.stranger(ev)
-		case who.Party == Customer && hasLeft(ev):
+		case nature == ofLeaving && who.Party == Customer:
 			s.customerLeft()
 			return nil
-		case ofRinging(ev) && !who.rungByUs():
+		case nature == ofRinging && !who.rungByUs():
 			return nil
-		case isRequest(ev) && who.Party != Agent:
+		case nature == ofAsking && who.Party != Agent:
 			return refuse("only an agent can do that")
 		}
 	}
@@ -150,6 +156,8 @@ func (s *step) reaching(ev Event) error {
 	case Rang:
 		s.rang(ev)
 	case Answered:
+		// Also after AnswerBy, if nobody has told us yet that it has passed: a
+		// person who has picked up is worth more than a time limit.
 		if a := s.attempt(ev.Connection); a != nil {
 			s.join(a) // the customer is resumed; the agent stays until Joined
 		}
@@ -165,9 +173,9 @@ func (s *step) reaching(ev Event) error {
 			s.targetFailed(c.ID, NoAnswer, "")
 		}
 	case CancelRequested:
-		s.cancelTransfer()
+		return s.cancelTransfer(ev)
 	case TransferRequested:
-		return s.transferAgain(ev)
+		return refuse("a transfer to %s is under way", s.Transfer.Target())
 	case HoldRequested, ResumeRequested:
 		return refuse("%s is being rung; cancel the transfer first", s.Transfer.Target())
 	case PickUpRequested:
@@ -196,7 +204,7 @@ func (s *step) joining(ev Event) error {
 			s.targetFailed(a.Connection, LineError, "no sound in both directions")
 		}
 	case TransferRequested:
-		return s.transferAgain(ev)
+		return refuse("a transfer to %s is under way", s.Transfer.Target())
 	case HoldRequested, ResumeRequested, CancelRequested:
 		return refuse("%s has just answered", s.Transfer.Target())
 	case PickUpRequested:
@@ -276,55 +284,40 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// subject is the connection an event is about, or that makes the request.
-func subject(ev Event) ConnectionID {
+// A nature says what kind of event somebody's event is.
+type nature int
+
+const (
+	ofContact nature = iota // about nobody in particular
+	ofRinging               // a fact that only a party whom we ring can give
+	ofLeaving               // their line has ended
+	ofAsking                // a request
+)
+
+// about is the connection an event is about, or that makes the request.
+func about(ev Event) (ConnectionID, nature) {
 	switch ev := ev.(type) {
 	case Rang:
-		return ev.Connection
+		return ev.Connection, ofRinging
 	case Answered:
-		return ev.Connection
+		return ev.Connection, ofRinging
 	case Failed:
-		return ev.Connection
+		return ev.Connection, ofRinging
 	case HungUp:
-		return ev.Connection
+		return ev.Connection, ofLeaving
 	case Lost:
-		return ev.Connection
+		return ev.Connection, ofLeaving
 	case HoldRequested:
-		return ev.By
+		return ev.By, ofAsking
 	case ResumeRequested:
-		return ev.By
+		return ev.By, ofAsking
 	case TransferRequested:
-		return ev.By
+		return ev.By, ofAsking
 	case CancelRequested:
-		return ev.By
+		return ev.By, ofAsking
 	case Arrived, Joined, DeadlinePassed, Recovered, PickUpRequested:
 	}
-	return 0
-}
-
-func hasLeft(ev Event) bool {
-	switch ev.(type) {
-	case HungUp, Lost:
-		return true
-	}
-	return false
-}
-
-// ofRinging: facts that only a party whom we ring can give.
-func ofRinging(ev Event) bool {
-	switch ev.(type) {
-	case Rang, Answered, Failed:
-		return true
-	}
-	return false
-}
-
-func isRequest(ev Event) bool {
-	switch ev.(type) {
-	case HoldRequested, ResumeRequested, TransferRequested, CancelRequested, PickUpRequested:
-		return true
-	}
-	return false
+	return 0, ofContact
 }
 
 func (c Contact) clone() Contact {

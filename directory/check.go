@@ -60,7 +60,7 @@ func (c *checker) rules(d *document) call.Rules {
 		RingFor:    c.duration("rules.ring_for", d.Rules.RingFor),
 		JoinWithin: c.duration("rules.join_within", d.Rules.JoinWithin),
 		ReturnFor:  c.duration("rules.return_for", d.Rules.ReturnFor),
-		LeftEarly:  c.duration("rules.left_early", d.Rules.LeftEarly),
+		TakenAfter: c.duration("rules.taken_after", d.Rules.TakenAfter),
 	}
 }
 

@@ -30,7 +30,7 @@ type document struct {
 		RingFor    text `toml:"ring_for"`
 		JoinWithin text `toml:"join_within"`
 		ReturnFor  text `toml:"return_for"`
-		LeftEarly  text `toml:"left_early"`
+		TakenAfter text `toml:"taken_after"`
 	} `toml:"rules"`
 	Trunks []struct {
 		Name      text   `toml:"name"`

@@ -30,7 +30,7 @@ func refusal(r call.Reason) (status int, phrase string) {
 		return 404, "Not Found"
 	case call.Declined:
 		return 603, "Decline"
-	case call.NoAnswer, call.Unreachable, call.Denied, call.LeftEarly, call.CustomerLeft, call.ByAgent, call.LineError:
+	case call.NoAnswer, call.Unreachable, call.Denied, call.LeftEarly, call.CustomerLeft, call.CancelledByAgent, call.LineError:
 	}
 	return 480, "Temporarily Unavailable"
 }

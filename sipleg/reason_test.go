@@ -30,7 +30,7 @@ func TestReasons(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	for reason, want := range map[call.Reason]int{
 		call.Busy: 486, call.NoAnswer: 480, call.NotFound: 404, call.Declined: 603,
-		call.Unreachable: 480, call.Denied: 480, call.LineError: 480, call.ByAgent: 480, "": 480, "new": 480,
+		call.Unreachable: 480, call.Denied: 480, call.LineError: 480, call.CancelledByAgent: 480, "": 480, "new": 480,
 	} {
 		if got, phrase := refusal(reason); got != want || phrase == "" {
 			t.Errorf("%q is told as %d %s, want %d", reason, got, phrase, want)

@@ -68,6 +68,9 @@ func (n Names) transfer(ev call.TransferRequested) string {
 	if ev.RingFor > 0 {
 		line += " for " + ev.RingFor.String()
 	}
+	if ev.Key != "" {
+		line += " with key " + strings.Join(strings.Fields(ev.Key), "-")
+	}
 	return line
 }
 

@@ -10,8 +10,8 @@ import (
 func TestLinesReadBack(t *testing.T) {
 	words := strings.NewReplacer("AGENT picks", "ben picks", "AGENT", "ana", "TARGET", "reception", "NAME", "cardiology", "TIME", "5s")
 	for _, form := range Lines {
-		if form == "TIME passes" {
-			continue
+		if strings.Contains(form, "TIME passes") || strings.Contains(form, "away") {
+			continue // no event of their own
 		}
 		line := words.Replace(form)
 		teller := NewTeller()

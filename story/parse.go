@@ -79,18 +79,24 @@ func (t *Teller) request(by call.ConnectionID, words []string) (call.Event, erro
 	return nil, fmt.Errorf("%q is nothing somebody does; they do one of:\n  %s", does, strings.Join(Lines, "\n  "))
 }
 
-// transfer reads "TARGET" or "TARGET for TIME".
+// transfer reads "TARGET", which may be followed by "for TIME" and "with key KEY".
 func transfer(by call.ConnectionID, words []string) (call.Event, error) {
 	ev := call.TransferRequested{By: by, Kind: call.Cold, Target: place(words[0])}
-	switch {
-	case len(words) == 1:
-		return ev, nil
-	case len(words) == 3 && words[1] == "for":
-		d, err := time.ParseDuration(words[2])
-		ev.RingFor = d
-		return ev, err
+	rest := words[1:]
+	if len(rest) >= 2 && rest[0] == "for" {
+		d, err := time.ParseDuration(rest[1])
+		if err != nil {
+			return nil, err
+		}
+		ev.RingFor, rest = d, rest[2:]
 	}
-	return nil, fmt.Errorf("after the target only \"for TIME\" may follow")
+	if len(rest) == 3 && rest[0] == "with" && rest[1] == "key" {
+		ev.Key, rest = rest[2], nil
+	}
+	if len(rest) > 0 {
+		return nil, fmt.Errorf("after the target only \"for TIME\" and \"with key KEY\" may follow")
+	}
+	return ev, nil
 }
 
 // joined reads names with "and" between them.

@@ -40,11 +40,13 @@ var Lines = []string{
 	"AGENT resumes NAME",
 	"AGENT transfers the customer to TARGET",
 	"AGENT transfers the customer to TARGET for TIME",
+	"AGENT transfers the customer to TARGET with key KEY",
 	"AGENT cancels the transfer",
 	"AGENT picks up the customer",
 	"NAME and NAME hear each other",
 	"TIME passes",
 	"the server restarts",
+	"the server is away for TIME",
 }
 
 // A Teller plays a story on one contact, with a clock of its own: time passes
@@ -81,6 +83,14 @@ func (t *Teller) Tell(line string) ([]string, error) {
 			return nil, fmt.Errorf("%q: a time looks like 20s or 1m30s", line)
 		}
 		return t.wait(d), nil
+	}
+	if strings.HasPrefix(line, "the server is away for ") {
+		d, err := time.ParseDuration(words[len(words)-1])
+		if err != nil || d < 0 {
+			return nil, fmt.Errorf("%q: a time looks like 20s or 1m30s", line)
+		}
+		t.Now = t.Now.Add(d) // nobody is there to meet a deadline
+		return append(t.step(call.Recovered{}), t.State()), nil
 	}
 	ev, err := t.event(words)
 	if err != nil {

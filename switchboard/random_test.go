@@ -84,7 +84,7 @@ func runStory(t *testing.T, story []act, fault func() fault) (o outcome) {
 		b.lines.arrival.Rules.OfferFor = 24 * time.Hour
 		b.lines.arrival.Rules.RingFor = 24 * time.Hour
 		b.lines.arrival.Rules.ReturnFor = 24 * time.Hour
-		b.lines.arrival.Rules.LeftEarly = 0
+		b.lines.arrival.Rules.TakenAfter = 0
 		b.journal.set(fault)
 		b.open()
 		b.pass(20 * time.Second)
