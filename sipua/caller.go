@@ -192,14 +192,19 @@ func (t *turn) establish(p peer, res *sip.Response) {
 	t.inviteWaiting()
 }
 
-// inviteRejected takes a final response other than 2xx, and acknowledges each
-// repetition at once (RFC 3261 §17.1.1.3).
+// inviteRejected takes a final response other than 2xx and acknowledges it,
+// each repetition at once (RFC 3261 §17.1.1.3). The first ACK is recorded: the
+// peer does not repeat after it what a successor would have to know.
 func (t *turn) inviteRejected(i int, res *sip.Response) {
 	tx := t.invites[i]
 	if tx.state == txAccepted {
 		return
 	}
-	t.send(RefusalACK, tx.to, t.refusalACK(tx.request, res))
+	kind := RefusalACK
+	if !tx.pending() {
+		kind = Retransmission
+	}
+	t.send(kind, tx.to, t.refusalACK(tx.request, res))
 	if !tx.pending() {
 		return
 	}

@@ -8,9 +8,9 @@ type Kind string
 const (
 	FirstINVITE Kind = "first INVITE" // begins a dialog of ours
 	ReINVITE    Kind = "re-INVITE"
-	FirstACK    Kind = "first ACK" // takes the answer to our first INVITE
-	AgainACK    Kind = "ACK"       // every other ACK of a 2xx
-	RefusalACK  Kind = "ACK of a refusal"
+	FirstACK    Kind = "first ACK"        // takes the answer to our first INVITE
+	AgainACK    Kind = "ACK"              // every other ACK of a 2xx
+	RefusalACK  Kind = "ACK of a refusal" // the first; to INVITE
 	Cancel      Kind = "CANCEL"
 	Bye         Kind = "BYE"
 )
@@ -52,7 +52,7 @@ var Kinds = map[Kind]Class{
 	ReINVITE:    Recorded,
 	FirstACK:    Recorded,
 	AgainACK:    Exempt,
-	RefusalACK:  Exempt,
+	RefusalACK:  Recorded,
 	Cancel:      Ending,
 	Bye:         Ending,
 

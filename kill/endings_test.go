@@ -1,0 +1,96 @@
+package kill
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"holdfast/call"
+	"holdfast/softphone"
+)
+
+// An ending is one way in which a cold transfer goes.
+type ending struct {
+	name       string
+	cardiology softphone.Behaviour
+	play       func(*cell) error // from the moment cardiology is rung
+	outcome    call.Outcome
+	reason     call.Reason
+}
+
+var endings = []ending{
+	{"answered", softphone.Behaviour{After: 500 * time.Millisecond}, handedOver, call.Completed, ""},
+	{"no answer", softphone.Behaviour{Do: softphone.RingForever}, backWithAna, call.TransferFailed, call.NoAnswer},
+	{"busy", softphone.Behaviour{Do: softphone.Busy, After: 300 * time.Millisecond}, backWithAna, call.TransferFailed, call.Busy},
+	{"customer leaves", softphone.Behaviour{Do: softphone.RingForever}, customerLeaves, call.Abandoned, call.CustomerLeft},
+	{"agent leaves", softphone.Behaviour{After: 500 * time.Millisecond}, agentLeaves, call.Completed, ""},
+}
+
+// handedOver: customer and cardiology hear each other, ana is released.
+func handedOver(c *cell) error {
+	if err := errors.Join(
+		c.hears("customer", c.customerCall, cardiologyTone),
+		c.hears("cardiology", c.cardiologyCall, customerTone),
+		c.ended("ana", c.anaCall),
+	); err != nil {
+		return err
+	}
+	if c.anaCall.EndedBy() != softphone.Peer {
+		return fmt.Errorf("ana's line was ended by %s", c.anaCall.EndedBy())
+	}
+	return c.goodbye()
+}
+
+// backWithAna: the customer hears hold audio, ana is there and takes them back.
+func backWithAna(c *cell) error {
+	if _, err := c.await(func(x call.Contact) bool { return x.Transfer == nil && len(x.Past) == 1 }); err != nil {
+		return err
+	}
+	if err := c.hears("customer", c.customerCall, softphone.HoldTone); err != nil {
+		return err
+	}
+	if err := c.again(func() error { _, err := c.client.Resume(c.ctx, c.contact); return err }); err != nil {
+		return err
+	}
+	if err := errors.Join(
+		c.hears("customer", c.customerCall, anaTone),
+		c.hears("ana", c.anaCall, customerTone),
+	); err != nil {
+		return err
+	}
+	if c.customerCall.Recording().EverHears(cardiologyTone, 0, time.Hour) {
+		return errors.New("the customer heard cardiology")
+	}
+	return c.goodbye()
+}
+
+// customerLeaves: the customer hangs up while cardiology rings.
+func customerLeaves(c *cell) error {
+	if err := c.hears("customer", c.customerCall, softphone.HoldTone); err != nil {
+		return err
+	}
+	return c.goodbye()
+}
+
+// agentLeaves: ana hangs up while cardiology rings; the transfer goes on.
+func agentLeaves(c *cell) error {
+	c.anaCall.HangUp()
+	if err := errors.Join(
+		c.hears("customer", c.customerCall, cardiologyTone),
+		c.hears("cardiology", c.cardiologyCall, customerTone),
+	); err != nil {
+		return err
+	}
+	return c.goodbye()
+}
+
+// goodbye: the customer, whose line must still be up, hangs up.
+func (c *cell) goodbye() error {
+	select {
+	case <-c.customerCall.Ended():
+		return fmt.Errorf("the customer's line was ended by %s: %w", c.customerCall.EndedBy(), c.customerCall.Err())
+	default:
+	}
+	c.customerCall.HangUp()
+	return nil
+}
