@@ -115,8 +115,8 @@ func (f *follower) tail(ctx context.Context, r *reader, until uint64) error {
 
 // fill yields the archived entries after last and before the sequence before.
 func (f *follower) fill(ctx context.Context, before uint64) error {
-	known := sort.Search(len(f.archived), func(i int) bool { return f.archived[i].seq >= before })
-	if uint64(known) < before-f.last-1 {
+	f.archived = f.archived[f.archivedBefore(f.last+1):] // the rest came from CONTACTS
+	if uint64(f.archivedBefore(before)) < before-f.last-1 {
 		if err := f.scan(ctx); err != nil {
 			return fmt.Errorf("looking into the archive: %w", err)
 		}
@@ -138,6 +138,11 @@ func (f *follower) fill(ctx context.Context, before uint64) error {
 	}
 	f.last = before - 1
 	return nil
+}
+
+// archivedBefore is how many entries of archived come before a sequence.
+func (f *follower) archivedBefore(seq uint64) int {
+	return sort.Search(len(f.archived), func(i int) bool { return f.archived[i].seq >= seq })
 }
 
 // scan brings archived up to date.

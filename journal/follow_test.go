@@ -108,6 +108,35 @@ func TestFollowSeesWhatIsArchivedUnderIt(t *testing.T) {
 	}
 }
 
+// What the reader has from CONTACTS already, it does not get again because it
+// has been archived meanwhile.
+func TestFollowYieldsOnceWhatIsArchivedOnItsWay(t *testing.T) {
+	j := open(t, t.TempDir())
+	live(t, j, "a", 1)    // 1
+	archive(t, j, "b", 2) // 2, 3: missing from CONTACTS, so the reader looks into ARCHIVE
+	c := live(t, j, "c", 1)
+	mustAppend(t, j, over("c", 2), c) // 4, 5
+	d := live(t, j, "d", 1)           // 6
+	var got []string
+	for e, err := range j.Follow(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprintf("%d:%s/%d", e.Seq, e.Contact.ID, e.Step))
+		if e.Seq == 1 { // 4 to 6 are on their way to the reader
+			if err := j.Archive(t.Context(), "c"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if e.Seq == d {
+			break
+		}
+	}
+	if got, want := strings.Join(got, " "), "1:a/1 2:b/1 3:b/2 4:c/1 5:c/2 6:d/1"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestFollowSaysWhatItCannotRead(t *testing.T) {
 	j := open(t, t.TempDir())
 	live(t, j, "a", 1)
