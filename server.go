@@ -183,7 +183,7 @@ func (s *Server) Close() error {
 		errs = append(errs, s.wire.Close())
 	}
 	if s.board != nil {
-		s.board.Close(ctx)
+		errs = append(errs, s.board.Close(ctx))
 	}
 	if s.engine != nil {
 		errs = append(errs, s.engine.Close())

@@ -31,7 +31,7 @@ const (
 // started again at once, as a supervisor would.
 type cell struct {
 	t       *testing.T
-	ctx     context.Context
+	ctx     context.Context //nolint:containedctx // a cell is one test, and this is its time
 	dir     string
 	address netip.Addr // the server's own, so that cells never meet
 	client  *client.Client

@@ -72,9 +72,8 @@ func rehearse(t *testing.T, number int, e ending) (entries []string) {
 
 // A result is what came of one cell.
 type result struct {
-	gap      time.Duration // the customer's longest time without sound
-	took     time.Duration
-	rollback bool // the transfer ended otherwise than without a kill
+	gap  time.Duration // the customer's longest time without sound
+	took time.Duration
 }
 
 func playCell(t *testing.T, number int, e ending, point string) result {

@@ -100,14 +100,14 @@ func bubble(t *testing.T, n int, test func(r *Room, p []*party)) {
 		for i := 1; i <= n; i++ {
 			p[i] = join(r, i, Codec(i%2))
 		}
-		time.Sleep(5 * time.Millisecond) // what follows comes between two ticks
+		time.Sleep(5 * time.Millisecond) //nolint:forbidigo // in a bubble; what follows comes between two ticks
 		test(r, p)
 	})
 }
 
 // pass lets slots of 20 ms pass.
 func pass(slots int) {
-	time.Sleep(time.Duration(slots) * slotTime)
+	time.Sleep(time.Duration(slots) * slotTime) //nolint:forbidigo // in a bubble
 	synctest.Wait()
 }
 

@@ -140,7 +140,7 @@ type stalled struct {
 }
 
 func (s *stalled) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error) {
-	s.once.Do(func() { time.Sleep(time.Second) })
+	s.once.Do(func() { time.Sleep(time.Second) }) //nolint:forbidigo // in a bubble
 	return s.wire.WriteToUDPAddrPort(b, to)
 }
 

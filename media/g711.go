@@ -22,9 +22,6 @@ func (c Codec) Decode(dst []int16, g711 []byte) []int16 {
 	return dst
 }
 
-// silence is the byte that stands for no sound.
-func (c Codec) silence() byte { return compressed[c][0] }
-
 // Tables by law. Neither law tells samples apart that differ in the lowest two
 // bits only, so 14 bits find the byte.
 var (

@@ -23,11 +23,9 @@ type phone struct {
 	t     *testing.T
 	conn  *net.UDPConn
 	codec Codec
-	tone  float64
 
 	mu    sync.Mutex // guards what follows
 	heard []heard
-	muted bool
 	more  chan struct{} // closed and replaced at each packet
 }
 
@@ -90,13 +88,7 @@ func (p *phone) speak(port uint16, hz float64) {
 		defer ticker.Stop()
 		source := newSource(p.payloadType(), p.codec, hz)
 		for {
-			packet := source.next(frame)
-			p.mu.Lock()
-			muted := p.muted
-			p.mu.Unlock()
-			if !muted {
-				p.send(port, packet)
-			}
+			p.send(port, source.next(frame))
 			select {
 			case <-ticker.C:
 			case <-quit:
@@ -105,12 +97,6 @@ func (p *phone) speak(port uint16, hz float64) {
 		}
 	})
 	p.t.Cleanup(func() { close(quit); running.Wait() })
-}
-
-func (p *phone) mute(muted bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.muted = muted
 }
 
 func (p *phone) send(port uint16, packet *rtp.Packet) {

@@ -8,6 +8,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log"
 	"math"
@@ -44,8 +45,7 @@ func write(name string) error {
 		return fmt.Errorf("making hold audio: %w", err)
 	}
 	if err := media.WriteWAV(f, compose(), rate, 1); err != nil {
-		f.Close()
-		return err
+		return errors.Join(err, f.Close())
 	}
 	return f.Close()
 }
