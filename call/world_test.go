@@ -1,0 +1,171 @@
+package call_test
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"holdfast/call"
+)
+
+// A stepper is call.Step, or call.Step with a fault planted in it.
+type stepper func(call.Contact, time.Time, call.Event) (call.Contact, []call.Command, error)
+
+// A world is a contact with what is around it: the time, and the lines that
+// exist, as somebody at the switchboard would see them.
+type world struct {
+	c     call.Contact
+	now   time.Time
+	lines map[call.ConnectionID]bool // dialled or rung in, and not ended
+}
+
+func newWorld() world {
+	return world{c: call.Contact{ID: "world"}, now: time.Unix(1e9, 0)}
+}
+
+// A move is one event taken in by a world, and what came of it.
+type move struct {
+	before   world
+	ev       call.Event
+	after    world
+	commands []call.Command
+	refused  error
+}
+
+// take has the world take an event in at its time.
+func (w world) take(step stepper, ev call.Event) move {
+	m := move{before: w, ev: ev, after: w}
+	m.after.c, m.commands, m.refused = step(w.c, w.now, ev)
+	m.after.lines = m.follow()
+	return m
+}
+
+// follow keeps the lines: who leaves, fails or is dropped has none any more.
+func (m move) follow() map[call.ConnectionID]bool {
+	lines := map[call.ConnectionID]bool{}
+	for id := range m.before.lines {
+		lines[id] = true
+	}
+	switch ev := m.ev.(type) {
+	case call.Arrived:
+		lines[customer] = true
+	case call.HungUp:
+		delete(lines, ev.Connection)
+	case call.Lost:
+		delete(lines, ev.Connection)
+	case call.Failed:
+		if who := find(m.before.c, ev.Connection); who == nil || who.State == call.Connecting && who.ID != customer {
+			delete(lines, ev.Connection)
+		}
+	default:
+	}
+	for _, c := range m.commands {
+		switch c := c.(type) {
+		case call.Dial:
+			lines[c.Connection] = true
+		case call.Drop:
+			delete(lines, c.Connection)
+		case call.Refuse:
+			delete(lines, c.Connection)
+		default:
+		}
+	}
+	return lines
+}
+
+// customer is the customer's connection in an inbound contact.
+const customer call.ConnectionID = 1
+
+func find(c call.Contact, id call.ConnectionID) *call.Connection {
+	i := slices.IndexFunc(c.Connections, func(x call.Connection) bool { return x.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &c.Connections[i]
+}
+
+// events is every event that may happen to a contact: each fact about each
+// connection that it has or has had, and each request that somebody might
+// make. A deadline is not among them; see deadlines.
+func events(c call.Contact) []call.Event {
+	if c.Stage == "" {
+		return []call.Event{call.Arrived{Customer: at("customer"), Agent: at("ana")}}
+	}
+	all := []call.Event{
+		call.Recovered{},
+		call.PickUpRequested{Agent: at("ben")},
+		call.Joined{},
+		call.Joined{Connections: []call.ConnectionID{customer}},
+		call.Joined{Connections: connected(c)},
+	}
+	for id := customer; id <= c.LastConnection; id++ {
+		all = append(all,
+			call.HungUp{Connection: id},
+			call.Lost{Connection: id},
+			call.HoldRequested{By: id, Connection: customer},
+			call.ResumeRequested{By: id, Connection: customer},
+			call.HoldRequested{By: id, Connection: c.LastConnection},
+			call.CancelRequested{By: id},
+			call.TransferRequested{By: id, Kind: call.Cold, Target: at("cardiology")},
+			call.TransferRequested{By: id, Kind: call.Cold, Target: at("reception"), Key: "key"},
+			call.TransferRequested{By: id, Kind: call.Cold, Target: at("ana")},
+		)
+		if id == customer {
+			continue // we do not ring them
+		}
+		all = append(all,
+			call.Rang{Connection: id},
+			call.Rang{Connection: id, EarlyMedia: true},
+			call.Answered{Connection: id},
+			call.Failed{Connection: id, Reason: call.Busy},
+		)
+	}
+	return all
+}
+
+// deadlines are the times at which a deadline of the contact may be found to
+// have passed: its own, and those that it would tell next.
+func deadlines(c call.Contact) []time.Time {
+	var all []time.Time
+	for _, x := range c.Connections {
+		if x.State == call.Connecting && !x.AnswerBy.IsZero() {
+			all = append(all, x.AnswerBy)
+		}
+	}
+	if c.Transfer != nil && !c.Transfer.JoinBy.IsZero() {
+		all = append(all, c.Transfer.JoinBy)
+	}
+	slices.SortFunc(all, time.Time.Compare)
+	return all
+}
+
+func connected(c call.Contact) []call.ConnectionID {
+	var all []call.ConnectionID
+	for _, x := range c.Connections {
+		if x.State != call.Connecting {
+			all = append(all, x.ID)
+		}
+	}
+	return all
+}
+
+func at(name string) call.Endpoint {
+	return call.Endpoint{Kind: call.URI, Address: "sip:" + name + "@192.0.2.1", Name: name}
+}
+
+// tookOver is the target who was handed the customer so recently that their
+// leaving would be early; 0: nobody.
+func (w world) tookOver() call.ConnectionID {
+	if len(w.c.Past) == 0 {
+		return 0
+	}
+	t := w.c.Past[len(w.c.Past)-1]
+	if t.Outcome != call.Completed || w.now.Sub(t.Ended) >= call.DefaultRules().TakenAfter {
+		return 0
+	}
+	return t.Attempts[len(t.Attempts)-1].Connection
+}
+
+func (m move) String() string {
+	return fmt.Sprintf("%s: %T%+v gives %v", m.before.c.Stage, m.ev, m.ev, m.commands)
+}
