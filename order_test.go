@@ -103,29 +103,31 @@ func outline(m sip.Message) string {
 }
 
 // actedBeforeRecorded returns the first message that was sent without having
-// been written down, or "".
+// been written down, or "". What is exempt is written down, too, before or
+// after: that record is nobody else's.
 func actedBeforeRecorded(deeds []deed) string {
-	var recorded, exempt []string
+	var recorded, owed []string
 	for _, d := range deeds {
-		if d.exempt {
-			exempt = append(exempt, d.line)
-			continue
-		}
-		if !d.sent {
-			if i := slices.Index(exempt, d.line); i >= 0 { // the record of what was sent before
-				exempt = slices.Delete(exempt, i, i+1)
-				continue
-			}
+		switch {
+		case !d.sent && !take(&owed, d.line):
 			recorded = append(recorded, d.line)
-			continue
+		case d.sent && !take(&recorded, d.line):
+			if !d.exempt {
+				return d.line
+			}
+			owed = append(owed, d.line)
 		}
-		i := slices.Index(recorded, d.line)
-		if i < 0 {
-			return d.line
-		}
-		recorded = slices.Delete(recorded, i, i+1)
 	}
 	return ""
+}
+
+// take takes line out of lines, if it is there.
+func take(lines *[]string, line string) bool {
+	i := slices.Index(*lines, line)
+	if i >= 0 {
+		*lines = slices.Delete(*lines, i, i+1)
+	}
+	return i >= 0
 }
 
 // TestRecordedBeforeSent watches a whole cold transfer, a failed one, a
