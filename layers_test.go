@@ -25,6 +25,7 @@ var arrows = map[string][]string{
 	"sipua":     {},
 	"media":     {},
 	"softphone": {"sipua", "media"},
+	"peers":     {"softphone", "media"},
 
 	"sipleg":    {"call", "switchboard", "sipua", "media"},
 	"webleg":    {"call", "switchboard", "media"},

@@ -8,37 +8,37 @@ import (
 // The phones must work with each other before they tell anything about us.
 
 func TestBaresipCallsBaresip(t *testing.T) {
-	need(t, "baresip")
+	Need(t, "baresip")
 	customer := startBaresip(t, "customer", customerTone)
 	agent := startBaresip(t, "agent", agentTone)
 
-	customer.dial(agent.uri())
-	agent.awaits(incoming)
-	customer.awaits(ringing)
+	customer.dial(agent.URI())
+	agent.awaits(Incoming)
+	customer.awaits(Ringing)
 	agent.answer()
-	customer.awaits(established)
-	agent.awaits(established)
+	customer.awaits(Established)
+	agent.awaits(Established)
 	hears(t, "customer", customer.heard, agentTone)
 	hears(t, "agent", agent.heard, customerTone)
 	customer.undisturbed()
 
 	customer.hangUp()
-	customer.awaits(closed)
-	agent.awaits(closed)
+	customer.awaits(Closed)
+	agent.awaits(Closed)
 	if gap := customer.heard.LongestGap(); gap > 200*time.Millisecond {
 		t.Errorf("the customer heard nothing for %v: %s", gap, customer.heard.Summary(voices))
 	}
 }
 
 func TestBaresipRefusesBaresip(t *testing.T) {
-	need(t, "baresip")
+	Need(t, "baresip")
 	customer := startBaresip(t, "customer", customerTone)
 	agent := startBaresip(t, "agent", agentTone)
 
-	customer.dial(agent.uri())
-	agent.awaits(incoming)
+	customer.dial(agent.URI())
+	agent.awaits(Incoming)
 	agent.hangUp()
-	if e := customer.awaits(closed); e.Param != "486 Rejected" {
+	if e := customer.awaits(Closed); e.Param != "486 Rejected" {
 		t.Errorf("the customer's call ended with %q, want 486 Rejected", e.Param)
 	}
 }
@@ -60,13 +60,13 @@ func TestBaresipCallsSIPp(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.scenario+test.status, func(t *testing.T) {
-			need(t, "baresip", "sipp")
+			Need(t, "baresip", "sipp")
 			target := startSIPp(t, test.scenario, test.status, targetTone)
 			customer := startBaresip(t, "customer", customerTone)
-			customer.dial(target.uri())
+			customer.dial(target.URI())
 			test.call(t, customer, target)
 			target.finishes()
-			if got := target.messages(); got != test.messages {
+			if got := target.Messages(); got != test.messages {
 				t.Errorf("messages: %s\nwant:     %s", got, test.messages)
 			}
 		})
@@ -75,23 +75,23 @@ func TestBaresipCallsSIPp(t *testing.T) {
 
 // talk is a call in which both hear each other, ended by baresip.
 func talk(t *testing.T, b *baresip, s *sipp) {
-	b.awaits(established)
-	hears(t, "target", s.sound.Recording(), customerTone)
+	b.awaits(Established)
+	hears(t, "target", s.Heard(), customerTone)
 	hears(t, "customer", b.heard, targetTone)
 	b.hangUp()
-	b.awaits(closed)
+	b.awaits(Closed)
 }
 
 // giveUp is a call that baresip cancels while it rings.
 func giveUp(_ *testing.T, b *baresip, _ *sipp) {
-	b.awaits(ringing)
+	b.awaits(Ringing)
 	b.hangUp()
-	b.awaits(closed)
+	b.awaits(Closed)
 }
 
 func endsWith(reason string) func(*testing.T, *baresip, *sipp) {
 	return func(t *testing.T, b *baresip, _ *sipp) {
-		if e := b.awaits(closed); e.Param != reason {
+		if e := b.awaits(Closed); e.Param != reason {
 			t.Errorf("the call ended with %q, want %q", e.Param, reason)
 		}
 	}

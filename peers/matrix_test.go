@@ -42,7 +42,7 @@ func TestColdTransfer(t *testing.T) {
 	}
 	for _, scene := range scenes {
 		t.Run(scene.name, func(t *testing.T) {
-			need(t, "baresip", "sipp")
+			Need(t, "baresip", "sipp")
 			scene.play(setStage(t))
 		})
 	}
@@ -52,10 +52,10 @@ func TestColdTransfer(t *testing.T) {
 // until they resume. (baresip records nothing any more after a hold, so what
 // the agent hears then is not known.)
 func TestHoldAtThePhone(t *testing.T) {
-	need(t, "baresip")
+	Need(t, "baresip")
 	s := setStage(t)
 	s.agent.hold()
-	await(t, "the agent to fall silent", func() bool {
+	awaits(t, "the agent to fall silent", func() bool {
 		heard := s.customer.heard
 		return !heard.EverHears(agentTone, heard.Length()-300*time.Millisecond, heard.Length())
 	})
@@ -69,7 +69,7 @@ func answeredByBaresip(s *stage) {
 	s.onHold()
 	s.agent.undisturbed()
 	s.target.answer()
-	s.target.awaits(established)
+	s.target.awaits(Established)
 	s.withTarget(s.target.heard)
 	s.outcome(call.Completed, "")
 	s.goodbye(s.target)
@@ -78,14 +78,14 @@ func answeredByBaresip(s *stage) {
 
 func answeredBySIPp(s *stage) {
 	s.toSIPp("answers", "", ringLong)
-	s.withTarget(s.sipp.sound.Recording())
+	s.withTarget(s.sipp.Heard())
 	s.outcome(call.Completed, "")
 	s.goodbye()
 }
 
 func notAnsweredByBaresip(s *stage) {
 	s.toBaresip(ringShort)
-	s.target.awaits(closed)
+	s.target.awaits(Closed)
 	s.heldWithAgent(call.NoAnswer)
 	s.goodbye(s.agent)
 	s.order("agent", "hold", "agent")
@@ -101,7 +101,7 @@ func notAnsweredBySIPp(s *stage) {
 func busyBaresip(s *stage) {
 	s.toBaresip(ringLong)
 	s.target.hangUp()
-	s.target.awaits(closed)
+	s.target.awaits(Closed)
 	s.heldWithAgent(call.Busy)
 	s.goodbye(s.agent)
 }
@@ -148,12 +148,12 @@ func crossing(s *stage) {
 func leavesAtOnce(s *stage) {
 	s.toSIPp("leaves", "", ringLong)
 	s.sipp.finishes()
-	await(s.t, "the customer to be the agent's again", func() bool {
+	awaits(s.t, "the customer to be the agent's again", func() bool {
 		c := s.state()
 		return c.Stage == call.Returning || c.Stage == call.Talking && c.Past[0].Outcome == call.TransferFailed
 	})
 	if s.state().Stage == call.Returning {
-		s.agent.awaits(closed)
+		s.agent.awaits(Closed)
 		s.rungBack()
 	} else {
 		s.heldWithAgent(call.LeftEarly)
@@ -176,10 +176,10 @@ func agentHangsUpAnswered(s *stage) {
 	s.toBaresip(ringLong)
 	s.onHold()
 	s.agent.hangUp()
-	s.agent.awaits(closed)
+	s.agent.awaits(Closed)
 	s.onHold()
 	s.target.answer()
-	s.target.awaits(established)
+	s.target.awaits(Established)
 	hears(s.t, "customer", s.customer.heard, targetTone)
 	hears(s.t, "target", s.target.heard, customerTone)
 	s.goodbye(s.target)
@@ -190,7 +190,7 @@ func agentHangsUpUnanswered(s *stage) {
 	s.toSIPp("rings", "", 2*time.Second)
 	s.onHold()
 	s.agent.hangUp()
-	s.agent.awaits(closed)
+	s.agent.awaits(Closed)
 	s.onHold()
 	s.rungBack()
 	s.goodbye(s.agent)
@@ -205,7 +205,7 @@ func restarts(s *stage) {
 	s.start()
 	s.onHold()
 	s.target.answer()
-	s.target.awaits(established)
+	s.target.awaits(Established)
 	s.withTarget(s.target.heard)
 	s.outcome(call.Completed, "")
 	s.goodbye(s.target)

@@ -51,10 +51,10 @@ func setStage(t *testing.T) *stage {
 	s.client = client.New("http://" + s.server.APIAddress().String())
 
 	s.customer.dial("sip:help@" + s.server.SIPAddress().String())
-	s.agent.awaits(incoming)
+	s.agent.awaits(Incoming)
 	s.agent.answer()
-	s.agent.awaits(established)
-	s.customer.awaits(established)
+	s.agent.awaits(Established)
+	s.customer.awaits(Established)
 	hears(t, "customer", s.customer.heard, agentTone)
 	hears(t, "agent", s.agent.heard, customerTone)
 	contacts, err := s.client.Contacts(t.Context())
@@ -83,7 +83,7 @@ address = %q
 [[route]]
 called = "*"
 agent = "agent"
-`, block, block+1, filepath.Join(s.t.TempDir(), "journal"), s.agent.uri()))
+`, block, block+1, filepath.Join(s.t.TempDir(), "journal"), s.agent.URI()))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -116,15 +116,15 @@ func (s *stage) transfer(target string, ringFor time.Duration) {
 func (s *stage) toSIPp(scenario, status string, ringFor time.Duration) {
 	s.t.Helper()
 	s.sipp = startSIPp(s.t, scenario, status, targetTone)
-	s.transfer(s.sipp.uri(), ringFor)
+	s.transfer(s.sipp.URI(), ringFor)
 }
 
 // toBaresip transfers to a phone that rings.
 func (s *stage) toBaresip(ringFor time.Duration) {
 	s.t.Helper()
 	s.target = startBaresip(s.t, "target", targetTone)
-	s.transfer(s.target.uri(), ringFor)
-	s.target.awaits(incoming)
+	s.transfer(s.target.URI(), ringFor)
+	s.target.awaits(Incoming)
 }
 
 // onHold waits until the customer hears hold audio.
@@ -146,7 +146,7 @@ func (s *stage) state() call.Contact {
 // outcome waits for the end of the transfer and says what must have come of it.
 func (s *stage) outcome(want call.Outcome, why call.Reason) {
 	s.t.Helper()
-	await(s.t, "the end of the transfer", func() bool { return len(s.state().Past) > 0 })
+	awaits(s.t, "the end of the transfer", func() bool { return len(s.state().Past) > 0 })
 	if got := s.state().Past[0]; got.Outcome != want || got.Reason != why {
 		s.t.Errorf("the transfer ended %s (%s), want %s (%s): %+v", got.Outcome, got.Reason, want, why, got.Attempts)
 	}
@@ -155,7 +155,7 @@ func (s *stage) outcome(want call.Outcome, why call.Reason) {
 // withTarget: the agent has been let go, customer and target hear each other.
 func (s *stage) withTarget(target *softphone.Recording) {
 	s.t.Helper()
-	s.agent.awaits(closed)
+	s.agent.awaits(Closed)
 	hears(s.t, "customer", s.customer.heard, targetTone)
 	hears(s.t, "target", target, customerTone)
 	if s.customer.heard.Hears(agentTone, s.customer.heard.Length()-200*time.Millisecond, s.customer.heard.Length()) {
@@ -179,9 +179,9 @@ func (s *stage) heldWithAgent(why call.Reason) {
 // rungBack: the agent had gone, is rung and has the customer again (P5).
 func (s *stage) rungBack() {
 	s.t.Helper()
-	s.agent.awaits(incoming)
+	s.agent.awaits(Incoming)
 	s.agent.answer()
-	s.agent.awaits(established)
+	s.agent.awaits(Established)
 	s.withAgent()
 }
 
@@ -198,9 +198,9 @@ func (s *stage) goodbye(others ...*baresip) {
 	s.customer.undisturbed()
 	s.neverSilent()
 	s.customer.hangUp()
-	s.customer.awaits(closed)
+	s.customer.awaits(Closed)
 	for _, other := range others {
-		other.awaits(closed)
+		other.awaits(Closed)
 	}
 	s.nothingLeft()
 }
@@ -222,7 +222,7 @@ func (s *stage) nothingLeft() {
 	if s.sipp != nil {
 		s.sipp.finishes()
 	}
-	await(s.t, "the end of all contacts", func() bool {
+	awaits(s.t, "the end of all contacts", func() bool {
 		contacts, err := s.client.Contacts(context.WithoutCancel(s.t.Context()))
 		return err == nil && len(contacts) == 0
 	})

@@ -1,0 +1,138 @@
+package peers
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"holdfast/softphone"
+)
+
+//go:embed scenarios/*.xml
+var scenarios embed.FS
+
+// A SIPp is a target that plays a scenario, once: it does exactly what stands
+// there, and fails when something else comes. Its sound is a recorder of ours.
+type SIPp struct {
+	name    string
+	port    int
+	dir     string
+	program *program
+	sound   *softphone.Recorder
+}
+
+// StartSIPp starts one of the scenarios in this package, such as "answers",
+// with a tone (Hz) for its sound. status is for the scenario that refuses, such
+// as "486 Busy Here". dir is a directory of its own. ctx bounds the start, not
+// the scenario.
+func StartSIPp(ctx context.Context, dir, scenario, status string, tone float64) (*SIPp, error) {
+	port, err := Ports()
+	if err != nil {
+		return nil, fmt.Errorf("starting sipp: %w", err)
+	}
+	sound, err := softphone.Record(netip.MustParseAddrPort("127.0.0.1:0"), tone)
+	if err != nil {
+		return nil, fmt.Errorf("starting sipp: %w", err)
+	}
+	s := &SIPp{name: scenario, port: port, dir: dir, sound: sound}
+	if err := s.start(ctx, status); err != nil {
+		sound.Close()
+		return nil, fmt.Errorf("starting sipp: %w", err)
+	}
+	return s, nil
+}
+
+func (s *SIPp) start(ctx context.Context, status string) error {
+	file, err := s.write(status)
+	if err != nil {
+		return err
+	}
+	s.program, err = start(s.dir, "sipp",
+		"-sf", file, "-i", "127.0.0.1", "-p", strconv.Itoa(s.port), "-m", "1",
+		"-nostdin", "-timeout", "60s", "-timeout_error",
+		"-trace_msg", "-message_file", s.file("messages"), "-trace_err", "-error_file", s.file("errors"))
+	if err != nil {
+		return err
+	}
+	if err := await(ctx, "its port", func() bool { return listening(s.port) }); err != nil {
+		s.program.stop()
+		return err
+	}
+	return nil
+}
+
+// Close ends the target, in the middle of whatever it is doing.
+func (s *SIPp) Close() {
+	s.program.stop()
+	s.sound.Close()
+}
+
+// write writes the scenario with the values of this target filled in.
+func (s *SIPp) write(status string) (file string, err error) {
+	all, err := template.ParseFS(scenarios, "scenarios/*.xml")
+	if err != nil {
+		return "", err
+	}
+	f, err := os.Create(s.file("scenario.xml"))
+	if err != nil {
+		return "", err
+	}
+	values := struct {
+		RTP    uint16
+		Status string
+	}{s.sound.Address().Port(), status}
+	return f.Name(), errors.Join(all.ExecuteTemplate(f, s.name+".xml", values), f.Close())
+}
+
+func (s *SIPp) file(name string) string { return filepath.Join(s.dir, name) }
+
+// URI is how the target is called.
+func (s *SIPp) URI() string { return fmt.Sprintf("sip:target@127.0.0.1:%d", s.port) }
+
+// Heard is what the target hears.
+func (s *SIPp) Heard() *softphone.Recording { return s.sound.Recording() }
+
+// Said is what the program has written on its terminal.
+func (s *SIPp) Said() string { return s.program.words() }
+
+// Finish waits for the end of the scenario. It is an error if that was not
+// played to its end, or anything came that does not stand in it.
+func (s *SIPp) Finish(ctx context.Context) error {
+	select {
+	case <-s.program.ended:
+	case <-ctx.Done():
+		return fmt.Errorf("sipp %s has not finished, but: %s: %w", s.name, s.Messages(), context.Cause(ctx))
+	}
+	if s.program.err == nil {
+		return nil
+	}
+	faults, _ := os.ReadFile(s.file("errors"))
+	return fmt.Errorf("sipp %s: %w\n%s", s.name, s.program.err, faults)
+}
+
+var startLine = regexp.MustCompile(`(?m)^UDP message (sent|received) .*\n\n(?:SIP/2\.0 (\d+)|([A-Z]+) )`)
+
+// Messages lists the messages so far: "<INVITE >180 <ACK".
+func (s *SIPp) Messages() string {
+	trace, _ := os.ReadFile(s.file("messages"))
+	var list []string
+	for _, m := range startLine.FindAllStringSubmatch(string(trace), -1) {
+		direction := map[string]string{"sent": ">", "received": "<"}[m[1]]
+		list = append(list, direction+m[2]+m[3])
+	}
+	return strings.Join(list, " ")
+}
+
+// listening reports whether a UDP port is bound, without binding it.
+func listening(port int) bool {
+	sockets, _ := os.ReadFile("/proc/net/udp")
+	return strings.Contains(string(sockets), fmt.Sprintf("0100007F:%04X ", port))
+}
