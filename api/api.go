@@ -37,6 +37,7 @@ type Board interface {
 type Journal interface {
 	History(ctx context.Context, id call.ContactID) iter.Seq2[switchboard.Entry, error]
 	Follow(ctx context.Context, after uint64) iter.Seq2[switchboard.Entry, error]
+	Last(ctx context.Context) (uint64, error)
 }
 
 // A Directory knows who can be reached. A *switchboard.DialError from it says

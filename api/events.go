@@ -32,9 +32,11 @@ type eventsRequest struct {
 }
 
 const (
-	// overlap is how far back a stream of what happens from now on begins:
-	// what was decided a moment ago may be written down a moment later.
-	overlap = 2 * time.Second
+	// overlap is how far back a stream of what happens from now on begins, so
+	// that whoever asks for it and acts at the same time sees what they did;
+	// but no more than so many entries, however busy the journal is.
+	overlap        = 2 * time.Second
+	overlapEntries = 256
 	// keepAlive is how often a quiet stream shows that it is alive.
 	keepAlive = 15 * time.Second
 	// writeWithin is how long a reader may leave us unread before it is cut
@@ -48,8 +50,8 @@ func (s *server) eventRoutes(api huma.API) {
 		Summary: "What happens, as it happens",
 		Description: "A stream of server-sent events named transition. The data of each is JSON: seq, at, the contact afterwards, " +
 			"the events that led there, what agents were told, and a line for each message on the wire. The id is seq: " +
-			"a reader who was cut off goes on with it in Last-Event-ID and misses nothing. Without it, and without after " +
-			"and contact, the stream begins now.",
+			"a reader who was cut off goes on with it in Last-Event-ID and misses nothing; the first id comes at once, " +
+			"before any event. Without it, and without after and contact, the stream begins now.",
 		Responses: map[string]*huma.Response{"200": {
 			Description: "server-sent events",
 			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
@@ -58,53 +60,61 @@ func (s *server) eventRoutes(api huma.API) {
 }
 
 func (s *server) events(ctx context.Context, in *eventsRequest) (*huma.StreamResponse, error) {
-	after, since, err := s.beginning(ctx, in)
+	from, err := s.beginning(ctx, in)
 	if err != nil {
 		return nil, err
 	}
 	wanted := func(e switchboard.Entry) bool {
-		return (in.Contact == "" || e.Contact.ID == in.Contact) && !e.At.Before(since)
+		return (in.Contact == "" || e.Contact.ID == in.Contact) && !e.At.Before(from.since)
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		_, w := humago.Unwrap(hc)
-		s.stream(hc.Context(), &stream{w, http.NewResponseController(w)}, after, wanted)
+		s.stream(hc.Context(), &stream{w, http.NewResponseController(w)}, from, wanted)
 	}}, nil
 }
 
-// beginning is where in the journal a stream begins: after a sequence, and not
-// before a time.
-func (s *server) beginning(ctx context.Context, in *eventsRequest) (after uint64, since time.Time, err error) {
-	if in.LastEventID != "" {
-		after, err := strconv.ParseUint(in.LastEventID, 10, 64)
-		if err != nil {
-			return 0, since, problem(http.StatusUnprocessableEntity, fmt.Sprintf("Last-Event-ID %q is no id of this stream", in.LastEventID))
-		}
-		return after, since, nil
-	}
+// A beginning is where in the journal a stream begins.
+type beginning struct {
+	after uint64    // the sequence before the first entry that is looked at
+	since time.Time // what was decided before is not told
+	id    uint64    // where a reader who is cut off before the first event goes on
+}
+
+func (s *server) beginning(ctx context.Context, in *eventsRequest) (beginning, error) {
 	switch {
+	case in.LastEventID != "":
+		id, err := strconv.ParseUint(in.LastEventID, 10, 64)
+		if err != nil {
+			return beginning{}, problem(http.StatusUnprocessableEntity, fmt.Sprintf("Last-Event-ID %q is no id of this stream", in.LastEventID))
+		}
+		return beginning{after: id, id: id}, nil
 	case in.After > 0:
-		return in.After, since, nil
+		return beginning{after: in.After, id: in.After}, nil
 	case in.Contact == "":
-		return 0, time.Now().Add(-overlap), nil
+		last, err := s.Journal.Last(ctx)
+		if err != nil {
+			return beginning{}, s.journalProblem(in.Contact, err)
+		}
+		return beginning{last - min(last, overlapEntries), time.Now().Add(-overlap), last}, nil
 	}
 	for e, err := range s.Journal.History(ctx, in.Contact) {
 		if err != nil {
-			return 0, since, s.journalProblem(in.Contact, err)
+			return beginning{}, s.journalProblem(in.Contact, err)
 		}
-		return e.Seq - 1, since, nil
+		return beginning{after: e.Seq - 1, id: e.Seq - 1}, nil
 	}
-	return 0, since, problem(http.StatusNotFound, "there has never been a contact "+string(in.Contact))
+	return beginning{}, problem(http.StatusNotFound, "there has never been a contact "+string(in.Contact))
 }
 
 // stream writes what the journal tells until the reader or the journal has had
 // enough. A goroutine of its own reads the journal, so that a quiet one does
 // not keep the stream from showing that it is alive.
-func (s *server) stream(ctx context.Context, out *stream, after uint64, wanted func(switchboard.Entry) bool) {
+func (s *server) stream(ctx context.Context, out *stream, from beginning, wanted func(switchboard.Entry) bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	entries := make(chan switchboard.Entry)
 	go func() {
 		defer close(entries)
-		for e, err := range s.Journal.Follow(ctx, after) {
+		for e, err := range s.Journal.Follow(ctx, from.after) {
 			if err != nil { // one entry that cannot be read, or the end
 				s.Log.Warn("reading events", "entry", e.Seq, "err", err)
 				continue
@@ -124,7 +134,7 @@ func (s *server) stream(ctx context.Context, out *stream, after uint64, wanted f
 		for range entries { // until the goroutine above has ended
 		}
 	}()
-	out.run(entries)
+	out.run(from.id, entries)
 }
 
 // A stream is one reader of server-sent events.
@@ -133,12 +143,12 @@ type stream struct {
 	controller *http.ResponseController
 }
 
-func (s *stream) run(entries <-chan switchboard.Entry) {
+func (s *stream) run(id uint64, entries <-chan switchboard.Entry) {
 	s.w.Header().Set("Content-Type", "text/event-stream")
 	s.w.Header().Set("Cache-Control", "no-store")
 	alive := time.NewTicker(keepAlive)
 	defer alive.Stop()
-	err := s.write(": here is what happens\n\n")
+	err := s.write(fmt.Sprintf("id: %d\n: here is what happens\n\n", id))
 	for err == nil {
 		select {
 		case e, more := <-entries:

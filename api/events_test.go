@@ -4,13 +4,16 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"holdfast/call"
+	"holdfast/switchboard"
 )
 
 // A reader reads the stream of events of a server.
@@ -118,11 +121,30 @@ func TestEventsBeginNow(t *testing.T) {
 	}
 }
 
+// However long the journal is, a stream that begins now reads only its end, and
+// says first where that is.
+func TestEventsBeginNowInALongJournal(t *testing.T) {
+	m := newMemory()
+	m.entries = make([]switchboard.Entry, 10_000)
+	for i := range m.entries {
+		m.entries[i] = switchboard.Entry{Seq: uint64(i + 1), At: time.Now(), Contact: call.Contact{ID: "c1"}}
+	}
+	r := follow(t, m, "")
+	if r.lines.Scan(); r.lines.Text() != "id: 10000" {
+		t.Errorf("the stream begins with %q", r.lines.Text())
+	}
+	if e := r.next(); e.Seq != 10_000-overlapEntries+1 {
+		t.Errorf("the first event is %d", e.Seq)
+	}
+}
+
 func TestEventsOfNobody(t *testing.T) {
 	m := newMemory()
 	read[Problem](t, m, 404, "GET", "/v1/events?contact=c1", "")
 	read[Problem](t, m, 422, "GET", "/v1/events", "", "Last-Event-ID", "x")
 	read[Problem](t, m, 422, "GET", "/v1/events?contcat=c1", "")
+	m.broken = errors.New("the disk is gone")
+	read[Problem](t, m, 503, "GET", "/v1/events", "")
 }
 
 // A quiet stream shows that it is alive, and leaves nothing behind.

@@ -177,6 +177,21 @@ func TestEventsGoOnAfterACut(t *testing.T) {
 	}
 }
 
+// A reader who is cut off before the first event goes on where the server said
+// that the stream begins.
+func TestEventsGoOnAfterACutBeforeTheFirst(t *testing.T) {
+	c, asked := eventServer(t, "id: 41\n: hello\n\nid: 42\n", eventText(42, "c1"))
+	for e, err := range c.Events(t.Context(), 0) {
+		if err != nil || e.Seq != 42 {
+			t.Fatalf("got %+v, %v", e, err)
+		}
+		break
+	}
+	if got, want := fmt.Sprint(*asked), "[/v1/events? /v1/events?after=41]"; got != want {
+		t.Errorf("asked %s, want %s", got, want)
+	}
+}
+
 func TestEventsThatCannotGoOn(t *testing.T) {
 	for _, parts := range [][]string{
 		{""}, // no answer at all

@@ -107,7 +107,7 @@ func (s *stream) read(ctx context.Context, tell func(Event) bool) error {
 	defer closeBody(answer)
 	s.begun = true
 	for lines := bufio.NewReader(answer.Body); ; {
-		data, err := nextData(lines)
+		data, err := s.nextData(lines)
 		if err != nil {
 			return err
 		}
@@ -124,8 +124,10 @@ func (s *stream) read(ctx context.Context, tell func(Event) bool) error {
 }
 
 // nextData is the data of the next event of a stream that puts it on one line.
-// A line that was cut short is no data.
-func nextData(lines *bufio.Reader) ([]byte, error) {
+// A line that was cut short is no data. An id without data, as the server gives
+// one before the first event, says how far we are all the same.
+func (s *stream) nextData(lines *bufio.Reader) ([]byte, error) {
+	var id uint64
 	for {
 		line, err := lines.ReadString('\n')
 		if err == io.EOF {
@@ -134,8 +136,13 @@ func nextData(lines *bufio.Reader) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if data, ok := strings.CutPrefix(line, "data: "); ok {
-			return []byte(data), nil
+		switch field, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": "); {
+		case line == "\n":
+			s.after = max(s.after, id)
+		case field == "id":
+			id, _ = strconv.ParseUint(value, 10, 64) // 0, which says nothing, if it is no number
+		case field == "data":
+			return []byte(value), nil
 		}
 	}
 }

@@ -137,6 +137,22 @@ func TestFollowYieldsOnceWhatIsArchivedOnItsWay(t *testing.T) {
 	}
 }
 
+// Whoever follows from the last entry on gets what is new, and only that.
+func TestFollowFromNowOn(t *testing.T) {
+	j := open(t, t.TempDir())
+	for _, want := range []uint64{0, 2, 4} {
+		last, err := j.Last(t.Context())
+		if err != nil || last != want {
+			t.Fatalf("the last is %d (%v), want %d", last, err, want)
+		}
+		archive(t, j, fmt.Sprint("c", want), 2)
+	}
+	live(t, j, "d", 1)
+	if got, want := follow(t, j, 6, 1), "7:d/1"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestFollowSaysWhatItCannotRead(t *testing.T) {
 	j := open(t, t.TempDir())
 	live(t, j, "a", 1)

@@ -182,6 +182,9 @@ func TestAClosedJournalSaysSo(t *testing.T) {
 	if err := j.Archive(t.Context(), "a"); err == nil {
 		t.Error("archived")
 	}
+	if last, err := j.Last(t.Context()); err == nil {
+		t.Errorf("the last is %d", last)
+	}
 }
 
 func TestStartIsFast(t *testing.T) {

@@ -42,6 +42,15 @@ func (j *Journal) History(ctx context.Context, id call.ContactID) iter.Seq2[swit
 	}
 }
 
+// Last implements [switchboard.Journal].
+func (j *Journal) Last(ctx context.Context) (uint64, error) {
+	seq, err := lastSeq(ctx, j.contacts)
+	if err != nil {
+		return 0, fmt.Errorf("asking for the last entry: %w", err)
+	}
+	return seq, nil
+}
+
 // sequence is the place of the entry that m keeps; in ARCHIVE, the place it
 // had before.
 func sequence(m jetstream.Msg) uint64 {

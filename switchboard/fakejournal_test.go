@@ -160,6 +160,10 @@ func (j *fakeJournal) Follow(context.Context, uint64) iter.Seq2[Entry, error] {
 	panic("a desk does not read")
 }
 
+func (j *fakeJournal) Last(context.Context) (uint64, error) {
+	panic("a desk does not read")
+}
+
 // entries are all of the one contact.
 func (j *fakeJournal) entries() []Entry {
 	j.mu.Lock()

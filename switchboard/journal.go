@@ -59,4 +59,7 @@ type Journal interface {
 	// goes on as entries are written until ctx ends. A reader that is too
 	// slow gets an error and may follow again from the last sequence it saw.
 	Follow(ctx context.Context, after uint64) iter.Seq2[Entry, error]
+	// Last is the sequence of the last entry of all contacts, 0 before the
+	// first: whoever follows from there on gets what is new.
+	Last(ctx context.Context) (uint64, error)
 }
