@@ -30,6 +30,7 @@ type house struct {
 	client                    *client.Client
 	options                   holdfast.Options
 	customer, ana, cardiology *softphone.Phone
+	ringFor                   time.Duration // how long a target is rung; 0: as configured
 
 	contact                               call.ContactID
 	customerCall, anaCall, cardiologyCall *softphone.Call
@@ -48,8 +49,6 @@ listen = "127.0.0.1:0"
 listen = "127.0.0.1:0"
 [journal]
 dir = %q
-[rules]
-ring_for = "2s"
 [[agent]]
 name = "ana"
 address = %q
@@ -126,7 +125,7 @@ func (h *house) talk(t *testing.T) {
 // transfer asks for a cold transfer and waits until cardiology is rung.
 func (h *house) transfer(t *testing.T) {
 	t.Helper()
-	if _, err := h.client.Transfer(soon(t), h.contact, client.TransferRequest{Target: "cardiology"}); err != nil {
+	if _, err := h.client.Transfer(soon(t), h.contact, client.TransferRequest{Target: "cardiology", RingFor: h.ringFor}); err != nil {
 		t.Fatal(err)
 	}
 	var err error
@@ -180,8 +179,10 @@ func ended(t *testing.T, c *softphone.Call) {
 	}
 }
 
+// soon is when a test gives up: late enough for a machine that is busy with
+// other things, and for a disk that stalls for seconds.
 func soon(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
 	return ctx
 }

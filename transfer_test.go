@@ -44,6 +44,9 @@ func TestColdTransferFails(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			h := openHouse(t, nil)
+			if f.why == call.NoAnswer {
+				h.ringFor = 2 * time.Second
+			}
 			h.cardiology.Answering(softphone.Behaviour{Do: f.do})
 			h.talk(t)
 			h.transfer(t)
