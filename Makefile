@@ -2,7 +2,7 @@
 
 FUZZTIME ?= 30s
 
-.PHONY: help demo test check lint bench fuzz clean
+.PHONY: help demo test check lint kill bench fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,9 @@ check: ## the fast part of it: format, vet, lint, layers, wasm
 
 lint: ## golangci-lint, as pinned in tools/go.mod
 	@scripts/lint
+
+kill: ## the kill matrix three times: real servers killed at every step of a transfer
+	HOLDFAST_KILL=all go test -C kill -count=3 -timeout 30m
 
 bench: ## the figures that docs/STATUS.md states
 	go test -run '^$$' -bench . -benchmem ./...
