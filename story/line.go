@@ -12,14 +12,17 @@ type Names map[call.ConnectionID]string
 // Meet learns the names of everyone in the contact. A name is one word.
 func (n Names) Meet(c call.Contact) {
 	for _, x := range c.Connections {
-		if n[x.ID] != "" {
-			continue
-		}
-		n[x.ID] = "customer"
-		if x.Party != call.Customer {
-			n[x.ID] = word(x.Endpoint)
+		if n[x.ID] == "" {
+			n[x.ID] = nameOf(x)
 		}
 	}
+}
+
+func nameOf(c call.Connection) string {
+	if c.Party == call.Customer {
+		return "customer"
+	}
+	return word(c.Endpoint)
 }
 
 func word(e call.Endpoint) string { return strings.ReplaceAll(e.String(), " ", "-") }
@@ -75,6 +78,9 @@ func (n Names) transfer(ev call.TransferRequested) string {
 }
 
 func (n Names) joined(ev call.Joined) string {
+	if len(ev.Connections) == 0 {
+		return "nobody hears anybody"
+	}
 	var who []string
 	for _, id := range ev.Connections {
 		who = append(who, n[id])

@@ -10,12 +10,12 @@ import (
 func TestLinesReadBack(t *testing.T) {
 	words := strings.NewReplacer("AGENT picks", "ben picks", "AGENT", "ana", "TARGET", "reception", "NAME", "cardiology", "TIME", "5s")
 	for _, form := range Lines {
-		if strings.Contains(form, "TIME passes") || strings.Contains(form, "away") {
+		if strings.Contains(form, "TIME passes") || strings.Contains(form, "away") || strings.Contains(form, "the rule") {
 			continue // no event of their own
 		}
 		line := words.Replace(form)
 		teller := NewTeller()
-		if form != Lines[0] {
+		if form != "customer calls AGENT" {
 			play(t, teller, "customer calls ana", "ana answers", "ana transfers the customer to cardiology")
 		}
 		ev, err := teller.event(strings.Fields(line))

@@ -34,10 +34,13 @@ func (t *Teller) event(words []string) (call.Event, error) {
 	switch {
 	case who == "the" && does == "server restarts":
 		return call.Recovered{}, nil
+	case who == "nobody" && does == "hears anybody":
+		return call.Joined{}, nil
 	case who == "customer" && words[1] == "calls" && len(words) == 3:
 		return call.Arrived{
 			Customer: call.Endpoint{Kind: call.PhoneNumber, Address: "+15550100", Name: "customer"},
 			Agent:    place(words[2]),
+			Rules:    t.rules,
 		}, nil
 	case does == "picks up the customer":
 		return call.PickUpRequested{Agent: place(who)}, nil

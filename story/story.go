@@ -8,7 +8,7 @@
 //	20s pass
 //	customer hangs up
 //
-// Lines lists every form.
+// Lines lists every form. Export writes such a story of a contact that there was.
 package story
 
 import (
@@ -21,8 +21,11 @@ import (
 )
 
 // Lines are the forms a story's lines take. Upper-case words stand for names;
-// the customer is always called "customer".
+// the customer is always called "customer". A name means whoever bore it last:
+// of several with the same name, ana#1 is the first who joined, ana#2 the
+// second. A line that is empty or begins with # is not part of the story.
 var Lines = []string{
+	"the rule RULE is TIME",
 	"customer calls AGENT",
 	"NAME rings",
 	"NAME sends sound early",
@@ -44,6 +47,7 @@ var Lines = []string{
 	"AGENT cancels the transfer",
 	"AGENT picks up the customer",
 	"NAME and NAME hear each other",
+	"nobody hears anybody",
 	"TIME passes",
 	"the server restarts",
 	"the server is away for TIME",
@@ -55,8 +59,9 @@ type Teller struct {
 	Contact call.Contact
 	Now     time.Time
 
+	rules call.Rules
 	told  Names
-	named map[string]call.ConnectionID // the latest connection of that name
+	named map[string]call.ConnectionID // also by numbered names
 }
 
 // NewTeller returns a teller at the beginning of a contact.
@@ -64,6 +69,7 @@ func NewTeller() *Teller {
 	return &Teller{
 		Contact: call.Contact{ID: "story"},
 		Now:     time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC),
+		rules:   call.DefaultRules(),
 		told:    Names{},
 		named:   map[string]call.ConnectionID{},
 	}
@@ -74,32 +80,46 @@ func NewTeller() *Teller {
 // a request that was refused is no error but a line.
 func (t *Teller) Tell(line string) ([]string, error) {
 	words := strings.Fields(line)
-	if len(words) < 2 {
-		return nil, fmt.Errorf("%q: a line is somebody and what they do", line)
+	if len(words) == 0 || strings.HasPrefix(words[0], "#") {
+		return nil, nil
 	}
-	if last := words[len(words)-1]; last == "passes" || last == "pass" {
-		d, err := time.ParseDuration(words[0])
-		if err != nil || len(words) != 2 || d < 0 {
-			return nil, fmt.Errorf("%q: a time looks like 20s or 1m30s", line)
+	out, err := t.tell(words)
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", line, err)
+	}
+	return out, nil
+}
+
+func (t *Teller) tell(words []string) ([]string, error) {
+	rest, away := strings.CutPrefix(strings.Join(words, " "), "the server is away for ")
+	switch {
+	case len(words) < 2:
+		return nil, errors.New("a line is somebody and what they do")
+	case words[0] == "the" && words[1] == "rule":
+		return nil, t.rule(words)
+	case len(words) == 2 && (words[1] == "passes" || words[1] == "pass"):
+		d, err := duration(words[0])
+		if err != nil {
+			return nil, err
 		}
 		return t.wait(d), nil
-	}
-	if strings.HasPrefix(line, "the server is away for ") {
-		d, err := time.ParseDuration(words[len(words)-1])
-		if err != nil || d < 0 {
-			return nil, fmt.Errorf("%q: a time looks like 20s or 1m30s", line)
+	case away:
+		d, err := duration(rest)
+		if err != nil {
+			return nil, err
 		}
 		t.Now = t.Now.Add(d) // nobody is there to meet a deadline
 		return append(t.step(call.Recovered{}), t.State()), nil
 	}
 	ev, err := t.event(words)
 	if err != nil {
-		return nil, fmt.Errorf("%q: %w", line, err)
+		return nil, err
 	}
 	return append(t.step(ev), t.State()), nil
 }
 
-// wait lets time pass, meeting each deadline on the way.
+// wait lets time pass, meeting each deadline on the way; first, those that
+// nobody was there to meet.
 func (t *Teller) wait(d time.Duration) []string {
 	var out []string
 	end := t.Now.Add(d)
@@ -109,7 +129,9 @@ func (t *Teller) wait(d time.Duration) []string {
 			t.Now = end
 			return append(out, t.State())
 		}
-		t.Now = next
+		if next.After(t.Now) {
+			t.Now = next
+		}
 		out = append(out, t.step(call.DeadlinePassed{})...)
 	}
 }
@@ -122,16 +144,31 @@ func (t *Teller) step(ev call.Event) []string {
 		return []string{"refused: " + refusal.Text}
 	}
 	t.Contact = after
-	t.told.Meet(after)
-	for _, c := range after.Connections {
-		t.named[t.told[c.ID]] = c.ID
-	}
+	t.meet(after)
 	var out []string
 	for _, c := range commands {
 		out = append(out, t.command(c))
 	}
 	return out
 }
+
+// meet learns who has joined.
+func (t *Teller) meet(c call.Contact) {
+	for _, x := range c.Connections {
+		if t.told[x.ID] != "" {
+			continue
+		}
+		name, n := nameOf(x), 1
+		for t.named[numbered(name, n)] != 0 {
+			n++
+		}
+		t.told[x.ID] = name
+		t.named[name], t.named[numbered(name, n)] = x.ID, x.ID
+	}
+}
+
+// numbered is the name of the n-th of several who bear the same.
+func numbered(name string, n int) string { return fmt.Sprintf("%s#%d", name, n) }
 
 func (t *Teller) command(c call.Command) string {
 	switch c := c.(type) {

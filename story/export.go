@@ -1,0 +1,190 @@
+package story
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"holdfast/call"
+)
+
+// Export tells what happened in a contact, from its beginning, as a story. A
+// Teller who hears it comes to the same stage, with the same people in the same
+// states and the same transfers. Whoever would bear the name of somebody else
+// gets one of their own, and times are told to the millisecond unless something
+// hung on less.
+//
+// An error says what cannot be told; the lines are the story up to there.
+func Export(history []call.Record) ([]string, error) {
+	lines, err := export(history, time.Millisecond)
+	if err != nil {
+		if exact, err := export(history, time.Nanosecond); err == nil {
+			return exact, nil
+		}
+	}
+	return lines, err
+}
+
+func export(history []call.Record, precision time.Duration) ([]string, error) {
+	if len(history) == 0 {
+		return nil, errors.New("nothing has happened")
+	}
+	x := exporter{teller: NewTeller(), precision: precision, words: newVocabulary()}
+	x.ahead = x.teller.Now.Sub(history[0].At)
+	var truth call.Contact
+	for _, r := range history {
+		var err error
+		if truth, _, err = call.Step(truth, r.At, r.Event); err != nil {
+			return x.lines, fmt.Errorf("%s would have been refused: %w", call.EventName(r.Event), err)
+		}
+		if truth.Stage == "" {
+			return nil, errors.New("its beginning is missing")
+		}
+		if err := x.tell(r); err != nil {
+			return x.lines, err
+		}
+	}
+	if was, told := outline(truth), outline(x.teller.Contact); was != told {
+		return x.lines, fmt.Errorf("the story ends as %s, but the contact was %s", told, was)
+	}
+	return x.lines, nil
+}
+
+// An exporter writes a story, and hears it as it goes to know what comes of it.
+type exporter struct {
+	teller    *Teller
+	ahead     time.Duration // what the teller's clock is ahead of the true one
+	precision time.Duration
+	words     vocabulary
+	lines     []string
+}
+
+func (x *exporter) say(line string) error {
+	said, err := x.teller.Tell(line)
+	if err != nil {
+		return err
+	}
+	x.lines = append(x.lines, line)
+	if len(said) > 0 && strings.HasPrefix(said[0], "refused: ") {
+		return fmt.Errorf("%q is %s", line, said[0])
+	}
+	return nil
+}
+
+func (x *exporter) tell(r call.Record) error {
+	switch ev := r.Event.(type) {
+	case call.DeadlinePassed:
+		return x.deadline(r.At)
+	case call.Arrived:
+		for _, line := range ruleLines(ev.Rules) {
+			if err := x.say(line); err != nil {
+				return err
+			}
+		}
+	default:
+	}
+	missing, err := x.pass(r.At)
+	if err != nil {
+		return err
+	}
+	if _, ok := r.Event.(call.Recovered); ok && missing > 0 {
+		return x.say("the server is away for " + missing.String())
+	}
+	x.ahead -= missing
+	return x.say(x.names().Line(x.rename(r.Event)))
+}
+
+// until is how long it is to a true time, by the teller's clock.
+func (x *exporter) until(at time.Time) time.Duration {
+	return at.Add(x.ahead).Sub(x.teller.Now).Round(x.precision)
+}
+
+// pass lets time pass until at, but stops short of a deadline: the contact was
+// not told of it before at. It returns how much time is missing.
+func (x *exporter) pass(at time.Time) (missing time.Duration, err error) {
+	wanted := max(0, x.until(at))
+	d := wanted
+	if deadline := x.teller.Contact.Deadline(); !deadline.IsZero() {
+		d = min(d, max(0, deadline.Sub(x.teller.Now)-x.precision))
+	}
+	if d > 0 {
+		err = x.say(d.String() + " passes")
+	}
+	return wanted - d, err
+}
+
+// deadline lets time pass until the next deadline, if it had come at that time;
+// otherwise nothing came of it.
+func (x *exporter) deadline(at time.Time) error {
+	next := x.teller.Contact.Deadline()
+	d := max(0, next.Sub(x.teller.Now))
+	if next.IsZero() || d > x.until(at)+x.precision {
+		return nil
+	}
+	return x.say(d.String() + " passes")
+}
+
+// names are what the teller understands.
+func (x *exporter) names() Names {
+	names := Names{}
+	for id, name := range x.teller.told {
+		said := name
+		for n := 1; x.teller.named[said] != id; n++ {
+			said = numbered(name, n)
+		}
+		names[id] = said
+	}
+	return names
+}
+
+// rename is the event with the words of the story.
+func (x *exporter) rename(ev call.Event) call.Event {
+	switch ev := ev.(type) {
+	case call.Arrived:
+		ev.Agent = x.place(ev.Agent)
+		return ev
+	case call.TransferRequested:
+		ev.Target = x.place(ev.Target)
+		ev.Key = x.key(ev.Key)
+		return ev
+	case call.PickUpRequested:
+		ev.Agent = x.place(ev.Agent)
+		return ev
+	case call.Rang, call.Answered, call.Failed, call.HungUp, call.Lost, call.Joined, call.DeadlinePassed,
+		call.Recovered, call.HoldRequested, call.ResumeRequested, call.CancelRequested:
+	}
+	return ev
+}
+
+func (x *exporter) place(e call.Endpoint) call.Endpoint {
+	return place(x.words.word("endpoint "+string(e.Kind)+" "+e.Address, e.String()))
+}
+
+func (x *exporter) key(key string) string {
+	if key == "" {
+		return ""
+	}
+	return x.words.word("key "+key, key)
+}
+
+// outline is what a story keeps of a contact.
+func outline(c call.Contact) string {
+	var b strings.Builder
+	b.WriteString(string(c.Stage))
+	for _, x := range c.Connections {
+		fmt.Fprintf(&b, " %d:%s:%s", x.ID, x.Party, x.State)
+	}
+	transfers := slices.Clone(c.Past)
+	if c.Transfer != nil {
+		transfers = append(transfers, *c.Transfer)
+	}
+	for _, t := range transfers {
+		fmt.Fprintf(&b, " %s:%s:%s:%s", t.ID, t.Kind, t.Outcome, t.Reason)
+		for _, a := range t.Attempts {
+			fmt.Fprintf(&b, " %d:%s", a.Connection, a.Reason)
+		}
+	}
+	return b.String()
+}
