@@ -16,6 +16,7 @@ type relay struct {
 	seq     uint16 // the source's newest
 	offset  uint32 // from the source's timestamps to ours
 	pending int    // samples that wait for a packet of ours to be full
+	slot    int64  // of its last packet
 }
 
 // An event is the telephone-event being relayed.
@@ -35,14 +36,22 @@ func (o *out) follows(from *Leg, p *rtp.Header) bool {
 func (o *out) follow(slot int64, from *Leg, p *rtp.Header) uint32 {
 	r := &o.relay
 	timestamp := p.Timestamp + r.offset
-	if !o.follows(from, p) || int32(timestamp-o.end) > maxJump {
+	if !o.follows(from, p) || int32(timestamp-o.end) > maxJump || o.stood(slot, timestamp, p) {
 		o.turn(emission{kind: relaying, from: from})
 		o.marker = true
 		timestamp = o.now(slot)
 		*r = relay{ssrc: p.SSRC, seq: p.SequenceNumber - 1, offset: timestamp - p.Timestamp}
 	}
 	o.skipLost(p)
+	r.slot = slot
 	return timestamp
+}
+
+// stood reports whether the clock of the source we follow stood still while
+// nothing but keys came from it, as it does in some phones.
+func (o *out) stood(slot int64, timestamp uint32, p *rtp.Header) bool {
+	newer := int16(p.SequenceNumber-o.relay.seq) > 0
+	return newer && slot-o.relay.slot >= patience && int32(o.now(slot)-timestamp) >= int32(patience)*frame
 }
 
 // skipLost leaves out the numbers of packets that the source has sent and we

@@ -274,6 +274,22 @@ func TestAKeyKeepsItsPlaceInWhatIsRelayed(t *testing.T) {
 	})
 }
 
+// The clock of some phones stands still while a key is pressed.
+func TestAClockThatStandsStillDuringAKeyDoesNotHoldOursBack(t *testing.T) {
+	bubble(t, 2, func(r *Room, p []*party) {
+		r.Set(Mix{{Leg: 1, From: []int{2}}})
+		talk(5, p[2])
+		for i := range uint16(50) {
+			p[2].key((i + 1) * frame)
+			pass(1)
+		}
+		talk(5, p[2])
+		if wrong := continuous(p[1].rest()); wrong != "" {
+			t.Error(wrong)
+		}
+	})
+}
+
 func TestKeysAreNotSentToWhoDoesNotWantThem(t *testing.T) {
 	bubble(t, 2, func(r *Room, p []*party) {
 		s := p[1].stream
