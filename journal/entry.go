@@ -42,15 +42,20 @@ func encode(e switchboard.Entry) (*nats.Msg, error) {
 
 // decode reads the entry that was kept under subject at seq.
 func decode(subject string, seq uint64, data []byte) (switchboard.Entry, error) {
-	e, err := decodeData(data)
-	if _, id, _ := strings.Cut(subject, "."); err == nil && string(e.Contact.ID) != id {
-		err = fmt.Errorf("it is about contact %q", e.Contact.ID)
-	}
+	e, err := decodeFrom(subject, data)
 	if err != nil {
 		return switchboard.Entry{Seq: seq}, fmt.Errorf("reading entry %d of %s: %w", seq, subject, err)
 	}
 	e.Seq = seq
 	return e, nil
+}
+
+func decodeFrom(subject string, data []byte) (switchboard.Entry, error) {
+	e, err := decodeData(data)
+	if err == nil && e.Contact.ID != contactOf(subject) {
+		err = fmt.Errorf("it is about contact %q", e.Contact.ID)
+	}
+	return e, err
 }
 
 func decodeData(data []byte) (e switchboard.Entry, err error) {
@@ -79,6 +84,12 @@ func sameTransition(a, b nats.Header) (owner, step bool) {
 
 func contactSubject(id call.ContactID) string { return "contact." + string(id) }
 func archiveSubject(id call.ContactID) string { return "archive." + string(id) }
+
+// contactOf is the contact that is kept under a subject.
+func contactOf(subject string) call.ContactID {
+	_, id, _ := strings.Cut(subject, ".")
+	return call.ContactID(id)
+}
 
 // checkToken makes sure that s can be one token of a NATS subject.
 func checkToken(what, s string) error {

@@ -1,0 +1,150 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"holdfast/call"
+	"holdfast/switchboard"
+)
+
+// mistakesShown is how many mistakes a Report shows.
+const mistakesShown = 20
+
+// A Report is what Verify has found.
+type Report struct {
+	Live, Archived int // contacts
+	Entries        int // of all of them
+	Replaced       int // entries that were planned and never acted on
+	Wrong          int // entries with a mistake
+
+	Mistakes []Mistake // the first 20
+}
+
+// A Mistake is why an entry cannot be right.
+type Mistake struct {
+	Seq     uint64 // of the entry
+	Subject string // where it is kept
+	Text    string
+}
+
+func (m Mistake) String() string { return fmt.Sprintf("entry %d of %s: %s", m.Seq, m.Subject, m.Text) }
+
+// Verify reads every entry of every contact. Each must be readable and where it
+// belongs, follow the one before it as an owner has to write it, and be true:
+// what it says has happened, taken into the contact before, must give the
+// contact it says there was. An error means that the journal could not be read
+// to its end.
+//
+// It is meant for a journal that nobody writes to, by the version that wrote
+// it: another one may decide otherwise. What was decided just when the
+// machine's clock was set back can look wrong.
+func (j *Journal) Verify(ctx context.Context) (Report, error) {
+	var r Report
+	chains := map[call.ContactID]*chain{}
+	for m, err := range j.messages(ctx) {
+		if err != nil {
+			return r, err
+		}
+		id := contactOf(m.Subject())
+		if chains[id] == nil {
+			chains[id] = &chain{}
+		}
+		r.take(m, chains[id])
+	}
+	for _, c := range chains {
+		if c.archived {
+			r.Archived++
+		} else {
+			r.Live++
+		}
+	}
+	return r, nil
+}
+
+// take checks the next entry of a contact.
+func (r *Report) take(m jetstream.Msg, c *chain) {
+	r.Entries++
+	c.archived = strings.HasPrefix(m.Subject(), "archive.")
+	var wrong []string
+	e, err := decodeFrom(m.Subject(), m.Data())
+	if err != nil {
+		wrong = []string{err.Error()}
+		*c = chain{archived: c.archived, begun: true}
+	} else {
+		if c.last != nil && c.last.Step == e.Step {
+			r.Replaced++
+		}
+		wrong = append(disowned(m, e), c.take(e)...)
+	}
+	if len(wrong) == 0 {
+		return
+	}
+	r.Wrong++
+	if len(r.Mistakes) < mistakesShown {
+		r.Mistakes = append(r.Mistakes, Mistake{sequence(m), m.Subject(), strings.Join(wrong, "; ")})
+	}
+}
+
+// disowned says that a message's headers, by which writers are fenced, do not
+// tell what its entry tells.
+func disowned(m jetstream.Msg, e switchboard.Entry) []string {
+	h := m.Headers()
+	said := fmt.Sprintf("step %s of epoch %s, written by %q", h.Get(headerStep), h.Get(headerEpoch), h.Get(headerOwner))
+	is := fmt.Sprintf("step %d of epoch %d, written by %q", e.Step, e.Epoch, e.Owner)
+	if said == is {
+		return nil
+	}
+	return []string{fmt.Sprintf("it is %s, but its headers say %s", is, said)}
+}
+
+// A chain is what is known of a contact when its next entry comes.
+type chain struct {
+	archived bool               // where the last entry is
+	begun    bool               // there was an entry before
+	last     *switchboard.Entry // nil: there was none, or none that could be read
+	from     *call.Contact      // what the last entry was made of; nil: not known
+}
+
+// take says what is wrong with the next entry.
+func (c *chain) take(e switchboard.Entry) (wrong []string) {
+	last, from := c.last, (*call.Contact)(nil)
+	switch {
+	case !c.begun && e.Step == 1:
+		from = &call.Contact{ID: e.Contact.ID}
+	case !c.begun:
+		wrong = append(wrong, fmt.Sprintf("it is step %d, and nothing is there of what came before", e.Step))
+	case last == nil:
+	case e.Step == last.Step: // the one before was never acted on
+		from = c.from
+	case e.Step == last.Step+1:
+		from = &last.Contact
+	default:
+		wrong = append(wrong, fmt.Sprintf("step %d comes after step %d", e.Step, last.Step))
+	}
+	if last != nil {
+		wrong = append(wrong, inherited(*last, e)...)
+	}
+	if from != nil {
+		wrong = append(wrong, retrace(*from, e)...)
+	}
+	e.Legs, e.Lines, e.Events = nil, nil, nil // not needed any more
+	c.begun, c.last, c.from = true, &e, from
+	return wrong
+}
+
+// inherited says what is wrong with the ownership of an entry after another.
+func inherited(last, e switchboard.Entry) []string {
+	switch {
+	case e.Epoch < last.Epoch:
+		return []string{fmt.Sprintf("epoch %d comes after epoch %d", e.Epoch, last.Epoch)}
+	case e.Epoch == last.Epoch && e.Owner != last.Owner:
+		return []string{fmt.Sprintf("in epoch %d the owner was %q, and here it is %q", e.Epoch, last.Owner, e.Owner)}
+	case e.Epoch != last.Epoch && e.Step == last.Step:
+		return []string{fmt.Sprintf("step %d is there again in another epoch", e.Step)}
+	}
+	return nil
+}
