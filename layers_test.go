@@ -39,7 +39,7 @@ var arrows = map[string][]string{
 		"call", "switchboard", "sipua", "sipleg", "webleg",
 		"media", "journal", "directory", "api", "panel",
 	},
-	"cmd/holdfast": {".", "call", "client", "directory", "media", "softphone", "story"},
+	"cmd/holdfast": {".", "call", "client", "directory", "journal", "media", "softphone", "story"},
 
 	"media/genaudio": {"media"},
 }

@@ -1,8 +1,10 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -21,7 +23,7 @@ type Report struct {
 	Replaced       int // entries that were planned and never acted on
 	Wrong          int // entries with a mistake
 
-	Mistakes []Mistake // the first 20
+	Mistakes []Mistake // the first 20, in order
 }
 
 // A Mistake is why an entry cannot be right.
@@ -55,6 +57,7 @@ func (j *Journal) Verify(ctx context.Context) (Report, error) {
 		}
 		r.take(m, chains[id])
 	}
+	slices.SortFunc(r.Mistakes, func(a, b Mistake) int { return cmp.Compare(a.Seq, b.Seq) })
 	for _, c := range chains {
 		if c.archived {
 			r.Archived++

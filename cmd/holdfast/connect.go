@@ -3,9 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -40,35 +40,48 @@ func find(ctx context.Context, c *client.Client, written string) (call.Contact, 
 }
 
 func choose(contacts []call.Contact, written string) (call.Contact, error) {
-	if len(contacts) == 0 {
-		return call.Contact{}, errors.New("no contact is live")
-	}
-	var meant []call.Contact
+	var all []call.ContactID
 	for _, c := range contacts {
-		if string(c.ID) == written {
-			return c, nil
+		all = append(all, c.ID)
+	}
+	id, err := pick(all, written, "live")
+	if err != nil {
+		return call.Contact{}, err
+	}
+	return contacts[slices.Index(all, id)], nil
+}
+
+// pick is the one of all contacts that a person means; they are, say, "live".
+func pick(all []call.ContactID, written, are string) (call.ContactID, error) {
+	if len(all) == 0 {
+		return "", fmt.Errorf("no contact is %s", are)
+	}
+	var meant []call.ContactID
+	for _, id := range all {
+		if string(id) == written {
+			return id, nil
 		}
-		if written == "-" || strings.HasPrefix(string(c.ID), written) {
-			meant = append(meant, c)
+		if written == "-" || strings.HasPrefix(string(id), written) {
+			meant = append(meant, id)
 		}
 	}
 	switch len(meant) {
 	case 0:
-		return call.Contact{}, fmt.Errorf("no contact begins with %q; live are %s", written, ids(contacts))
+		return "", fmt.Errorf("no contact begins with %q; %s are %s", written, are, few(all))
 	case 1:
 		return meant[0], nil
 	}
-	return call.Contact{}, fmt.Errorf("%q could be any of %s; say which", written, ids(meant))
+	return "", fmt.Errorf("%q could be any of %s; say which", written, few(meant))
 }
 
-// ids lists contacts for a sentence; of many, the first few.
-func ids(contacts []call.Contact) string {
-	const few = 5
+// few lists contacts for a sentence; of many, only some.
+func few(contacts []call.ContactID) string {
+	const most = 5
 	var list []string
-	for _, c := range contacts[:min(few, len(contacts))] {
-		list = append(list, string(c.ID))
+	for _, id := range contacts[:min(most, len(contacts))] {
+		list = append(list, string(id))
 	}
-	if more := len(contacts) - few; more > 0 {
+	if more := len(contacts) - most; more > 0 {
 		list = append(list, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(list, ", ")

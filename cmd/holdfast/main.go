@@ -32,8 +32,8 @@ func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "holdfast",
 		Short: "Hand a customer from one person to the next, and never let go of them",
-		Long: `Holdfast is a call-transfer server. "holdfast serve" runs it; the other commands
-speak to a running one. A contact is named by its id or as much of it as is
+		Long: `Holdfast is a call-transfer server. "holdfast serve" runs it, "holdfast journal"
+looks into what it has written down; the other commands speak to a running one. A contact is named by its id or as much of it as is
 unique, or by - when there is only one.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -41,6 +41,7 @@ unique, or by - when there is only one.`,
 	root.PersistentFlags().String("server", serverDefault(), "`URL` of the server; HOLDFAST_SERVER in the environment says it too")
 	root.AddCommand(
 		serveCommand(), checkCommand(), configCommand(), demoCommand(), versionCommand(),
+		journalCommand(),
 		contactsCommand(), transferCommand(), cancelCommand(), holdCommand(), resumeCommand(), pickUpCommand(),
 	)
 	return root

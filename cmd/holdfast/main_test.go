@@ -23,10 +23,12 @@ func TestMain(m *testing.M) {
 // script can do, these can:
 //
 //	serve ARG...             start holdfast serve; $SIP and $HOLDFAST_SERVER say where it is
-//	stop                     interrupt it and wait until it has ended well; its log is serve.log
+//	interrupt                interrupt it and wait until it has ended well; its log is serve.log
 //	phone NAME [BEHAVIOUR]   switch a phone on, or change it: answer, busy or ring; $NAME is its address
 //	call NAME                call reception from a phone and wait until somebody answers
+//	hangup NAME              end the phone's call
 //	ended NAME               wait until the phone's call has ended
+//	retold STORY EVENTS      play an exported story; it must end as the exported events do
 //	expand FILE              put environment variables into a file
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -37,12 +39,14 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve":  scriptServe,
-			"stop":   scriptStop,
-			"phone":  scriptPhone,
-			"call":   scriptCall,
-			"ended":  scriptEnded,
-			"expand": scriptExpand,
+			"serve":     scriptServe,
+			"interrupt": scriptInterrupt,
+			"phone":     scriptPhone,
+			"call":      scriptCall,
+			"hangup":    scriptHangUp,
+			"ended":     scriptEnded,
+			"retold":    scriptRetold,
+			"expand":    scriptExpand,
 		},
 	})
 }
@@ -92,7 +96,7 @@ func scriptServe(ts *testscript.TestScript, _ bool, args []string) {
 	stageOf(ts).server = server
 }
 
-func scriptStop(ts *testscript.TestScript, _ bool, _ []string) {
+func scriptInterrupt(ts *testscript.TestScript, _ bool, _ []string) {
 	server := stageOf(ts).server
 	ts.Check(server.Process.Signal(syscall.SIGTERM))
 	if err := server.Wait(); err != nil {
@@ -129,6 +133,10 @@ func scriptCall(ts *testscript.TestScript, _ bool, args []string) {
 	call, err := stage.phones[args[0]].Dial(ctx, "sip:reception@"+ts.Getenv("SIP"))
 	ts.Check(err)
 	stage.calls[args[0]] = call
+}
+
+func scriptHangUp(ts *testscript.TestScript, _ bool, args []string) {
+	stageOf(ts).calls[args[0]].HangUp()
 }
 
 func scriptEnded(ts *testscript.TestScript, _ bool, args []string) {

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"holdfast/journal"
+)
+
+func journalCommand() *cobra.Command {
+	var at place
+	cmd := &cobra.Command{
+		Use:   "journal",
+		Short: "Look into the journal of a server that is not running",
+		Long: `Journal looks into what a server has written down. The server must not be
+running meanwhile; nothing is written. A contact is named by its id or as much of
+it as is unique, or by - when there is only one.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.PersistentFlags().StringVarP(&at.config, "config", "c", "", "configuration `file` of the server; without it, the built-in configuration")
+	cmd.PersistentFlags().StringVar(&at.dir, "data", "", "`directory` of the journal, instead of the configured one")
+	cmd.AddCommand(verifyCommand(&at), listCommand(&at), exportCommand(&at))
+	return cmd
+}
+
+// A place is where a journal is kept, as the flags say it.
+type place struct{ config, dir string }
+
+// look opens the journal there for reading.
+func (p *place) look(ctx context.Context, do func(*journal.Journal) error) error {
+	dir := p.dir
+	if dir == "" {
+		c, err := load(p.config)
+		if err != nil {
+			return err
+		}
+		dir = c.Journal.Dir
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	j, err := journal.Open(ctx, journal.Options{Dir: dir, Owner: "journal", ReadOnly: true, Log: log})
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(j), j.Close())
+}
+
+func verifyCommand(at *place) *cobra.Command {
+	return &cobra.Command{
+		Use:   "verify [DIR]",
+		Short: "Say whether everything in the journal can be read and is true",
+		Long: `Verify reads every entry of every contact, those that are over, too. Each must
+follow the one before it and say truly what became of the contact: its events are
+played once more and must give the contact that it holds. The first mistakes are
+shown; with any, the command exits with 1.
+
+Verify with the version of Holdfast that has written the journal: another one may
+decide otherwise than it was decided.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				at.dir = args[0]
+			}
+			return at.look(cmd.Context(), func(j *journal.Journal) error {
+				report, err := j.Verify(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return tell(cmd, report)
+			})
+		},
+	}
+}
+
+// tell says what has been found; mistakes are an error.
+func tell(cmd *cobra.Command, r journal.Report) error {
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s (%d live, %d archived), %d entries (%d replaced)\n",
+		count(r.Live+r.Archived, "contact"), r.Live, r.Archived, r.Entries, r.Replaced)
+	if err != nil || r.Wrong == 0 {
+		return err
+	}
+	for _, m := range r.Mistakes {
+		cmd.PrintErrln(m)
+	}
+	if more := r.Wrong - len(r.Mistakes); more > 0 {
+		cmd.PrintErrf("and %d more\n", more)
+	}
+	return errors.New(count(r.Wrong, "mistake"))
+}

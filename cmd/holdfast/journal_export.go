@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"holdfast/call"
+	"holdfast/client"
+	"holdfast/journal"
+	"holdfast/story"
+)
+
+func exportCommand(at *place) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "export CONTACT",
+		Short: "Tell a contact as a story that can be played again",
+		Long: `Export prints what happened in a contact, a line for each event and for the time
+in between, in the words of the stories by which Holdfast is tested: played again,
+it comes to the same end. Numbers and addresses of people who have no name in the
+configuration are in it.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return at.look(cmd.Context(), func(j *journal.Journal) error {
+				all, err := j.Contacts(cmd.Context())
+				if err != nil {
+					return err
+				}
+				id, err := pick(all, args[0], "in the journal")
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return exportJSON(cmd.Context(), j, id, cmd.OutOrStdout())
+				}
+				return exportStory(cmd.Context(), j, id, cmd.OutOrStdout())
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print every entry as a line of JSON, as contacts --watch has it")
+	return cmd
+}
+
+func exportJSON(ctx context.Context, j *journal.Journal, id call.ContactID, w io.Writer) error {
+	for e, err := range j.History(ctx, id) {
+		if err != nil {
+			return err
+		}
+		event := client.Event{Seq: e.Seq, At: e.At, Contact: e.Contact, Events: e.Events, Told: e.Told, Lines: e.Lines}
+		if err := json.NewEncoder(w).Encode(event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func exportStory(ctx context.Context, j *journal.Journal, id call.ContactID, w io.Writer) error {
+	var history []call.Record
+	var step uint64
+	var before int // events before the last entry
+	for e, err := range j.History(ctx, id) {
+		if err != nil {
+			return err
+		}
+		if e.Step == step { // the entry before was never acted on
+			history = history[:before]
+		}
+		step, before = e.Step, len(history)
+		history = append(history, e.Events...)
+	}
+	lines, err := story.Export(history)
+	if len(history) > 0 {
+		fmt.Fprintf(w, "# Contact %s, %s\n\n", id, history[0].At.Local().Format(time.DateTime))
+	}
+	for _, line := range lines {
+		fmt.Fprintln(w, line)
+	}
+	if err != nil {
+		return fmt.Errorf("contact %s cannot be told as a story: %w", id, err)
+	}
+	return nil
+}
