@@ -129,7 +129,7 @@ func wantSteps(b *bench) {
 
 func TestFailuresOfTheJournalChangeNothingInTheEnd(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		story := acts(rapid.Just(8*time.Second)).Draw(rt, "story")
+		story := acts(rapid.Just(20*time.Second)).Draw(rt, "story")
 		failing := faults.Draw(rt, "faults")
 		want := runStory(t, story, nil)
 		got := runStory(t, story, inTurn(failing))
