@@ -77,6 +77,7 @@ address = "sip:nowhere@127.0.0.1:9"
 		if err := h.Close(); err != nil {
 			t.Errorf("closing the server: %v", err)
 		}
+		verify(t, h.options.Config.Journal.Dir)
 	})
 	return h
 }
