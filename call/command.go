@@ -42,6 +42,12 @@ type (
 		Reason     Reason       `json:"reason,omitempty"`
 	}
 
+	// Digits presses keys on a party's line.
+	Digits struct {
+		Connection ConnectionID `json:"connection"`
+		Digits     string       `json:"digits"`
+	}
+
 	// Tell tells an agent something, in a sentence for their eyes.
 	Tell struct {
 		Connection ConnectionID `json:"connection"`
@@ -55,4 +61,5 @@ func (Answer) isCommand() {}
 func (Refuse) isCommand() {}
 func (Dial) isCommand()   {}
 func (Drop) isCommand()   {}
+func (Digits) isCommand() {}
 func (Tell) isCommand()   {}

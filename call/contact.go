@@ -1,6 +1,9 @@
 package call
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // A ContactID names a contact. Whoever creates the contact chooses it, and
 // chooses it unique for ever.
@@ -25,7 +28,9 @@ type Contact struct {
 	Connections    []Connection `json:"connections"`
 	LastConnection ConnectionID `json:"lastConnection"`
 
-	// Called is what the customer dialled.
+	// Customer is where the customer is reached, or who they say they are.
+	Customer Endpoint `json:"customer,omitzero"`
+	// Called is what a customer who called us dialled.
 	Called string `json:"called,omitempty"`
 	// Agent is where the agent responsible for the customer is reached.
 	// When everybody else has gone, this is who is rung back.
@@ -47,22 +52,24 @@ type Contact struct {
 
 // A Stage says what a contact is waiting for.
 //
-//	           agent answers           transfer asked            target answers
+//	           agent answers           transfer asked            target accepts
 //	Offering ─────────────────▶ Talking ──────────────▶ Reaching ──────────────▶ Joining
-//	                              ▲ ▲                      │                       │ │
-//	                              │ └── it fails, agent is there, customer held ───┘ │
-//	                              └──── both in the same sound, agent released ──────┘
+//	           customer answers  ▲ ▲ ▲                   │   │                    ▲  │
+//	Dialling ────────────────────┘ │ │                   │   └─ Consulting ───────┘  │
+//	                               │ │                   │       │  warm, until done │
+//	                               │ └─ it fails, agent is there ┴───────────────────┤
+//	                               └─── both in the same sound, agent released ──────┘
 //
 //	        nobody is left with the customer, and it was no goodbye: a line was lost,
 //	        somebody hung up while the customer was held or a transfer ran, or a
 //	        target left just after the hand-over
 //	Talking ──────────────────────────────────────▶ Returning ──nobody answers──▶ Parked
 //	   ▲                                              │   ▲                         │
-//	   └──────────────── agent answers ───────────────┘   └── somebody picks up ────┘
+//	   └──────────── agent or queue answers ──────────┘   └── somebody picks up ────┘
 //
-// From every stage the contact is Over when the customer leaves: from Offering
-// also when nobody answers (they are refused), and from Talking when the last
-// other person says goodbye.
+// From every stage the contact is Over when the customer leaves (from
+// Consulting after Finishing): from Offering also when nobody answers (they are
+// refused), and from Talking when the last other person says goodbye.
 type Stage string
 
 const (
@@ -70,20 +77,30 @@ const (
 	// answered yet: this is the only stage in which the customer can be
 	// refused.
 	Offering Stage = "offering"
+	// Dialling: an agent calls a customer, who is being rung, or is about to
+	// be as soon as the agent's own line is up.
+	Dialling Stage = "dialling"
 	// Talking: the customer is with somebody, connected or on hold.
 	Talking Stage = "talking"
-	// Reaching: the customer is held and the target of a transfer is rung.
+	// Reaching: the customer is held and the targets of a transfer are rung,
+	// or hear what they are asked to accept.
 	Reaching Stage = "reaching"
-	// Joining: the target has answered; the agent stays until customer and
+	// Consulting: the target of a warm transfer has accepted and talks to the
+	// agent, who may let the customer in, swap, complete or cancel.
+	Consulting Stage = "consulting"
+	// Joining: the target has accepted; the agent stays until customer and
 	// target are in the same sound.
 	Joining Stage = "joining"
-	// Returning: nobody is left with the customer, who hears hold audio
-	// while the agent responsible is rung back.
+	// Returning: nobody is left with the customer, who hears hold audio while
+	// the agent responsible is rung back, or a queue looks for somebody.
 	Returning Stage = "returning"
 	// Parked: nobody could be reached; the customer hears hold audio until
 	// somebody picks them up. No time limit ends this.
 	Parked Stage = "parked"
-	// Over: the customer has left, or was said goodbye to.
+	// Finishing: the customer has left; agent and target, who were talking,
+	// may finish.
+	Finishing Stage = "finishing"
+	// Over: nobody is left.
 	Over Stage = "over"
 )
 
@@ -102,10 +119,14 @@ type State string
 const (
 	// Connecting: not answered yet.
 	Connecting State = "connecting"
+	// Screening: answered, hears only a prompt.
+	Screening State = "screening"
 	// Connected: hears everyone else who is connected.
 	Connected State = "connected"
 	// Held: out of the sound of the others, hearing hold audio.
 	Held State = "held"
+	// Away: an agent whose line was lost and may come back; their place is kept.
+	Away State = "away"
 )
 
 // A Connection is one party's place in a contact.
@@ -115,12 +136,17 @@ type Connection struct {
 	Endpoint Endpoint     `json:"endpoint"`
 	State    State        `json:"state"`
 
-	// AnswerBy is when they have rung for long enough, while Connecting; zero
-	// for a customer who rings at us.
+	// AnswerBy is when somebody who is Connecting, Screening or Away has been
+	// waited for long enough; zero for a customer who rings at us, and for a
+	// queue.
 	AnswerBy time.Time `json:"answerBy,omitzero"`
 	// EarlyMedia says that a Connecting party already sends sound, such as
 	// its own ringing tone or an announcement.
 	EarlyMedia bool `json:"earlyMedia,omitempty"`
+	// Prompt is what they hear while Screening.
+	Prompt Audio `json:"prompt,omitempty"`
+	// Muted says that nobody hears them.
+	Muted bool `json:"muted,omitempty"`
 
 	Since time.Time `json:"since"` // in this State since
 }
@@ -130,8 +156,27 @@ type Kind string
 
 const (
 	// Cold: reach the target; the agent leaves only after they have picked up.
+	// (Many say "cold" for what is blind here.)
 	Cold Kind = "cold"
+	// Warm: reach the target, talk to them, and then let the customer join.
+	Warm Kind = "warm"
+	// Blind: leave while the target rings. The customer stays with us, and
+	// comes back when the target fails.
+	Blind Kind = "blind"
 )
+
+// A Manner is how a transfer treats its targets, and the customer when all of
+// them fail.
+type Manner struct {
+	// Gate has a target who answers press 1 before they count: a voicemail is
+	// not a person.
+	Gate bool `json:"gate,omitempty"`
+	// Brief has a target who answers hear first who is calling.
+	Brief bool `json:"brief,omitempty"`
+	// Resume has the customer taken off hold when the transfer fails or is
+	// cancelled. Otherwise they stay on hold with the agent.
+	Resume bool `json:"resume,omitempty"`
+}
 
 // A Transfer is an agent's attempt to hand the customer over.
 type Transfer struct {
@@ -144,10 +189,12 @@ type Transfer struct {
 	// By is the connection of the agent who asked.
 	By ConnectionID `json:"by"`
 	// RingFor is how long each target may ring.
-	RingFor  time.Duration `json:"ringFor"`
-	Attempts []Attempt     `json:"attempts"`
-	// JoinBy is when a target who has answered must be in the same sound as
-	// the customer; zero outside Joining.
+	RingFor time.Duration `json:"ringFor"`
+	Manner
+	Attempts []Attempt  `json:"attempts"`
+	Left     []Endpoint `json:"left,omitempty"` // targets still to be tried, in order
+	// JoinBy is when customer and target must be in the same sound, while
+	// Joining, and when a consultation is over, while Consulting.
 	JoinBy time.Time `json:"joinBy,omitzero"`
 
 	Requested time.Time `json:"requested"`
@@ -180,6 +227,7 @@ type Attempt struct {
 	Dialled    time.Time    `json:"dialled"`
 	Rang       time.Time    `json:"rang,omitzero"`
 	Answered   time.Time    `json:"answered,omitzero"`
+	Accepted   time.Time    `json:"accepted,omitzero"` // pressed 1, where that was asked for
 	Ended      time.Time    `json:"ended,omitzero"`
 	Reason     Reason       `json:"reason,omitempty"` // why it ended without the customer
 	Detail     string       `json:"detail,omitempty"` // what the line said, such as "486 Busy Here"
@@ -189,18 +237,19 @@ type Attempt struct {
 type Reason string
 
 const (
-	Busy         Reason = "busy"
-	NoAnswer     Reason = "no-answer"
-	Declined     Reason = "declined"
-	Unreachable  Reason = "unreachable"
-	NotFound     Reason = "not-found"
-	Denied       Reason = "denied"     // the destination may not be dialled
-	LeftEarly    Reason = "left-early" // answered, and left before the hand-over or just after it
-	CustomerLeft Reason = "customer-left"
-
+	Busy             Reason = "busy"
+	NoAnswer         Reason = "no-answer"
+	Declined         Reason = "declined"
+	Unreachable      Reason = "unreachable"
+	NotFound         Reason = "not-found"
+	Denied           Reason = "denied"     // the destination may not be dialled
+	LeftEarly        Reason = "left-early" // answered, and left before the hand-over or just after it
+	CustomerLeft     Reason = "customer-left"
+	NotAccepted      Reason = "not-accepted" // answered, but did not press 1
+	Elsewhere        Reason = "elsewhere"    // another target was quicker
+	Superseded       Reason = "superseded"   // another transfer was asked for instead
 	CancelledByAgent Reason = "cancelled"
-
-	LineError Reason = "error" // anything else; the attempt's Detail has it
+	LineError        Reason = "error" // anything else; the attempt's Detail has it
 )
 
 // An Endpoint says where a party can be reached.
@@ -217,6 +266,7 @@ const (
 	PhoneNumber   EndpointKind = "number" // E.164, with its plus sign
 	URI           EndpointKind = "uri"    // an address on the line itself, such as sip:ana@192.0.2.7
 	AgentEndpoint EndpointKind = "agent"  // an agent's name
+	QueueEndpoint EndpointKind = "queue"  // a queue's name: whoever of its agents is free
 )
 
 // String is what a person would call the endpoint.
@@ -227,23 +277,53 @@ func (e Endpoint) String() string {
 	return e.Address
 }
 
-// Rules are a contact's time limits. They are written down with the contact,
-// so a change of configuration concerns only contacts that begin after it.
+// Rules are a contact's limits. They are written down with the contact, so a
+// change of configuration concerns only contacts that begin after it.
 type Rules struct {
-	OfferFor   time.Duration `json:"offerFor"`   // how long an agent rings for a new contact
-	RingFor    time.Duration `json:"ringFor"`    // how long a target rings when the request does not say
-	JoinWithin time.Duration `json:"joinWithin"` // from a target's answer to the same sound
-	ReturnFor  time.Duration `json:"returnFor"`  // how long an agent is rung back
-	TakenAfter time.Duration `json:"takenAfter"` // how long a target must stay to have taken the customer
+	OfferFor     time.Duration `json:"offerFor"`               // how long an agent rings for a new contact
+	RingFor      time.Duration `json:"ringFor"`                // how long a target rings when the request does not say
+	AcceptWithin time.Duration `json:"acceptWithin,omitempty"` // from a target's answer to pressing 1
+	ConsultFor   time.Duration `json:"consultFor,omitempty"`   // how long a consultation may last
+	JoinWithin   time.Duration `json:"joinWithin"`             // from acceptance to the same sound
+	ReturnFor    time.Duration `json:"returnFor"`              // how long an agent is rung back
+	TakenAfter   time.Duration `json:"takenAfter"`             // how long a target must stay to have taken the customer
+	Grace        time.Duration `json:"grace,omitempty"`        // how long an agent whose line was lost may be away
+	HandOvers    int           `json:"handOvers,omitempty"`    // how often a customer may be handed over
+
+	// Fallback is the queue that looks for somebody when the agent cannot be
+	// rung back; without one the customer is parked.
+	Fallback Endpoint `json:"fallback,omitzero"`
+	// CallerID is who targets see calling; without one, the customer.
+	CallerID Endpoint `json:"callerID,omitzero"`
 }
 
 // DefaultRules are the limits of a server whose configuration names none.
 func DefaultRules() Rules {
 	return Rules{
-		OfferFor:   30 * time.Second,
-		RingFor:    20 * time.Second,
-		JoinWithin: 5 * time.Second,
-		ReturnFor:  20 * time.Second,
-		TakenAfter: 10 * time.Second,
+		OfferFor:     30 * time.Second,
+		RingFor:      20 * time.Second,
+		AcceptWithin: 15 * time.Second,
+		ConsultFor:   30 * time.Minute,
+		JoinWithin:   5 * time.Second,
+		ReturnFor:    20 * time.Second,
+		TakenAfter:   10 * time.Second,
+		Grace:        30 * time.Second,
+		HandOvers:    10,
 	}
+}
+
+// filled is the rules with a default for every limit they do not set, also
+// because it was not known when they were written down.
+func (r Rules) filled() Rules {
+	d := DefaultRules()
+	r.OfferFor = cmp.Or(r.OfferFor, d.OfferFor)
+	r.RingFor = cmp.Or(r.RingFor, d.RingFor)
+	r.AcceptWithin = cmp.Or(r.AcceptWithin, d.AcceptWithin)
+	r.ConsultFor = cmp.Or(r.ConsultFor, d.ConsultFor)
+	r.JoinWithin = cmp.Or(r.JoinWithin, d.JoinWithin)
+	r.ReturnFor = cmp.Or(r.ReturnFor, d.ReturnFor)
+	r.TakenAfter = cmp.Or(r.TakenAfter, d.TakenAfter)
+	r.Grace = cmp.Or(r.Grace, d.Grace)
+	r.HandOvers = cmp.Or(r.HandOvers, d.HandOvers)
+	return r
 }

@@ -2,20 +2,38 @@ package call
 
 import "time"
 
-// An Event is something that has happened in a contact: a fact, which cannot
-// be refused (a late one is ignored), or somebody's request, which can.
+// An Event is something that has happened in a contact: a [Fact], which cannot
+// be refused (a late one is ignored), or somebody's [Request], which can.
+type Event interface {
+	// connection is whom the event is about, or who asks; 0: nobody in
+	// particular.
+	connection() ConnectionID
+}
+
+// A Fact is something that simply is so.
 //
 //sumtype:decl
-type Event interface{ isEvent() }
+type Fact interface {
+	Event
+	isFact()
+}
 
-// Facts.
 type (
-	// Arrived begins a contact: a customer rings at us, and Agent is who
-	// shall answer. It is the first event of every inbound contact.
+	// Arrived begins a contact: a customer rings at us, and Agent, an agent or
+	// a queue, is who shall answer. It is the first event of every inbound
+	// contact.
 	Arrived struct {
 		Customer Endpoint `json:"customer"`
 		Called   string   `json:"called"` // the number or address the customer dialled
 		Agent    Endpoint `json:"agent"`
+		Rules    Rules    `json:"rules"`
+	}
+
+	// Originated begins a contact: an agent calls a customer. The agent's own
+	// line is rung first, and then the customer's.
+	Originated struct {
+		Agent    Endpoint `json:"agent"`
+		Customer Endpoint `json:"customer"`
 		Rules    Rules    `json:"rules"`
 	}
 
@@ -26,7 +44,8 @@ type (
 		EarlyMedia bool         `json:"earlyMedia,omitempty"`
 	}
 
-	// Answered: a party that we dialled has picked up.
+	// Answered: a party that we dialled has picked up. For an agent or a queue
+	// this is a person.
 	Answered struct {
 		Connection ConnectionID `json:"connection"`
 	}
@@ -39,16 +58,34 @@ type (
 		Detail     string       `json:"detail,omitempty"`
 	}
 
+	// Pressed: a party has pressed a key, one of 0–9, * and #.
+	Pressed struct {
+		Connection ConnectionID `json:"connection"`
+		Key        string       `json:"key"`
+	}
+
+	// Played: the party has heard its prompt to the end.
+	Played struct {
+		Connection ConnectionID `json:"connection"`
+	}
+
 	// HungUp: a party has put the phone down, or a customer gave up ringing.
 	HungUp struct {
 		Connection ConnectionID `json:"connection"`
 	}
 
 	// Lost: a party's line is gone without a goodbye. Detail says how we know,
-	// for the record.
+	// for the record. MayReturn says that an agent's line may come back by
+	// itself, as a browser's does when the page is loaded anew.
 	Lost struct {
 		Connection ConnectionID `json:"connection"`
 		Detail     string       `json:"detail,omitempty"`
+		MayReturn  bool         `json:"mayReturn,omitempty"`
+	}
+
+	// Back: an agent who was lost has a line again.
+	Back struct {
+		Connection ConnectionID `json:"connection"`
 	}
 
 	// Joined: these parties are in the room, each with sound agreed in both
@@ -70,8 +107,22 @@ type (
 	Recovered struct{}
 )
 
-// Requests. By is the connection of the agent who asks.
+// A Request is something an agent asks for. By is the agent's connection. The
+// verbs of a softphone and those of a whole transfer are requests to the same
+// contact, so it does not matter who performs the steps.
+//
+//sumtype:decl
+type Request interface {
+	Event
+	isRequest()
+}
+
 type (
+	// RejectRequested refuses the call that rings at the agent.
+	RejectRequested struct {
+		By ConnectionID `json:"by"`
+	}
+
 	// HoldRequested puts a connected party on hold.
 	HoldRequested struct {
 		By         ConnectionID `json:"by"`
@@ -84,13 +135,34 @@ type (
 		Connection ConnectionID `json:"connection"`
 	}
 
-	// TransferRequested asks for the customer to be handed to Target.
+	// MuteRequested has nobody hear the agent, or everybody again.
+	MuteRequested struct {
+		By    ConnectionID `json:"by"`
+		Muted bool         `json:"muted"`
+	}
+
+	// DigitsRequested presses keys on a party's line.
+	DigitsRequested struct {
+		By         ConnectionID `json:"by"`
+		Connection ConnectionID `json:"connection"`
+		Digits     string       `json:"digits"`
+	}
+
+	// TransferRequested asks for the customer to be handed to Target or, when
+	// that fails, to the first of Others that does not.
 	TransferRequested struct {
-		By      ConnectionID  `json:"by"`
-		Kind    Kind          `json:"kind"`
-		Target  Endpoint      `json:"target"`
+		By       ConnectionID `json:"by"`
+		Kind     Kind         `json:"kind"`
+		Target   Endpoint     `json:"target"`
+		Others   []Endpoint   `json:"others,omitempty"`
+		Parallel bool         `json:"parallel,omitempty"` // ring all at once; the first to accept wins
+		Manner
+
 		RingFor time.Duration `json:"ringFor,omitempty"` // zero: as the rules say
 		Key     string        `json:"key,omitempty"`     // idempotency key, may be empty; see Transfer.Key
+		// Supersede has a transfer under way cancelled in favour of this one,
+		// as long as nobody has accepted it.
+		Supersede bool `json:"supersede,omitempty"`
 	}
 
 	// CancelRequested takes back a transfer: the one with that id, or the one
@@ -100,23 +172,99 @@ type (
 		Transfer string       `json:"transfer,omitempty"`
 	}
 
+	// SwapRequested has the agent of a warm transfer talk to the other of
+	// customer and target, and puts the one they talked to on hold.
+	SwapRequested struct {
+		By ConnectionID `json:"by"`
+	}
+
+	// ConferenceRequested has agent, customer and target all hear each other.
+	ConferenceRequested struct {
+		By ConnectionID `json:"by"`
+	}
+
+	// CompleteRequested ends a consultation: the target gets the customer.
+	CompleteRequested struct {
+		By ConnectionID `json:"by"`
+	}
+
+	// LeaveRequested has the agent leave without ending the contact.
+	LeaveRequested struct {
+		By ConnectionID `json:"by"`
+	}
+
+	// EndRequested says goodbye to everybody (an end in the sense of P1).
+	EndRequested struct {
+		By ConnectionID `json:"by"`
+	}
+
+	// DestroyRequested ends a connection, as a Streams page asks for it. What
+	// that means depends on whose it is, and on who else is there.
+	DestroyRequested struct {
+		By         ConnectionID `json:"by"`
+		Connection ConnectionID `json:"connection"`
+	}
+
 	// PickUpRequested asks for a parked customer to be put through to Agent.
 	PickUpRequested struct {
 		Agent Endpoint `json:"agent"`
 	}
 )
 
-func (Arrived) isEvent()           {}
-func (Rang) isEvent()              {}
-func (Answered) isEvent()          {}
-func (Failed) isEvent()            {}
-func (HungUp) isEvent()            {}
-func (Lost) isEvent()              {}
-func (Joined) isEvent()            {}
-func (DeadlinePassed) isEvent()    {}
-func (Recovered) isEvent()         {}
-func (HoldRequested) isEvent()     {}
-func (ResumeRequested) isEvent()   {}
-func (TransferRequested) isEvent() {}
-func (CancelRequested) isEvent()   {}
-func (PickUpRequested) isEvent()   {}
+func (Arrived) connection() ConnectionID        { return 0 }
+func (Originated) connection() ConnectionID     { return 0 }
+func (e Rang) connection() ConnectionID         { return e.Connection }
+func (e Answered) connection() ConnectionID     { return e.Connection }
+func (e Failed) connection() ConnectionID       { return e.Connection }
+func (e Pressed) connection() ConnectionID      { return e.Connection }
+func (e Played) connection() ConnectionID       { return e.Connection }
+func (e HungUp) connection() ConnectionID       { return e.Connection }
+func (e Lost) connection() ConnectionID         { return e.Connection }
+func (e Back) connection() ConnectionID         { return e.Connection }
+func (Joined) connection() ConnectionID         { return 0 }
+func (DeadlinePassed) connection() ConnectionID { return 0 }
+func (Recovered) connection() ConnectionID      { return 0 }
+
+func (e RejectRequested) connection() ConnectionID     { return e.By }
+func (e HoldRequested) connection() ConnectionID       { return e.By }
+func (e ResumeRequested) connection() ConnectionID     { return e.By }
+func (e MuteRequested) connection() ConnectionID       { return e.By }
+func (e DigitsRequested) connection() ConnectionID     { return e.By }
+func (e TransferRequested) connection() ConnectionID   { return e.By }
+func (e CancelRequested) connection() ConnectionID     { return e.By }
+func (e SwapRequested) connection() ConnectionID       { return e.By }
+func (e ConferenceRequested) connection() ConnectionID { return e.By }
+func (e CompleteRequested) connection() ConnectionID   { return e.By }
+func (e LeaveRequested) connection() ConnectionID      { return e.By }
+func (e EndRequested) connection() ConnectionID        { return e.By }
+func (e DestroyRequested) connection() ConnectionID    { return e.By }
+func (PickUpRequested) connection() ConnectionID       { return 0 }
+
+func (Arrived) isFact()        {}
+func (Originated) isFact()     {}
+func (Rang) isFact()           {}
+func (Answered) isFact()       {}
+func (Failed) isFact()         {}
+func (Pressed) isFact()        {}
+func (Played) isFact()         {}
+func (HungUp) isFact()         {}
+func (Lost) isFact()           {}
+func (Back) isFact()           {}
+func (Joined) isFact()         {}
+func (DeadlinePassed) isFact() {}
+func (Recovered) isFact()      {}
+
+func (RejectRequested) isRequest()     {}
+func (HoldRequested) isRequest()       {}
+func (ResumeRequested) isRequest()     {}
+func (MuteRequested) isRequest()       {}
+func (DigitsRequested) isRequest()     {}
+func (TransferRequested) isRequest()   {}
+func (CancelRequested) isRequest()     {}
+func (SwapRequested) isRequest()       {}
+func (ConferenceRequested) isRequest() {}
+func (CompleteRequested) isRequest()   {}
+func (LeaveRequested) isRequest()      {}
+func (EndRequested) isRequest()        {}
+func (DestroyRequested) isRequest()    {}
+func (PickUpRequested) isRequest()     {}

@@ -210,7 +210,7 @@ func eventNames(t *testing.T) []string {
 	}
 	var names []string
 	for _, d := range file.Decls {
-		if f, ok := d.(*ast.FuncDecl); ok && f.Name.Name == "isEvent" {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Name.Name == "connection" {
 			names = append(names, f.Recv.List[0].Type.(*ast.Ident).Name)
 		}
 	}

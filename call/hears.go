@@ -16,27 +16,39 @@ type Audio string
 
 const (
 	HoldAudio    Audio = "hold audio"    // music
+	QueueAudio   Audio = "queue audio"   // for a customer who waits in a queue
+	ParkAudio    Audio = "park audio"    // for a customer whom nobody could be found for
 	ComfortAudio Audio = "comfort audio" // a faint noise, for whoever would hear nobody
+	BriefPrompt  Audio = "brief"         // tells a target who is calling, before they are joined
+	GatePrompt   Audio = "gate prompt"   // asks a target to press 1 to take the call
 )
 
 // Hears tells who hears what, by one rule: whoever is connected hears everyone
-// else who is connected, whoever is held hears hold audio, and whoever would
-// hear nobody hears comfort audio. An agent also hears what a target's line
-// plays before they answer. A party that is still connecting hears nothing
+// else who is connected and not muted, whoever is held hears hold audio, whoever
+// is screening hears their prompt, and whoever would hear nobody hears comfort
+// audio, a customer hold audio. An agent also hears what a party's line plays
+// before they answer. A party that is still connecting, or away, hears nothing
 // from us, so it has no Hearing.
 //
 // Two-party call, consultation, three-way and hand-over are this one rule; it
 // is the only thing that those who make sound need to know.
 func Hears(c Contact) Sound {
 	var sound Sound
-	for _, who := range c.Connections {
+	for i := range c.Connections {
+		who := &c.Connections[i]
 		switch who.State {
-		case Connecting:
+		case Connecting, Away:
+		case Screening:
+			sound = append(sound, Hearing{Connection: who.ID, Audio: who.Prompt})
 		case Held:
-			sound = append(sound, Hearing{Connection: who.ID, Audio: HoldAudio})
+			sound = append(sound, Hearing{Connection: who.ID, Audio: c.waitingAudio()})
 		case Connected:
-			h := Hearing{Connection: who.ID, From: heardBy(who, c.Connections)}
-			if len(h.From) == 0 {
+			h := Hearing{Connection: who.ID, From: c.heardBy(who)}
+			switch {
+			case len(h.From) > 0:
+			case who.Party == Customer:
+				h.Audio = c.waitingAudio()
+			default:
 				h.Audio = ComfortAudio
 			}
 			sound = append(sound, h)
@@ -45,12 +57,28 @@ func Hears(c Contact) Sound {
 	return sound
 }
 
-func heardBy(who Connection, all []Connection) []ConnectionID {
+// waitingAudio is what somebody hears who waits.
+func (c *Contact) waitingAudio() Audio {
+	if c.Stage == Parked {
+		return ParkAudio
+	}
+	if c.Stage == Returning {
+		for i := range c.Connections {
+			if c.Connections[i].Endpoint.Kind == QueueEndpoint {
+				return QueueAudio
+			}
+		}
+	}
+	return HoldAudio
+}
+
+func (c *Contact) heardBy(who *Connection) []ConnectionID {
 	var from []ConnectionID
-	for _, c := range all {
-		early := who.Party == Agent && c.State == Connecting && c.EarlyMedia
-		if c.ID != who.ID && (c.State == Connected || early) {
-			from = append(from, c.ID)
+	for i := range c.Connections {
+		x := &c.Connections[i]
+		early := who.Party == Agent && x.State == Connecting && x.EarlyMedia
+		if x.ID != who.ID && !x.Muted && (x.State == Connected || early) {
+			from = append(from, x.ID)
 		}
 	}
 	return from

@@ -16,12 +16,23 @@ func (s *step) add(p Party, e Endpoint, ringFor time.Duration) ConnectionID {
 	return c.ID
 }
 
-// dial adds a party and rings them; they see the customer calling.
+// dial adds a party and rings them; zero rings for ever.
 func (s *step) dial(p Party, to Endpoint, ringFor time.Duration) ConnectionID {
-	from := s.customer().Endpoint
 	id := s.add(p, to, ringFor)
-	s.do(Dial{Connection: id, Party: p, To: to, From: from})
+	s.do(Dial{Connection: id, Party: p, To: to, From: s.callerFor(p)})
 	return id
+}
+
+// callerFor is who a party sees calling: agents see the customer, others the
+// number the rules name, if they do.
+func (s *step) callerFor(p Party) Endpoint {
+	switch {
+	case p != Agent && s.Rules.CallerID != (Endpoint{}):
+		return s.Rules.CallerID
+	case p == Customer:
+		return s.Agent
+	}
+	return s.Customer
 }
 
 // remove takes somebody out of the contact; their line is not our affair.
@@ -51,11 +62,18 @@ func (s *step) customer() *Connection {
 
 // set changes how somebody is in the contact; what they already are, they stay.
 func (s *step) set(c *Connection, to State) {
-	if c.State == to {
-		return
+	if c.State != to {
+		s.await(c, to, 0)
 	}
+}
+
+// await has somebody be in a state that ends by itself, unless limit is zero.
+func (s *step) await(c *Connection, in State, limit time.Duration) {
 	s.countHold(c)
-	c.State, c.Since, c.AnswerBy, c.EarlyMedia = to, s.now, time.Time{}, false
+	c.State, c.Since, c.AnswerBy, c.EarlyMedia, c.Prompt = in, s.now, time.Time{}, false, ""
+	if limit > 0 {
+		c.AnswerBy = s.now.Add(limit)
+	}
 }
 
 // countHold adds a hold of the customer's that is ending.
@@ -65,15 +83,21 @@ func (s *step) countHold(c *Connection) {
 	}
 }
 
-// expired is somebody who has rung for long enough, or nil.
-func (s *step) expired() *Connection {
+// expired is somebody who has been in that state for long enough, or nil.
+func (s *step) expired(in State) *Connection {
 	for i := range s.Connections {
 		c := &s.Connections[i]
-		if c.State == Connecting && !c.AnswerBy.IsZero() && !s.now.Before(c.AnswerBy) {
+		if c.State == in && !c.AnswerBy.IsZero() && !s.now.Before(c.AnswerBy) {
 			return c
 		}
 	}
 	return nil
+}
+
+// present says that somebody is in the contact and can hear.
+func (s *step) present(id ConnectionID) bool {
+	c := s.connection(id)
+	return c != nil && c.State == Connected
 }
 
 // attempt is the live attempt at that connection, or nil.
@@ -89,10 +113,17 @@ func (s *step) attempt(id ConnectionID) *Attempt {
 	return nil
 }
 
-// last is the attempt that is under way, or with which the transfer ended.
-func (t *Transfer) last() *Attempt { return &t.Attempts[len(t.Attempts)-1] }
+// last is the attempt that was accepted, or else the latest.
+func (t *Transfer) last() *Attempt {
+	for i := range t.Attempts {
+		if !t.Attempts[i].Accepted.IsZero() {
+			return &t.Attempts[i]
+		}
+	}
+	return &t.Attempts[len(t.Attempts)-1]
+}
 
-// Target is whom the transfer is trying to reach, or tried last.
+// Target is who has accepted, or whom the transfer tried last.
 func (t *Transfer) Target() Endpoint { return t.last().Target }
 
 // Name is what people call a party: the customer, or somebody by name.
@@ -104,7 +135,9 @@ func (c Connection) Name() string {
 }
 
 // rungByUs: we have dialled them and they have not answered yet.
-func (c Connection) rungByUs() bool { return c.Party != Customer && c.State == Connecting }
+func (c *Connection) rungByUs() bool {
+	return c.State == Connecting && (c.Party != Customer || !c.AnswerBy.IsZero())
+}
 
 // same reports whether two endpoints are the same place, whatever they are called.
 func (e Endpoint) same(o Endpoint) bool { return e.Kind == o.Kind && e.Address == o.Address }
@@ -126,7 +159,9 @@ func (r Reason) says() string {
 		return "may not be dialled"
 	case LeftEarly:
 		return "left before the customer was handed over"
-	case CustomerLeft, CancelledByAgent, LineError:
+	case NotAccepted:
+		return "did not take the call"
+	case CustomerLeft, CancelledByAgent, Elsewhere, Superseded, LineError:
 	}
 	return "could not be connected"
 }

@@ -19,7 +19,7 @@ func TestEveryEventIsRead(t *testing.T) {
 	events := 0
 	for _, d := range file.Decls {
 		f, ok := d.(*ast.FuncDecl)
-		if !ok || f.Name.Name != "isEvent" {
+		if !ok || f.Name.Name != "connection" {
 			continue
 		}
 		events++

@@ -31,8 +31,24 @@ func word(e call.Endpoint) string { return strings.ReplaceAll(e.String(), " ", "
 // deadline has no line of its own; time passing brings it about.
 func (n Names) Line(ev call.Event) string {
 	switch ev := ev.(type) {
+	case call.Fact:
+		return n.fact(ev)
+	case call.Request:
+		return n.request(ev)
+	}
+	return ""
+}
+
+func (n Names) fact(ev call.Fact) string {
+	switch ev := ev.(type) {
 	case call.Arrived:
-		return "customer calls " + word(ev.Agent)
+		line := "customer calls " + word(ev.Agent)
+		if ev.Rules.Fallback != (call.Endpoint{}) {
+			line += " backed by " + word(ev.Rules.Fallback)
+		}
+		return line
+	case call.Originated:
+		return word(ev.Agent) + " calls customer"
 	case call.Rang:
 		if ev.EarlyMedia {
 			return n[ev.Connection] + " sends sound early"
@@ -42,24 +58,60 @@ func (n Names) Line(ev call.Event) string {
 		return n[ev.Connection] + " answers"
 	case call.Failed:
 		return n[ev.Connection] + " " + failure(ev.Reason)
+	case call.Pressed:
+		return n[ev.Connection] + " presses " + ev.Key
+	case call.Played:
+		return n[ev.Connection] + " has heard the prompt"
 	case call.HungUp:
 		return n[ev.Connection] + " hangs up"
 	case call.Lost:
+		if ev.MayReturn {
+			return n[ev.Connection] + " is away"
+		}
 		return n[ev.Connection] + " is lost"
+	case call.Back:
+		return n[ev.Connection] + " is back"
 	case call.Joined:
 		return n.joined(ev)
 	case call.DeadlinePassed:
 		return ""
 	case call.Recovered:
 		return "the server restarts"
+	}
+	return ""
+}
+
+func (n Names) request(ev call.Request) string {
+	switch ev := ev.(type) {
+	case call.RejectRequested:
+		return n[ev.By] + " rejects the call"
 	case call.HoldRequested:
 		return n[ev.By] + " holds " + n[ev.Connection]
 	case call.ResumeRequested:
 		return n[ev.By] + " resumes " + n[ev.Connection]
+	case call.MuteRequested:
+		if ev.Muted {
+			return n[ev.By] + " mutes"
+		}
+		return n[ev.By] + " unmutes"
+	case call.DigitsRequested:
+		return n[ev.By] + " sends " + ev.Digits + " to " + n[ev.Connection]
 	case call.TransferRequested:
 		return n.transfer(ev)
 	case call.CancelRequested:
 		return n[ev.By] + " cancels the transfer"
+	case call.SwapRequested:
+		return n[ev.By] + " swaps"
+	case call.ConferenceRequested:
+		return n[ev.By] + " brings everybody together"
+	case call.CompleteRequested:
+		return n[ev.By] + " completes the transfer"
+	case call.LeaveRequested:
+		return n[ev.By] + " leaves"
+	case call.EndRequested:
+		return n[ev.By] + " ends the contact"
+	case call.DestroyRequested:
+		return n[ev.By] + " destroys " + n[ev.Connection]
 	case call.PickUpRequested:
 		return word(ev.Agent) + " picks up the customer"
 	}
@@ -67,14 +119,25 @@ func (n Names) Line(ev call.Event) string {
 }
 
 func (n Names) transfer(ev call.TransferRequested) string {
-	line := n[ev.By] + " transfers the customer to " + word(ev.Target)
-	if ev.RingFor > 0 {
-		line += " for " + ev.RingFor.String()
+	words := []string{n[ev.By], "transfers the customer to", word(ev.Target)}
+	say := func(is bool, what ...string) {
+		if is {
+			words = append(words, what...)
+		}
 	}
-	if ev.Key != "" {
-		line += " with key " + strings.Join(strings.Fields(ev.Key), "-")
+	for _, other := range ev.Others {
+		say(ev.Parallel, "and", word(other))
+		say(!ev.Parallel, "then", word(other))
 	}
-	return line
+	say(ev.Kind == call.Warm, "warm")
+	say(ev.Kind == call.Blind, "blind")
+	say(ev.Gate, "gated")
+	say(ev.Brief, "briefed")
+	say(ev.Resume, "resuming")
+	say(ev.Supersede, "instead")
+	say(ev.RingFor > 0, "for", ev.RingFor.String())
+	say(ev.Key != "", "with key", strings.Join(strings.Fields(ev.Key), "-"))
+	return strings.Join(words, " ")
 }
 
 func (n Names) joined(ev call.Joined) string {

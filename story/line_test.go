@@ -8,14 +8,15 @@ import (
 
 // TestLinesReadBack: what a line does is told by the same line again.
 func TestLinesReadBack(t *testing.T) {
-	words := strings.NewReplacer("AGENT picks", "ben picks", "AGENT", "ana", "TARGET", "reception", "NAME", "cardiology", "TIME", "5s")
+	words := strings.NewReplacer("AGENT picks", "ben picks", "AGENT", "ana", "QUEUE", "queue-sales", "TARGET", "reception",
+		"NAME", "cardiology", "TIME", "5s", "KEY", "1", "DIGITS", "12#")
 	for _, form := range Lines {
 		if strings.Contains(form, "TIME passes") || strings.Contains(form, "away") || strings.Contains(form, "the rule") {
 			continue // no event of their own
 		}
 		line := words.Replace(form)
 		teller := NewTeller()
-		if form != "customer calls AGENT" {
+		if !strings.Contains(form, "calls") {
 			play(t, teller, "customer calls ana", "ana answers", "ana transfers the customer to cardiology")
 		}
 		ev, err := teller.event(strings.Fields(line))

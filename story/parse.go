@@ -1,6 +1,7 @@
 package story
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -15,6 +16,10 @@ var facts = map[string]func(call.ConnectionID) call.Event{
 	"answers":           func(c call.ConnectionID) call.Event { return call.Answered{Connection: c} },
 	"hangs up":          func(c call.ConnectionID) call.Event { return call.HungUp{Connection: c} },
 	"is lost":           func(c call.ConnectionID) call.Event { return call.Lost{Connection: c} },
+	"is away":           func(c call.ConnectionID) call.Event { return call.Lost{Connection: c, MayReturn: true} },
+	"is back":           func(c call.ConnectionID) call.Event { return call.Back{Connection: c} },
+
+	"has heard the prompt": func(c call.ConnectionID) call.Event { return call.Played{Connection: c} },
 }
 
 // failures are the lines that say why somebody could not be reached.
@@ -36,20 +41,18 @@ func (t *Teller) event(words []string) (call.Event, error) {
 		return call.Recovered{}, nil
 	case who == "nobody" && does == "hears anybody":
 		return call.Joined{}, nil
-	case who == "customer" && words[1] == "calls" && len(words) == 3:
-		return call.Arrived{
-			Customer: call.Endpoint{Kind: call.PhoneNumber, Address: "+15550100", Name: "customer"},
-			Agent:    place(words[2]),
-			Rules:    t.rules,
-		}, nil
+	case who == "customer" && words[1] == "calls":
+		return t.arrived(words[2:])
+	case does == "calls customer":
+		return call.Originated{Agent: place(who), Customer: caller, Rules: t.rules}, nil
 	case does == "picks up the customer":
 		return call.PickUpRequested{Agent: place(who)}, nil
 	case strings.HasSuffix(does, "hear each other"):
 		return t.joined(words[:len(words)-3])
 	}
-	id, ok := t.named[who]
-	if !ok {
-		return nil, fmt.Errorf("nobody called %q has been in this story", who)
+	id, err := t.somebody(who)
+	if err != nil {
+		return nil, err
 	}
 	if fact := facts[does]; fact != nil {
 		return fact(id), nil
@@ -60,44 +63,110 @@ func (t *Teller) event(words []string) (call.Event, error) {
 	return t.request(id, words[1:])
 }
 
-// request reads what somebody asks for.
+// caller is the customer of every story.
+var caller = call.Endpoint{Kind: call.PhoneNumber, Address: "+15550100", Name: "customer"}
+
+// arrived reads "AGENT" or "AGENT backed by QUEUE".
+func (t *Teller) arrived(words []string) (call.Event, error) {
+	ev := call.Arrived{Customer: caller, Agent: place(words[0]), Rules: t.rules}
+	switch {
+	case len(words) == 1:
+		return ev, nil
+	case len(words) == 4 && words[1] == "backed" && words[2] == "by":
+		ev.Rules.Fallback = place(words[3])
+		return ev, nil
+	}
+	return nil, errors.New("a customer calls AGENT, or AGENT backed by QUEUE")
+}
+
+// asks are the lines of an agent that need no more words.
+var asks = map[string]func(call.ConnectionID) call.Event{
+	"rejects the call":          func(by call.ConnectionID) call.Event { return call.RejectRequested{By: by} },
+	"mutes":                     func(by call.ConnectionID) call.Event { return call.MuteRequested{By: by, Muted: true} },
+	"unmutes":                   func(by call.ConnectionID) call.Event { return call.MuteRequested{By: by} },
+	"cancels the transfer":      func(by call.ConnectionID) call.Event { return call.CancelRequested{By: by} },
+	"swaps":                     func(by call.ConnectionID) call.Event { return call.SwapRequested{By: by} },
+	"brings everybody together": func(by call.ConnectionID) call.Event { return call.ConferenceRequested{By: by} },
+	"completes the transfer":    func(by call.ConnectionID) call.Event { return call.CompleteRequested{By: by} },
+	"leaves":                    func(by call.ConnectionID) call.Event { return call.LeaveRequested{By: by} },
+	"ends the contact":          func(by call.ConnectionID) call.Event { return call.EndRequested{By: by} },
+}
+
+// request reads what somebody asks for, or which key they press.
 func (t *Teller) request(by call.ConnectionID, words []string) (call.Event, error) {
 	does := strings.Join(words, " ")
-	switch {
-	case does == "cancels the transfer":
-		return call.CancelRequested{By: by}, nil
-	case strings.HasPrefix(does, "transfers the customer to "):
+	if ask := asks[does]; ask != nil {
+		return ask(by), nil
+	}
+	if strings.HasPrefix(does, "transfers the customer to ") {
 		return transfer(by, words[4:])
-	case words[0] == "holds" || words[0] == "resumes":
-		whom := words[len(words)-1]
-		id, ok := t.named[whom]
-		if !ok {
-			return nil, fmt.Errorf("nobody called %q has been in this story", whom)
-		}
-		if words[0] == "holds" {
-			return call.HoldRequested{By: by, Connection: id}, nil
-		}
-		return call.ResumeRequested{By: by, Connection: id}, nil
+	}
+	switch {
+	case len(words) == 2 && words[0] == "presses":
+		return call.Pressed{Connection: by, Key: words[1]}, nil
+	case len(words) == 2 && (words[0] == "holds" || words[0] == "resumes" || words[0] == "destroys"):
+		return t.toSomebody(by, words[0], words[1])
+	case len(words) == 4 && words[0] == "sends" && words[2] == "to":
+		id, err := t.somebody(words[3])
+		return call.DigitsRequested{By: by, Connection: id, Digits: words[1]}, err
 	}
 	return nil, fmt.Errorf("%q is nothing somebody does; they do one of:\n  %s", does, strings.Join(Lines, "\n  "))
 }
 
-// transfer reads "TARGET", which may be followed by "for TIME" and "with key KEY".
+func (t *Teller) toSomebody(by call.ConnectionID, does, whom string) (call.Event, error) {
+	id, err := t.somebody(whom)
+	switch {
+	case err != nil:
+		return nil, err
+	case does == "holds":
+		return call.HoldRequested{By: by, Connection: id}, nil
+	case does == "resumes":
+		return call.ResumeRequested{By: by, Connection: id}, nil
+	}
+	return call.DestroyRequested{By: by, Connection: id}, nil
+}
+
+func (t *Teller) somebody(name string) (call.ConnectionID, error) {
+	id, ok := t.named[name]
+	if !ok {
+		return 0, fmt.Errorf("nobody called %q has been in this story", name)
+	}
+	return id, nil
+}
+
+// transfer reads targets with "then" or "and" between them, and how.
 func transfer(by call.ConnectionID, words []string) (call.Event, error) {
 	ev := call.TransferRequested{By: by, Kind: call.Cold, Target: place(words[0])}
-	rest := words[1:]
-	if len(rest) >= 2 && rest[0] == "for" {
-		d, err := time.ParseDuration(rest[1])
-		if err != nil {
-			return nil, err
+	for rest := words[1:]; len(rest) > 0; {
+		n := 1
+		switch two := len(rest) > 1; {
+		case rest[0] == "warm":
+			ev.Kind = call.Warm
+		case rest[0] == "blind":
+			ev.Kind = call.Blind
+		case rest[0] == "gated":
+			ev.Gate = true
+		case rest[0] == "briefed":
+			ev.Brief = true
+		case rest[0] == "resuming":
+			ev.Resume = true
+		case rest[0] == "instead":
+			ev.Supersede = true
+		case two && (rest[0] == "then" || rest[0] == "and"):
+			ev.Others = append(ev.Others, place(rest[1]))
+			ev.Parallel, n = rest[0] == "and", 2
+		case two && rest[0] == "for":
+			d, err := time.ParseDuration(rest[1])
+			if err != nil {
+				return nil, err
+			}
+			ev.RingFor, n = d, 2
+		case len(rest) > 2 && rest[0] == "with" && rest[1] == "key":
+			ev.Key, n = rest[2], 3
+		default:
+			return nil, fmt.Errorf("%q says nothing about how to transfer", strings.Join(rest, " "))
 		}
-		ev.RingFor, rest = d, rest[2:]
-	}
-	if len(rest) == 3 && rest[0] == "with" && rest[1] == "key" {
-		ev.Key, rest = rest[2], nil
-	}
-	if len(rest) > 0 {
-		return nil, fmt.Errorf("after the target only \"for TIME\" and \"with key KEY\" may follow")
+		rest = rest[n:]
 	}
 	return ev, nil
 }
@@ -109,16 +178,20 @@ func (t *Teller) joined(words []string) (call.Event, error) {
 		if w == "and" {
 			continue
 		}
-		id, ok := t.named[w]
-		if !ok {
-			return nil, fmt.Errorf("nobody called %q has been in this story", w)
+		id, err := t.somebody(w)
+		if err != nil {
+			return nil, err
 		}
 		ev.Connections = append(ev.Connections, id)
 	}
 	return ev, nil
 }
 
-// place is where somebody of that name is reached, in a story.
+// place is where somebody of that name is reached, in a story: a name that
+// begins with "queue" is a queue's.
 func place(name string) call.Endpoint {
+	if strings.HasPrefix(name, "queue") {
+		return call.Endpoint{Kind: call.QueueEndpoint, Address: name, Name: name}
+	}
 	return call.Endpoint{Kind: call.URI, Address: "sip:" + name + "@story", Name: name}
 }

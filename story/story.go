@@ -27,6 +27,8 @@ import (
 var Lines = []string{
 	"the rule RULE is TIME",
 	"customer calls AGENT",
+	"customer calls AGENT backed by QUEUE",
+	"AGENT calls customer",
 	"NAME rings",
 	"NAME sends sound early",
 	"NAME answers",
@@ -37,14 +39,33 @@ var Lines = []string{
 	"NAME is not found",
 	"NAME is not allowed",
 	"NAME fails",
+	"NAME presses KEY",
+	"NAME has heard the prompt",
 	"NAME hangs up",
 	"NAME is lost",
+	"AGENT is away",
+	"AGENT is back",
+	"AGENT rejects the call",
 	"AGENT holds NAME",
 	"AGENT resumes NAME",
+	"AGENT mutes",
+	"AGENT unmutes",
+	"AGENT sends DIGITS to NAME",
 	"AGENT transfers the customer to TARGET",
+	"AGENT transfers the customer to TARGET then TARGET",
+	"AGENT transfers the customer to TARGET and TARGET",
+	"AGENT transfers the customer to TARGET warm",
+	"AGENT transfers the customer to TARGET blind",
+	"AGENT transfers the customer to TARGET gated briefed resuming instead",
 	"AGENT transfers the customer to TARGET for TIME",
 	"AGENT transfers the customer to TARGET with key KEY",
 	"AGENT cancels the transfer",
+	"AGENT swaps",
+	"AGENT brings everybody together",
+	"AGENT completes the transfer",
+	"AGENT leaves",
+	"AGENT ends the contact",
+	"AGENT destroys NAME",
 	"AGENT picks up the customer",
 	"NAME and NAME hear each other",
 	"nobody hears anybody",
@@ -182,6 +203,8 @@ func (t *Teller) command(c call.Command) string {
 		return "dial " + t.told[c.Connection]
 	case call.Drop:
 		return "drop " + t.told[c.Connection]
+	case call.Digits:
+		return fmt.Sprintf("press %s for %s", c.Digits, t.told[c.Connection])
 	case call.Tell:
 		return fmt.Sprintf("tell %s: %s", t.told[c.Connection], c.Text)
 	default:

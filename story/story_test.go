@@ -13,7 +13,7 @@ func TestMistakesNameTheLine(t *testing.T) {
 		"ana holds bob": `nobody called "bob"`,
 		"soon passes":   "a time looks like 20s",
 		"-5s passes":    "a time looks like 20s",
-		"ana transfers the customer to cardiology at once":  `only "for TIME" and "with key KEY" may follow`,
+		"ana transfers the customer to cardiology at once":  `"at once" says nothing about how to transfer`,
 		"ana transfers the customer to cardiology for ever": "invalid duration",
 		"customer and bob hear each other":                  `nobody called "bob"`,
 		"ana#2 answers":                                     `nobody called "ana#2"`,

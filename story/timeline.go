@@ -60,6 +60,8 @@ var colours = map[string]string{
 	string(call.Connecting): "#f5d491",
 	string(call.Connected):  "#a9d8a0",
 	string(call.Held):       "#c9bdf0",
+	string(call.Screening):  "#9fd3e6",
+	string(call.Away):       "#dddddd",
 }
 
 type picture struct {

@@ -1,0 +1,155 @@
+package call
+
+// This file says what facts mean, stage by stage. What holds in every stage
+// has been seen to in step.go: the customer's leaving, an agent who is away,
+// facts about who is not there.
+
+// beginning: nothing has happened yet.
+func (s *step) beginning(ev Fact) {
+	switch ev := ev.(type) {
+	case Arrived:
+		s.arrive(ev)
+	case Originated:
+		s.originate(ev)
+	case Rang, Answered, Failed, Pressed, Played, HungUp, Lost, Back, Joined, DeadlinePassed, Recovered:
+	}
+}
+
+// offering: the customer rings at us and an agent is rung.
+func (s *step) offering(ev Fact) {
+	switch ev := ev.(type) {
+	case Answered:
+		s.answer(ev.Connection)
+	case Failed:
+		s.notOffered(ev.Connection, ev.Reason)
+	case HungUp, Lost:
+		s.notOffered(ev.connection(), Unreachable)
+	case DeadlinePassed:
+		s.offerExpired()
+	case Arrived, Originated, Rang, Pressed, Played, Back, Joined, Recovered:
+	}
+}
+
+// dialling: an agent calls a customer; first the agent's line is rung, then
+// the customer's.
+func (s *step) dialling(ev Fact) {
+	switch ev := ev.(type) {
+	case Rang:
+		s.connection(ev.Connection).EarlyMedia = ev.EarlyMedia
+	case Answered:
+		s.callAnswered(s.connection(ev.Connection))
+	case Failed:
+		s.callFailed(ev.Connection, ev.Reason)
+	case HungUp, Lost:
+		s.callFailed(ev.connection(), Unreachable)
+	case DeadlinePassed:
+		if c := s.expired(Connecting); c != nil {
+			s.do(Drop{c.ID, NoAnswer})
+			s.callFailed(c.ID, NoAnswer)
+		}
+	case Arrived, Originated, Pressed, Played, Back, Joined, Recovered:
+	}
+}
+
+// talking: the customer is with somebody, connected or on hold.
+func (s *step) talking(ev Fact) {
+	switch ev := ev.(type) {
+	case HungUp:
+		s.personLeft(ev.Connection, false)
+	case Lost:
+		s.personLeft(ev.Connection, true)
+	case Arrived, Originated, Rang, Answered, Failed, Pressed, Played, Back, Joined, DeadlinePassed, Recovered:
+	}
+}
+
+// reaching: the targets ring, or listen to what they shall accept; the customer
+// is held, the agent waits.
+func (s *step) reaching(ev Fact) {
+	switch ev := ev.(type) {
+	case Rang:
+		s.rang(ev)
+	case Answered:
+		// Also after AnswerBy, if nobody has told us yet that it has passed: a
+		// person who has picked up is worth more than a time limit.
+		s.targetAnswered(ev.Connection)
+	case Pressed:
+		if ev.Key == "1" && s.connection(ev.Connection).Prompt == GatePrompt {
+			s.accept(ev.Connection)
+		}
+	case Played:
+		s.prompted(s.connection(ev.Connection))
+	case Failed:
+		s.targetFailed(ev.Connection, ev.Reason, ev.Detail)
+	case HungUp:
+		s.leftWhileReaching(ev.Connection, "")
+	case Lost:
+		s.leftWhileReaching(ev.Connection, ev.Detail)
+	case DeadlinePassed:
+		s.reachingExpired()
+	case Arrived, Originated, Back, Joined, Recovered:
+	}
+}
+
+// consulting: agent and target talk, and the customer waits or takes part.
+func (s *step) consulting(ev Fact) {
+	switch ev := ev.(type) {
+	case HungUp:
+		s.leftWhileConsulting(ev.Connection, "")
+	case Lost:
+		s.leftWhileConsulting(ev.Connection, ev.Detail)
+	case DeadlinePassed:
+		if s.joinExpired() {
+			s.letTargetGo(NoAnswer, "the consultation took too long")
+		}
+	case Arrived, Originated, Rang, Answered, Failed, Pressed, Played, Back, Joined, Recovered:
+	}
+}
+
+// joining: the target has accepted; both must be in the same sound before
+// anyone is let go (P3).
+func (s *step) joining(ev Fact) {
+	switch ev := ev.(type) {
+	case Joined:
+		if s.sameSound(ev.Connections) {
+			s.complete()
+		}
+	case HungUp:
+		s.leftWhileJoining(ev.Connection, "")
+	case Lost:
+		s.leftWhileJoining(ev.Connection, ev.Detail)
+	case DeadlinePassed:
+		if s.joinExpired() {
+			s.letTargetGo(LineError, "no sound in both directions")
+		}
+	case Arrived, Originated, Rang, Answered, Failed, Pressed, Played, Back, Recovered:
+	}
+}
+
+// returning: nobody is with the customer; the agent is rung back, or a queue
+// looks for somebody (P5).
+func (s *step) returning(ev Fact) {
+	switch ev := ev.(type) {
+	case Answered:
+		s.set(s.connection(ev.Connection), Connected)
+		s.set(s.customer(), Connected)
+		s.Stage = Talking
+	case Failed, HungUp, Lost:
+		s.nextRung(ev.connection())
+	case DeadlinePassed:
+		if c := s.expired(Connecting); c != nil {
+			s.do(Drop{c.ID, NoAnswer})
+			s.nextRung(c.ID)
+		}
+	case Arrived, Originated, Rang, Pressed, Played, Back, Joined, Recovered:
+	}
+}
+
+// finishing: the customer has left; agent and target say goodbye.
+func (s *step) finishing(ev Fact) {
+	switch ev := ev.(type) {
+	case HungUp, Lost:
+		s.remove(ev.connection())
+		s.end(s.EndedBy)
+	case Arrived, Originated, Rang, Answered, Failed, Pressed, Played, Back, Joined, DeadlinePassed, Recovered:
+	}
+}

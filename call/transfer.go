@@ -1,0 +1,355 @@
+package call
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// transfer holds the customer and rings the first target, or all at once.
+func (s *step) transfer(who *Connection, ev TransferRequested) error {
+	if err := s.mayTransfer(who, ev); err != nil {
+		return err
+	}
+	if s.Transfer != nil {
+		s.dropTargets(Superseded)
+		s.closeTransfer(Cancelled, Superseded, "")
+	}
+	t := &Transfer{
+		ID:        fmt.Sprintf("t%d", len(s.Past)+1),
+		Kind:      ev.Kind,
+		Key:       ev.Key,
+		By:        ev.By,
+		RingFor:   ev.RingFor,
+		Manner:    ev.Manner,
+		Left:      append([]Endpoint{ev.Target}, ev.Others...),
+		Requested: s.now,
+	}
+	if t.RingFor == 0 {
+		t.RingFor = s.Rules.RingFor
+	}
+	s.set(s.customer(), Held)
+	s.Transfer, s.Stage = t, Reaching
+	s.ringNext()
+	for ev.Parallel && len(t.Left) > 0 {
+		s.ringNext()
+	}
+	if ev.Kind == Blind {
+		s.do(Drop{Connection: ev.By})
+		s.remove(ev.By)
+	}
+	return nil
+}
+
+// mayTransfer refuses what cannot be, or would only lead in a circle.
+func (s *step) mayTransfer(who *Connection, ev TransferRequested) error {
+	switch {
+	case s.Stage == Joining:
+		return refuse("%s has just answered", s.Transfer.Target())
+	case s.Stage == Consulting:
+		return refuse("you are talking to %s; complete or cancel that first", s.Transfer.Target())
+	case s.Stage == Reaching && !ev.Supersede:
+		return refuse("a transfer to %s is under way", s.Transfer.Target())
+	case s.Stage != Talking && s.Stage != Reaching:
+		return refuse("there is no customer to transfer")
+	case !slices.Contains([]Kind{Cold, Warm, Blind}, ev.Kind):
+		return refuse("a transfer of kind %q is not known; use %q, %q or %q", ev.Kind, Cold, Warm, Blind)
+	case ev.RingFor < 0:
+		return refuse("a target cannot ring for %s", ev.RingFor)
+	case s.handOvers() >= s.Rules.HandOvers:
+		return refuse("the customer has been handed over %d times", s.Rules.HandOvers)
+	}
+	for _, target := range append([]Endpoint{ev.Target}, ev.Others...) {
+		switch {
+		case target.same(who.Endpoint):
+			return refuse("that would be a transfer to yourself")
+		case target.same(s.customer().Endpoint):
+			return refuse("that would be a transfer of the customer to themselves")
+		}
+	}
+	return nil
+}
+
+func (s *step) handOvers() int {
+	n := 0
+	for i := range s.Past {
+		if s.Past[i].Outcome == Completed {
+			n++
+		}
+	}
+	return n
+}
+
+// transferOf is the transfer that was asked for with that key, or nil.
+func (s *step) transferOf(key string) *Transfer {
+	if s.Transfer != nil && s.Transfer.Key == key {
+		return s.Transfer
+	}
+	for i := range s.Past {
+		if s.Past[i].Key == key {
+			return &s.Past[i]
+		}
+	}
+	return nil
+}
+
+// ringNext rings the next target of the transfer.
+func (s *step) ringNext() {
+	t := s.Transfer
+	target := t.Left[0]
+	t.Left = t.Left[1:]
+	id := s.dial(Target, target, t.RingFor)
+	t.Attempts = append(t.Attempts, Attempt{Connection: id, Target: target, Dialled: s.now})
+}
+
+func (s *step) rang(ev Rang) {
+	if a := s.attempt(ev.Connection); a != nil {
+		if a.Rang.IsZero() {
+			a.Rang = s.now
+		}
+		s.connection(ev.Connection).EarlyMedia = ev.EarlyMedia
+	}
+}
+
+// targetAnswered: they are briefed and asked to accept, if that is wanted.
+func (s *step) targetAnswered(id ConnectionID) {
+	a := s.attempt(id)
+	if a == nil {
+		return
+	}
+	a.Answered = s.now
+	switch {
+	case s.Transfer.Brief:
+		s.screen(id, BriefPrompt)
+	case s.Transfer.Gate:
+		s.screen(id, GatePrompt)
+	default:
+		s.accept(id)
+	}
+}
+
+func (s *step) screen(id ConnectionID, prompt Audio) {
+	c := s.connection(id)
+	s.await(c, Screening, s.Rules.AcceptWithin)
+	c.Prompt = prompt
+}
+
+// prompted: what a target was to hear has been played. The gate's prompt is
+// followed by silence in which they may press 1.
+func (s *step) prompted(c *Connection) {
+	switch {
+	case c.Prompt != BriefPrompt:
+	case s.Transfer.Gate:
+		s.screen(c.ID, GatePrompt)
+	default:
+		s.accept(c.ID)
+	}
+}
+
+// accept: this target has the customer; the others stop ringing.
+func (s *step) accept(id ConnectionID) {
+	a := s.attempt(id)
+	a.Accepted = s.now
+	for i := range s.Transfer.Attempts {
+		if other := &s.Transfer.Attempts[i]; other.Connection != id && other.Ended.IsZero() {
+			s.do(Drop{other.Connection, Elsewhere})
+			s.remove(other.Connection)
+			other.Ended, other.Reason = s.now, Elsewhere
+		}
+	}
+	s.Transfer.Left = nil
+	s.set(s.connection(id), Connected)
+	if s.Transfer.Kind == Warm && s.present(s.Transfer.By) {
+		s.Transfer.JoinBy = s.now.Add(s.Rules.ConsultFor)
+		s.Stage = Consulting
+		return
+	}
+	s.join()
+}
+
+// join puts customer and target into the same sound; the agent stays until
+// Joined says that they are.
+func (s *step) join() {
+	s.set(s.connection(s.Transfer.last().Connection), Connected)
+	s.set(s.customer(), Connected)
+	s.Transfer.JoinBy = s.now.Add(s.Rules.JoinWithin)
+	s.Stage = Joining
+}
+
+// sameSound reports whether customer and target are both among the joined.
+func (s *step) sameSound(joined []ConnectionID) bool {
+	return slices.Contains(joined, s.customer().ID) &&
+		slices.Contains(joined, s.Transfer.last().Connection)
+}
+
+// complete releases the agent: the target has the customer. A target who is an
+// agent may do from now on what agents may.
+func (s *step) complete() {
+	if agent := s.connection(s.Transfer.By); agent != nil {
+		s.do(Tell{agent.ID, "", fmt.Sprintf("%s has the customer", s.Transfer.Target())})
+		s.do(Drop{Connection: agent.ID})
+		s.remove(agent.ID)
+	}
+	if k := s.Transfer.Target().Kind; k == AgentEndpoint || k == QueueEndpoint {
+		s.connection(s.Transfer.last().Connection).Party = Agent
+	}
+	s.closeTransfer(Completed, "", "")
+	s.Stage = Talking
+}
+
+// reachingExpired: a target has rung, or thought, for long enough.
+func (s *step) reachingExpired() {
+	if c := s.expired(Connecting); c != nil {
+		s.do(Drop{c.ID, NoAnswer})
+		s.targetFailed(c.ID, NoAnswer, "")
+		return
+	}
+	c := s.expired(Screening)
+	switch {
+	case c == nil:
+	case s.Transfer.Gate:
+		s.do(Drop{c.ID, NotAccepted})
+		s.targetFailed(c.ID, NotAccepted, "")
+	default: // the brief has no end, but it is no question either
+		s.accept(c.ID)
+	}
+}
+
+func (s *step) joinExpired() bool { return !s.now.Before(s.Transfer.JoinBy) }
+
+// leftWhileReaching: the agent may go, the transfer goes on (P5). A target who
+// hangs up instead of accepting has not accepted.
+func (s *step) leftWhileReaching(id ConnectionID, detail string) {
+	switch c := s.connection(id); {
+	case s.attempt(id) == nil:
+		s.remove(id)
+	case c.State == Screening:
+		s.targetFailed(id, NotAccepted, detail)
+	default:
+		s.targetFailed(id, Unreachable, detail)
+	}
+}
+
+// leftWhileConsulting: a target who has talked gives the customer back; an
+// agent who goes leaves them to the target.
+func (s *step) leftWhileConsulting(id ConnectionID, detail string) {
+	if s.attempt(id) != nil {
+		s.remove(id)
+		s.fallBack(s.Transfer.Target(), LeftEarly, detail)
+		return
+	}
+	s.remove(id)
+	s.join()
+}
+
+// leftWhileJoining: as while consulting, but the joining goes on.
+func (s *step) leftWhileJoining(id ConnectionID, detail string) {
+	if s.attempt(id) != nil {
+		s.remove(id)
+		s.fallBack(s.Transfer.Target(), LeftEarly, detail)
+		return
+	}
+	s.remove(id)
+}
+
+// targetFailed: the next one is tried; when none is left, the transfer has
+// failed.
+func (s *step) targetFailed(id ConnectionID, why Reason, detail string) {
+	a := s.attempt(id)
+	s.remove(id)
+	a.Ended, a.Reason, a.Detail = s.now, why, detail
+	for i := range s.Transfer.Attempts {
+		if s.Transfer.Attempts[i].Ended.IsZero() {
+			return // others still ring
+		}
+	}
+	if len(s.Transfer.Left) > 0 && why != CancelledByAgent {
+		s.tellAgent(why, fmt.Sprintf("%s %s", a.Target, why.says()))
+		s.ringNext()
+		return
+	}
+	s.fallBack(a.Target, why, detail)
+}
+
+// letTargetGo: the target who has accepted does not get the customer.
+func (s *step) letTargetGo(why Reason, detail string) {
+	a := s.Transfer.last()
+	s.do(Drop{a.Connection, why})
+	s.remove(a.Connection)
+	s.fallBack(a.Target, why, detail)
+}
+
+// fallBack ends a transfer that has failed, at last with target: the customer is with the agent
+// again (P4), or goes down the ladder when the agent has gone (P5).
+func (s *step) fallBack(target Endpoint, why Reason, detail string) {
+	t := s.Transfer
+	outcome := TransferFailed
+	if why == CancelledByAgent {
+		outcome = Cancelled
+	}
+	s.closeTransfer(outcome, why, detail)
+	s.Stage = Talking
+	switch {
+	case s.connection(t.By) == nil:
+		s.ringBack(s.Agent)
+		return
+	case t.Resume:
+		s.set(s.customer(), Connected)
+	default:
+		s.set(s.customer(), Held)
+	}
+	if why != CancelledByAgent {
+		where := "the customer is on hold"
+		if t.Resume {
+			where = "you are with the customer"
+		}
+		s.do(Tell{t.By, why, fmt.Sprintf("%s %s; %s", target, why.says(), where)})
+	}
+}
+
+// tellAgent tells the agent of the transfer something, if they are there.
+func (s *step) tellAgent(why Reason, text string) {
+	if s.connection(s.Transfer.By) != nil {
+		s.do(Tell{s.Transfer.By, why, text})
+	}
+}
+
+// cancel: the agent takes the transfer back.
+func (s *step) cancel(ev CancelRequested) error {
+	switch {
+	case s.Transfer == nil:
+		return refuse("there is no transfer to cancel")
+	case ev.Transfer != "" && ev.Transfer != s.Transfer.ID:
+		return refuse("that transfer has ended")
+	case s.Stage == Joining:
+		return refuse("%s has just answered", s.Transfer.Target())
+	}
+	s.dropTargets(CancelledByAgent)
+	s.fallBack(s.Transfer.Target(), CancelledByAgent, "")
+	return nil
+}
+
+// dropTargets lets go of everybody the transfer has rung.
+func (s *step) dropTargets(why Reason) {
+	for i := range s.Transfer.Attempts {
+		if a := &s.Transfer.Attempts[i]; a.Ended.IsZero() {
+			s.do(Drop{a.Connection, why})
+			s.remove(a.Connection)
+			a.Ended, a.Reason = s.now, why
+		}
+	}
+}
+
+// closeTransfer writes down how the transfer ended. Attempts that still live
+// end with it, except the one that has the customer.
+func (s *step) closeTransfer(o Outcome, why Reason, detail string) {
+	t := s.Transfer
+	for i := range t.Attempts {
+		if a := &t.Attempts[i]; a.Ended.IsZero() && o != Completed {
+			a.Ended, a.Reason, a.Detail = s.now, why, detail
+		}
+	}
+	t.Ended, t.Outcome, t.Reason, t.JoinBy, t.Left = s.now, o, why, time.Time{}, nil
+	s.Past = append(slices.Clip(s.Past), *t)
+	s.Transfer = nil
+}

@@ -1,0 +1,251 @@
+package call
+
+import (
+	"strings"
+	"time"
+)
+
+// This file says what requests mean, verb by verb. Asking for what is already
+// so is granted; what would strand a customer is refused.
+
+// request sees to who asks, and leaves the rest to the verb.
+func (s *step) request(ev Request) error {
+	if t, again := s.askedAgain(ev); again {
+		return t
+	}
+	if pick, ok := ev.(PickUpRequested); ok {
+		return s.pickUp(pick)
+	}
+	who := s.connection(ev.connection())
+	switch {
+	case s.Stage == "":
+		return refuse("this contact has not begun")
+	case who == nil:
+		return refuse("you are not in this contact any more")
+	case who.Party != Agent:
+		return refuse("only an agent can do that")
+	case who.State == Away:
+		return refuse("your line was lost; reconnect first")
+	}
+	switch ev := ev.(type) {
+	case RejectRequested:
+		return s.reject(who)
+	case DestroyRequested:
+		return s.destroy(who, ev.Connection)
+	default:
+		if who.State == Connecting {
+			return refuse("answer first")
+		}
+		return s.verb(who, ev)
+	}
+}
+
+// verb carries out what only somebody who has answered may ask for.
+func (s *step) verb(who *Connection, ev Request) error {
+	switch ev := ev.(type) {
+	case HoldRequested:
+		return s.hold(ev.Connection, Held)
+	case ResumeRequested:
+		return s.hold(ev.Connection, Connected)
+	case MuteRequested:
+		who.Muted = ev.Muted
+	case DigitsRequested:
+		return s.digits(ev)
+	case TransferRequested:
+		return s.transfer(who, ev)
+	case CancelRequested:
+		return s.cancel(ev)
+	case SwapRequested:
+		return s.swap()
+	case ConferenceRequested:
+		return s.conference()
+	case CompleteRequested:
+		return s.completeConsultation()
+	case LeaveRequested:
+		return s.leave(who)
+	case EndRequested:
+		s.endByAgent()
+	case RejectRequested, DestroyRequested, PickUpRequested: // seen to by request
+	}
+	return nil
+}
+
+// askedAgain: the same transfer request once more is the same transfer,
+// whatever has become of it (P7).
+func (s *step) askedAgain(ev Request) (err error, again bool) {
+	ask, ok := ev.(TransferRequested)
+	if !ok || ask.Key == "" {
+		return nil, false
+	}
+	t := s.transferOf(ask.Key)
+	switch {
+	case t == nil:
+		return nil, false
+	case t.Kind != ask.Kind || !t.Attempts[0].Target.same(ask.Target):
+		return refuse("the key %q belongs to the transfer to %s", ask.Key, t.Attempts[0].Target), true
+	}
+	return nil, true
+}
+
+// reject: the agent does not take the call that rings at them.
+func (s *step) reject(who *Connection) error {
+	if who.State != Connecting {
+		return refuse("you have answered already")
+	}
+	s.do(Drop{who.ID, Declined})
+	s.stage(Failed{Connection: who.ID, Reason: Declined})
+	return nil
+}
+
+// hold puts somebody on hold, or takes them off it.
+func (s *step) hold(id ConnectionID, to State) error {
+	switch c := s.connection(id); {
+	case s.Stage == Reaching:
+		return refuse("%s is being rung; cancel the transfer first", s.Transfer.Target())
+	case s.Stage == Joining:
+		return refuse("%s has just answered", s.Transfer.Target())
+	case c == nil:
+		return refuse("they are not in this contact any more")
+	case c.Party == Agent:
+		return refuse("an agent cannot be held")
+	case c.State != Connected && c.State != Held:
+		return refuse("%s has not answered yet", c.Name())
+	default:
+		s.set(c, to)
+	}
+	return nil
+}
+
+func (s *step) digits(ev DigitsRequested) error {
+	switch c := s.connection(ev.Connection); {
+	case c == nil:
+		return refuse("they are not in this contact any more")
+	case c.State != Connected && c.State != Held:
+		return refuse("%s has not answered yet", c.Name())
+	case ev.Digits == "" || strings.Trim(ev.Digits, "0123456789*#") != "":
+		return refuse("%q are not keys of a telephone", ev.Digits)
+	}
+	s.do(Digits{ev.Connection, ev.Digits})
+	return nil
+}
+
+// swap: the agent talks to the other one; who was talked to waits.
+func (s *step) swap() error {
+	if s.Stage != Consulting {
+		return refuse("nobody is being consulted")
+	}
+	customer, target := s.customer(), s.connection(s.Transfer.last().Connection)
+	if customer.State == Held {
+		s.set(customer, Connected)
+		s.set(target, Held)
+	} else {
+		s.set(customer, Held)
+		s.set(target, Connected)
+	}
+	return nil
+}
+
+// conference: agent, customer and target all hear each other.
+func (s *step) conference() error {
+	if s.Stage != Consulting {
+		return refuse("nobody is being consulted")
+	}
+	s.set(s.customer(), Connected)
+	s.set(s.connection(s.Transfer.last().Connection), Connected)
+	return nil
+}
+
+func (s *step) completeConsultation() error {
+	if s.Stage != Consulting {
+		return refuse("nobody is being consulted")
+	}
+	s.join()
+	return nil
+}
+
+// leave: the agent goes, and the contact goes on.
+func (s *step) leave(who *Connection) error {
+	switch s.Stage {
+	case Consulting:
+		s.join() // the agent is released when the others hear each other
+	case Joining: // about to be released
+	case Reaching:
+		s.do(Drop{Connection: who.ID})
+		s.remove(who.ID)
+	case Finishing:
+		s.endByAgent()
+	case Talking, Offering, Dialling, Returning, Parked, Over:
+		return refuse("nobody else is with the customer; end the contact instead")
+	}
+	return nil
+}
+
+// endByAgent says goodbye to everybody.
+func (s *step) endByAgent() {
+	if s.Transfer != nil {
+		s.closeTransfer(Cancelled, CancelledByAgent, "")
+	}
+	s.end(string(Agent))
+}
+
+// slip is how soon after a target's leaving a page that destroys its own
+// connection meant to leave, and not to end.
+const slip = 2 * time.Second
+
+// destroy ends a connection the way a Streams page means it: one's own by
+// rejecting, ending or leaving, the customer's by ending or dropping them, a
+// target's by letting them go.
+func (s *step) destroy(who *Connection, id ConnectionID) error {
+	whose := s.connection(id)
+	switch {
+	case whose == nil:
+		return refuse("they are not in this contact any more")
+	case whose.ID == who.ID && who.State == Connecting:
+		return s.reject(who)
+	case who.State == Connecting:
+		return refuse("answer first")
+	case whose.ID == who.ID:
+		return s.destroySelf(who)
+	case whose.Party == Customer && len(s.Connections) == 2:
+		s.endByAgent()
+	case whose.Party == Customer:
+		s.do(Drop{Connection: id})
+		s.customerLeft()
+	case s.Stage == Reaching && s.attempt(id) != nil:
+		s.do(Drop{id, CancelledByAgent})
+		s.targetFailed(id, CancelledByAgent, "")
+	case s.Stage == Consulting && s.attempt(id) != nil:
+		s.letTargetGo(CancelledByAgent, "")
+	default:
+		return refuse("%s cannot be let go of now", whose.Name())
+	}
+	return nil
+}
+
+func (s *step) destroySelf(who *Connection) error {
+	if s.Stage != Talking {
+		if s.Stage == Dialling {
+			s.endByAgent()
+			return nil
+		}
+		return s.leave(who)
+	}
+	if n := len(s.Past); n > 0 && s.Past[n-1].Reason == LeftEarly && s.now.Sub(s.Past[n-1].Ended) < slip {
+		return refuse("%s has just left; the customer would be alone", s.Past[n-1].Target())
+	}
+	if s.customer().State == Held {
+		return refuse("the customer is on hold; take them off hold, or end the contact")
+	}
+	s.endByAgent()
+	return nil
+}
+
+// pickUp puts a parked customer through to an agent.
+func (s *step) pickUp(ev PickUpRequested) error {
+	if s.Stage != Parked {
+		return refuse("the customer is not parked")
+	}
+	s.Agent = ev.Agent
+	s.ring(ev.Agent)
+	return nil
+}
