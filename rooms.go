@@ -34,5 +34,7 @@ func (r room) Set(sound call.Sound) []call.ConnectionID {
 
 var plays = map[call.Audio]media.Audio{
 	call.HoldAudio:    media.Hold,
+	call.QueueAudio:   media.Hold,
+	call.ParkAudio:    media.Hold,
 	call.ComfortAudio: media.Comfort,
 }

@@ -248,6 +248,7 @@ const (
 	NotAccepted      Reason = "not-accepted" // answered, but did not press 1
 	Elsewhere        Reason = "elsewhere"    // another target was quicker
 	Superseded       Reason = "superseded"   // another transfer was asked for instead
+	TooLong          Reason = "too-long"     // was consulted for longer than the rules want
 	CancelledByAgent Reason = "cancelled"
 	LineError        Reason = "error" // anything else; the attempt's Detail has it
 )

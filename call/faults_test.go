@@ -39,7 +39,7 @@ var faults = []fault{
 	}},
 	{"the customer stays held after the hand-over", "P3", func(c call.Contact, ev call.Event, d *decision) {
 		if c.Stage == call.Joining && d.after.Stage == call.Talking {
-			d.set(customer, call.Held)
+			d.set(customerOf(d.after), call.Held)
 		}
 	}},
 	{"a late answer joins a contact that is over", "P6", func(c call.Contact, ev call.Event, d *decision) {
@@ -50,13 +50,13 @@ var faults = []fault{
 	}},
 	{"the ladder ends in hanging up", "P1", func(c call.Contact, ev call.Event, d *decision) {
 		if c.Stage == call.Returning && d.after.Stage == call.Parked {
-			d.drop(customer)
+			d.drop(customerOf(d.after))
 			d.after.Stage = call.Over
 		}
 	}},
 	{"a busy target ends the contact", "P1", func(c call.Contact, ev call.Event, d *decision) {
 		if _, fails := ev.(call.Failed); fails && c.Transfer != nil && d.after.Transfer == nil {
-			d.drop(customer)
+			d.drop(customerOf(d.after))
 		}
 	}},
 	{"a lost line counts as a goodbye", "P1", func(c call.Contact, ev call.Event, d *decision) {
@@ -71,7 +71,7 @@ var faults = []fault{
 	}},
 	{"a customer on hold hears nothing", "P2", func(c call.Contact, ev call.Event, d *decision) {
 		if d.after.Stage == call.Reaching {
-			d.set(customer, call.Connecting)
+			d.set(customerOf(d.after), call.Connecting)
 		}
 	}},
 	{"the timeout does not cancel", "P9", func(c call.Contact, ev call.Event, d *decision) {
@@ -89,7 +89,7 @@ var faults = []fault{
 	}},
 	{"the customer is resumed without being asked for", "P4", func(c call.Contact, ev call.Event, d *decision) {
 		if c.Stage == call.Reaching && d.after.Stage == call.Talking {
-			d.set(customer, call.Connected)
+			d.set(customerOf(d.after), call.Connected)
 		}
 	}},
 	{"nobody is rung back", "P9", func(c call.Contact, ev call.Event, d *decision) {
@@ -101,6 +101,37 @@ var faults = []fault{
 		var refusal *call.Refusal
 		if ask, ok := ev.(call.TransferRequested); ok && c.Transfer != nil && errors.As(d.err, &refusal) {
 			d.commands = append(d.commands, call.Dial{Connection: c.LastConnection + 1, To: ask.Target})
+		}
+	}},
+	{"the gate counts a voicemail", "the gate", func(c call.Contact, ev call.Event, d *decision) {
+		if _, answers := ev.(call.Answered); answers && d.after.Stage == call.Reaching && d.after.Transfer.Gate {
+			t := *d.after.Transfer
+			t.Attempts = slices.Clone(t.Attempts)
+			t.Attempts[len(t.Attempts)-1].Accepted = t.Requested
+			d.after.Transfer = &t
+		}
+	}},
+	{"the others ring on when one has accepted", "P7", func(c call.Contact, ev call.Event, d *decision) {
+		if c.Stage == call.Reaching && d.after.Stage == call.Joining && len(c.Connections) == 4 && len(d.after.Connections) == 3 {
+			for _, x := range c.Connections {
+				if find(d.after, x.ID) == nil {
+					d.after.Connections = append(d.after.Connections, x)
+				}
+			}
+			d.commands = without[call.Drop](d.commands)
+		}
+	}},
+	{"a consultation never ends", "liveness", func(c call.Contact, ev call.Event, d *decision) {
+		if d.after.Stage == call.Consulting {
+			t := *d.after.Transfer
+			t.JoinBy = time.Time{}
+			d.after.Transfer = &t
+		}
+	}},
+	{"an agent who is away is forgotten at once", "P9", func(c call.Contact, ev call.Event, d *decision) {
+		if lost, ok := ev.(call.Lost); ok && lost.MayReturn && find(d.after, lost.Connection) != nil {
+			d.after.Connections = slices.DeleteFunc(d.after.Connections, func(x call.Connection) bool { return x.ID == lost.Connection })
+			d.commands = nil
 		}
 	}},
 	{"the target rings for ever", "liveness", func(c call.Contact, ev call.Event, d *decision) {

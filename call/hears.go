@@ -26,7 +26,7 @@ const (
 // Hears tells who hears what, by one rule: whoever is connected hears everyone
 // else who is connected and not muted, whoever is held hears hold audio, whoever
 // is screening hears their prompt, and whoever would hear nobody hears comfort
-// audio, a customer hold audio. An agent also hears what a party's line plays
+// audio; a customer who is alone hears hold audio. An agent also hears what a party's line plays
 // before they answer. A party that is still connecting, or away, hears nothing
 // from us, so it has no Hearing.
 //
@@ -43,10 +43,11 @@ func Hears(c Contact) Sound {
 		case Held:
 			sound = append(sound, Hearing{Connection: who.ID, Audio: c.waitingAudio()})
 		case Connected:
-			h := Hearing{Connection: who.ID, From: c.heardBy(who)}
+			from, alone := c.heardBy(who)
+			h := Hearing{Connection: who.ID, From: from}
 			switch {
-			case len(h.From) > 0:
-			case who.Party == Customer:
+			case len(from) > 0:
+			case alone && who.Party == Customer:
 				h.Audio = c.waitingAudio()
 			default:
 				h.Audio = ComfortAudio
@@ -72,14 +73,20 @@ func (c *Contact) waitingAudio() Audio {
 	return HoldAudio
 }
 
-func (c *Contact) heardBy(who *Connection) []ConnectionID {
-	var from []ConnectionID
+// heardBy is whom somebody hears. Who hears nobody is alone, unless there is
+// somebody who keeps quiet.
+func (c *Contact) heardBy(who *Connection) (from []ConnectionID, alone bool) {
+	alone = true
 	for i := range c.Connections {
 		x := &c.Connections[i]
 		early := who.Party == Agent && x.State == Connecting && x.EarlyMedia
-		if x.ID != who.ID && !x.Muted && (x.State == Connected || early) {
+		if x.ID == who.ID || x.State != Connected && !early {
+			continue
+		}
+		alone = false
+		if !x.Muted {
 			from = append(from, x.ID)
 		}
 	}
-	return from
+	return from, alone
 }

@@ -161,6 +161,8 @@ func (r Reason) says() string {
 		return "left before the customer was handed over"
 	case NotAccepted:
 		return "did not take the call"
+	case TooLong:
+		return "was consulted for too long"
 	case CustomerLeft, CancelledByAgent, Elsewhere, Superseded, LineError:
 	}
 	return "could not be connected"

@@ -22,6 +22,7 @@ var promises = []struct {
 	{"P6", nothingWithoutTheCustomer},
 	{"P7", oneTransfer},
 	{"P9", noOrphans},
+	{"the gate", onlyPeoplePassTheGate},
 	{"refusals", refusedIsUnchanged},
 }
 
@@ -35,8 +36,16 @@ func (m move) broken() string {
 	return ""
 }
 
-// answered says that we have picked up for the customer, who has not left.
-func (w world) answered() bool { return !w.c.Answered.IsZero() && w.lines[customer] }
+// customer is the customer of a move: their connection before, or after.
+func (m move) customer() call.ConnectionID {
+	return max(customerOf(m.before.c), customerOf(m.after.c))
+}
+
+// answered says that the customer talks or talked to us, and has not left.
+func (w world) answered() bool {
+	id := customerOf(w.c)
+	return !w.c.Answered.IsZero() && id != 0 && w.lines[id]
+}
 
 func (m move) drops(id call.ConnectionID) bool {
 	return slices.ContainsFunc(m.commands, func(c call.Command) bool {
@@ -56,15 +65,30 @@ func (m move) leaves(id call.ConnectionID) bool {
 	return false
 }
 
-// customerKept (P1): an answered customer's line ends only by themselves or by
-// the goodbye of the last other person.
+// ends says that an agent asks for the end of the contact, or of the customer's
+// connection.
+func (m move) ends() bool {
+	switch ev := m.ev.(type) {
+	case call.EndRequested:
+		return true
+	case call.DestroyRequested:
+		whose := find(m.before.c, ev.Connection)
+		twoParty := len(m.before.c.Connections) == 2 && m.before.c.Stage == call.Talking
+		return whose != nil && (whose.Party == call.Customer || ev.Connection == ev.By && twoParty &&
+			m.before.c.Connections[0].State == call.Connected)
+	}
+	return false
+}
+
+// customerKept (P1): an answered customer's line ends only by themselves, by
+// an authorised end, or by the goodbye of the last other person.
 func customerKept(m move) string {
-	if !m.before.answered() || m.after.answered() || m.leaves(customer) {
+	if !m.before.answered() || m.after.answered() || m.leaves(m.customer()) || m.ends() {
 		return ""
 	}
 	up, ok := m.ev.(call.HungUp)
 	goodbye := ok && m.before.c.Stage == call.Talking && len(m.before.c.Connections) == 2 &&
-		find(m.before.c, up.Connection) != nil && find(m.before.c, customer).State == call.Connected &&
+		find(m.before.c, up.Connection) != nil && find(m.before.c, m.customer()).State == call.Connected &&
 		up.Connection != m.before.tookOver()
 	if goodbye {
 		return ""
@@ -79,23 +103,29 @@ func customerLookedAfter(m move) string {
 	if !m.after.answered() {
 		return ""
 	}
+	quiet := slices.ContainsFunc(c.Connections, func(x call.Connection) bool { return x.Muted && x.State == call.Connected })
 	hears := slices.ContainsFunc(call.Hears(c), func(h call.Hearing) bool {
-		return h.Connection == customer && (len(h.From) > 0 || h.Audio != "")
+		music := h.Audio != "" && (h.Audio != call.ComfortAudio || quiet)
+		return h.Connection == m.customer() && (len(h.From) > 0 || music)
 	})
 	if !hears {
 		return "the customer hears nothing"
 	}
-	rung, there := 0, 0
-	for _, x := range c.Connections[1:] {
-		if x.State == call.Connecting {
+	rung, there, targets := 0, 0, 0
+	for _, x := range c.Connections {
+		switch {
+		case x.Party == call.Customer:
+		case x.Party == call.Target && (x.State == call.Connecting || x.State == call.Screening):
+			targets++
+		case x.State == call.Connecting:
 			rung++
-		} else {
+		default:
 			there++
 		}
 	}
 	responsible := map[call.Stage]bool{
-		call.Talking: there > 0, call.Joining: there > 0, call.Reaching: rung > 0 && c.Transfer != nil,
-		call.Returning: rung > 0, call.Parked: there+rung == 0,
+		call.Talking: there > 0, call.Joining: there > 0, call.Consulting: there > 1,
+		call.Reaching: targets > 0 && c.Transfer != nil, call.Returning: rung == 1, call.Parked: there+rung+targets == 0,
 	}
 	if !responsible[c.Stage] {
 		return fmt.Sprintf("nobody is responsible while %s", c.Stage)
@@ -103,27 +133,51 @@ func customerLookedAfter(m move) string {
 	return ""
 }
 
-// agentReleasedOnlyAfterJoin (P3).
+// agentReleasedOnlyAfterJoin (P3): of a cold or warm transfer, unless they ask
+// for it.
 func agentReleasedOnlyAfterJoin(m move) string {
 	t := m.before.c.Transfer
-	if t == nil || find(m.before.c, t.By) == nil || !m.drops(t.By) || m.leaves(customer) {
+	if t == nil || !m.drops(t.By) || m.leaves(m.customer()) {
 		return ""
 	}
-	target := t.Attempts[len(t.Attempts)-1]
-	joined, ok := m.ev.(call.Joined)
-	if !ok || target.Answered.IsZero() || !slices.Contains(joined.Connections, customer) ||
-		!slices.Contains(joined.Connections, target.Connection) {
-		return "the agent was released before customer and target were in the same sound"
+	if agent := find(m.before.c, t.By); agent == nil || agent.State == call.Away {
+		return ""
 	}
-	for _, id := range []call.ConnectionID{customer, target.Connection} {
-		if x := find(m.after.c, id); x == nil || x.State != call.Connected {
+	switch ev := m.ev.(type) {
+	case call.LeaveRequested, call.EndRequested, call.DestroyRequested:
+		return ""
+	case call.TransferRequested:
+		if ev.Supersede && ev.Kind == call.Blind {
+			return ""
+		}
+	case call.Joined:
+		target := accepted(t)
+		joined := slices.Contains(ev.Connections, m.customer()) && slices.Contains(ev.Connections, target)
+		hear := m.after.c.Stage == call.Talking && find(m.after.c, m.customer()).State == call.Connected &&
+			find(m.after.c, target) != nil && find(m.after.c, target).State == call.Connected
+		if !joined {
+			return "the agent was released before customer and target were in the same sound"
+		}
+		if !hear {
 			return "the agent was released, and customer and target do not hear each other"
 		}
+		return ""
+	default:
 	}
-	return ""
+	return "the agent was released before customer and target were in the same sound"
 }
 
-// backWithTheAgent (P4): the customer is on hold with the agent, who is told.
+// accepted is the target who has taken the customer; 0: nobody yet.
+func accepted(t *call.Transfer) call.ConnectionID {
+	for _, a := range t.Attempts {
+		if !a.Accepted.IsZero() && a.Ended.IsZero() {
+			return a.Connection
+		}
+	}
+	return 0
+}
+
+// backWithTheAgent (P4): the customer is with the agent, who is told.
 func backWithTheAgent(m move) string {
 	t := m.before.c.Transfer
 	if t == nil || m.after.c.Transfer != nil {
@@ -138,9 +192,12 @@ func backWithTheAgent(m move) string {
 		tell, ok := c.(call.Tell)
 		return ok && tell.Connection == t.By && tell.Reason == ended.Reason && tell.Text != ""
 	})
-	held := find(m.after.c, customer).State == call.Held
-	if !told || !held || agent.State != call.Connected || ended.Reason == "" {
-		return "after a failed transfer the customer is not on hold with an agent who knows why"
+	want := call.Held
+	if t.Resume {
+		want = call.Connected
+	}
+	if !told || find(m.after.c, m.customer()).State != want || ended.Reason == "" {
+		return fmt.Sprintf("after a failed transfer the customer is not %s with an agent who knows why", want)
 	}
 	return ""
 }
@@ -153,22 +210,28 @@ func neverAlone(m move) string {
 	return fmt.Sprintf("the customer is alone while %s", m.after.c.Stage)
 }
 
-// nothingWithoutTheCustomer (P6).
+// nothingWithoutTheCustomer (P6): only agent and target who were in a
+// consultation may finish; nobody is rung any more.
 func nothingWithoutTheCustomer(m move) string {
-	if m.after.lines[customer] || m.after.c.Stage == "" {
+	c := m.after.c
+	if customerOf(c) != 0 || c.Stage == "" || c.Stage == call.Dialling && c.Answered.IsZero() {
 		return ""
 	}
 	dials := slices.ContainsFunc(m.commands, func(c call.Command) bool { _, ok := c.(call.Dial); return ok })
-	if m.after.c.Stage != call.Over || len(m.after.lines) > 0 || dials {
+	rung := slices.ContainsFunc(c.Connections, func(x call.Connection) bool { return x.State == call.Connecting })
+	finishing := c.Stage == call.Finishing && len(c.Connections) == 2 &&
+		(m.before.c.Stage == call.Consulting || m.before.c.Stage == call.Finishing)
+	if dials || rung || !finishing && (c.Stage != call.Over || len(m.after.lines) > 0) {
 		return "the customer has gone, and somebody is still there for them"
 	}
 	return ""
 }
 
-// oneTransfer (P7): a transfer asked for while one runs changes nothing, and
-// nobody is rung twice in an attempt.
+// oneTransfer (P7): a transfer asked for while one runs changes nothing, unless
+// it supersedes; and nobody is rung twice.
 func oneTransfer(m move) string {
-	if _, asks := m.ev.(call.TransferRequested); asks && m.before.c.Transfer != nil && len(m.commands) > 0 {
+	ask, asks := m.ev.(call.TransferRequested)
+	if asks && !ask.Supersede && m.before.c.Transfer != nil && len(m.commands) > 0 {
 		return "a second transfer has begun"
 	}
 	rung := map[call.ConnectionID]bool{}
@@ -178,6 +241,15 @@ func oneTransfer(m move) string {
 				return "somebody is rung twice"
 			}
 			rung[d.Connection] = true
+		}
+	}
+	if t := m.after.c.Transfer; t != nil {
+		for _, x := range m.after.c.Connections {
+			if x.Party == call.Target && !slices.ContainsFunc(t.Attempts, func(a call.Attempt) bool {
+				return a.Connection == x.ID && a.Ended.IsZero()
+			}) {
+				return fmt.Sprintf("target %d belongs to no attempt of the transfer", x.ID)
+			}
 		}
 	}
 	return ""
@@ -198,6 +270,22 @@ func noOrphans(m move) string {
 	return ""
 }
 
+// onlyPeoplePassTheGate: where a target must press 1 to accept, nobody has
+// accepted who has not.
+func onlyPeoplePassTheGate(m move) string {
+	t := m.after.c.Transfer
+	if t == nil || !t.Gate || accepted(t) == 0 {
+		return ""
+	}
+	if before := m.before.c.Transfer; before != nil && accepted(before) == accepted(t) {
+		return ""
+	}
+	if pressed, ok := m.ev.(call.Pressed); ok && pressed.Key == "1" && pressed.Connection == accepted(t) {
+		return ""
+	}
+	return "a target has the customer without having pressed 1"
+}
+
 func refusedIsUnchanged(m move) string {
 	if m.refused != nil && len(m.commands) > 0 {
 		return "a refused request has commands"
@@ -208,7 +296,7 @@ func refusedIsUnchanged(m move) string {
 // live lets deadlines alone go on: they must end every transfer and every
 // ringing. It returns how they do not, or "".
 func (w world) live(step stepper) string {
-	for range 10 {
+	for range 20 {
 		d := w.c.Deadline()
 		if d.IsZero() {
 			if w.c.Transfer != nil {

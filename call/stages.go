@@ -99,7 +99,7 @@ func (s *step) consulting(ev Fact) {
 		s.leftWhileConsulting(ev.Connection, ev.Detail)
 	case DeadlinePassed:
 		if s.joinExpired() {
-			s.letTargetGo(NoAnswer, "the consultation took too long")
+			s.letTargetGo(TooLong, "")
 		}
 	case Arrived, Originated, Rang, Answered, Failed, Pressed, Played, Back, Joined, Recovered:
 	}

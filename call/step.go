@@ -91,6 +91,7 @@ func (s *step) fact(ev Fact) {
 		return
 	case DeadlinePassed:
 		if away := s.expired(Away); away != nil {
+			s.do(Drop{away.ID, NoAnswer}) // should they be coming back just now
 			s.stage(Lost{Connection: away.ID, Detail: "did not come back"})
 			return
 		}

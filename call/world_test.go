@@ -48,13 +48,15 @@ func (m move) follow() map[call.ConnectionID]bool {
 	}
 	switch ev := m.ev.(type) {
 	case call.Arrived:
-		lines[customer] = true
+		lines[1] = true
 	case call.HungUp:
 		delete(lines, ev.Connection)
 	case call.Lost:
-		delete(lines, ev.Connection)
+		if x := find(m.after.c, ev.Connection); x == nil || x.State != call.Away {
+			delete(lines, ev.Connection) // the place of who is away is kept for their new line
+		}
 	case call.Failed:
-		if who := find(m.before.c, ev.Connection); who == nil || who.State == call.Connecting && who.ID != customer {
+		if who := find(m.before.c, ev.Connection); who == nil || rungByUs(m.before.c, who) {
 			delete(lines, ev.Connection)
 		}
 	default:
@@ -73,8 +75,20 @@ func (m move) follow() map[call.ConnectionID]bool {
 	return lines
 }
 
-// customer is the customer's connection in an inbound contact.
-const customer call.ConnectionID = 1
+// customerOf is the customer's connection, also when they have left; 0 while
+// they have not been rung.
+func customerOf(c call.Contact) call.ConnectionID {
+	for _, x := range c.Connections {
+		if x.Party == call.Customer {
+			return x.ID
+		}
+	}
+	return 0
+}
+
+func rungByUs(c call.Contact, x *call.Connection) bool {
+	return x.State == call.Connecting && (x.Party != call.Customer || c.Stage == call.Dialling)
+}
 
 func find(c call.Contact, id call.ConnectionID) *call.Connection {
 	i := slices.IndexFunc(c.Connections, func(x call.Connection) bool { return x.ID == id })
@@ -89,38 +103,83 @@ func find(c call.Contact, id call.ConnectionID) *call.Connection {
 // make. A deadline is not among them; see deadlines.
 func events(c call.Contact) []call.Event {
 	if c.Stage == "" {
-		return []call.Event{call.Arrived{Customer: at("customer"), Agent: at("ana")}}
+		rules := call.Rules{Fallback: queue}
+		return []call.Event{
+			call.Arrived{Customer: at("customer"), Agent: at("ana")},
+			call.Arrived{Customer: at("customer"), Agent: queue, Rules: rules},
+			call.Originated{Customer: at("customer"), Agent: at("ana")},
+		}
 	}
 	all := []call.Event{
 		call.Recovered{},
 		call.PickUpRequested{Agent: at("ben")},
 		call.Joined{},
-		call.Joined{Connections: []call.ConnectionID{customer}},
 		call.Joined{Connections: connected(c)},
 	}
-	for id := customer; id <= c.LastConnection; id++ {
-		all = append(all,
-			call.HungUp{Connection: id},
-			call.Lost{Connection: id},
-			call.HoldRequested{By: id, Connection: customer},
-			call.ResumeRequested{By: id, Connection: customer},
-			call.HoldRequested{By: id, Connection: c.LastConnection},
-			call.CancelRequested{By: id},
-			call.TransferRequested{By: id, Kind: call.Cold, Target: at("cardiology")},
-			call.TransferRequested{By: id, Kind: call.Cold, Target: at("reception"), Key: "key"},
-			call.TransferRequested{By: id, Kind: call.Cold, Target: at("ana")},
-		)
-		if id == customer {
-			continue // we do not ring them
+	for id := call.ConnectionID(1); id <= c.LastConnection; id++ {
+		all = append(all, facts(id)...)
+		if who := find(c, id); who != nil && who.Party == call.Agent || id == c.LastConnection {
+			all = append(all, requests(c, id)...)
 		}
-		all = append(all,
-			call.Rang{Connection: id},
-			call.Rang{Connection: id, EarlyMedia: true},
-			call.Answered{Connection: id},
-			call.Failed{Connection: id, Reason: call.Busy},
-		)
 	}
 	return all
+}
+
+var queue = call.Endpoint{Kind: call.QueueEndpoint, Address: "sales", Name: "sales"}
+
+func facts(id call.ConnectionID) []call.Event {
+	return []call.Event{
+		call.HungUp{Connection: id},
+		call.Lost{Connection: id},
+		call.Lost{Connection: id, MayReturn: true},
+		call.Back{Connection: id},
+		call.Rang{Connection: id, EarlyMedia: true},
+		call.Answered{Connection: id},
+		call.Failed{Connection: id, Reason: call.Busy},
+		call.Pressed{Connection: id, Key: "1"},
+		call.Played{Connection: id},
+	}
+}
+
+func requests(c call.Contact, by call.ConnectionID) []call.Event {
+	all := []call.Event{
+		call.RejectRequested{By: by},
+		call.MuteRequested{By: by, Muted: true},
+		call.DigitsRequested{By: by, Connection: customerOf(c), Digits: "1"},
+		call.CancelRequested{By: by},
+		call.SwapRequested{By: by},
+		call.ConferenceRequested{By: by},
+		call.CompleteRequested{By: by},
+		call.LeaveRequested{By: by},
+		call.EndRequested{By: by},
+	}
+	for _, x := range c.Connections {
+		all = append(all,
+			call.HoldRequested{By: by, Connection: x.ID},
+			call.ResumeRequested{By: by, Connection: x.ID},
+			call.DestroyRequested{By: by, Connection: x.ID},
+		)
+	}
+	return append(all, transfers(by)...)
+}
+
+// transfers are the transfers that somebody may ask for: each kind, to one and
+// to two, one after the other and at once, with and without a gate.
+func transfers(by call.ConnectionID) []call.Event {
+	var all []call.Event
+	for _, kind := range []call.Kind{call.Cold, call.Warm, call.Blind} {
+		one := call.TransferRequested{By: by, Kind: kind, Target: at("cardiology")}
+		gated := one
+		gated.Manner = call.Manner{Gate: true, Brief: true, Resume: true}
+		list := one
+		list.Others = []call.Endpoint{at("reception")}
+		parallel := list
+		parallel.Parallel, parallel.Key = true, "key"
+		instead := one
+		instead.Target, instead.Supersede = at("pharmacy"), true
+		all = append(all, one, gated, list, parallel, instead)
+	}
+	return append(all, call.TransferRequested{By: by, Kind: call.Cold, Target: at("ana")})
 }
 
 // deadlines are the times at which a deadline of the contact may be found to
@@ -128,7 +187,7 @@ func events(c call.Contact) []call.Event {
 func deadlines(c call.Contact) []time.Time {
 	var all []time.Time
 	for _, x := range c.Connections {
-		if x.State == call.Connecting && !x.AnswerBy.IsZero() {
+		if !x.AnswerBy.IsZero() {
 			all = append(all, x.AnswerBy)
 		}
 	}
@@ -164,6 +223,13 @@ func (w world) tookOver() call.ConnectionID {
 		return 0
 	}
 	return t.Attempts[len(t.Attempts)-1].Connection
+}
+
+// slipped reports whether a target has left so recently that an agent who
+// destroys their connection meant to leave.
+func (w world) slipped() bool {
+	n := len(w.c.Past)
+	return n > 0 && w.c.Past[n-1].Reason == call.LeftEarly && w.now.Sub(w.c.Past[n-1].Ended) < 2*time.Second
 }
 
 func (m move) String() string {
