@@ -128,7 +128,7 @@ var faults = []fault{
 			d.after.Transfer = &t
 		}
 	}},
-	{"an agent who is away is forgotten at once", "P9", func(c call.Contact, ev call.Event, d *decision) {
+	{"an agent who is away is forgotten at once", "P2", func(c call.Contact, ev call.Event, d *decision) {
 		if lost, ok := ev.(call.Lost); ok && lost.MayReturn && find(d.after, lost.Connection) != nil {
 			d.after.Connections = slices.DeleteFunc(d.after.Connections, func(x call.Connection) bool { return x.ID == lost.Connection })
 			d.commands = nil

@@ -74,16 +74,20 @@ func (x *exporter) say(line string) error {
 }
 
 func (x *exporter) tell(r call.Record) error {
+	var limits call.Rules
 	switch ev := r.Event.(type) {
 	case call.DeadlinePassed:
 		return x.deadline(r.At)
 	case call.Arrived:
-		for _, line := range ruleLines(ev.Rules) {
-			if err := x.say(line); err != nil {
-				return err
-			}
-		}
+		limits = ev.Rules
+	case call.Originated:
+		limits = ev.Rules
 	default:
+	}
+	for _, line := range ruleLines(limits) {
+		if err := x.say(line); err != nil {
+			return err
+		}
 	}
 	missing, err := x.pass(r.At)
 	if err != nil {
@@ -144,22 +148,47 @@ func (x *exporter) rename(ev call.Event) call.Event {
 	switch ev := ev.(type) {
 	case call.Arrived:
 		ev.Agent = x.place(ev.Agent)
+		ev.Rules.Fallback = x.place(ev.Rules.Fallback)
+		return ev
+	case call.Originated:
+		ev.Agent = x.place(ev.Agent)
 		return ev
 	case call.TransferRequested:
-		ev.Target = x.place(ev.Target)
+		ev.Target = x.target(ev.Target)
+		ev.Others = slices.Clone(ev.Others)
+		for i := range ev.Others {
+			ev.Others[i] = x.target(ev.Others[i])
+		}
 		ev.Key = x.key(ev.Key)
 		return ev
 	case call.PickUpRequested:
 		ev.Agent = x.place(ev.Agent)
 		return ev
-	case call.Rang, call.Answered, call.Failed, call.HungUp, call.Lost, call.Joined, call.DeadlinePassed,
-		call.Recovered, call.HoldRequested, call.ResumeRequested, call.CancelRequested:
+	default: // names nobody whom it does not know already
+		return ev
 	}
-	return ev
 }
 
-func (x *exporter) place(e call.Endpoint) call.Endpoint {
-	return place(x.words.word("endpoint "+string(e.Kind)+" "+e.Address, e.String()))
+// place is where somebody is reached who is rung as an agent.
+func (x *exporter) place(e call.Endpoint) call.Endpoint { return x.as("", e) }
+
+// target is where a target is reached. That one is an agent matters: they may
+// do what agents do when they have the customer.
+func (x *exporter) target(e call.Endpoint) call.Endpoint {
+	if e.Kind == call.AgentEndpoint {
+		return x.as("agent-", e)
+	}
+	return x.as("", e)
+}
+
+func (x *exporter) as(what string, e call.Endpoint) call.Endpoint {
+	if e == (call.Endpoint{}) {
+		return e
+	}
+	if e.Kind == call.QueueEndpoint {
+		what = "queue-"
+	}
+	return place(x.words.word(what+"endpoint "+string(e.Kind)+" "+e.Address, what+e.String()))
 }
 
 func (x *exporter) key(key string) string {

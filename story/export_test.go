@@ -231,6 +231,9 @@ func TestEveryRuleHasALine(t *testing.T) {
 	for i := range reflect.TypeFor[call.Rules]().NumField() {
 		r := call.DefaultRules()
 		field := reflect.ValueOf(&r).Elem().Field(i)
+		if field.Type() != reflect.TypeFor[time.Duration]() {
+			continue // no time limit
+		}
 		field.SetInt(field.Int() + int64(time.Second))
 		lines := ruleLines(r)
 		if len(lines) != 1 {

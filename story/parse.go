@@ -44,7 +44,7 @@ func (t *Teller) event(words []string) (call.Event, error) {
 	case who == "customer" && words[1] == "calls":
 		return t.arrived(words[2:])
 	case does == "calls customer":
-		return call.Originated{Agent: place(who), Customer: caller, Rules: t.rules}, nil
+		return call.Originated{Agent: place(who), Customer: everyCustomer, Rules: t.rules}, nil
 	case does == "picks up the customer":
 		return call.PickUpRequested{Agent: place(who)}, nil
 	case strings.HasSuffix(does, "hear each other"):
@@ -63,12 +63,12 @@ func (t *Teller) event(words []string) (call.Event, error) {
 	return t.request(id, words[1:])
 }
 
-// caller is the customer of every story.
-var caller = call.Endpoint{Kind: call.PhoneNumber, Address: "+15550100", Name: "customer"}
+// everyCustomer is the customer of every story.
+var everyCustomer = call.Endpoint{Kind: call.PhoneNumber, Address: "+15550100", Name: "customer"}
 
 // arrived reads "AGENT" or "AGENT backed by QUEUE".
 func (t *Teller) arrived(words []string) (call.Event, error) {
-	ev := call.Arrived{Customer: caller, Agent: place(words[0]), Rules: t.rules}
+	ev := call.Arrived{Customer: everyCustomer, Agent: place(words[0]), Rules: t.rules}
 	switch {
 	case len(words) == 1:
 		return ev, nil
@@ -188,10 +188,15 @@ func (t *Teller) joined(words []string) (call.Event, error) {
 }
 
 // place is where somebody of that name is reached, in a story: a name that
-// begins with "queue" is a queue's.
+// begins with "queue" is a queue's, one that begins with "agent-" an agent's
+// whom others may be sent to as such.
 func place(name string) call.Endpoint {
-	if strings.HasPrefix(name, "queue") {
-		return call.Endpoint{Kind: call.QueueEndpoint, Address: name, Name: name}
+	e := call.Endpoint{Kind: call.URI, Address: "sip:" + name + "@story", Name: name}
+	switch {
+	case strings.HasPrefix(name, "queue"):
+		e.Kind, e.Address = call.QueueEndpoint, name
+	case strings.HasPrefix(name, "agent-"):
+		e.Kind, e.Address = call.AgentEndpoint, name
 	}
-	return call.Endpoint{Kind: call.URI, Address: "sip:" + name + "@story", Name: name}
+	return e
 }

@@ -9,16 +9,19 @@ import (
 	"holdfast/call"
 )
 
-// rules are a contact's limits, by the names they have in a configuration.
+// rules are a contact's time limits, by the names they have in a configuration.
 var rules = []struct {
 	name string
 	of   func(*call.Rules) *time.Duration
 }{
 	{"offer_for", func(r *call.Rules) *time.Duration { return &r.OfferFor }},
 	{"ring_for", func(r *call.Rules) *time.Duration { return &r.RingFor }},
+	{"accept_within", func(r *call.Rules) *time.Duration { return &r.AcceptWithin }},
+	{"consult_for", func(r *call.Rules) *time.Duration { return &r.ConsultFor }},
 	{"join_within", func(r *call.Rules) *time.Duration { return &r.JoinWithin }},
 	{"return_for", func(r *call.Rules) *time.Duration { return &r.ReturnFor }},
 	{"taken_after", func(r *call.Rules) *time.Duration { return &r.TakenAfter }},
+	{"grace", func(r *call.Rules) *time.Duration { return &r.Grace }},
 }
 
 // rule reads "the rule RULE is TIME".
@@ -49,7 +52,7 @@ func ruleLines(r call.Rules) []string {
 	var lines []string
 	usual := call.DefaultRules()
 	for _, rule := range rules {
-		if d := *rule.of(&r); d != *rule.of(&usual) && r != (call.Rules{}) {
+		if d := *rule.of(&r); d != *rule.of(&usual) && d != 0 {
 			lines = append(lines, fmt.Sprintf("the rule %s is %s", rule.name, d))
 		}
 	}

@@ -57,7 +57,7 @@ func TestNumberedNames(t *testing.T) {
 		{"ana#2 answers", "= talking: customer connected hears ana; ana connected hears customer"},
 		{"ana is lost", "= returning: customer held hears hold audio; ana connecting"},
 		{"1.4s passes", "= returning: customer held hears hold audio; ana connecting"},
-		{"100ms passes", "= parked: customer held hears hold audio"},
+		{"100ms passes", "= parked: customer held hears park audio"},
 	} {
 		out, err := teller.Tell(told.line)
 		var state string
