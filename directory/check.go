@@ -55,13 +55,13 @@ func (c *checker) config(d *document) Config {
 }
 
 func (c *checker) rules(d *document) call.Rules {
-	return call.Rules{
-		OfferFor:   c.duration("rules.offer_for", d.Rules.OfferFor),
-		RingFor:    c.duration("rules.ring_for", d.Rules.RingFor),
-		JoinWithin: c.duration("rules.join_within", d.Rules.JoinWithin),
-		ReturnFor:  c.duration("rules.return_for", d.Rules.ReturnFor),
-		TakenAfter: c.duration("rules.taken_after", d.Rules.TakenAfter),
-	}
+	r := call.DefaultRules()
+	r.OfferFor = c.duration("rules.offer_for", d.Rules.OfferFor)
+	r.RingFor = c.duration("rules.ring_for", d.Rules.RingFor)
+	r.JoinWithin = c.duration("rules.join_within", d.Rules.JoinWithin)
+	r.ReturnFor = c.duration("rules.return_for", d.Rules.ReturnFor)
+	r.TakenAfter = c.duration("rules.taken_after", d.Rules.TakenAfter)
+	return r
 }
 
 func (c *checker) media(d *document, sip netip.Addr) Media {

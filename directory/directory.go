@@ -105,6 +105,7 @@ func (d *Directory) Resolve(e call.Endpoint) (string, error) {
 		return fmt.Sprintf("sip:%s@%s", n, gateway), nil
 	case call.URI:
 		return d.resolveAddress(e.Address)
+	case call.QueueEndpoint: // there are no queues yet
 	}
 	return "", refused(call.NotFound, "an endpoint of kind %q cannot be dialled", e.Kind)
 }

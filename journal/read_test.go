@@ -54,6 +54,10 @@ func TestTheGoldenEntryStaysReadable(t *testing.T) {
 	}
 	want := golden()
 	want.Seq = 42
+	want.Contact.Rules = call.Rules{ // all that there were when it was written
+		OfferFor: 30 * time.Second, RingFor: 20 * time.Second, JoinWithin: 5 * time.Second,
+		ReturnFor: 20 * time.Second, TakenAfter: 10 * time.Second,
+	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("read %+v\nwant %+v", got, want)
 	}

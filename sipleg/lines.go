@@ -130,6 +130,7 @@ func (l *Lines) from(e call.Endpoint) sip.Uri {
 		if err := sip.ParseUri(e.Address, &theirs); err == nil && theirs.User != "" {
 			from.User = theirs.User
 		}
+	case call.QueueEndpoint: // nobody is called by a queue
 	}
 	return from
 }

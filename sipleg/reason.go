@@ -30,7 +30,8 @@ func refusal(r call.Reason) (status int, phrase string) {
 		return 404, "Not Found"
 	case call.Declined:
 		return 603, "Decline"
-	case call.NoAnswer, call.Unreachable, call.Denied, call.LeftEarly, call.CustomerLeft, call.CancelledByAgent, call.LineError:
+	case call.NoAnswer, call.Unreachable, call.Denied, call.LeftEarly, call.CustomerLeft, call.CancelledByAgent,
+		call.NotAccepted, call.Elsewhere, call.Superseded, call.TooLong, call.LineError:
 	}
 	return 480, "Temporarily Unavailable"
 }

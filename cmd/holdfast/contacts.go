@@ -210,11 +210,11 @@ func stageColour(s call.Stage) colour {
 	switch s {
 	case call.Talking:
 		return green
-	case call.Offering, call.Reaching, call.Joining:
+	case call.Offering, call.Dialling, call.Reaching, call.Consulting, call.Joining:
 		return yellow
 	case call.Returning, call.Parked:
 		return red
-	case call.Over:
+	case call.Finishing, call.Over:
 	}
 	return plain
 }

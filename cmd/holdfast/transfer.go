@@ -115,7 +115,7 @@ func whereabouts(c call.Contact) string {
 				return "; the customer is on hold"
 			}
 		}
-	case call.Offering, call.Reaching, call.Joining, call.Over:
+	case call.Offering, call.Dialling, call.Reaching, call.Consulting, call.Joining, call.Finishing, call.Over:
 	}
 	return ""
 }
