@@ -148,7 +148,9 @@ func (x *exporter) rename(ev call.Event) call.Event {
 	switch ev := ev.(type) {
 	case call.Arrived:
 		ev.Agent = x.place(ev.Agent)
-		ev.Rules.Fallback = x.place(ev.Rules.Fallback)
+		if ev.Rules.Fallback != (call.Endpoint{}) {
+			ev.Rules.Fallback = x.place(ev.Rules.Fallback)
+		}
 		return ev
 	case call.Originated:
 		ev.Agent = x.place(ev.Agent)
@@ -182,9 +184,6 @@ func (x *exporter) target(e call.Endpoint) call.Endpoint {
 }
 
 func (x *exporter) as(what string, e call.Endpoint) call.Endpoint {
-	if e == (call.Endpoint{}) {
-		return e
-	}
 	if e.Kind == call.QueueEndpoint {
 		what = "queue-"
 	}

@@ -41,7 +41,7 @@ func (t *Teller) event(words []string) (call.Event, error) {
 		return call.Recovered{}, nil
 	case who == "nobody" && does == "hears anybody":
 		return call.Joined{}, nil
-	case who == "customer" && words[1] == "calls":
+	case who == "customer" && words[1] == "calls" && len(words) > 2:
 		return t.arrived(words[2:])
 	case does == "calls customer":
 		return call.Originated{Agent: place(who), Customer: everyCustomer, Rules: t.rules}, nil
