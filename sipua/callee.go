@@ -2,7 +2,6 @@ package sipua
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 
 	"github.com/emiago/sipgo/sip"
@@ -33,7 +32,7 @@ func (t *turn) begin(m Received) {
 }
 
 // open adds the server transaction of req and returns its place.
-func (t *turn) open(req *sip.Request, to netip.AddrPort, initial bool) int {
+func (t *turn) open(req *sip.Request, to hop, initial bool) int {
 	if len(t.servers) >= maxServers {
 		settled := func(tx serverTx) bool { return tx.state == txConfirmed || tx.kind == Rebuff }
 		if i := slices.IndexFunc(t.servers, settled); i >= 0 {
@@ -53,8 +52,11 @@ func (t *turn) reply(i int, kind Kind, status int, reason string, sdp []byte, he
 	}
 	setBody(res, sdp)
 	t.send(kind, tx.to, res)
-	t.servers[i] = tx.respond(t.now, kind, res, t.local.reliable())
+	t.servers[i] = tx.respond(t.now, kind, res)
 }
+
+// contactFor is our Contact for whoever has sent the request at i.
+func (t *turn) contactFor(i int) sip.Header { return t.local.contact(t.servers[i].to.transport) }
 
 // unacceptable is the refusal of a request that asks for what we do not do, or nil.
 func (t *turn) unacceptable(req *sip.Request) func(i int) {
@@ -124,7 +126,7 @@ func (t *turn) inDialog(m Received, req *sip.Request, i int) {
 			problem(i)
 			return
 		}
-		t.peer.Source = m.From
+		t.peer.Source = hopOf(m)
 		t.do(m, req, i)
 	}
 }
@@ -205,12 +207,12 @@ func (t *turn) updated(m Received, req *sip.Request, i int) {
 		t.reply(i, Rebuff, sip.StatusNotAcceptableHere, "Offer by re-INVITE", nil)
 		return
 	}
-	kind, next := RefreshAnswer, t.peer.refresh(req, m.From)
+	kind, next := RefreshAnswer, t.peer.refresh(req, hopOf(m))
 	if next.Target != t.peer.Target {
 		kind = ReAnswer
 	}
 	t.peer = next
-	t.reply(i, kind, sip.StatusOK, "OK", nil, t.local.contact())
+	t.reply(i, kind, sip.StatusOK, "OK", nil, t.contactFor(i))
 }
 
 // takeBYE takes the peer's BYE, in whatever stage we are.
@@ -248,7 +250,7 @@ func (t *turn) takeACK(req *sip.Request) {
 		if !tx.unacknowledged() || tx.request.CSeq().SeqNo != req.CSeq().SeqNo || tagOf(req.To().Params) != t.id.Tag {
 			continue
 		}
-		t.servers[i] = tx.acknowledged(t.now, t.local.reliable())
+		t.servers[i] = tx.acknowledged(t.now)
 		if tx.state != txAccepted {
 			continue
 		}
@@ -262,7 +264,7 @@ func (t *turn) takeACK(req *sip.Request) {
 }
 
 // takeCANCEL takes a CANCEL, which ends an INVITE only before its answer.
-func (t *turn) takeCANCEL(req *sip.Request, to netip.AddrPort, same int) {
+func (t *turn) takeCANCEL(req *sip.Request, to hop, same int) {
 	status, reason, kind := sip.StatusOK, "OK", Okay
 	if same < 0 {
 		status, reason, kind = sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist", Rebuff
@@ -286,7 +288,7 @@ func (t *turn) pendingInvite() int { return slices.IndexFunc(t.servers, serverTx
 
 func (t *turn) ring(status int, reason string, sdp []byte) {
 	if i := t.pendingInvite(); i >= 0 && t.stage == offered {
-		t.reply(i, Ringing, status, reason, sdp, t.local.contact())
+		t.reply(i, Ringing, status, reason, sdp, t.contactFor(i))
 	}
 }
 
@@ -305,7 +307,7 @@ func (t *turn) accept(sdp []byte, unchanged bool) {
 		kind = RefreshAnswer
 	}
 	t.peer = next
-	t.reply(i, kind, sip.StatusOK, "OK", sdp, append(capabilities(), t.local.contact())...)
+	t.reply(i, kind, sip.StatusOK, "OK", sdp, append(capabilities(), t.contactFor(i))...)
 }
 
 func (t *turn) reject(status int, reason string) {

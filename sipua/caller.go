@@ -2,6 +2,7 @@ package sipua
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -14,7 +15,7 @@ const maxEarly = 16
 // invite sends our INVITE: the first, or a re-INVITE.
 func (t *turn) invite(offer []byte) {
 	initial := t.stage == calling
-	to := t.NextHop()
+	to := t.peer.nextHop(t.local)
 	if !to.IsValid() {
 		if initial {
 			t.stage = over
@@ -29,23 +30,20 @@ func (t *turn) invite(offer []byte) {
 		kind = FirstINVITE
 		t.addFirst(req)
 	}
-	req.AppendHeader(t.local.contact())
+	req.AppendHeader(t.local.contact(to.transport))
 	req.AppendHeader(sip.NewHeader("Allow", allowed))
+	t.authorize(req, to)
 	setBody(req, offer)
+	to = t.fit(req, to)
 	t.send(kind, to, req)
-	t.invites = append(t.invites, newInviteTx(t.now, req, to, initial, t.local.reliable()))
+	t.invites = append(t.invites, newInviteTx(t.now, req, to, initial))
 }
 
 // addFirst gives the first INVITE the route over the proxy (RFC 3261 §8.1.1.1)
 // and the user's headers, of which Max-Forwards replaces ours.
 func (t *turn) addFirst(req *sip.Request) {
 	if t.local.Proxy.IsValid() {
-		proxy := sip.Uri{Scheme: "sip", Host: t.local.Proxy.Addr().String(), Port: int(t.local.Proxy.Port())}
-		proxy.UriParams = sip.HeaderParams{{K: "lr"}}
-		if t.local.reliable() {
-			proxy.UriParams = append(proxy.UriParams, sip.HeaderKV{K: "transport", V: "tcp"})
-		}
-		req.AppendHeader(&sip.RouteHeader{Address: proxy})
+		req.AppendHeader(t.local.proxyRoute())
 	}
 	for _, h := range t.headers {
 		if sip.HeaderToLower(h.Name()) == "max-forwards" {
@@ -73,7 +71,8 @@ func (t *turn) answered(m Received, res *sip.Response) {
 		case res.StatusCode < 200:
 			t.requests[i] = tx.provisional()
 		default:
-			t.requests[i] = tx.final(t.now, t.local.reliable())
+			t.requests[i] = tx.final(t.now)
+			t.byeAgain(tx, res)
 			if tx.request.Method == sip.CANCEL && res.StatusCode == sip.StatusCallTransactionDoesNotExists {
 				t.uncancellable(tx)
 			}
@@ -106,7 +105,7 @@ func (t *turn) inviteProgressed(i int, m Received, res *sip.Response) {
 		return
 	}
 	if res.StatusCode > 100 {
-		t.remember(peerOfResponse(res, m.From))
+		t.remember(peerOfResponse(res, hopOf(m)))
 	}
 	switch {
 	case t.hangUp && !tx.cancelled:
@@ -119,10 +118,10 @@ func (t *turn) inviteProgressed(i int, m Received, res *sip.Response) {
 // settle is the first final response to an INVITE. Its CANCEL, if there is
 // one, has nothing left to do.
 func (t *turn) settle(i int, status int) {
-	t.invites[i] = t.invites[i].final(t.now, status, t.local.reliable())
+	t.invites[i] = t.invites[i].final(t.now, status)
 	for j, tx := range t.requests {
 		if tx.pending() && branchOf(tx.request) == branchOf(t.invites[i].request) {
-			t.requests[j] = tx.final(t.now, t.local.reliable())
+			t.requests[j] = tx.final(t.now)
 		}
 	}
 }
@@ -147,11 +146,11 @@ func (t *turn) remember(p peer) {
 // inviteAccepted takes a 2xx: the first, a repeated one, or one of a fork. i
 // is -1 when its transaction has been forgotten.
 func (t *turn) inviteAccepted(i int, m Received, res *sip.Response) {
-	p := peerOfResponse(res, m.From)
+	p := peerOfResponse(res, hopOf(m))
 	if p.Target == "" {
 		p.Target = t.peer.Target
 	}
-	first := t.stage == calling && i >= 0
+	first := t.stage == calling && i >= 0 && t.invites[i].pending()
 	if !first && p.Tag != t.peer.Tag {
 		t.release(res, p)
 		return
@@ -211,6 +210,7 @@ func (t *turn) inviteRejected(i int, res *sip.Response) {
 	t.settle(i, res.StatusCode)
 	text := fmt.Sprintf("%d %s", res.StatusCode, res.Reason)
 	switch {
+	case (tx.initial || t.stage == established) && t.inviteAgain(i, res):
 	case tx.initial:
 		t.stage, t.early = over, nil
 		if !t.hangUp {
@@ -237,6 +237,31 @@ func (t *turn) tickInvite(i int) {
 	case tx.resend.due(t.now):
 		t.send(Retransmission, tx.to, tx.request)
 		t.invites[i].resend = tx.resend.again(t.now, giveUp) // timer A has no cap
+	}
+}
+
+// unreachable takes from the network that nobody is at addr.
+func (t *turn) unreachable(addr netip.AddrPort) {
+	for i, tx := range t.invites {
+		if tx.state != txCalling || tx.to.AddrPort != addr {
+			continue
+		}
+		if req, to, ok := t.unfit(tx.request, tx.to); ok {
+			t.invites[i].request, t.invites[i].to, t.invites[i].resend = req, to, repeatFrom(t.now)
+			t.send(Retransmission, to, req)
+		} else if tx.initial {
+			t.invites[i].resend = repetition{}
+			t.abandon(i, fmt.Sprintf("%s is unreachable", addr))
+		}
+	}
+	for i, tx := range t.requests {
+		if tx.state != txCalling || tx.to.AddrPort != addr {
+			continue
+		}
+		if req, to, ok := t.unfit(tx.request, tx.to); ok {
+			t.requests[i].request, t.requests[i].to, t.requests[i].resend = req, to, repeatFrom(t.now)
+			t.send(Retransmission, to, req)
+		}
 	}
 }
 

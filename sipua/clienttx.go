@@ -1,7 +1,6 @@
 package sipua
 
 import (
-	"net/netip"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -58,18 +57,19 @@ const (
 // 6026). A value: each method returns its successor.
 type inviteTx struct {
 	request   *sip.Request
-	to        netip.AddrPort
+	to        hop
 	state     txState
 	initial   bool
+	begun     uint32     // the CSeq with which it went before it was challenged
 	cancelled bool       // CANCEL has been sent
 	resend    repetition // timer A
 	answerBy  time.Time  // for the first provisional
 	end       time.Time  // timers B, D, M; and after CANCEL
 }
 
-func newInviteTx(now time.Time, request *sip.Request, to netip.AddrPort, initial, reliable bool) inviteTx {
-	tx := inviteTx{request: request, to: to, state: txCalling, initial: initial, end: now.Add(giveUp)}
-	if !reliable {
+func newInviteTx(now time.Time, request *sip.Request, to hop, initial bool) inviteTx {
+	tx := inviteTx{request: request, to: to, state: txCalling, initial: initial, begun: request.CSeq().SeqNo, end: now.Add(giveUp)}
+	if !to.reliable() {
 		tx.resend = repeatFrom(now)
 	}
 	if initial {
@@ -99,13 +99,13 @@ func (tx inviteTx) cancel(now time.Time) inviteTx {
 }
 
 // final is tx after a final response: it lingers for repetitions of it.
-func (tx inviteTx) final(now time.Time, status int, reliable bool) inviteTx {
+func (tx inviteTx) final(now time.Time, status int) inviteTx {
 	tx.resend, tx.answerBy = repetition{}, time.Time{}
 	tx.state, tx.end = txCompleted, now.Add(giveUp)
 	switch {
 	case status < 300:
 		tx.state = txAccepted
-	case reliable:
+	case tx.to.reliable():
 		tx.state = txEnded
 	}
 	return tx
@@ -118,15 +118,16 @@ func (tx inviteTx) deadline() time.Time { return earliest(tx.resend.next, tx.ans
 // A requestTx is a client transaction of BYE or CANCEL (RFC 3261 §17.1.2).
 type requestTx struct {
 	request *sip.Request
-	to      netip.AddrPort
+	to      hop
 	state   txState
+	begun   uint32     // as of an inviteTx
 	resend  repetition // timer E
 	end     time.Time  // timers F, K
 }
 
-func newRequestTx(now time.Time, request *sip.Request, to netip.AddrPort, reliable bool) requestTx {
-	tx := requestTx{request: request, to: to, state: txCalling, end: now.Add(giveUp)}
-	if !reliable {
+func newRequestTx(now time.Time, request *sip.Request, to hop) requestTx {
+	tx := requestTx{request: request, to: to, state: txCalling, begun: request.CSeq().SeqNo, end: now.Add(giveUp)}
+	if !to.reliable() {
 		tx.resend = repeatFrom(now)
 	}
 	return tx
@@ -141,9 +142,9 @@ func (tx requestTx) provisional() requestTx {
 }
 
 // final is tx after a final response, whose repetitions it absorbs for T4.
-func (tx requestTx) final(now time.Time, reliable bool) requestTx {
+func (tx requestTx) final(now time.Time) requestTx {
 	tx.state, tx.resend, tx.end = txCompleted, repetition{}, now.Add(t4)
-	if reliable {
+	if tx.to.reliable() {
 		tx.state = txEnded
 	}
 	return tx

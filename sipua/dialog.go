@@ -6,7 +6,6 @@ package sipua
 
 import (
 	"crypto/rand"
-	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -39,6 +38,9 @@ type Dialog struct {
 	waiting []byte    // the offer of a re-INVITE that is yet to be sent
 	retryAt time.Time // not before then
 	retries int       // of that re-INVITE so far
+
+	datagrams  bool        // the peer has refused TCP: requests of any length go over UDP
+	challenges []challenge // which our requests have to answer
 
 	invites  []inviteTx
 	requests []requestTx
@@ -149,9 +151,13 @@ func (Info) isEvent()       {}
 // Local is our side of every dialog.
 type Local struct {
 	Address   netip.AddrPort // where we listen: Via sent-by and Contact
-	Transport string         // "udp" or "tcp"
+	Transport string         // "udp" or "tcp": of requests to the proxy, and to addresses that name none
+	TCP       bool           // we listen over TCP, too: who wants it gets it, and what is too long for UDP takes it
 	Proxy     netip.AddrPort // outbound proxy; the zero value: none
 	UserAgent string
+
+	// Credentials are what we answer challenges with, the first that fits.
+	Credentials []Credentials
 }
 
 // An Identity is what makes a dialog unlike all others. It comes from outside
@@ -198,7 +204,7 @@ func NewCallee(local Local, id Identity, epoch uint16, now time.Time, invite Rec
 	d.id.CallID = req.CallID().Value()
 	d.self = nameAddr{req.To().DisplayName, req.To().Address}
 	d.other = nameAddr{req.From().DisplayName, req.From().Address}
-	d.peer = peerOfRequest(req, invite.From)
+	d.peer = peerOfRequest(req, hopOf(invite))
 	t := d.turn(now)
 	t.begin(invite)
 	return t.step()
@@ -230,17 +236,13 @@ func (d *Dialog) Receive(now time.Time, m Received) Step {
 	return t.step()
 }
 
-// Unreachable tells that the network reports addr unreachable (ICMP). Only a
-// first INVITE without any provisional gives up for it: in a call, the network
-// may be lying and the timers decide.
+// Unreachable tells that the network reports addr unreachable: by ICMP, or by
+// refusing a connection. What took TCP only for its length is sent over UDP.
+// Otherwise only a first INVITE without any provisional gives up for it: in a
+// call, the network may be lying and the timers decide.
 func (d *Dialog) Unreachable(now time.Time, addr netip.AddrPort) Step {
 	t := d.turn(now)
-	for i, tx := range t.invites {
-		if tx.initial && tx.state == txCalling && tx.to == addr {
-			t.invites[i].resend = repetition{}
-			t.abandon(i, fmt.Sprintf("%s is unreachable", addr))
-		}
-	}
+	t.unreachable(addr)
 	return t.step()
 }
 
@@ -331,7 +333,7 @@ func (d *Dialog) CallID() string { return d.id.CallID }
 
 // NextHop is where our requests go now; the zero value when the peer's URI is
 // a name, there is no proxy and the peer has not been heard from.
-func (d *Dialog) NextHop() netip.AddrPort { return d.peer.nextHop(d.local) }
+func (d *Dialog) NextHop() netip.AddrPort { return d.peer.nextHop(d.local).AddrPort }
 
 // Established reports whether there is a confirmed dialog that has not ended.
 func (d *Dialog) Established() bool { return d.stage == established && !d.hangUp }

@@ -7,12 +7,17 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/emiago/sipgo/sip"
 )
+
+// fuzzLocal has everything that a peer can make use of.
+var fuzzLocal = Local{Address: ours, Transport: udp, TCP: true, Credentials: ourCredentials}
 
 // everyStage is a dialog in each of its stages, with Call-ID "call" and the
 // tags "us" and "b".
 func everyStage(t testing.TB) []*Dialog {
-	local := Local{Address: ours, Transport: "udp"}
+	local := fuzzLocal
 	caller := func() *Dialog {
 		return NewCaller(local, Identity{"call", "us", "seed"}, 1, Call{To: uri(t, "sip:bob@192.0.2.2"), From: uri(t, "sip:ana@holdfast.test")})
 	}
@@ -55,7 +60,7 @@ func live(d *Dialog) []*Dialog {
 // liveOn does everything to a dialog, and to what is restored of it on the way.
 func liveOn(t *testing.T, d *Dialog) {
 	for _, d := range live(d) {
-		restored, err := Restore(Local{Address: ours, Transport: "udp"}, 3, d.Memory())
+		restored, err := Restore(fuzzLocal, 3, d.Memory())
 		if err != nil {
 			t.Fatalf("a memory that cannot be restored: %v\n%s", err, d.Memory())
 		}
@@ -73,6 +78,12 @@ func FuzzReceive(f *testing.F) {
 		}
 	}
 	stages := everyStage(f)
+	for _, d := range stages[1:3] {
+		ask := sip.NewHeader("WWW-Authenticate", `Digest realm="r", nonce="n", algorithm=SHA-256-sess, qop="auth"`)
+		res := respond(d.invites[0].request, "b", 401, "Who are you", ask)
+		res.SetBody(nil)
+		f.Add([]byte(res.String()))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		msg, err := parse(data)
 		if err != nil {
@@ -82,11 +93,10 @@ func FuzzReceive(f *testing.F) {
 		for _, d := range stages {
 			liveOn(t, d.Receive(noon, m).Dialog)
 		}
-		local := Local{Address: ours, Transport: "udp"}
-		liveOn(t, NewCallee(local, RandomIdentity(), 1, noon, m).Dialog)
+		liveOn(t, NewCallee(fuzzLocal, RandomIdentity(), 1, noon, m).Dialog)
 		Refuse(m, 481, "no")
 		OptionsOK(m)
-		Release(local, m)
+		Release(fuzzLocal, m)
 	})
 }
 
@@ -96,7 +106,7 @@ func FuzzRestore(f *testing.F) {
 		f.Add(d.Memory())
 	}
 	f.Fuzz(func(t *testing.T, memory []byte) {
-		d, err := Restore(Local{Address: ours, Transport: "udp"}, 2, memory)
+		d, err := Restore(fuzzLocal, 2, memory)
 		if err != nil {
 			return
 		}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 
 	"github.com/emiago/sipgo/sip"
@@ -33,26 +32,29 @@ type memory struct {
 	Heard   int64       `json:"heard"`        // the peer's last
 	BYE     bool        `json:"bye,omitzero"` // sent, not answered
 
+	Challenges []challenge `json:"challenges,omitempty"` // and never how they are answered
+
 	Invite *inviteMemory  `json:"invite,omitempty"` // ours, without final response
 	Acked  uint32         `json:"acked,omitempty"`  // CSeq of the last INVITE of ours that was answered 2xx
 	Theirs []serverMemory `json:"theirs,omitempty"` // unanswered, or the answer unacknowledged
 }
 
 type inviteMemory struct {
-	Text      string         `json:"text"`
-	To        netip.AddrPort `json:"to"`
-	Initial   bool           `json:"initial,omitempty"`
-	Rang      bool           `json:"rang,omitempty"`
-	Cancelled bool           `json:"cancelled,omitempty"`
+	Text      string `json:"text"`
+	To        hop    `json:"to"`
+	Initial   bool   `json:"initial,omitempty"`
+	Rang      bool   `json:"rang,omitempty"`
+	Cancelled bool   `json:"cancelled,omitempty"`
+	Begun     uint32 `json:"begun,omitempty"` // its CSeq before it was challenged
 }
 
 type serverMemory struct {
-	Text     string         `json:"text"`
-	To       netip.AddrPort `json:"to"`
-	Initial  bool           `json:"initial,omitempty"`
-	State    txState        `json:"state"`
-	Kind     Kind           `json:"kind,omitempty"`     // of Response
-	Response string         `json:"response,omitempty"` // the last above 100
+	Text     string  `json:"text"`
+	To       hop     `json:"to"`
+	Initial  bool    `json:"initial,omitempty"`
+	State    txState `json:"state"`
+	Kind     Kind    `json:"kind,omitempty"`     // of Response
+	Response string  `json:"response,omitempty"` // the last above 100
 }
 
 // Memory is what Restore needs, as JSON. It changes exactly when something
@@ -63,6 +65,7 @@ func (d *Dialog) Memory() []byte {
 		Caller: d.caller, Self: d.self.String(), Other: d.other.String(),
 		Peer: d.peer, Early: d.early, Stage: d.stage, HangUp: d.hangUp, Reason: d.reason,
 		CSeq: uint32(d.epoch)<<16 | d.sent, Heard: d.heard, Acked: d.acked,
+		Challenges: d.challenges,
 	}
 	m.Peer.Source = d.peer.fallback(d.local)
 	if d.stage == idle {
@@ -72,7 +75,10 @@ func (d *Dialog) Memory() []byte {
 	}
 	for _, tx := range d.invites {
 		if tx.pending() {
-			m.Invite = &inviteMemory{tx.request.String(), tx.to, tx.initial, tx.state == txProceeding, tx.cancelled}
+			m.Invite = &inviteMemory{unanswered(tx.request).String(), tx.to, tx.initial, tx.state == txProceeding, tx.cancelled, 0}
+			if tx.begun != tx.request.CSeq().SeqNo {
+				m.Invite.Begun = tx.begun
+			}
 		}
 	}
 	m.BYE = d.byeDue || slices.ContainsFunc(d.requests, func(tx requestTx) bool {
@@ -82,7 +88,7 @@ func (d *Dialog) Memory() []byte {
 		if !tx.openInvite() && !(tx.unacknowledged() && (tx.state == txAccepted || Kinds[tx.kind] != Exempt)) {
 			continue
 		}
-		s := serverMemory{Text: tx.request.String(), To: tx.to, Initial: tx.initial, State: tx.state}
+		s := serverMemory{Text: unanswered(tx.request).String(), To: tx.to, Initial: tx.initial, State: tx.state}
 		if tx.response != nil && tx.response.StatusCode > 100 {
 			s.Kind, s.Response = tx.kind, tx.response.String()
 		}
@@ -97,11 +103,11 @@ func (d *Dialog) Memory() []byte {
 
 // fallback is the part of Source that matters: the address requests go to
 // when the peer's URI names none.
-func (p peer) fallback(local Local) netip.AddrPort {
+func (p peer) fallback(local Local) hop {
 	known := p
-	known.Source = netip.AddrPort{}
+	known.Source = hop{}
 	if known.nextHop(local).IsValid() {
-		return netip.AddrPort{}
+		return hop{}
 	}
 	return p.Source
 }
@@ -113,15 +119,12 @@ func Restore(local Local, epoch uint16, text []byte) (*Dialog, error) {
 	if err := json.Unmarshal(text, &m); err != nil {
 		return nil, fmt.Errorf("reading a dialog's memory: %w", err)
 	}
-	if m.Version != memoryVersion {
-		return nil, fmt.Errorf("a dialog's memory has version %d, this is version %d", m.Version, memoryVersion)
-	}
-	if !slices.Contains([]stage{idle, calling, offered, established, over}, m.Stage) {
-		return nil, fmt.Errorf("a dialog's memory has the stage %q", m.Stage)
+	if err := m.check(); err != nil {
+		return nil, err
 	}
 	d := &Dialog{
 		local: local, id: Identity{m.CallID, m.Tag, m.Seed}, epoch: epoch, caller: m.Caller,
-		peer: m.Peer, early: m.Early, heard: m.Heard, acked: m.Acked,
+		peer: m.Peer, early: m.Early, heard: m.Heard, acked: m.Acked, challenges: m.Challenges,
 		stage: m.Stage, hangUp: m.HangUp, reason: m.Reason, byeDue: m.BYE,
 	}
 	if m.CSeq>>16 == uint32(epoch) {
@@ -148,6 +151,22 @@ func Restore(local Local, epoch uint16, text []byte) (*Dialog, error) {
 	return d, nil
 }
 
+// check says what in a memory no dialog can have written.
+func (m memory) check() error {
+	if m.Version != memoryVersion {
+		return fmt.Errorf("a dialog's memory has version %d, this is version %d", m.Version, memoryVersion)
+	}
+	if !slices.Contains([]stage{idle, calling, offered, established, over}, m.Stage) {
+		return fmt.Errorf("a dialog's memory has the stage %q", m.Stage)
+	}
+	for _, c := range m.Challenges {
+		if rank, _ := c.rank(); rank < 0 {
+			return fmt.Errorf("a dialog's memory has a challenge with the algorithm %q", c.Algorithm)
+		}
+	}
+	return nil
+}
+
 func (d *Dialog) restoreInvite(m *inviteMemory) error {
 	if m == nil {
 		return nil
@@ -156,7 +175,11 @@ func (d *Dialog) restoreInvite(m *inviteMemory) error {
 	if err != nil {
 		return fmt.Errorf("reading our INVITE in a dialog's memory: %w", err)
 	}
-	tx := inviteTx{request: req, to: m.To, initial: m.Initial, cancelled: m.Cancelled, state: txCalling}
+	d.answerIn(req, m.To)
+	tx := inviteTx{request: req, to: m.To, initial: m.Initial, cancelled: m.Cancelled, state: txCalling, begun: m.Begun}
+	if m.Begun == 0 {
+		tx.begun = req.CSeq().SeqNo
+	}
 	if m.Rang {
 		tx.state = txProceeding
 	}
@@ -240,7 +263,7 @@ func (t *turn) resumeServer(i int, tx serverTx) {
 		t.reply(i, Trying, sip.StatusTrying, "Trying", nil)
 	} else {
 		t.send(Retransmission, tx.to, tx.response)
-		t.servers[i] = tx.respond(t.now, tx.kind, tx.response, t.local.reliable())
+		t.servers[i] = tx.respond(t.now, tx.kind, tx.response)
 	}
 	if tx.openInvite() && !tx.initial {
 		t.tell(Offered{SDP: sdpOf(tx.request)})
@@ -259,6 +282,7 @@ func (t *turn) resumeInvite(i int, tx inviteTx) {
 	case tx.state == txProceeding:
 	default:
 		t.send(Retransmission, tx.to, tx.request)
-		t.invites[i] = newInviteTx(t.now, tx.request, tx.to, true, t.local.reliable())
+		t.invites[i] = newInviteTx(t.now, tx.request, tx.to, true)
+		t.invites[i].begun = tx.begun
 	}
 }

@@ -42,63 +42,31 @@ func parseNameAddr(text string) (nameAddr, error) {
 // forked. Before the first response its Tag is empty and its Target whom we
 // call.
 type peer struct {
-	Tag    string         `json:"tag,omitempty"`
-	Target string         `json:"target"`
-	Routes []string       `json:"routes,omitempty"`
-	Source netip.AddrPort `json:"source,omitzero"` // where it was last heard from
+	Tag    string   `json:"tag,omitempty"`
+	Target string   `json:"target"`
+	Routes []string `json:"routes,omitempty"`
+	Source hop      `json:"source,omitzero"` // where it was last heard from
 }
 
 // peerOfResponse is the dialog that a response to our INVITE creates (§12.1.2).
-func peerOfResponse(res *sip.Response, from netip.AddrPort) peer {
+func peerOfResponse(res *sip.Response, from hop) peer {
 	p := peer{Tag: tagOf(res.To().Params), Target: contactOf(res), Routes: recordRoutes(res), Source: from}
 	slices.Reverse(p.Routes)
 	return p
 }
 
 // peerOfRequest is the dialog that an INVITE to us creates (§12.1.1).
-func peerOfRequest(req *sip.Request, from netip.AddrPort) peer {
+func peerOfRequest(req *sip.Request, from hop) peer {
 	return peer{Tag: tagOf(req.From().Params), Target: contactOf(req), Routes: recordRoutes(req), Source: from}
 }
 
 // refresh is p with the target that a message of the dialog names, if it does.
-func (p peer) refresh(msg sip.Message, from netip.AddrPort) peer {
+func (p peer) refresh(msg sip.Message, from hop) peer {
 	p.Source = from
 	if target := contactOf(msg); target != "" {
 		p.Target = target
 	}
 	return p
-}
-
-// nextHop is where requests to p go: a name that is no address is not looked
-// up, the peer is answered where it was heard from instead.
-func (p peer) nextHop(local Local) netip.AddrPort {
-	if local.Proxy.IsValid() {
-		return local.Proxy
-	}
-	hop := p.Target
-	if len(p.Routes) > 0 {
-		hop = p.Routes[0]
-	}
-	var uri sip.Uri
-	if sip.ParseUri(hop, &uri) == nil {
-		if addr := addressOf(uri); addr.IsValid() {
-			return addr
-		}
-	}
-	return p.Source
-}
-
-// addressOf is the address a URI names in figures, or the zero value.
-func addressOf(uri sip.Uri) netip.AddrPort {
-	ip, err := netip.ParseAddr(strings.Trim(uri.Host, "[]"))
-	if err != nil || uri.Port < 0 || uri.Port > 65535 {
-		return netip.AddrPort{}
-	}
-	port := uint16(uri.Port)
-	if port == 0 {
-		port = sipPort
-	}
-	return netip.AddrPortFrom(ip, port)
 }
 
 // routed is the Request-URI and the Route headers of a request to p, also
@@ -122,7 +90,7 @@ func (p peer) routed() (sip.Uri, []sip.Uri) {
 func (d *Dialog) request(method sip.RequestMethod, p peer, cseq uint32, branch string) *sip.Request {
 	target, routes := p.routed()
 	req := sip.NewRequest(method, target)
-	req.AppendHeader(d.local.via(branch))
+	req.AppendHeader(d.local.via(p.nextHop(d.local).transport, branch))
 	for _, r := range routes {
 		req.AppendHeader(&sip.RouteHeader{Address: r})
 	}
@@ -137,24 +105,6 @@ func (d *Dialog) request(method sip.RequestMethod, p peer, cseq uint32, branch s
 		req.AppendHeader(sip.NewHeader("User-Agent", d.local.UserAgent))
 	}
 	return req
-}
-
-func (l Local) reliable() bool { return strings.EqualFold(l.Transport, "tcp") }
-
-func (l Local) via(branch string) *sip.ViaHeader {
-	return &sip.ViaHeader{
-		ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: strings.ToUpper(l.Transport),
-		Host: l.Address.Addr().String(), Port: int(l.Address.Port()),
-		Params: sip.HeaderParams{{K: "rport"}, {K: "branch", V: branch}},
-	}
-}
-
-func (l Local) contact() *sip.ContactHeader {
-	uri := sip.Uri{Scheme: "sip", Host: l.Address.Addr().String(), Port: int(l.Address.Port())}
-	if l.reliable() {
-		uri.UriParams = sip.HeaderParams{{K: "transport", V: "tcp"}}
-	}
-	return &sip.ContactHeader{Address: uri}
 }
 
 // setBody gives msg an SDP body, or none. It also sets Content-Length.
@@ -191,7 +141,7 @@ func respond(req *sip.Request, tag string, status int, reason string, headers ..
 
 // stamped is the request in m as its top Via should have reached us (RFC 3261
 // §18.2.1, RFC 3581 §4), and where its responses go (§18.2.2).
-func stamped(m Received) (*sip.Request, netip.AddrPort) {
+func stamped(m Received) (*sip.Request, hop) {
 	req := m.SIP.(*sip.Request).Clone()
 	if c := req.Contact(); c != nil {
 		c.Params = nil // only the URI matters, and quoted strings in them do not survive being written down
@@ -207,12 +157,12 @@ func stamped(m Received) (*sip.Request, netip.AddrPort) {
 	}
 	port := uint16(via.Port)
 	switch {
-	case wantsPort || strings.EqualFold(m.Transport, "tcp"):
+	case wantsPort || transportOf(m.Transport) == tcp:
 		port = m.From.Port()
 	case port == 0:
 		port = sipPort
 	}
-	return req, netip.AddrPortFrom(host, port)
+	return req, hop{netip.AddrPortFrom(host, port), transportOf(m.Transport)}
 }
 
 // branchOf is the branch of msg's top Via.
@@ -300,6 +250,11 @@ func (d *Dialog) branch(method sip.RequestMethod, cseq uint32, tag string) strin
 // chance is a number from 0 to 1 that follows from the seed.
 func (d *Dialog) chance(label string, cseq uint32) float64 {
 	return float64(binary.BigEndian.Uint32(d.dice(label, cseq, ""))) / (1 << 32)
+}
+
+// secret is a word that follows from the seed and a text of others.
+func (d *Dialog) secret(label, text string) string {
+	return hex.EncodeToString(d.dice(label, 0, text)[:16])
 }
 
 func (d *Dialog) dice(label string, cseq uint32, tag string) []byte {

@@ -16,6 +16,11 @@ func (t *turn) ack(kind Kind, res *sip.Response, p peer) {
 
 func (t *turn) acknowledge(kind Kind, cseq uint32, p peer) {
 	req := t.request(sip.ACK, p, cseq, t.branch(sip.ACK, cseq, p.Tag))
+	for _, tx := range t.invites {
+		if tx.request.CSeq().SeqNo == cseq {
+			copyAnswers(tx.request, req)
+		}
+	}
 	req.SetBody(nil)
 	t.send(kind, p.nextHop(t.local), req)
 }
@@ -24,6 +29,7 @@ func (t *turn) acknowledge(kind Kind, cseq uint32, p peer) {
 func (t *turn) refusalACK(invite *sip.Request, res *sip.Response) *sip.Request {
 	req := t.sameRoute(sip.ACK, invite)
 	req.AppendHeader(sip.HeaderClone(res.To()))
+	copyAnswers(invite, req)
 	req.SetBody(nil)
 	return req
 }
@@ -67,7 +73,7 @@ func (t *turn) byeOnce(p peer, cseq uint32) {
 		return
 	}
 	t.forks = append(t.forks, p.Tag)
-	t.transact(Bye, t.byeRequest(p, cseq), p.nextHop(t.local))
+	t.sendBYE(p, cseq)
 }
 
 // uncancellable: the peer knows nothing of the INVITE that CANCEL was for. It
@@ -75,7 +81,7 @@ func (t *turn) byeOnce(p peer, cseq uint32) {
 func (t *turn) uncancellable(cancel requestTx) {
 	for i, tx := range t.invites {
 		if tx.pending() && tx.initial && branchOf(tx.request) == branchOf(cancel.request) {
-			t.invites[i] = tx.final(t.now, sip.StatusCallTransactionDoesNotExists, false)
+			t.invites[i] = tx.final(t.now, sip.StatusCallTransactionDoesNotExists)
 			t.releaseEarly(tx.request.CSeq().SeqNo)
 		}
 	}

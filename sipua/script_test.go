@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,8 +25,11 @@ var (
 // every message is written in the script. A line is one directive:
 //
 //	caller, callee            begin; with headers for the INVITE
-//	invite, ring, progress, accept [unchanged], reject 486 Busy, hangup [reason]
-//	response 180 [METHOD] [tag=b] [contact=URI] [sdp]   to our last METHOD (INVITE)
+//	                          tcp: we have TCP, too; default=tcp: where no URI says otherwise
+//	                          over=tcp: the peer's requests come over it
+//	invite [long], ring, progress, accept [unchanged], reject 486 Busy, hangup [reason]
+//	response 180 [to=METHOD] [tag=b] [contact=URI] [sdp]   to our last METHOD (INVITE),
+//	                          or with cseq=65537 to the INVITE of that number
 //	request METHOD [cseq=1] [branch=x] [totag=us] [contact=URI] [sdp]
 //	wait 4s                   ticks whatever is due until then
 //	unreachable, restart
@@ -36,7 +40,7 @@ func TestScripts(t *testing.T) {
 		if info, err := os.Stat(path); err != nil || info.IsDir() || !strings.HasSuffix(path, ".txt") {
 			return
 		}
-		s := &script{t: t, now: noon, epoch: 1, local: Local{Address: ours, Transport: "udp"}}
+		s := &script{t: t, now: noon, epoch: 1, local: Local{Address: ours, Credentials: ourCredentials}, invites: map[uint32]*sip.Request{}}
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			s.t = t
 			return s.run(append([]string{d.Cmd}, args(d)...), d.Input)
@@ -58,9 +62,13 @@ type script struct {
 	now   time.Time
 	epoch uint16
 	local Local
+	over  string // the transport of the peer's requests
 	d     *Dialog
 	last  map[sip.RequestMethod]*sip.Request // our last request of each method
-	out   strings.Builder
+
+	lastOver string                  // the transport of the last of all
+	invites  map[uint32]*sip.Request // ours by CSeq
+	out      strings.Builder
 }
 
 func (s *script) run(words []string, input string) string {
@@ -79,6 +87,11 @@ func (s *script) run(words []string, input string) string {
 		sdp = []byte("v=0\r\n")
 	}
 	switch words[0] {
+	case "caller", "callee":
+		s.local.TCP = slices.Contains(words, "tcp")
+		s.local.Transport, s.over = option("default", udp), option("over", udp)
+	}
+	switch words[0] {
 	case "caller":
 		s.epoch = 1
 		s.local.Proxy, _ = netip.ParseAddrPort(option("proxy", ""))
@@ -89,7 +102,11 @@ func (s *script) run(words []string, input string) string {
 		s.d, s.last = &Dialog{}, map[sip.RequestMethod]*sip.Request{}
 		s.take(NewCallee(s.local, Identity{"", "us", "seed"}, s.epoch, s.now, s.request("INVITE", option, sdp, input)))
 	case "invite":
-		s.take(s.d.Invite(s.now, []byte("v=0\r\n")))
+		offer := "v=0\r\n"
+		if rest == "long" {
+			offer += "s=" + strings.Repeat("x", longest) + "\r\n"
+		}
+		s.take(s.d.Invite(s.now, []byte(offer)))
 	case "ring":
 		s.take(s.d.Ring(s.now))
 	case "progress":
@@ -151,7 +168,10 @@ func (s *script) take(step Step) {
 	for _, m := range step.Out {
 		switch msg := m.SIP.(type) {
 		case *sip.Request:
-			s.last[msg.Method] = msg
+			s.last[msg.Method], s.lastOver = msg, m.Transport
+			if msg.Method == sip.INVITE {
+				s.invites[msg.CSeq().SeqNo] = msg
+			}
 			fmt.Fprintf(&s.out, "-> %s: %s %s", m.Kind, msg.Method, msg.Recipient.String())
 			for _, h := range msg.GetHeaders("Route") {
 				fmt.Fprintf(&s.out, " via %s", h.Value())
@@ -160,6 +180,9 @@ func (s *script) take(step Step) {
 				fmt.Fprintf(&s.out, " tag=%s", tag)
 			}
 			fmt.Fprintf(&s.out, " cseq=%d", msg.CSeq().SeqNo)
+			for _, answer := range answersIn(s.t, msg) {
+				fmt.Fprintf(&s.out, " %s", answer)
+			}
 		case *sip.Response:
 			fmt.Fprintf(&s.out, "-> %s: %d %s (%s)", m.Kind, msg.StatusCode, msg.Reason, msg.CSeq().Value())
 			for _, name := range []string{"Retry-After", "Unsupported", "Allow", "Accept"} {
@@ -170,6 +193,9 @@ func (s *script) take(step Step) {
 		}
 		if m.To != peers {
 			fmt.Fprintf(&s.out, " to %s", m.To)
+		}
+		if m.Transport == tcp {
+			s.out.WriteString(" over tcp")
 		}
 		if h := m.SIP.GetHeaders("Reason"); len(h) > 0 {
 			fmt.Fprintf(&s.out, " Reason: %s", h[0].Value())
@@ -193,6 +219,9 @@ func (s *script) state() {
 func (s *script) response(status string, option func(string, string) string, sdp []byte, headers string) Received {
 	method := sip.RequestMethod(option("to", "INVITE"))
 	req := s.last[method]
+	if n, err := strconv.Atoi(option("cseq", "")); err == nil {
+		req = s.invites[uint32(n)]
+	}
 	if req == nil {
 		s.t.Fatalf("we have sent no %s", method)
 	}
@@ -206,7 +235,7 @@ func (s *script) response(status string, option func(string, string) string, sdp
 		fmt.Sprintf("SIP/2.0 %s Whatever", status), "Via: " + req.Via().Value(), "From: " + req.From().Value(), "To: " + to,
 		"Call-ID: call", "CSeq: " + req.CSeq().Value(), "Contact: <" + option("contact", "sip:bob@192.0.2.2:5060") + ">",
 	}
-	return s.received(lines, sdp, headers)
+	return s.received(s.lastOver, lines, sdp, headers)
 }
 
 // request writes a request of the peer's.
@@ -220,14 +249,14 @@ func (s *script) request(method string, option func(string, string) string, sdp 
 		to += ";tag=" + tag
 	}
 	lines := []string{
-		method + " sip:192.0.2.1:5060 SIP/2.0", "Via: SIP/2.0/UDP 192.0.2.2:5060;branch=" + option("branch", "z9hG4bK"+strings.Replace(strings.Replace(method, "ACK", "INVITE", 1), "CANCEL", "INVITE", 1)+cseq),
+		method + " sip:192.0.2.1:5060 SIP/2.0", "Via: SIP/2.0/" + strings.ToUpper(s.over) + " 192.0.2.2:5060;branch=" + option("branch", "z9hG4bK"+strings.Replace(strings.Replace(method, "ACK", "INVITE", 1), "CANCEL", "INVITE", 1)+cseq),
 		"From: <sip:bob@192.0.2.2>;tag=" + option("fromtag", "b"), "To: " + to, "Call-ID: call",
 		"CSeq: " + cseq + " " + method, "Contact: <" + option("contact", "sip:bob@192.0.2.2:5060") + ">",
 	}
-	return s.received(lines, sdp, headers)
+	return s.received(s.over, lines, sdp, headers)
 }
 
-func (s *script) received(lines []string, sdp []byte, headers string) Received {
+func (s *script) received(over string, lines []string, sdp []byte, headers string) Received {
 	if headers != "" {
 		lines = append(lines, strings.Split(strings.TrimSpace(headers), "\n")...)
 	}
@@ -239,7 +268,7 @@ func (s *script) received(lines []string, sdp []byte, headers string) Received {
 	if err != nil {
 		s.t.Fatalf("the script's own message: %v\n%s", err, strings.Join(lines, "\n"))
 	}
-	r := Received{SIP: msg, From: peers, Transport: "udp"}
+	r := Received{SIP: msg, From: peers, Transport: over}
 	if err := Check(r); err != nil {
 		s.t.Fatalf("the script's own message: %v", err)
 	}
@@ -305,6 +334,7 @@ func textOf(ev Event) string {
 func checkStep(t testing.TB, local Local, epoch uint16, step Step) {
 	t.Helper()
 	for _, m := range step.Out {
+		checkTransport(t, m)
 		if _, listed := Kinds[m.Kind]; !listed {
 			t.Errorf("the kind %q has no class", m.Kind)
 		}
@@ -317,6 +347,9 @@ func checkStep(t testing.TB, local Local, epoch uint16, step Step) {
 		}
 	}
 	text := step.Dialog.Memory()
+	if bytes.Contains(text, []byte(ourCredentials[0].Password)) || bytes.Contains(text, []byte("response=")) {
+		t.Errorf("a memory has what must not be written down:\n%s", text)
+	}
 	restored, err := Restore(local, epoch, text)
 	if err != nil {
 		t.Fatalf("a memory that cannot be restored: %v\n%s", err, text)
@@ -326,5 +359,22 @@ func checkStep(t testing.TB, local Local, epoch uint16, step Step) {
 	}
 	if step.Dialog.Gone() && !step.Dialog.Deadline().IsZero() {
 		t.Errorf("a dialog that is gone wants a tick")
+	}
+}
+
+// checkTransport checks that a message says how it travels.
+func checkTransport(t testing.TB, m Message) {
+	t.Helper()
+	text := []byte(m.SIP.String())
+	if end, _, err := frame(text, false); end != len(text) || err != nil {
+		t.Errorf("the end of what we send cannot be told over TCP: %d of %d bytes, %v\n%s", end, len(text), err, text)
+	}
+	req, ok := m.SIP.(*sip.Request)
+	if ok && !strings.EqualFold(req.Via().Transport, m.Transport) {
+		t.Errorf("%s goes over %s, but its Via says %s", m.Kind, m.Transport, req.Via().Value())
+	}
+	contact := contactOf(m.SIP)
+	if contact != "" && len(text) <= longest && strings.Contains(contact, ";transport=tcp") != (m.Transport == tcp) {
+		t.Errorf("%s goes over %s, but its Contact is %s", m.Kind, m.Transport, contact)
 	}
 }

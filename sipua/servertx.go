@@ -1,7 +1,6 @@
 package sipua
 
 import (
-	"net/netip"
 	"strings"
 	"time"
 
@@ -21,9 +20,9 @@ const tryingAfter = 200 * time.Millisecond
 // method returns its successor.
 type serverTx struct {
 	request  *sip.Request
-	to       netip.AddrPort // where responses go
-	response *sip.Response  // the last one
-	kind     Kind           // of that response
+	to       hop           // where responses go
+	response *sip.Response // the last one
+	kind     Kind          // of that response
 	state    txState
 	initial  bool       // the INVITE that begins the dialog
 	resend   repetition // timer G, and the repetition of 18x and 2xx
@@ -31,7 +30,7 @@ type serverTx struct {
 }
 
 // respond is tx after sending response at now.
-func (tx serverTx) respond(now time.Time, kind Kind, response *sip.Response, reliable bool) serverTx {
+func (tx serverTx) respond(now time.Time, kind Kind, response *sip.Response) serverTx {
 	tx.response, tx.kind = response, kind
 	invite := tx.request.Method == sip.INVITE
 	switch status := response.StatusCode; {
@@ -44,10 +43,10 @@ func (tx serverTx) respond(now time.Time, kind Kind, response *sip.Response, rel
 		tx.state, tx.resend, tx.end = txAccepted, repeatFrom(now), now.Add(giveUp)
 	case invite:
 		tx.state, tx.resend, tx.end = txCompleted, repeatFrom(now), now.Add(giveUp)
-		if reliable {
+		if tx.to.reliable() {
 			tx.resend = repetition{}
 		}
-	case reliable:
+	case tx.to.reliable():
 		tx.state = txEnded
 	default:
 		tx.state, tx.end = txConfirmed, now.Add(giveUp)
@@ -73,13 +72,13 @@ func (tx serverTx) again(now time.Time) serverTx {
 }
 
 // acknowledged is tx after the ACK: it absorbs repetitions.
-func (tx serverTx) acknowledged(now time.Time, reliable bool) serverTx {
+func (tx serverTx) acknowledged(now time.Time) serverTx {
 	absorbing := tx.end
 	if tx.state == txCompleted {
 		absorbing = now.Add(t4)
 	}
 	tx.state, tx.resend, tx.end = txConfirmed, repetition{}, absorbing
-	if reliable {
+	if tx.to.reliable() {
 		tx.state = txEnded
 	}
 	return tx

@@ -95,7 +95,7 @@ func stateless(kind Kind, m Received, status int, reason string, headers ...sip.
 	sum := sha256.Sum256([]byte(req.Via().Value() + req.CallID().Value() + req.From().Value()))
 	res := respond(req, hex.EncodeToString(sum[:8]), status, reason, headers...)
 	res.SetBody(nil)
-	return Message{Kind: kind, To: to, Transport: m.Transport, SIP: res}
+	return Message{Kind: kind, To: to.AddrPort, Transport: to.transport, SIP: res}
 }
 
 func capabilities() []sip.Header {
@@ -120,6 +120,6 @@ func Release(local Local, m Received) []Message {
 		other: nameAddr{res.To().DisplayName, res.To().Address},
 	}
 	t := d.turn(time.Time{})
-	t.release(res, peerOfResponse(res, m.From))
+	t.release(res, peerOfResponse(res, hopOf(m)))
 	return t.out
 }

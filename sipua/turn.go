@@ -1,7 +1,6 @@
 package sipua
 
 import (
-	"net/netip"
 	"slices"
 	"time"
 
@@ -21,6 +20,7 @@ func (d *Dialog) turn(now time.Time) *turn {
 	next := *d
 	next.early = slices.Clone(d.early)
 	next.forks = slices.Clone(d.forks)
+	next.challenges = slices.Clone(d.challenges)
 	next.invites = slices.Clone(d.invites)
 	next.requests = slices.Clone(d.requests)
 	next.servers = slices.Clone(d.servers)
@@ -36,8 +36,8 @@ func (t *turn) step() Step {
 
 func (t *turn) tell(ev Event) { t.events = append(t.events, ev) }
 
-func (t *turn) send(kind Kind, to netip.AddrPort, msg sip.Message) {
-	t.out = append(t.out, Message{Kind: kind, To: to, Transport: t.local.Transport, SIP: msg})
+func (t *turn) send(kind Kind, to hop, msg sip.Message) {
+	t.out = append(t.out, Message{Kind: kind, To: to.AddrPort, Transport: transportOf(to.transport), SIP: msg})
 }
 
 // nextCSeq is the number of our next request: above all of earlier epochs.
@@ -47,9 +47,9 @@ func (t *turn) nextCSeq() uint32 {
 }
 
 // transact sends a request of ours in a transaction that repeats it.
-func (t *turn) transact(kind Kind, req *sip.Request, to netip.AddrPort) {
+func (t *turn) transact(kind Kind, req *sip.Request, to hop) {
 	t.send(kind, to, req)
-	t.requests = append(t.requests, newRequestTx(t.now, req, to, t.local.reliable()))
+	t.requests = append(t.requests, newRequestTx(t.now, req, to))
 }
 
 // tick does all that is due.
@@ -113,16 +113,19 @@ func (t *turn) end() {
 func (t *turn) bye() {
 	t.finish()
 	cseq := t.nextCSeq()
-	t.transact(Bye, t.byeRequest(t.peer, cseq), t.NextHop())
+	t.sendBYE(t.peer, cseq)
 }
 
-func (t *turn) byeRequest(p peer, cseq uint32) *sip.Request {
+// sendBYE sends BYE to p, which may be a fork.
+func (t *turn) sendBYE(p peer, cseq uint32) {
+	to := p.nextHop(t.local)
 	req := t.request(sip.BYE, p, cseq, t.branch(sip.BYE, cseq, p.Tag))
 	for _, h := range t.reasonHeader() {
 		req.AppendHeader(h)
 	}
+	t.authorize(req, to)
 	req.SetBody(nil)
-	return req
+	t.transact(Bye, req, t.fit(req, to))
 }
 
 // finish makes the dialog over: what of the peer's INVITEs is still unanswered
@@ -133,7 +136,7 @@ func (t *turn) finish() {
 	t.refusePending(Terminated, sip.StatusRequestTerminated, "Request Terminated")
 	for i, tx := range t.servers {
 		if tx.state == txAccepted {
-			t.servers[i] = tx.acknowledged(t.now, t.local.reliable())
+			t.servers[i] = tx.acknowledged(t.now)
 		}
 	}
 	for i := range t.invites {

@@ -20,45 +20,67 @@ const maxDatagram = 8192
 // WireOptions say how a Wire listens. Address and Receive are required.
 type WireOptions struct {
 	Address netip.AddrPort // port 0: any
-	// TCP is not carried yet: Listen refuses it.
-	TCP bool
-	// Accept is asked before a datagram is parsed; what it turns down is
-	// dropped in silence. nil accepts everyone.
+	TCP     bool           // listen over TCP at the same address, too
+	// Accept is asked before a datagram is parsed or a connection is taken;
+	// whom it turns down is dropped in silence. nil accepts everyone.
 	Accept func(netip.AddrPort) bool
-	// Receive gets every message, in the order of arrival, one at a time. It
-	// must not block. A message may still fail Check.
+	// Receive gets every message. The datagrams, and the messages of each
+	// connection, come in the order of arrival and one at a time. It must not
+	// block. A message may still fail Check.
 	Receive func(Received)
-	// Unreachable gets every address the network reports unreachable
-	// (ICMP), where the system tells: on Linux. May be nil.
+	// Unreachable gets every address that takes no connection, or that the
+	// network reports unreachable (ICMP), where the system tells: on Linux.
+	// May be nil.
 	Unreachable func(netip.AddrPort)
 	Log         *slog.Logger // nil: slog.Default
 }
 
-// A Wire carries SIP messages over one UDP socket. It remembers nobody: no
-// number of strangers makes it grow.
+// A Wire carries SIP messages over one UDP socket, and over TCP connections
+// where it is told to: those that others make, and its own to whom it sends.
+// No number of strangers makes it grow beyond a bound.
 type Wire struct {
 	conn    *net.UDPConn
+	streams *streams // nil without TCP
 	options WireOptions
 	done    sync.WaitGroup
 }
 
 // Listen opens a wire and begins to receive.
 func Listen(o WireOptions) (*Wire, error) {
-	if o.TCP {
-		return nil, errors.New("listening for SIP over TCP: not carried yet, use UDP")
-	}
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(o.Address))
+	w, err := bind(o)
+	for try := 1; err != nil && o.TCP && o.Address.Port() == 0 && try < anyPortTries; try++ {
+		w, err = bind(o)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("listening for SIP at %s: %w", o.Address, err)
 	}
-	if err := askForErrors(conn); err != nil {
+	if err := askForErrors(w.conn); err != nil {
 		o.Log.Warn("SIP over UDP will not notice unreachable peers at once", "error", err)
 	}
-	w := &Wire{conn: conn, options: o}
 	w.done.Go(w.read)
+	return w, nil
+}
+
+// anyPortTries is how often a port is looked for that is free both for UDP and
+// for TCP.
+const anyPortTries = 20
+
+// bind takes the port.
+func bind(o WireOptions) (*Wire, error) {
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(o.Address))
+	if err != nil {
+		return nil, err
+	}
+	w := &Wire{conn: conn, options: o}
+	if o.TCP {
+		if w.streams, err = listenTCP(o, w.Address()); err != nil {
+			_ = conn.Close()
+			return nil, err
+		}
+	}
 	return w, nil
 }
 
@@ -73,6 +95,9 @@ func (w *Wire) Send(m Message) error {
 		return errors.New("sending a SIP message: there is none")
 	}
 	text := m.SIP.String()
+	if transportOf(m.Transport) == tcp {
+		return w.sendStream(m, text)
+	}
 	if len(text) > maxDatagram {
 		return fmt.Errorf("sending %s to %s: %d bytes do not fit into a UDP datagram of at most %d", m.Kind, m.To, len(text), maxDatagram)
 	}
@@ -88,10 +113,23 @@ func (w *Wire) Send(m Message) error {
 	return nil
 }
 
+func (w *Wire) sendStream(m Message, text string) error {
+	if w.streams == nil {
+		return fmt.Errorf("sending %s to %s: this wire has no TCP", m.Kind, m.To)
+	}
+	if err := w.streams.send(m, text); err != nil {
+		return fmt.Errorf("sending %s: %w", m.Kind, err)
+	}
+	return nil
+}
+
 // Close stops receiving; when it returns, Receive is not called any more. It
 // must not be called from Receive.
 func (w *Wire) Close() error {
 	err := w.conn.Close()
+	if w.streams != nil {
+		err = errors.Join(err, w.streams.close())
+	}
 	w.done.Wait()
 	return err
 }
@@ -127,7 +165,7 @@ func (w *Wire) take(data []byte, from netip.AddrPort) {
 		w.options.Log.Debug("malformed SIP", "from", from, "error", err)
 		return
 	}
-	w.options.Receive(Received{SIP: msg, From: from, Transport: "udp"})
+	w.options.Receive(Received{SIP: msg, From: from, Transport: udp})
 }
 
 // parse reads a message out of a datagram; a panic of the parser is one more

@@ -164,9 +164,6 @@ func TestWireTellsWhoIsUnreachable(t *testing.T) {
 }
 
 func TestWireRefusesWhatItCannotDo(t *testing.T) {
-	if _, err := Listen(WireOptions{Address: anyPort, TCP: true}); err == nil {
-		t.Error("TCP is taken on")
-	}
 	w, _ := listen(t, WireOptions{})
 	if _, err := Listen(WireOptions{Address: w.Address()}); err == nil || !strings.Contains(err.Error(), w.Address().String()) {
 		t.Errorf("listening twice: %v", err)
@@ -186,10 +183,19 @@ func TestWireRefusesWhatItCannotDo(t *testing.T) {
 
 // TestCallOverTheWire is a whole call between two dialogs on loopback.
 func TestCallOverTheWire(t *testing.T) {
-	a, fromB := listen(t, WireOptions{})
-	b, fromA := listen(t, WireOptions{})
+	for _, transport := range []string{udp, tcp} {
+		t.Run(transport, func(t *testing.T) { callOverTheWire(t, transport) })
+	}
+}
+
+func callOverTheWire(t *testing.T, transport string) {
+	a, fromB := listen(t, WireOptions{TCP: transport == tcp})
+	b, fromA := listen(t, WireOptions{TCP: transport == tcp})
 	send := func(w *Wire, s Step) *Dialog {
 		for _, m := range s.Out {
+			if m.Transport != transport {
+				t.Errorf("%s goes over %s", m.Kind, m.Transport)
+			}
 			if err := w.Send(m); err != nil {
 				t.Fatal(err)
 			}
@@ -197,7 +203,7 @@ func TestCallOverTheWire(t *testing.T) {
 		return s.Dialog
 	}
 	offer := []byte("v=0\r\n")
-	la, lb := Local{Address: a.Address(), Transport: "udp"}, Local{Address: b.Address(), Transport: "udp"}
+	la, lb := Local{Address: a.Address(), Transport: transport}, Local{Address: b.Address(), Transport: "udp", TCP: transport == tcp}
 	caller := NewCaller(la, RandomIdentity(), 1, Call{To: uri(t, "sip:b@"+b.Address().String()), From: uri(t, "sip:a@127.0.0.1")})
 	caller = send(a, caller.Invite(time.Now(), offer))
 	callee := send(b, NewCallee(lb, RandomIdentity(), 1, time.Now(), await(t, fromA)))

@@ -1,0 +1,141 @@
+package sipua
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// authorizations are the headers that answer challenges.
+var authorizations = []string{"Authorization", "Proxy-Authorization"}
+
+// maxAnswers bounds how often one request is asked again for credentials, and
+// how many realms a dialog remembers.
+const maxAnswers = 6
+
+// challenged takes the challenges in a response to req, which went to h, and
+// says whether it can go again with an answer to one of them. begun is the CSeq
+// with which it went first. An answer that was wrong is not given again: the
+// same nonce, or a realm that wants another without having found ours stale
+// (RFC 7616 §3.3).
+func (t *turn) challenged(res *sip.Response, req *sip.Request, h hop, begun uint32) bool {
+	if res.StatusCode != sip.StatusUnauthorized && res.StatusCode != sip.StatusProxyAuthRequired ||
+		req.CSeq().SeqNo-begun >= maxAnswers {
+		return false
+	}
+	can := false
+	for _, c := range challenges(res) {
+		if _, ours := t.local.credentials(c.Realm, h.Addr()); !ours {
+			continue
+		}
+		i := slices.IndexFunc(t.challenges, c.sameRealm)
+		switch {
+		case i < 0 && len(t.challenges) < maxAnswers:
+			t.challenges = append(t.challenges, c)
+		case i < 0, answers(req, c.Nonce), t.challenges[i].CSeq >= begun && !c.stale:
+			return false
+		default:
+			t.challenges[i] = c
+		}
+		can = true
+	}
+	return can
+}
+
+// answers says that a request has the answer to a nonce.
+func answers(req *sip.Request, nonce string) bool {
+	for _, name := range authorizations {
+		for _, h := range req.GetHeaders(name) {
+			if strings.Contains(h.Value(), ` nonce="`+quotable(nonce)+`"`) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// authorize answers all challenges of the dialog in a new request that goes to h.
+func (t *turn) authorize(req *sip.Request, h hop) {
+	for i := range t.challenges {
+		t.challenges[i].Count++
+	}
+	t.answerIn(req, h)
+}
+
+// answerIn adds the answers to a request that goes to h. They follow from the
+// request and the memory of the dialog: of a nonce that was used, the client's
+// part is always the same.
+func (d *Dialog) answerIn(req *sip.Request, h hop) {
+	for _, c := range d.challenges {
+		if who, ours := d.local.credentials(c.Realm, h.Addr()); ours {
+			cnonce := d.secret("cnonce", c.Nonce)
+			req.AppendHeader(c.answer(who, req.Method, req.Recipient.String(), cnonce))
+		}
+	}
+}
+
+// unanswered is a request without answers to challenges, whosesoever, fit to be
+// written down.
+func unanswered(req *sip.Request) *sip.Request {
+	plain := req
+	for _, name := range authorizations {
+		for _, h := range req.GetHeaders(name) {
+			if plain == req {
+				plain = req.Clone()
+			}
+			plain.RemoveHeader(h.Name())
+		}
+	}
+	return plain
+}
+
+// again is a request once more, with the answers to challenges (RFC 3261
+// §22.2): in a transaction of its own.
+func (t *turn) again(req *sip.Request, cseq uint32, h hop) *sip.Request {
+	next := unanswered(req.Clone())
+	next.ReplaceHeader(t.local.via(h.transport, t.branch(req.Method, cseq, tagOf(req.To().Params))))
+	next.ReplaceHeader(&sip.CSeqHeader{SeqNo: cseq, MethodName: req.Method})
+	t.authorize(next, h)
+	return next
+}
+
+// inviteAgain sends our INVITE at i again that has met a challenge, if we can
+// answer.
+func (t *turn) inviteAgain(i int, res *sip.Response) bool {
+	tx := t.invites[i]
+	if t.hangUp || tx.cancelled || !t.challenged(res, tx.request, tx.to, tx.begun) {
+		return false
+	}
+	kind := ReINVITE
+	if tx.initial {
+		kind, t.early = FirstINVITE, nil
+	}
+	req := t.again(tx.request, t.nextCSeq(), tx.to)
+	next := newInviteTx(t.now, req, t.fit(req, tx.to), tx.initial)
+	next.begun = tx.begun
+	t.send(kind, next.to, req)
+	t.invites = append(t.invites, next)
+	return true
+}
+
+// byeAgain sends our BYE again that has met a challenge, if we can answer. That
+// of a fork has a CSeq of its own.
+func (t *turn) byeAgain(tx requestTx, res *sip.Response) {
+	if tx.request.Method != sip.BYE || !t.challenged(res, tx.request, tx.to, tx.begun) {
+		return
+	}
+	cseq := tx.request.CSeq().SeqNo + 1
+	if tagOf(tx.request.To().Params) == t.peer.Tag {
+		cseq = t.nextCSeq()
+	}
+	t.transact(Bye, t.again(tx.request, cseq, tx.to), tx.to)
+	t.requests[len(t.requests)-1].begun = tx.begun
+}
+
+// copyAnswers gives an ACK the answers of its INVITE (RFC 3261 §22.1).
+func copyAnswers(invite, ack *sip.Request) {
+	for _, name := range authorizations {
+		sip.CopyHeaders(name, invite, ack)
+	}
+}

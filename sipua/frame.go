@@ -1,0 +1,119 @@
+package sipua
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxFrame bounds a message over TCP, so that nobody can fill our memory.
+const maxFrame = 1 << 16
+
+// The double line break by which the other end asks whether we are there, and
+// the single one that says so (RFC 5626 §3.5.1).
+const (
+	ping = "\r\n\r\n"
+	pong = "\r\n"
+)
+
+var (
+	errNoSIP  = errors.New("what comes is no SIP")
+	errLength = errors.New("a message whose end cannot be told")
+	errFrame  = fmt.Errorf("a message of more than %d bytes", maxFrame)
+)
+
+// frame is a bufio.SplitFunc: it cuts the first message or ping off a stream
+// (RFC 3261 §18.3). After an error nothing that follows can be understood.
+func frame(data []byte, _ bool) (advance int, token []byte, err error) {
+	if bytes.HasPrefix(data, []byte(ping)) {
+		return len(ping), data[:len(ping)], nil
+	}
+	if bytes.HasPrefix([]byte(ping), data) {
+		return 0, nil, nil // it may become one
+	}
+	message := bytes.TrimPrefix(data, []byte(pong))
+	if line, _, ended := bytes.Cut(message, []byte("\r\n")); ended && !bytes.Contains(line, []byte("SIP/")) {
+		return 0, nil, errNoSIP
+	}
+	head, _, ended := bytes.Cut(message, []byte("\r\n\r\n"))
+	if !ended {
+		return 0, nil, nil
+	}
+	body, err := bodyLength(head)
+	if err != nil {
+		return 0, nil, err
+	}
+	end := len(head) + len("\r\n\r\n") + body
+	switch {
+	case end > maxFrame:
+		return 0, nil, errFrame
+	case end > len(message):
+		return 0, nil, nil
+	}
+	return len(data) - len(message) + end, message[:end], nil
+}
+
+// bodyLength is what the Content-Length in a message's head says, which over
+// TCP must be there.
+func bodyLength(head []byte) (int, error) {
+	unfolded := strings.NewReplacer("\r\n ", "  ", "\r\n\t", "  ").Replace(string(head))
+	length, found := 0, false
+	for line := range strings.SplitSeq(unfolded, "\r\n") {
+		name, value, _ := strings.Cut(line, ":")
+		name = strings.TrimSpace(name)
+		if !strings.EqualFold(name, "Content-Length") && !strings.EqualFold(name, "l") {
+			continue
+		}
+		n, err := strconv.ParseUint(strings.TrimSpace(value), 10, 31)
+		if err != nil || found && int(n) != length {
+			return 0, errLength
+		}
+		length, found = int(n), true
+	}
+	if !found {
+		return 0, errLength
+	}
+	return length, nil
+}
+
+// How long a connection waits for its far end.
+const (
+	halfWithin = 10 * time.Second // for the rest of a message, from its first byte
+	idleFirst  = 30 * time.Second // for the first message or ping
+	idleMost   = 15 * time.Minute // for the next
+)
+
+// A patient reads from a connection, and knows how long to wait for more. Its
+// split tells it whether that is the rest of a message.
+type patient struct {
+	net.Conn
+	idle  time.Duration
+	since time.Time // when a message began of which the rest is missing
+}
+
+// Read implements io.Reader.
+func (p *patient) Read(b []byte) (int, error) {
+	deadline := time.Now().Add(p.idle)
+	if !p.since.IsZero() {
+		deadline = p.since.Add(halfWithin)
+	}
+	if err := p.SetReadDeadline(deadline); err != nil {
+		return 0, err
+	}
+	return p.Conn.Read(b)
+}
+
+func (p *patient) split(data []byte, atEOF bool) (int, []byte, error) {
+	advance, token, err := frame(data, atEOF)
+	switch {
+	case token != nil:
+		p.since, p.idle = time.Time{}, idleMost
+	case p.since.IsZero() && len(bytes.Trim(data, "\r\n")) > 0:
+		p.since = time.Now()
+	}
+	return advance, token, err
+}

@@ -1,0 +1,349 @@
+package sipua
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+const (
+	dialWithin  = 3 * time.Second // sooner than a target counts as unreachable
+	writeWithin = 5 * time.Second
+
+	maxStreams = 2048 // connections; one more ends that which has been silent longest
+	maxPerHost = 256  // connections from one address; one more is not taken
+	maxQueue   = 256  // packets that wait for a connection
+	maxAsked   = 256  // requests that are sent again when a connection breaks
+
+	// askAgain is how long after it was written a request is worth sending again.
+	askAgain = 5 * time.Second
+)
+
+// streams are a wire's TCP connections. A connection that breaks is no end of
+// anything: whoever has something to send gets a new one.
+type streams struct {
+	options  WireOptions
+	listener net.Listener
+	dial     func(context.Context, netip.AddrPort) (net.Conn, error)
+	done     sync.WaitGroup
+
+	mu     sync.Mutex
+	open   map[netip.AddrPort]*stream // by the far end
+	closed bool
+}
+
+// A stream is one connection, or the attempt to make it.
+type stream struct {
+	far    netip.AddrPort
+	theirs bool // they have connected
+	queue  chan packet
+	end    context.CancelFunc
+
+	// Guarded by the mutex of the streams.
+	used  time.Time // when something came or went last
+	asked []packet  // requests that nothing has answered
+}
+
+// A packet is a message on its way.
+type packet struct {
+	text  string
+	to    netip.AddrPort // where to connect to if need be
+	asks  string         // the transaction of which an answer is expected
+	at    time.Time      // when it was written
+	again bool           // it was on a connection that broke
+}
+
+// listenTCP opens the streams of a wire at the address of its datagrams.
+func listenTCP(o WireOptions, at netip.AddrPort) (*streams, error) {
+	l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(at))
+	if err != nil {
+		return nil, err
+	}
+	from := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(at.Addr(), 0))}
+	s := newStreams(o, func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+		return from.DialContext(ctx, "tcp", to.String())
+	})
+	s.listener = l
+	s.done.Go(s.accept)
+	return s, nil
+}
+
+func newStreams(o WireOptions, dial func(context.Context, netip.AddrPort) (net.Conn, error)) *streams {
+	return &streams{options: o, dial: dial, open: map[netip.AddrPort]*stream{}}
+}
+
+// close ends all connections; when it returns nothing is received any more.
+func (s *streams) close() error {
+	err := s.listener.Close()
+	s.mu.Lock()
+	s.closed = true
+	for _, st := range s.open {
+		st.end()
+	}
+	s.mu.Unlock()
+	s.done.Wait()
+	return err
+}
+
+// send puts a message on the connection to where it goes. A response whose
+// connection is gone goes where its Via says (RFC 3261 §18.2.2).
+func (s *streams) send(m Message, text string) error {
+	p := packet{text: text, to: m.To}
+	switch msg := m.SIP.(type) {
+	case *sip.Request:
+		if msg.Method != sip.ACK {
+			p.asks = transactionOf(msg)
+		}
+	case *sip.Response:
+		if via := viaAddress(msg.Via()); via.IsValid() {
+			p.to = via
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st := s.open[m.To]; st != nil {
+		return st.put(p)
+	}
+	return s.put(p)
+}
+
+// transactionOf is what a response has in common with its request.
+func transactionOf(msg sip.Message) string {
+	if msg.Via() == nil || msg.CSeq() == nil {
+		return ""
+	}
+	return branchOf(msg) + string(msg.CSeq().MethodName)
+}
+
+// viaAddress is where a Via wants responses that have lost their connection.
+func viaAddress(via *sip.ViaHeader) netip.AddrPort {
+	if via == nil {
+		return netip.AddrPort{}
+	}
+	host := via.Params.GetOr("received", via.Host)
+	return addressOf(sip.Uri{Host: host, Port: via.Port})
+}
+
+// put puts a packet on the connection to where it may connect, which is made if
+// there is none. The mutex is held.
+func (s *streams) put(p packet) error {
+	st := s.open[p.to]
+	if st == nil {
+		if s.closed {
+			return net.ErrClosed
+		}
+		var ctx context.Context
+		st, ctx = s.add(p.to, false)
+		s.done.Go(func() { s.connect(ctx, st) })
+	}
+	return st.put(p)
+}
+
+func (st *stream) put(p packet) error {
+	select {
+	case st.queue <- p:
+		return nil
+	default:
+		return fmt.Errorf("%s does not take what it is sent", st.far)
+	}
+}
+
+// add makes a stream known, instead of that which has been silent longest if
+// there are too many. The mutex is held.
+func (s *streams) add(far netip.AddrPort, theirs bool) (*stream, context.Context) {
+	oldest := s.open[far]
+	if oldest == nil && len(s.open) >= maxStreams {
+		for _, st := range s.open {
+			if oldest == nil || st.used.Before(oldest.used) {
+				oldest = st
+			}
+		}
+	}
+	if oldest != nil {
+		oldest.end()
+		delete(s.open, oldest.far)
+	}
+	ctx, end := context.WithCancel(context.Background())
+	st := &stream{far: far, theirs: theirs, queue: make(chan packet, maxQueue), end: end, used: time.Now()}
+	s.open[far] = st
+	return st, ctx
+}
+
+// connect makes a connection and carries it to its end.
+func (s *streams) connect(ctx context.Context, st *stream) {
+	soon, cancel := context.WithTimeout(ctx, dialWithin)
+	defer cancel()
+	conn, err := s.dial(soon, st.far)
+	if err == nil {
+		s.carry(ctx, st, conn)
+		return
+	}
+	lost := s.remove(st)
+	if ctx.Err() != nil {
+		return
+	}
+	s.options.Log.Debug("connecting for SIP", "to", st.far, "lost", len(lost), "error", err)
+	if s.options.Unreachable != nil {
+		s.options.Unreachable(st.far)
+	}
+}
+
+// accept takes connections.
+func (s *streams) accept() {
+	for {
+		conn, err := s.listener.Accept()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil: // out of files, say: others may be given back soon
+			s.options.Log.Error("taking connections for SIP", "error", err)
+			<-time.After(100 * time.Millisecond)
+			continue
+		}
+		s.take(conn, unmapped(conn.RemoteAddr().(*net.TCPAddr).AddrPort()))
+	}
+}
+
+// take takes a connection from far, unless there are too many from that host.
+func (s *streams) take(conn net.Conn, far netip.AddrPort) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.crowded(far.Addr()) || s.options.Accept != nil && !s.options.Accept(far) {
+		_ = conn.Close()
+		return
+	}
+	st, ctx := s.add(far, true)
+	s.done.Go(func() { s.carry(ctx, st, conn) })
+}
+
+func (s *streams) crowded(host netip.Addr) bool {
+	n := 0
+	for far, st := range s.open {
+		if st.theirs && far.Addr() == host {
+			n++
+		}
+	}
+	return n >= maxPerHost
+}
+
+// carry carries messages over a connection until it ends, and then sends again
+// what may have been lost with it.
+func (s *streams) carry(ctx context.Context, st *stream, conn net.Conn) {
+	context.AfterFunc(ctx, func() { _ = conn.Close() })
+	var writing sync.WaitGroup
+	writing.Go(func() { s.write(ctx, st, conn) })
+	err := s.read(st, conn)
+	st.end()
+	writing.Wait()
+	s.options.Log.Debug("a connection for SIP has ended", "with", st.far, "error", err)
+	lost := s.remove(st)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range lost {
+		if err := s.put(p); err != nil {
+			s.options.Log.Debug("sending again", "to", p.to, "error", err)
+		}
+	}
+}
+
+// remove forgets a stream, and returns what is worth sending again, once: what
+// has not been written, and requests that have not been answered.
+func (s *streams) remove(st *stream) (lost []packet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open[st.far] == st {
+		delete(s.open, st.far)
+	}
+	lost = st.asked
+	for len(st.queue) > 0 {
+		lost = append(lost, <-st.queue)
+	}
+	lost = slices.DeleteFunc(lost, func(p packet) bool { return p.again || p.text == pong || p.old() })
+	for i := range lost {
+		lost[i].again = true
+	}
+	return lost
+}
+
+// old says that it was written too long ago to be sent again.
+func (p packet) old() bool { return !p.at.IsZero() && time.Since(p.at) > askAgain }
+
+// write writes what is put on the stream.
+func (s *streams) write(ctx context.Context, st *stream, conn net.Conn) {
+	for {
+		select {
+		case p := <-st.queue:
+			s.expect(st, p)
+			_ = conn.SetWriteDeadline(time.Now().Add(writeWithin))
+			if _, err := io.WriteString(conn, p.text); err != nil {
+				st.end()
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// expect keeps a request until it is answered.
+func (s *streams) expect(st *stream, p packet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p.at = time.Now()
+	st.used = p.at
+	if p.asks == "" {
+		return
+	}
+	st.asked = append(slices.DeleteFunc(st.asked, packet.old), p)
+	if len(st.asked) > maxAsked {
+		st.asked = st.asked[1:]
+	}
+}
+
+// heard takes note that something came; msg is nil for a ping.
+func (s *streams) heard(st *stream, msg sip.Message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st.used = time.Now()
+	if res, ok := msg.(*sip.Response); ok {
+		answered := transactionOf(res)
+		st.asked = slices.DeleteFunc(st.asked, func(p packet) bool { return p.asks == answered })
+	}
+}
+
+// read hands on what comes, until nothing comes any more.
+func (s *streams) read(st *stream, conn net.Conn) error {
+	in := &patient{Conn: conn, idle: idleMost}
+	if st.theirs {
+		in.idle = idleFirst
+	}
+	frames := bufio.NewScanner(in)
+	frames.Buffer(nil, len(pong)+maxFrame)
+	frames.Split(in.split)
+	for frames.Scan() {
+		if string(frames.Bytes()) == ping {
+			s.heard(st, nil)
+			if err := st.put(packet{text: pong}); err != nil {
+				return err
+			}
+			continue
+		}
+		msg, err := parse(frames.Bytes())
+		if err != nil {
+			s.options.Log.Debug("malformed SIP", "from", st.far, "error", err)
+			continue
+		}
+		s.heard(st, msg)
+		s.options.Receive(Received{SIP: msg, From: st.far, Transport: tcp})
+	}
+	return frames.Err()
+}

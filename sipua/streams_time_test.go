@@ -1,0 +1,185 @@
+package sipua
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// bubble is a wire's streams without sockets, for tests in virtual time.
+func bubble(t *testing.T) (*streams, chan Received, chan netip.AddrPort) {
+	in, unreachable := make(chan Received, 10), make(chan netip.AddrPort, 10)
+	s := newStreams(WireOptions{
+		Receive:     func(m Received) { in <- m },
+		Unreachable: func(a netip.AddrPort) { unreachable <- a },
+		Log:         slog.New(slog.DiscardHandler),
+	}, func(ctx context.Context, _ netip.AddrPort) (net.Conn, error) {
+		<-ctx.Done() // nobody answers
+		return nil, ctx.Err()
+	})
+	s.listener = noListener{}
+	return s, in, unreachable
+}
+
+type noListener struct{ net.Listener }
+
+func (noListener) Close() error { return nil }
+
+// from is a connection from far to s.
+func (s *streams) from(t *testing.T, far netip.AddrPort) *plug {
+	ours, theirs := net.Pipe()
+	s.take(ours, far)
+	return plugIn(t, theirs)
+}
+
+func TestTCPWaitsSoLongAndNoLonger(t *testing.T) {
+	half := strings.ReplaceAll(goodOptions, "\n", "\r\n")[:50]
+	for _, c := range []struct {
+		name string
+		says []string // one each 6 s
+		want time.Duration
+	}{
+		{"nothing", nil, idleFirst},
+		{"half a message", []string{half}, halfWithin},
+		{"a message byte by byte", strings.Split(half, ""), halfWithin},
+		{"a ping", []string{ping}, idleMost},
+		{"a ping and a pong", []string{ping, pong}, 6*time.Second + idleMost},
+		{"a message", []string{strings.ReplaceAll(goodOptions, "\n", "\r\n")}, idleMost},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, _, _ := bubble(t)
+				began := time.Now()
+				p := s.from(t, peers)
+				go func() {
+					_, _ = io.Copy(io.Discard, p)
+					if took := time.Since(began); took != c.want {
+						t.Errorf("it lasted %s, want %s", took, c.want)
+					}
+				}()
+				for i, text := range c.says {
+					if i > 0 {
+						time.Sleep(6 * time.Second) //nolint:forbidigo // in a bubble
+					}
+					_, _ = io.WriteString(p, text)
+				}
+				s.done.Wait()
+				if n := len(s.addresses()); n != 0 {
+					t.Errorf("%d connections are left", n)
+				}
+			})
+		})
+	}
+}
+
+func TestTCPDoesNotWaitForASilentHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _, unreachable := bubble(t)
+		began := time.Now()
+		if err := s.send(overTCP(numbered(t, 1, peers)), "x"); err != nil {
+			t.Fatal(err)
+		}
+		if got, took := <-unreachable, time.Since(began); got != peers || took != dialWithin {
+			t.Errorf("%s is unreachable after %s", got, took)
+		}
+		_ = s.send(overTCP(numbered(t, 1, peers)), "x")
+		_ = s.close() // while it is being called
+		if err := s.send(overTCP(numbered(t, 1, peers)), "x"); err == nil {
+			t.Error("closed, and sends")
+		}
+	})
+}
+
+// TestTCPFarEndThatDoesNotRead: it is given up, and nobody waits for it.
+func TestTCPFarEndThatDoesNotRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _, _ := bubble(t)
+		s.from(t, peers)
+		refused := 0
+		for range 2 * maxQueue {
+			if err := s.send(overTCP(numbered(t, 1, peers)), "x"); err != nil {
+				refused++
+			}
+		}
+		if refused < maxQueue-1 {
+			t.Errorf("%d messages are kept", 2*maxQueue-refused)
+		}
+		time.Sleep(writeWithin + dialWithin) //nolint:forbidigo // in a bubble
+		synctest.Wait()
+		if n := len(s.addresses()); n != 0 {
+			t.Errorf("%d connections are left", n)
+		}
+		s.done.Wait()
+	})
+}
+
+func TestTCPConnectionsAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _, _ := bubble(t)
+		for port := range uint16(maxPerHost + 10) {
+			s.from(t, netip.AddrPortFrom(peers.Addr(), 1000+port))
+		}
+		if n := len(s.addresses()); n != maxPerHost {
+			t.Errorf("%d connections from one host", n)
+		}
+		time.Sleep(time.Second) //nolint:forbidigo // in a bubble
+		host := peers.Addr()
+		for n := range maxStreams - 1 {
+			if n%200 == 0 {
+				host = host.Next()
+			}
+			s.from(t, netip.AddrPortFrom(host, uint16(1000+n)))
+		}
+		left := 0
+		for far := range s.addresses() {
+			if far.Addr() == peers.Addr() {
+				left++
+			}
+		}
+		if n := len(s.addresses()); n != maxStreams || left != 1 {
+			t.Errorf("%d connections, of the oldest %d", n, left)
+		}
+		_ = s.close()
+	})
+}
+
+// addresses are the far ends there are connections to.
+func (s *streams) addresses() map[netip.AddrPort]bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := map[netip.AddrPort]bool{}
+	for far := range s.open {
+		found[far] = true
+	}
+	return found
+}
+
+func TestTCPAnswersGoByViaWhenTheirConnectionIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, in, unreachable := bubble(t)
+		p := s.from(t, netip.MustParseAddrPort("192.0.2.2:40000"))
+		p.say(strings.ReplaceAll(goodOptions, "\n", "\r\n"))
+		answer := OptionsOK(<-in)
+		if err := s.send(answer, answer.SIP.String()); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.hear(); !strings.HasPrefix(got, "SIP/2.0 200") {
+			t.Fatalf("heard %q", got)
+		}
+		_ = p.Close()
+		synctest.Wait()
+		if err := s.send(answer, answer.SIP.String()); err != nil {
+			t.Fatal(err)
+		}
+		// The port of the Via, at the address that the question came from.
+		if to := <-unreachable; to.String() != "192.0.2.2:5070" {
+			t.Errorf("a connection is made to %s", to)
+		}
+	})
+}
