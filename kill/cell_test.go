@@ -1,17 +1,14 @@
 package kill
 
 import (
-	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"sync"
-	"syscall"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,72 +24,99 @@ const (
 	cardiologyTone = 800
 )
 
-// A cell is one contact played against a server that dies at one point and is
-// started again at once, as a supervisor would.
-type cell struct {
-	t       *testing.T
-	ctx     context.Context //nolint:containedctx // a cell is one test, and this is its time
-	dir     string
-	address netip.Addr // the server's own, so that cells never meet
-	client  *client.Client
-
-	customer, ana, cardiology             *softphone.Phone
-	customerCall, anaCall, cardiologyCall *softphone.Call
-	contact                               call.ContactID
-
-	killed  chan struct{} // closed when the server has been killed
-	stopped chan struct{} // closed when the supervisor has ended
-
-	mu      sync.Mutex // guards what follows
-	entries []string   // what the first server wrote, in order
-	stdin   *os.File   // of the server that runs; closing it ends that server
-	closed  bool       // no server shall be started any more
+// A plot says what a cell is about.
+type plot struct {
+	ending   ending
+	point    string        // where the server dies (see doom); empty: nowhere
+	fault    string        // planted in the server; empty: none
+	foreign  bool          // the customer has a phone that others wrote
+	patience time.Duration // how long all of it may take; 0: 30 s
 }
 
-// newCell starts the phones and a server that will die at point.
-func newCell(t *testing.T, number int, point string) *cell {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+// A cell is one contact played against a server that is killed and started
+// again. What does not go as it must is an error, not the end of the test:
+// with a planted fault it is what is hoped for.
+type cell struct {
+	ctx     context.Context //nolint:containedctx // a cell is one test, and this is its time
+	address netip.Addr      // the server's own, so that cells never meet
+	client  *client.Client
+	server  *victim
+
+	customer                customer
+	ana, cardiology         *softphone.Phone
+	anaCall, cardiologyCall *softphone.Call
+	contact                 call.ContactID
+}
+
+var cells atomic.Int32
+
+// nextAddress is one that no other cell has, in this process or, most likely,
+// in another.
+func nextAddress() netip.Addr {
+	n := cells.Add(1)
+	return netip.AddrFrom4([4]byte{127, byte(64 + os.Getpid()%128), byte(n / 250), byte(n%250 + 1)})
+}
+
+// newCell starts the phones and the server.
+func newCell(t *testing.T, p plot, env ...string) *cell {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), cmp.Or(p.patience, 30*time.Second))
 	t.Cleanup(cancel)
-	c := &cell{
-		t: t, ctx: ctx, dir: t.TempDir(), killed: make(chan struct{}), stopped: make(chan struct{}),
-		address: netip.AddrFrom4([4]byte{127, 77, byte(number / 250), byte(number%250 + 1)}),
-	}
-	c.customer = c.phone("customer", customerTone)
-	c.ana = c.phone("ana", anaTone)
-	c.cardiology = c.phone("cardiology", cardiologyTone)
+	c := &cell{ctx: ctx, address: nextAddress()}
+	c.ana = phone(t, "ana", anaTone)
+	c.cardiology = phone(t, "cardiology", cardiologyTone)
 	c.client = client.New(fmt.Sprintf("http://%s:8080", c.address))
-	c.configure()
-	ready := make(chan struct{})
-	go c.supervise(point, ready)
-	t.Cleanup(func() {
-		c.mu.Lock()
-		c.closed = true
-		if c.stdin != nil {
-			_ = c.stdin.Close()
+	if p.foreign {
+		phone, err := startForeign(ctx, t)
+		if err != nil {
+			t.Fatal(err)
 		}
-		c.mu.Unlock()
-		<-c.stopped
-	})
+		c.customer = phone
+	} else {
+		c.customer = &ours{Phone: phone(t, "customer", customerTone)}
+	}
+	dir := inMemory(t)
+	c.server = startVictim(dir, c.configure(t, dir), p.point, append(env, faultEnv+"="+p.fault)...)
+	t.Cleanup(func() { _ = c.server.close() }) // again: nothing
 	select {
-	case <-ready:
-	case <-c.stopped:
-		t.Fatal("the server did not start")
+	case <-c.server.ready:
+	case <-c.server.stopped:
+		t.Fatalf("%v\n%s", c.server.err, c.server.lastWords())
 	}
 	return c
 }
 
-func (c *cell) phone(user string, tone float64) *softphone.Phone {
+// inMemory is a new directory that is not on a disk, if there is such a place.
+// What a kill leaves behind is the same there, and nobody else's files have to
+// be written first.
+func inMemory(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "holdfast-kill") //nolint:usetesting // t.TempDir is on a disk
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+func phone(t *testing.T, user string, tone float64) *softphone.Phone {
+	t.Helper()
 	p, err := softphone.Start(softphone.Options{User: user, Tone: tone})
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
-	c.t.Cleanup(p.Close)
+	t.Cleanup(p.Close)
 	return p
 }
 
-func (c *cell) file(name string) string { return filepath.Join(c.dir, name) }
-
-func (c *cell) configure() {
+// configure writes the server's configuration and returns its name.
+func (c *cell) configure(t *testing.T, dir string) string {
+	t.Helper()
+	file := filepath.Join(dir, "holdfast.toml")
 	config := fmt.Sprintf(`
 [sip]
 listen = "%s:5060"
@@ -111,110 +135,50 @@ agent = "ana"
 [[endpoint]]
 name = "cardiology"
 address = %q
-`, c.address, c.address, c.file("journal"), c.ana.URI(), c.cardiology.URI())
-	if err := os.WriteFile(c.file("holdfast.toml"), []byte(config), 0o600); err != nil {
-		c.t.Fatal(err)
+`, c.address, c.address, filepath.Join(dir, "journal"), c.ana.URI(), c.cardiology.URI())
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
 	}
-}
-
-// supervise runs the server that will die, and after it one that lives. It
-// ends when the cell closes the server's standard input.
-func (c *cell) supervise(point string, ready chan<- struct{}) {
-	defer close(c.stopped)
-	killed, err := c.run(point, func() { close(ready) })
-	if killed {
-		close(c.killed)
-		killed, err = c.run("", func() {})
-	}
-	if err != nil || killed {
-		c.t.Errorf("the server ended: %v (killed: %t)\n%s", err, killed, c.log())
-	}
-}
-
-// run runs one server until it ends, and reports whether it was killed.
-func (c *cell) run(point string, ready func()) (killed bool, err error) {
-	log, err := os.OpenFile(c.file("server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return false, err
-	}
-	defer log.Close()
-	stdin, keep, err := os.Pipe()
-	if err != nil {
-		return false, err
-	}
-	defer stdin.Close()
-	server := exec.Command(os.Args[0])
-	server.Env = append(os.Environ(), configEnv+"="+c.file("holdfast.toml"), pointEnv+"="+point)
-	server.Stdin, server.Stderr = stdin, log
-	server.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	out, err := server.StdoutPipe()
-	if err != nil {
-		return false, err
-	}
-	c.mu.Lock()
-	if c.closed {
-		c.mu.Unlock()
-		return false, keep.Close()
-	}
-	c.stdin = keep
-	err = server.Start()
-	c.mu.Unlock()
-	if err != nil {
-		return false, errors.Join(err, keep.Close())
-	}
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		switch line := lines.Text(); {
-		case line == "ready":
-			ready()
-		case strings.HasPrefix(line, "entry "):
-			c.mu.Lock()
-			c.entries = append(c.entries, strings.TrimPrefix(line, "entry "))
-			c.mu.Unlock()
-		}
-	}
-	err = server.Wait()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL {
-		return true, nil
-	}
-	return false, err
-}
-
-func (c *cell) log() string {
-	b, err := os.ReadFile(c.file("server.log"))
-	if err != nil {
-		return err.Error()
-	}
-	return string(b)
+	return file
 }
 
 // talk: the customer calls, ana answers, and they hear each other.
 func (c *cell) talk() (err error) {
-	if c.customerCall, err = c.customer.Dial(c.ctx, fmt.Sprintf("sip:help@%s:5060", c.address)); err != nil {
+	if err := c.customer.call(c.ctx, fmt.Sprintf("sip:help@%s:5060", c.address)); err != nil {
 		return fmt.Errorf("the customer calls: %w", err)
 	}
 	if c.anaCall, err = c.ana.Incoming(c.ctx); err != nil {
 		return fmt.Errorf("ana is rung: %w", err)
 	}
+	return c.withAna()
+}
+
+func (c *cell) withAna() error {
 	return errors.Join(
-		c.hears("customer", c.customerCall, anaTone),
-		c.hears("ana", c.anaCall, customerTone),
+		c.hears("the customer", c.customer.heard(), anaTone),
+		c.hears("ana", c.anaCall.Recording(), customerTone),
 	)
+}
+
+func (c *cell) withCardiology() error {
+	return errors.Join(
+		c.hears("the customer", c.customer.heard(), cardiologyTone),
+		c.hears("cardiology", c.cardiologyCall.Recording(), customerTone),
+	)
+}
+
+func (c *cell) onHold() error {
+	return c.hears("the customer", c.customer.heard(), softphone.HoldTone)
 }
 
 // transfer asks for the transfer, as often as the dying server makes it
 // necessary, and waits until cardiology is rung.
 func (c *cell) transfer() error {
 	err := c.again(func() error {
-		contacts, err := c.client.Contacts(c.ctx)
-		if err != nil {
+		if err := c.find(); err != nil {
 			return err
 		}
-		if len(contacts) != 1 {
-			return fmt.Errorf("there are %d contacts", len(contacts))
-		}
-		c.contact = contacts[0].ID
-		_, err = c.client.Transfer(c.ctx, c.contact, client.TransferRequest{Target: "cardiology", Key: "once"})
+		_, err := c.client.Transfer(c.ctx, c.contact, client.TransferRequest{Target: "cardiology", Key: "once"})
 		return err
 	})
 	if err != nil {
@@ -223,6 +187,19 @@ func (c *cell) transfer() error {
 	if c.cardiologyCall, err = c.cardiology.Incoming(c.ctx); err != nil {
 		return fmt.Errorf("cardiology is rung: %w", err)
 	}
+	return nil
+}
+
+// find finds the only contact that there is.
+func (c *cell) find() error {
+	contacts, err := c.client.Contacts(c.ctx)
+	if err != nil {
+		return err
+	}
+	if len(contacts) != 1 {
+		return fmt.Errorf("there are %d contacts", len(contacts))
+	}
+	c.contact = contacts[0].ID
 	return nil
 }
 
@@ -257,18 +234,40 @@ func (c *cell) await(wanted func(call.Contact) bool) (found call.Contact, err er
 	return found, err
 }
 
-func (c *cell) hears(who string, phone *softphone.Call, tone float64) error {
-	if err := phone.Recording().AwaitTones(c.ctx, tone); err != nil {
+func (c *cell) hears(who string, heard *softphone.Recording, tone float64) error {
+	if err := heard.AwaitTones(c.ctx, tone); err != nil {
 		return fmt.Errorf("%s does not hear %.0f Hz: %w", who, tone, err)
 	}
 	return nil
 }
 
-func (c *cell) ended(who string, phone *softphone.Call) error {
+func (c *cell) ended(who string, line <-chan struct{}) error {
 	select {
-	case <-phone.Ended():
+	case <-line:
 		return nil
 	case <-c.ctx.Done():
-		return fmt.Errorf("the line of %s does not end", who)
+		return fmt.Errorf("an orphan: the line of %s does not end", who)
 	}
+}
+
+// goodbye: the customer, whose line must still be up, hangs up.
+func (c *cell) goodbye() error {
+	select {
+	case <-c.customer.ended():
+		return fmt.Errorf("the customer's line was ended by %s", c.customer.why())
+	default:
+	}
+	return c.customer.hangUp()
+}
+
+// over: everybody's line ends, and so does the contact.
+func (c *cell) over() (call.Contact, error) {
+	if err := errors.Join(
+		c.ended("the customer", c.customer.ended()),
+		c.ended("ana", c.anaCall.Ended()),
+		c.ended("cardiology", c.cardiologyCall.Ended()),
+	); err != nil {
+		return call.Contact{}, err
+	}
+	return c.await(func(x call.Contact) bool { return x.Stage == call.Over })
 }

@@ -1,121 +1,83 @@
 package kill
 
 import (
+	"bufio"
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
-	"sync/atomic"
-	"syscall"
 	"testing"
-	"time"
 
 	"holdfast"
-	"holdfast/call"
 	"holdfast/directory"
+	"holdfast/sipleg"
 	"holdfast/switchboard"
 )
 
 // The test binary is also the server that is killed: a child process in whose
-// environment configEnv names a configuration and pointEnv a place to die.
+// environment configEnv names a configuration.
 const (
-	configEnv = "HOLDFAST_KILL_CONFIG"
-	pointEnv  = "HOLDFAST_KILL_POINT" // "7 before"; empty: live
+	configEnv  = "HOLDFAST_KILL_CONFIG"
+	pointEnv   = "HOLDFAST_KILL_POINT"   // where it dies (see doom); empty: nowhere
+	faultEnv   = "HOLDFAST_KILL_FAULT"   // one of plants; empty: none
+	journalEnv = "HOLDFAST_KILL_JOURNAL" // a cluster to write to; empty: as configured
 )
+
+// atOnce is how many cells are played at the same time, whatever the number of
+// processors: most of the time they wait.
+const atOnce = "4"
 
 func TestMain(m *testing.M) {
 	if file := os.Getenv(configEnv); file != "" {
-		if err := serve(file, os.Getenv(pointEnv)); err != nil {
+		if err := serve(file); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		return
 	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", atOnce); err != nil {
+		panic(err)
+	}
 	os.Exit(m.Run())
 }
 
 // serve runs a server until its standard input ends, which it does at the
-// latest with the test that started it.
-func serve(file, point string) error {
+// latest with the test that started it. What happens is told on standard
+// output, a line each.
+func serve(file string) error {
 	config, err := directory.Load(file)
 	if err != nil {
 		return err
 	}
+	doomed, err := readDoom(os.Getenv(pointEnv))
+	if err != nil {
+		return err
+	}
+	fault, err := readPlant(os.Getenv(faultEnv))
+	if err != nil {
+		return err
+	}
+	trouble := &trouble{}
 	options := holdfast.Options{
 		Config: config,
-		Log:    slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	}
-	doomed := &doom{}
-	if point != "" {
-		if _, err := fmt.Sscanf(point, "%d %s", &doomed.entry, &doomed.when); err != nil {
-			return fmt.Errorf("%s=%q: %w", pointEnv, point, err)
-		}
-	}
-	options.WrapJournal = func(j switchboard.Journal) switchboard.Journal {
-		return doomedJournal{j, doomed}
+		Log:    slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		WrapJournal: func(j switchboard.Journal) switchboard.Journal {
+			return doomedJournal{fault.journal(trouble.wrap(j)), doomed}
+		},
+		WrapSender: func(s sipleg.Sender) sipleg.Sender { return fault.sender(watchedSender{s}) },
 	}
 	server, err := holdfast.Start(context.Background(), options)
 	if err != nil {
 		return err
 	}
 	fmt.Println("ready")
-	_, _ = os.Stdin.Read(make([]byte, 1))
-	return server.Close()
-}
-
-// When, about the writing of an entry, a process dies.
-const (
-	before  = "before"  // the entry is not written
-	written = "written" // it is written, and nothing it allows has been sent
-	sent    = "sent"    // it is written, and what it allows has been sent
-)
-
-// sendingTakes is more than a desk needs to send what an entry allows.
-const sendingTakes = 5 * time.Millisecond
-
-// doom is the place at which a process dies: at an entry counted from 1.
-type doom struct {
-	entry int64
-	when  string
-	count atomic.Int64
-}
-
-// doomedJournal kills its process at the doomed entry, and tells the others on
-// standard output.
-type doomedJournal struct {
-	switchboard.Journal
-	*doom
-}
-
-func (j doomedJournal) Append(ctx context.Context, e switchboard.Entry, after uint64) (uint64, error) {
-	n := j.count.Add(1)
-	if n == j.entry && j.when == before {
-		die()
-	}
-	seq, err := j.Journal.Append(ctx, e, after)
-	if n == j.entry && err == nil {
-		switch j.when {
-		case written:
-			die()
-		case sent:
-			time.AfterFunc(sendingTakes, die)
+	for commands := bufio.NewScanner(os.Stdin); commands.Scan(); {
+		if err := trouble.obey(commands.Text()); err != nil {
+			return err
 		}
+		fmt.Println("did", commands.Text())
 	}
-	fmt.Printf("entry %d %s\n", n, events(e))
-	return seq, err
-}
-
-func events(e switchboard.Entry) string {
-	var names []string
-	for _, r := range e.Events {
-		names = append(names, call.EventName(r.Event))
-	}
-	return strings.Join(names, "+")
-}
-
-// die is what a crash, the kernel out of memory or an operator does.
-func die() {
-	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-	select {} // not one instruction more
+	return server.Close()
 }

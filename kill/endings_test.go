@@ -3,6 +3,7 @@ package kill
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"holdfast/call"
@@ -28,11 +29,7 @@ var endings = []ending{
 
 // handedOver: customer and cardiology hear each other, ana is released.
 func handedOver(c *cell) error {
-	if err := errors.Join(
-		c.hears("customer", c.customerCall, cardiologyTone),
-		c.hears("cardiology", c.cardiologyCall, customerTone),
-		c.ended("ana", c.anaCall),
-	); err != nil {
+	if err := errors.Join(c.withCardiology(), c.ended("ana", c.anaCall.Ended())); err != nil {
 		return err
 	}
 	if c.anaCall.EndedBy() != softphone.Peer {
@@ -46,19 +43,16 @@ func backWithAna(c *cell) error {
 	if _, err := c.await(func(x call.Contact) bool { return x.Transfer == nil && len(x.Past) == 1 }); err != nil {
 		return err
 	}
-	if err := c.hears("customer", c.customerCall, softphone.HoldTone); err != nil {
+	if err := c.onHold(); err != nil {
 		return err
 	}
 	if err := c.again(func() error { _, err := c.client.Resume(c.ctx, c.contact); return err }); err != nil {
 		return err
 	}
-	if err := errors.Join(
-		c.hears("customer", c.customerCall, anaTone),
-		c.hears("ana", c.anaCall, customerTone),
-	); err != nil {
+	if err := c.withAna(); err != nil {
 		return err
 	}
-	if c.customerCall.Recording().EverHears(cardiologyTone, 0, time.Hour) {
+	if everHears(c.customer.heard(), cardiologyTone) {
 		return errors.New("the customer heard cardiology")
 	}
 	return c.goodbye()
@@ -66,7 +60,7 @@ func backWithAna(c *cell) error {
 
 // customerLeaves: the customer hangs up while cardiology rings.
 func customerLeaves(c *cell) error {
-	if err := c.hears("customer", c.customerCall, softphone.HoldTone); err != nil {
+	if err := c.onHold(); err != nil {
 		return err
 	}
 	return c.goodbye()
@@ -75,22 +69,17 @@ func customerLeaves(c *cell) error {
 // agentLeaves: ana hangs up while cardiology rings; the transfer goes on.
 func agentLeaves(c *cell) error {
 	c.anaCall.HangUp()
-	if err := errors.Join(
-		c.hears("customer", c.customerCall, cardiologyTone),
-		c.hears("cardiology", c.cardiologyCall, customerTone),
-	); err != nil {
+	if err := c.withCardiology(); err != nil {
 		return err
 	}
 	return c.goodbye()
 }
 
-// goodbye: the customer, whose line must still be up, hangs up.
-func (c *cell) goodbye() error {
-	select {
-	case <-c.customerCall.Ended():
-		return fmt.Errorf("the customer's line was ended by %s: %w", c.customerCall.EndedBy(), c.customerCall.Err())
-	default:
-	}
-	c.customerCall.HangUp()
-	return nil
+// everHears reports whether a tone was heard for longer than the click that
+// another one makes where it begins or breaks off.
+func everHears(heard *softphone.Recording, tone float64) bool {
+	const click = 200 * time.Millisecond
+	return slices.ContainsFunc(heard.Heard(tone), func(s softphone.Span) bool {
+		return len(s.Tones) > 0 && s.To-s.From > click
+	})
 }

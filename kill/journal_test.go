@@ -1,0 +1,172 @@
+package kill
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"holdfast/call"
+	"holdfast/client"
+	"holdfast/softphone"
+)
+
+// hiccup is more than sound may stop for when nothing happens to it, on a busy
+// machine.
+const hiccup = 500 * time.Millisecond
+
+// TestTheJournalFails: whatever becomes of the journal while people talk, they
+// talk on. What is asked for meanwhile happens, if late, or is refused for now;
+// and when the journal is back nothing has been lost, not even to a kill.
+func TestTheJournalFails(t *testing.T) {
+	needAll(t)
+	for _, f := range []struct {
+		name       string
+		outside    bool // the journal is in a cluster
+		begin, end func(*strained) error
+		refused    bool // what is asked for meanwhile
+	}{
+		{"the disk is full", false, told("fill the disk"), told("empty the disk"), true},
+		{"its directory is away", false, (*strained).moveAway, (*strained).moveBack, false},
+		{"a write times out and has landed", false, told("time out"), nothing, false},
+		{"writes are rejected for no reason", false, told("refuse"), nothing, false},
+		{"its stream is deleted", true, (*strained).deleteStream, nothing, false},
+		{"its cluster is away", true, (*strained).stopCluster, (*strained).startCluster, true},
+	} {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStrained(t, f.outside)
+			err := errors.Join(s.talk(), s.find())
+			if err == nil {
+				err = s.meanwhile(f.begin, f.refused)
+			}
+			if err == nil {
+				err = errors.Join(f.end(s), s.afterwards())
+			}
+			if err = errors.Join(err, s.server.close()); err != nil {
+				t.Errorf("%v\n%s", err, s.server.lastWords())
+			}
+		})
+	}
+}
+
+// A strained cell is one whose journal fails.
+type strained struct {
+	*cell
+	outside *cluster // where the journal is, or nil
+	trouble time.Time
+}
+
+func newStrained(t *testing.T, outside bool) *strained {
+	t.Helper()
+	s := &strained{}
+	var env []string
+	if outside {
+		s.outside = startCluster(t)
+		env = append(env, journalEnv+"="+s.outside.url())
+	}
+	s.cell = newCell(t, plot{patience: time.Minute}, env...)
+	return s
+}
+
+func nothing(*strained) error { return nil }
+
+func told(command string) func(*strained) error {
+	return func(s *strained) error { return s.server.do(command) }
+}
+
+// meanwhile: the trouble begins, and people notice at most that requests do.
+func (s *strained) meanwhile(begin func(*strained) error, refused bool) error {
+	s.trouble = time.Now()
+	if err := begin(s); err != nil {
+		return err
+	}
+	if err := s.asks("hold", refused); err != nil {
+		return err
+	}
+	if !refused {
+		if err := errors.Join(s.onHold(), s.asks("resume", false)); err != nil {
+			return err
+		}
+	}
+	return s.withAna()
+}
+
+// asks makes a request, which is carried out or refused for now (RFC 9110
+// §15.6.4).
+func (s *strained) asks(what string, refused bool) error {
+	url := fmt.Sprintf("http://%s:8080/v1/contacts/%s/%s", s.address, s.contact, what)
+	r, err := http.NewRequestWithContext(s.ctx, http.MethodPost, url, strings.NewReader("{}"))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	want, later := http.StatusOK, ""
+	if refused {
+		want, later = http.StatusServiceUnavailable, "1"
+	}
+	if got := answer.Header.Get("Retry-After"); answer.StatusCode != want || got != later {
+		return fmt.Errorf("%s gives %d, Retry-After %q; want %d, %q", what, answer.StatusCode, got, want, later)
+	}
+	return nil
+}
+
+// afterwards: the trouble is over. Nobody's sound has stopped, nothing happens
+// that was refused, a transfer works, and all that survives a kill.
+func (s *strained) afterwards() error {
+	err := s.again(func() error {
+		_, err := s.client.Transfer(s.ctx, s.contact, client.TransferRequest{Target: "cardiology", RingFor: time.Minute})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("asking for the transfer: %w", err)
+	}
+	if err := errors.Join(s.soundWentOn("the customer", s.customer.heard()), s.soundWentOn("ana", s.anaCall.Recording())); err != nil {
+		return err
+	}
+	if s.cardiologyCall, err = s.cardiology.Incoming(s.ctx); err != nil {
+		return err
+	}
+	if err := errors.Join(s.withCardiology(), s.ended("ana", s.anaCall.Ended())); err != nil {
+		return err
+	}
+	if err := s.server.kill(); err != nil {
+		return err
+	}
+	if err := errors.Join(s.withCardiology(), s.goodbye()); err != nil {
+		return err
+	}
+	over, err := s.over()
+	if err == nil && (len(over.Past) != 1 || over.Past[0].Outcome != call.Completed) {
+		err = fmt.Errorf("the transfers were %+v", over.Past)
+	}
+	return err
+}
+
+func (s *strained) soundWentOn(who string, heard *softphone.Recording) error {
+	if gap := heard.LongestGapWithin(heard.At(s.trouble), heard.At(time.Now())); gap > hiccup {
+		return fmt.Errorf("%s heard nothing for %s", who, gap)
+	}
+	return nil
+}
+
+func (s *strained) moveAway() error {
+	return os.Rename(filepath.Join(s.server.dir, "journal"), filepath.Join(s.server.dir, "elsewhere"))
+}
+
+func (s *strained) moveBack() error {
+	return os.Rename(filepath.Join(s.server.dir, "elsewhere"), filepath.Join(s.server.dir, "journal"))
+}
+
+func (s *strained) deleteStream() error { return s.outside.deleteStream(s.ctx, "CONTACTS") }
+func (s *strained) stopCluster() error  { s.outside.stop(); return nil }
+func (s *strained) startCluster() error { return s.outside.start() }

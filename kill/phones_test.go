@@ -1,0 +1,73 @@
+package kill
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"holdfast/peers"
+	"holdfast/softphone"
+)
+
+// A customer is the phone that calls: ours, or one that others wrote.
+type customer interface {
+	// call calls uri until somebody answers.
+	call(ctx context.Context, uri string) error
+	heard() *softphone.Recording
+	hangUp() error
+	// ended is closed when the line has ended; why then says how.
+	ended() <-chan struct{}
+	why() string
+}
+
+// ours is a customer with a phone of ours.
+type ours struct {
+	*softphone.Phone
+	line *softphone.Call
+}
+
+func (c *ours) call(ctx context.Context, uri string) (err error) {
+	c.line, err = c.Dial(ctx, uri)
+	return err
+}
+
+func (c *ours) heard() *softphone.Recording { return c.line.Recording() }
+func (c *ours) hangUp() error               { c.line.HangUp(); return nil }
+func (c *ours) ended() <-chan struct{}      { return c.line.Ended() }
+func (c *ours) why() string                 { return fmt.Sprintf("%s: %v", c.line.EndedBy(), c.line.Err()) }
+
+// foreign is a customer at a baresip.
+type foreign struct {
+	*peers.Baresip
+	over chan struct{}
+	last string // what the phone told at the end, once over
+}
+
+func startForeign(ctx context.Context, t *testing.T) (*foreign, error) {
+	b, err := peers.StartBaresip(ctx, t.TempDir(), "customer", customerTone)
+	if err != nil {
+		return nil, err
+	}
+	t.Cleanup(b.Close)
+	return &foreign{Baresip: b, over: make(chan struct{})}, nil
+}
+
+func (c *foreign) call(ctx context.Context, uri string) error {
+	if err := c.Dial(uri); err != nil {
+		return err
+	}
+	if _, err := c.Await(ctx, peers.Established); err != nil {
+		return err
+	}
+	go func() { // ends with the call, or with the phone
+		defer close(c.over)
+		e, err := c.Await(context.WithoutCancel(ctx), peers.Closed)
+		c.last = fmt.Sprintf("%s (%v)", e.Param, err)
+	}()
+	return nil
+}
+
+func (c *foreign) heard() *softphone.Recording { return c.Heard() }
+func (c *foreign) hangUp() error               { return c.HangUp() }
+func (c *foreign) ended() <-chan struct{}      { return c.over }
+func (c *foreign) why() string                 { return c.last }
