@@ -140,10 +140,11 @@ func (t *Teller) tell(words []string) ([]string, error) {
 }
 
 // wait lets time pass, meeting each deadline on the way; first, those that
-// nobody was there to meet.
+// nobody was there to meet. What comes of those before the end is told with its
+// time.
 func (t *Teller) wait(d time.Duration) []string {
 	var out []string
-	end := t.Now.Add(d)
+	began, end := t.Now, t.Now.Add(d)
 	for {
 		next := t.Contact.Deadline()
 		if next.IsZero() || next.After(end) {
@@ -153,7 +154,12 @@ func (t *Teller) wait(d time.Duration) []string {
 		if next.After(t.Now) {
 			t.Now = next
 		}
-		out = append(out, t.step(call.DeadlinePassed{})...)
+		for _, said := range t.step(call.DeadlinePassed{}) {
+			if t.Now.Before(end) {
+				said = "after " + t.Now.Sub(began).String() + ": " + said
+			}
+			out = append(out, said)
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ unique, or by - when there is only one.`,
 	root.PersistentFlags().String("server", serverDefault(), "`URL` of the server; HOLDFAST_SERVER in the environment says it too")
 	root.AddCommand(
 		serveCommand(), checkCommand(), configCommand(), demoCommand(), versionCommand(),
-		journalCommand(),
+		journalCommand(), whatIfCommand(),
 		contactsCommand(), transferCommand(), cancelCommand(), holdCommand(), resumeCommand(), pickUpCommand(),
 	)
 	return root
