@@ -124,6 +124,28 @@ func TestNodesShareACluster(t *testing.T) {
 	}
 }
 
+// What one node has just written down, another one finds, whichever of the
+// servers reads for it.
+func TestANodeFindsWhatAnotherHasJustWritten(t *testing.T) {
+	servers := cluster(t, 3)
+	one := join(t, servers, "one")
+	var others []*Journal
+	for i := range servers {
+		others = append(others, join(t, servers[i:i+1], fmt.Sprint("other", i)))
+	}
+	last := map[string]uint64{}
+	for step := uint64(1); step <= 10; step++ {
+		for _, id := range []string{"a", "b", "c"} {
+			last[id] = mustAppend(t, one, entry(id, step), last[id])
+			for i, other := range others {
+				if got, want := steps(other.Live(t.Context())), fmt.Sprintf("%d:%s/%d", last[id], id, step); !strings.HasSuffix(got, want) {
+					t.Errorf("server %d: %s, want %s at the end", i, got, want)
+				}
+			}
+		}
+	}
+}
+
 // One of three servers dies under writers: whoever appends again until it
 // works loses nothing, and no step is written twice over another.
 func TestAClusterLosesAServer(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -33,24 +34,36 @@ type reader struct {
 	next    uint64 // the sequence to read from
 }
 
+// newReader reads from the sequence start on.
 func (j *Journal) newReader(ctx context.Context, s jetstream.Stream, subject string, start uint64, headersOnly bool) (*reader, error) {
+	return j.consume(ctx, s, jetstream.ConsumerConfig{
+		FilterSubject: subject,
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy,
+		OptStartSeq:   max(start, 1),
+		HeadersOnly:   headersOnly,
+	})
+}
+
+// newLastReader reads the last message of each subject, and then what comes.
+func (j *Journal) newLastReader(ctx context.Context, s jetstream.Stream, subject string) (*reader, error) {
+	return j.consume(ctx, s, jetstream.ConsumerConfig{
+		FilterSubject: subject,
+		DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy,
+	})
+}
+
+func (j *Journal) consume(ctx context.Context, s jetstream.Stream, config jetstream.ConsumerConfig) (*reader, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	start = max(start, 1)
-	from, err := s.CreateConsumer(ctx, jetstream.ConsumerConfig{
-		FilterSubject:     subject,
-		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
-		OptStartSeq:       start,
-		HeadersOnly:       headersOnly,
-		AckPolicy:         jetstream.AckNonePolicy,
-		MemoryStorage:     true,
-		Replicas:          1,
-		InactiveThreshold: time.Minute,
-	})
+	config.AckPolicy = jetstream.AckNonePolicy
+	config.MemoryStorage = true
+	config.Replicas = 1
+	config.InactiveThreshold = time.Minute
+	from, err := s.CreateConsumer(ctx, config)
 	if err != nil {
 		return nil, err
 	}
-	return &reader{j: j, stream: s, subject: subject, from: from, next: start}, nil
+	return &reader{j: j, stream: s, subject: config.FilterSubject, from: from, next: max(config.OptStartSeq, 1)}, nil
 }
 
 // read yields up to batch messages: those that are there (wait 0), or those
@@ -137,13 +150,18 @@ func (r *reader) close() {
 // all yields the messages of a subject, from a sequence up to those that are
 // there now.
 func (j *Journal) all(ctx context.Context, s jetstream.Stream, subject string, start uint64, headersOnly bool) iter.Seq2[jetstream.Msg, error] {
+	return j.drain(ctx, s, func() (*reader, error) { return j.newReader(ctx, s, subject, start, headersOnly) })
+}
+
+// drain yields what a reader of a stream reads, up to what is there now.
+func (j *Journal) drain(ctx context.Context, s jetstream.Stream, open func() (*reader, error)) iter.Seq2[jetstream.Msg, error] {
 	return func(yield func(jetstream.Msg, error) bool) {
 		until, err := lastSeq(ctx, s)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		r, err := j.newReader(ctx, s, subject, start, headersOnly)
+		r, err := open()
 		if err != nil {
 			yield(nil, err)
 			return
@@ -166,11 +184,28 @@ func (j *Journal) all(ctx context.Context, s jetstream.Stream, subject string, s
 	}
 }
 
-// collect returns the messages of a subject. It tries again when the server of
-// the cluster that reads for us has gone away.
+// collect returns the messages of a subject.
 func (j *Journal) collect(ctx context.Context, s jetstream.Stream, subject string) ([]jetstream.Msg, error) {
+	return j.insist(ctx, func() iter.Seq2[jetstream.Msg, error] { return j.all(ctx, s, subject, 1, false) })
+}
+
+// collectLast returns the last message of every subject that matches, in order.
+func (j *Journal) collectLast(ctx context.Context, s jetstream.Stream, subject string) ([]jetstream.Msg, error) {
+	msgs, err := j.insist(ctx, func() iter.Seq2[jetstream.Msg, error] {
+		return j.drain(ctx, s, func() (*reader, error) { return j.newLastReader(ctx, s, subject) })
+	})
+	last := map[string]uint64{} // a server that lagged may have given us an earlier one, too
+	for _, m := range msgs {
+		last[m.Subject()] = sequence(m)
+	}
+	return slices.DeleteFunc(msgs, func(m jetstream.Msg) bool { return sequence(m) != last[m.Subject()] }), err
+}
+
+// insist reads to the end. It tries again when the server of the cluster that
+// reads for us has gone away.
+func (j *Journal) insist(ctx context.Context, read func() iter.Seq2[jetstream.Msg, error]) ([]jetstream.Msg, error) {
 	for try := 1; ; try++ {
-		msgs, err := j.collectOnce(ctx, s, subject)
+		msgs, err := toEnd(read())
 		if err == nil || try == 5 || j.conn.IsClosed() {
 			return msgs, err
 		}
@@ -182,8 +217,8 @@ func (j *Journal) collect(ctx context.Context, s jetstream.Stream, subject strin
 	}
 }
 
-func (j *Journal) collectOnce(ctx context.Context, s jetstream.Stream, subject string) (msgs []jetstream.Msg, err error) {
-	for m, err := range j.all(ctx, s, subject, 1, false) {
+func toEnd(messages iter.Seq2[jetstream.Msg, error]) (msgs []jetstream.Msg, err error) {
+	for m, err := range messages {
 		if err != nil {
 			return nil, err
 		}
