@@ -13,8 +13,9 @@ type (
 		Connection ConnectionID `json:"connection"`
 	}
 
-	// Answer picks up for a customer who rings at us. From here on they are
-	// not let go of.
+	// Answer picks up for a customer who rings at us; from here on they are
+	// not let go of. Or for an agent whose line rings and can be picked up
+	// from here; Answered tells if it was.
 	Answer struct {
 		Connection ConnectionID `json:"connection"`
 	}

@@ -118,6 +118,12 @@ type Request interface {
 }
 
 type (
+	// AcceptRequested picks up the call that rings at the agent, where their
+	// line can be picked up from here: a browser's, not a desk phone's.
+	AcceptRequested struct {
+		By ConnectionID `json:"by"`
+	}
+
 	// RejectRequested refuses the call that rings at the agent.
 	RejectRequested struct {
 		By ConnectionID `json:"by"`
@@ -149,7 +155,8 @@ type (
 	}
 
 	// TransferRequested asks for the customer to be handed to Target or, when
-	// that fails, to the first of Others that does not.
+	// that fails, to the first of Others that does not. A page that merely adds
+	// a third party asks for a warm transfer: its next steps decide the rest.
 	TransferRequested struct {
 		By       ConnectionID `json:"by"`
 		Kind     Kind         `json:"kind"`
@@ -225,6 +232,7 @@ func (Joined) connection() ConnectionID         { return 0 }
 func (DeadlinePassed) connection() ConnectionID { return 0 }
 func (Recovered) connection() ConnectionID      { return 0 }
 
+func (e AcceptRequested) connection() ConnectionID     { return e.By }
 func (e RejectRequested) connection() ConnectionID     { return e.By }
 func (e HoldRequested) connection() ConnectionID       { return e.By }
 func (e ResumeRequested) connection() ConnectionID     { return e.By }
@@ -254,6 +262,7 @@ func (Joined) isFact()         {}
 func (DeadlinePassed) isFact() {}
 func (Recovered) isFact()      {}
 
+func (AcceptRequested) isRequest()     {}
 func (RejectRequested) isRequest()     {}
 func (HoldRequested) isRequest()       {}
 func (ResumeRequested) isRequest()     {}

@@ -67,6 +67,7 @@ var eventReaders = map[string]func(json.RawMessage) (Event, error){
 	"Joined":              readAs[Joined],
 	"DeadlinePassed":      readAs[DeadlinePassed],
 	"Recovered":           readAs[Recovered],
+	"AcceptRequested":     readAs[AcceptRequested],
 	"RejectRequested":     readAs[RejectRequested],
 	"HoldRequested":       readAs[HoldRequested],
 	"ResumeRequested":     readAs[ResumeRequested],

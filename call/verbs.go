@@ -28,6 +28,11 @@ func (s *step) request(ev Request) error {
 		return refuse("your line was lost; reconnect first")
 	}
 	switch ev := ev.(type) {
+	case AcceptRequested:
+		if who.State == Connecting {
+			s.do(Answer{who.ID})
+		}
+		return nil
 	case RejectRequested:
 		return s.reject(who)
 	case DestroyRequested:
@@ -65,7 +70,7 @@ func (s *step) verb(who *Connection, ev Request) error {
 		return s.leave(who)
 	case EndRequested:
 		s.endByAgent()
-	case RejectRequested, DestroyRequested, PickUpRequested: // seen to by request
+	case AcceptRequested, RejectRequested, DestroyRequested, PickUpRequested: // seen to by request
 	}
 	return nil
 }

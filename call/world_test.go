@@ -143,6 +143,7 @@ func facts(id call.ConnectionID) []call.Event {
 
 func requests(c call.Contact, by call.ConnectionID) []call.Event {
 	all := []call.Event{
+		call.AcceptRequested{By: by},
 		call.RejectRequested{By: by},
 		call.MuteRequested{By: by, Muted: true},
 		call.DigitsRequested{By: by, Connection: customerOf(c), Digits: "1"},

@@ -83,6 +83,8 @@ func (n Names) fact(ev call.Fact) string {
 
 func (n Names) request(ev call.Request) string {
 	switch ev := ev.(type) {
+	case call.AcceptRequested:
+		return n[ev.By] + " accepts the call"
 	case call.RejectRequested:
 		return n[ev.By] + " rejects the call"
 	case call.HoldRequested:

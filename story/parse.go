@@ -81,6 +81,7 @@ func (t *Teller) arrived(words []string) (call.Event, error) {
 
 // asks are the lines of an agent that need no more words.
 var asks = map[string]func(call.ConnectionID) call.Event{
+	"accepts the call":          func(by call.ConnectionID) call.Event { return call.AcceptRequested{By: by} },
 	"rejects the call":          func(by call.ConnectionID) call.Event { return call.RejectRequested{By: by} },
 	"mutes":                     func(by call.ConnectionID) call.Event { return call.MuteRequested{By: by, Muted: true} },
 	"unmutes":                   func(by call.ConnectionID) call.Event { return call.MuteRequested{By: by} },

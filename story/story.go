@@ -45,6 +45,7 @@ var Lines = []string{
 	"NAME is lost",
 	"AGENT is away",
 	"AGENT is back",
+	"AGENT accepts the call",
 	"AGENT rejects the call",
 	"AGENT holds NAME",
 	"AGENT resumes NAME",
