@@ -73,6 +73,9 @@ type desk struct {
 	log   *slog.Logger
 	room  Room
 
+	// The contact's time was began when it was start by the clock.
+	began, start time.Time
+
 	inbox    chan *input
 	withdrew chan struct{} // a waiter has gone
 	written  chan written  // what became of the entry in flight
@@ -109,8 +112,10 @@ type desk struct {
 }
 
 func newDesk(s *Switchboard, c call.Contact, epoch uint16) *desk {
+	now := s.options.Now()
 	d := &desk{
 		board: s, id: c.ID, epoch: epoch, contact: c,
+		began: now.UTC(), start: now, // only start keeps its monotonic reading
 		appendIn: appendWithin,
 		log:      s.options.Log.With("contact", c.ID),
 		inbox:    make(chan *input, inboxSize),
@@ -366,6 +371,8 @@ func (d *desk) note(at time.Time, line string) {
 // stamp is a line with its time, in UTC.
 func stamp(at time.Time, line string) string { return at.Format("15:04:05.000 ") + line }
 
-func (d *desk) now() time.Time { return d.board.options.Now().UTC() }
+// now is the contact's time. It goes on by what has really passed, even if
+// somebody sets the clock meanwhile.
+func (d *desk) now() time.Time { return d.began.Add(d.board.options.Now().Sub(d.start)) }
 
 func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }

@@ -69,10 +69,15 @@ func (s *Switchboard) claimed(ctx context.Context, desks []*desk) (n int, err er
 	return n, nil
 }
 
-// heir is a desk for a contact of which e is the last entry.
+// heir is a desk for a contact of which e is the last entry. If the clock was
+// set back since, the contact's time goes on from there all the same: its
+// deadlines would else be as much too late.
 func (s *Switchboard) heir(e Entry) *desk {
 	d := newDesk(s, e.Contact, e.Epoch+1)
 	d.seq, d.step = e.Seq, e.Step
+	if d.began.Before(e.At) {
+		d.began = e.At
+	}
 	d.view.Store(&view{contact: e.Contact, lines: slices.Sorted(maps.Keys(e.Legs))})
 	return d
 }
