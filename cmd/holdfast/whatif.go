@@ -55,7 +55,7 @@ func play(file string, stdin io.Reader) ([]story.Scene, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read from
 	return story.Play(file, f)
 }
 
