@@ -19,6 +19,8 @@ const (
 	retryAfter   = 5 * time.Millisecond
 )
 
+var errLost = errors.New("the journal's directory has been removed; it is being made again")
+
 // Append implements [switchboard.Journal]. It takes at most 10 s; if the
 // journal does not answer by then, or by ctx, the error says so and it is
 // unknown whether the entry was written. The entry's Version is set for it.
@@ -41,6 +43,9 @@ func (j *Journal) Append(ctx context.Context, e switchboard.Entry, after uint64)
 	ctx, cancel := context.WithTimeout(ctx, appendWithin)
 	defer cancel()
 	seq, err := j.write(ctx, m, after)
+	if err == nil && j.embedded != nil && j.embedded.lost() {
+		err = errLost
+	}
 	if err != nil {
 		return 0, fmt.Errorf("appending step %d of contact %s: %w", e.Step, id, err)
 	}
@@ -108,8 +113,7 @@ func (j *Journal) settle(ctx context.Context, m *nats.Msg, after uint64) (seq, e
 	last, err := j.contacts.GetLastMsgForSubject(ctx, m.Subject)
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
-		_, err = j.openContacts(ctx)
-		return 0, after, err
+		return 0, after, j.makeStreams(ctx)
 	case errors.Is(err, jetstream.ErrMsgNotFound):
 		return 0, 0, j.mayWriteAgain(ctx, m, after)
 	case err != nil:

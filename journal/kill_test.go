@@ -163,3 +163,48 @@ func TestADiskThatWasFullLosesNothing(t *testing.T) {
 	}
 	checkKept(t, dir, acked)
 }
+
+// A directory that is removed under a living journal is made again, and no
+// entry is acknowledged that went where nobody finds it.
+func TestARemovedDirectoryIsMadeAgain(t *testing.T) {
+	dir := t.TempDir() + "/journal"
+	j := open(t, dir)
+	archive(t, j, "gone", 2)
+	last := live(t, j, "a", 3)
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.Append(t.Context(), entry("a", 4), last); !errors.Is(err, errLost) {
+		t.Errorf("an entry into the removed directory gave %v", err)
+	}
+	var err error
+	for range 100 {
+		var seq uint64
+		if seq, err = j.Append(t.Context(), entry("a", 4), last); err == nil {
+			last = seq
+			break
+		}
+		<-time.After(50 * time.Millisecond)
+	}
+	if err != nil {
+		t.Fatalf("it was not made again: %v", err)
+	}
+	last = mustAppend(t, j, over("a", 5), last)
+	if err := j.Archive(t.Context(), "a"); err != nil {
+		t.Error(err)
+	}
+	b := live(t, j, "b", 1)
+	if b <= last {
+		t.Errorf("entry %d came after entry %d", b, last)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	j = open(t, dir)
+	if got, want := steps(j.Live(t.Context())), fmt.Sprintf("%d:b/1", b); got != want {
+		t.Errorf("after a restart: %s, want %s", got, want)
+	}
+	if got := history(t, j, "a"); !strings.HasSuffix(got, "a/4 "+fmt.Sprint(last)+":a/5") {
+		t.Errorf("history: %s", got)
+	}
+}

@@ -7,8 +7,60 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 )
+
+// A hold is a directory that this process alone has open.
+type hold struct {
+	dir  string
+	file atomic.Pointer[os.File] // locked
+}
+
+// take takes a directory until close, or until the end of the process.
+func take(dir string) (*hold, error) {
+	f, err := lock(dir)
+	if err != nil {
+		return nil, err
+	}
+	h := &hold{dir: dir}
+	h.file.Store(f)
+	return h, nil
+}
+
+// intact reports whether the directory is still the one that was taken. If
+// somebody has removed it or moved it away, its open files can be written as
+// before, and nobody will ever find them.
+func (h *hold) intact() bool {
+	ours, err := h.file.Load().Stat()
+	if err != nil {
+		return false
+	}
+	found, err := os.Stat(filepath.Join(h.dir, lockName))
+	return err == nil && os.SameFile(ours, found)
+}
+
+// renew takes the directory again, and makes it if it is missing.
+func (h *hold) renew() error {
+	if h.intact() {
+		return nil
+	}
+	f, err := lock(h.dir)
+	if err != nil {
+		return err
+	}
+	_ = h.file.Swap(f).Close() // of a directory that is no more
+	return nil
+}
+
+func (h *hold) close() error {
+	if err := h.file.Load().Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+		return fmt.Errorf("closing the journal: %w", err)
+	}
+	return nil
+}
+
+const lockName = "lock"
 
 // lock takes the directory for this process until the file is closed, by this
 // process or by its end.
@@ -16,7 +68,7 @@ func lock(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the journal's directory: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("locking the journal: %w", err)
 	}

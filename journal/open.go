@@ -57,7 +57,7 @@ type Journal struct {
 	replicas int
 	readOnly bool
 
-	lock     *os.File  // nil with a cluster
+	hold     *hold     // nil with a cluster
 	embedded *embedded // nil with a cluster
 	conn     *nats.Conn
 	js       jetstream.JetStream
@@ -108,10 +108,10 @@ func (j *Journal) open(ctx context.Context, o Options) (err error) {
 		if _, err := os.Stat(filepath.Join(o.Dir, server.JetStreamStoreDir)); o.ReadOnly && err != nil {
 			return fmt.Errorf("there is no journal in %s: %w", o.Dir, err)
 		}
-		if j.lock, err = lock(o.Dir); err != nil {
+		if j.hold, err = take(o.Dir); err != nil {
 			return err
 		}
-		if j.embedded, err = startEmbedded(o.Dir, o.SyncInterval, j.log); err != nil {
+		if j.embedded, err = startEmbedded(j.hold, o.SyncInterval, j.log); err != nil {
 			return fmt.Errorf("starting the journal in %s: %w", o.Dir, err)
 		}
 		where = nats.InProcessServer(j.embedded)
@@ -170,11 +170,8 @@ func (j *Journal) Close() error {
 			j.embedded.close()
 		}
 	})
-	if j.lock == nil {
+	if j.hold == nil {
 		return nil
 	}
-	if err := j.lock.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
-		return fmt.Errorf("closing the journal: %w", err)
-	}
-	return nil
+	return j.hold.close()
 }

@@ -18,9 +18,10 @@ const mendAfter = time.Second
 
 // embedded is a JetStream server in this process. When the disk has failed it
 // once, a server refuses every write for ever, even if the disk is well again;
-// embedded then starts another one in its place.
+// and when its directory is removed it goes on as if nothing had happened. In
+// both cases embedded starts another one in its place.
 type embedded struct {
-	dir          string
+	hold         *hold
 	syncInterval time.Duration
 	log          *slog.Logger
 
@@ -29,9 +30,9 @@ type embedded struct {
 	current    atomic.Pointer[server.Server] // nil while there is none
 }
 
-func startEmbedded(dir string, syncInterval time.Duration, log *slog.Logger) (*embedded, error) {
+func startEmbedded(h *hold, syncInterval time.Duration, log *slog.Logger) (*embedded, error) {
 	e := &embedded{
-		dir: dir, syncInterval: syncInterval, log: log,
+		hold: h, syncInterval: syncInterval, log: log,
 		broken: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
 	}
 	s, err := e.start()
@@ -52,6 +53,24 @@ func (e *embedded) InProcessConn() (net.Conn, error) {
 	return s.InProcessConn()
 }
 
+// lost reports that the directory is gone, and so is what has been written
+// there, even just now; then another server will be started.
+func (e *embedded) lost() bool {
+	if e.hold.intact() {
+		return false
+	}
+	e.failed()
+	return true
+}
+
+// failed has the server replaced.
+func (e *embedded) failed() {
+	select {
+	case e.broken <- struct{}{}:
+	default:
+	}
+}
+
 // close stops the server.
 func (e *embedded) close() {
 	close(e.quit)
@@ -68,7 +87,7 @@ func (e *embedded) mend() {
 			return
 		case <-e.broken:
 		}
-		e.log.Error("the journal cannot be written; starting it again", "dir", e.dir)
+		e.log.Error("the journal cannot be written; starting it again", "dir", e.hold.dir)
 		stop(e.current.Swap(nil))
 		if !e.replace() {
 			return
@@ -88,12 +107,15 @@ func (e *embedded) replace() bool {
 		case <-e.broken: // a last word of the one before
 		default:
 		}
-		s, err := e.start()
+		err := e.hold.renew()
 		if err == nil {
-			e.current.Store(s)
-			return true
+			var s *server.Server
+			if s, err = e.start(); err == nil {
+				e.current.Store(s)
+				return true
+			}
 		}
-		e.log.Error("the journal does not start again", "dir", e.dir, "error", err)
+		e.log.Error("the journal does not start again", "dir", e.hold.dir, "error", err)
 	}
 }
 
@@ -105,14 +127,14 @@ func (e *embedded) start() (*server.Server, error) {
 		NoSigs:                 true,
 		JetStream:              true,
 		DisableJetStreamBanner: true,
-		StoreDir:               e.dir,
+		StoreDir:               e.hold.dir,
 		SyncAlways:             e.syncInterval == 0,
 		SyncInterval:           e.syncInterval,
 	})
 	if err != nil {
 		return nil, err
 	}
-	l := &serverLog{log: e.log, broken: e.broken}
+	l := &serverLog{log: e.log, failed: e.failed}
 	s.SetLoggerV2(l, false, false, false)
 	s.Start()
 	if fatal := l.fatal.Load(); fatal != nil {
@@ -138,7 +160,7 @@ func stop(s *server.Server) {
 type serverLog struct {
 	log    *slog.Logger
 	fatal  atomic.Pointer[error] // why it could not start
-	broken chan<- struct{}
+	failed func()
 }
 
 // Fatalf is called by a server that cannot start.
@@ -152,10 +174,7 @@ func (l *serverLog) Fatalf(format string, v ...any) {
 func (l *serverLog) Errorf(format string, v ...any) {
 	l.log.Error("journal: " + fmt.Sprintf(format, v...))
 	if strings.Contains(format, "critical write error") || strings.Contains(format, "will be DISABLED") {
-		select {
-		case l.broken <- struct{}{}:
-		default:
-		}
+		l.failed()
 	}
 }
 

@@ -25,6 +25,15 @@ func (j *Journal) openStreams(ctx context.Context) (err error) {
 	return nil
 }
 
+// makeStreams makes what is missing of the streams.
+func (j *Journal) makeStreams(ctx context.Context) error {
+	if _, err := j.openArchive(ctx); err != nil {
+		return err
+	}
+	_, err := j.openContacts(ctx)
+	return err
+}
+
 func (j *Journal) openArchive(ctx context.Context) (jetstream.Stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
