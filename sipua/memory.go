@@ -272,6 +272,7 @@ func (t *turn) resumeServer(i int, tx serverTx) {
 
 func (t *turn) resumeInvite(i int, tx inviteTx) {
 	switch {
+	case !tx.pending(): // only a dialog that was not restored has it
 	case !tx.initial:
 		// Its answer may have come while nobody listened; the user will ask
 		// again, with a CSeq of this epoch.
