@@ -3,7 +3,10 @@ package peers
 import (
 	"fmt"
 	"net"
+	"os"
+	"strings"
 	"testing"
+	"text/tabwriter"
 	"time"
 
 	"holdfast/call"
@@ -40,11 +43,20 @@ func TestColdTransfer(t *testing.T) {
 		{"agent hangs up while it rings, nobody answers", agentHangsUpUnanswered},
 		{"the server restarts while it rings", restarts},
 	}
+	var played []string
 	for _, scene := range scenes {
 		t.Run(scene.name, func(t *testing.T) {
 			Need(t, "baresip", "sipp")
-			scene.play(setStage(t))
+			s := setStage(t)
+			scene.play(s)
+			played = append(played, s.row(scene.name))
 		})
+	}
+	if len(played) > 0 {
+		table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintf(table, "foreign phones: scene\ttarget\tthe transfer\tcustomer's longest silence\n%s", strings.Join(played, ""))
+		_ = table.Flush() // a terminal that is gone has nobody to tell
+		fmt.Printf("foreign phones: %d scenes of %d\n", len(played), len(scenes))
 	}
 }
 

@@ -35,8 +35,9 @@ type stage struct {
 	customer *baresip
 	agent    *baresip
 	contact  call.ContactID
-	target   *baresip // where the scene has one
-	sipp     *sipp    // or this one
+	target   *baresip      // where the scene has one
+	sipp     *sipp         // or this one
+	silent   time.Duration // the customer's longest time without sound
 }
 
 // setStage starts everything and has customer and agent hear each other.
@@ -210,8 +211,8 @@ func (s *stage) neverSilent() {
 	s.t.Helper()
 	heard := s.customer.heard
 	now := time.Since(heard.Began())
-	if gap := heard.LongestGapWithin(0, now); gap > silence {
-		s.t.Errorf("the customer heard nothing for %v: %s", gap, heard.Summary(voices))
+	if s.silent = heard.LongestGapWithin(0, now); s.silent > silence {
+		s.t.Errorf("the customer heard nothing for %v: %s", s.silent, heard.Summary(voices))
 	}
 }
 
@@ -251,4 +252,21 @@ func (s *stage) order(want ...string) {
 	if !slices.Equal(got, want) {
 		s.t.Errorf("the customer heard %v, want %v: %s", got, want, s.customer.heard.Summary(voices))
 	}
+}
+
+// row is a scene that has been played, as a line of the matrix.
+func (s *stage) row(scene string) string {
+	s.t.Helper()
+	target := "nobody"
+	switch {
+	case s.target != nil:
+		target = "baresip"
+	case s.sipp != nil:
+		target = "SIPp"
+	}
+	var ended []string
+	for _, t := range s.state().Past {
+		ended = append(ended, strings.TrimSpace(fmt.Sprintf("%s %s", t.Outcome, t.Reason)))
+	}
+	return fmt.Sprintf("%s\t%s\t%s\t%d ms\n", scene, target, strings.Join(ended, ", "), s.silent.Milliseconds())
 }
