@@ -3,6 +3,7 @@ package story
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -35,12 +36,16 @@ func export(history []call.Record, precision time.Duration) ([]string, error) {
 	x.ahead = x.teller.Now.Sub(history[0].At)
 	var truth call.Contact
 	for _, r := range history {
+		before := truth
 		var err error
-		if truth, _, err = call.Step(truth, r.At, r.Event); err != nil {
+		if truth, _, err = call.Step(before, r.At, r.Event); err != nil {
 			return x.lines, fmt.Errorf("%s would have been refused: %w", call.EventName(r.Event), err)
 		}
 		if truth.Stage == "" {
 			return nil, errors.New("its beginning is missing")
+		}
+		if _, ok := r.Event.(call.DeadlinePassed); ok && reflect.DeepEqual(truth, before) {
+			continue // nothing came of it
 		}
 		if err := x.tell(r); err != nil {
 			return x.lines, err
@@ -77,7 +82,8 @@ func (x *exporter) tell(r call.Record) error {
 	var limits call.Rules
 	switch ev := r.Event.(type) {
 	case call.DeadlinePassed:
-		return x.deadline(r.At)
+		left := x.teller.Contact.Deadline().Sub(x.teller.Now)
+		return x.say("time is up after " + max(0, left).String())
 	case call.Arrived:
 		limits = ev.Rules
 	case call.Originated:
@@ -119,17 +125,6 @@ func (x *exporter) pass(at time.Time) (missing time.Duration, err error) {
 	return wanted - d, err
 }
 
-// deadline lets time pass until the next deadline, if it had come at that time;
-// otherwise nothing came of it.
-func (x *exporter) deadline(at time.Time) error {
-	next := x.teller.Contact.Deadline()
-	d := max(0, next.Sub(x.teller.Now))
-	if next.IsZero() || d > x.until(at)+x.precision {
-		return nil
-	}
-	return x.say(d.String() + " passes")
-}
-
 // names are what the teller understands.
 func (x *exporter) names() Names {
 	names := Names{}
@@ -147,13 +142,10 @@ func (x *exporter) names() Names {
 func (x *exporter) rename(ev call.Event) call.Event {
 	switch ev := ev.(type) {
 	case call.Arrived:
-		ev.Agent = x.place(ev.Agent)
-		if ev.Rules.Fallback != (call.Endpoint{}) {
-			ev.Rules.Fallback = x.place(ev.Rules.Fallback)
-		}
+		ev.Agent, ev.Rules.Fallback = x.place(ev.Agent), x.fallback(ev.Rules)
 		return ev
 	case call.Originated:
-		ev.Agent = x.place(ev.Agent)
+		ev.Agent, ev.Rules.Fallback = x.place(ev.Agent), x.fallback(ev.Rules)
 		return ev
 	case call.TransferRequested:
 		ev.Target = x.target(ev.Target)
@@ -174,6 +166,13 @@ func (x *exporter) rename(ev call.Event) call.Event {
 // place is where somebody is reached who is rung as an agent.
 func (x *exporter) place(e call.Endpoint) call.Endpoint { return x.as("", e) }
 
+func (x *exporter) fallback(r call.Rules) call.Endpoint {
+	if r.Fallback == (call.Endpoint{}) {
+		return r.Fallback
+	}
+	return x.place(r.Fallback)
+}
+
 // target is where a target is reached. That one is an agent matters: they may
 // do what agents do when they have the customer.
 func (x *exporter) target(e call.Endpoint) call.Endpoint {
@@ -187,14 +186,18 @@ func (x *exporter) as(what string, e call.Endpoint) call.Endpoint {
 	if e.Kind == call.QueueEndpoint {
 		what = "queue-"
 	}
-	return place(x.words.word(what+"endpoint "+string(e.Kind)+" "+e.Address, what+e.String()))
+	like := what + sayable(e.String())
+	if what == "" && place(like).Kind != call.URI {
+		like = "the-" + like // whose name only sounds so
+	}
+	return place(x.words.word(what+"endpoint "+string(e.Kind)+" "+e.Address, like))
 }
 
 func (x *exporter) key(key string) string {
 	if key == "" {
 		return ""
 	}
-	return x.words.word("key "+key, key)
+	return x.words.word("key "+key, sayable(key))
 }
 
 // outline is what a story keeps of a contact.

@@ -99,7 +99,7 @@ ana answers
 customer and ana hear each other
 1m0s passes
 ana transfers the customer to cardiology
-3s passes
+time is up after 3s
 nobody hears anybody
 1s passes
 the server restarts
@@ -183,25 +183,39 @@ func TestExportSaysWhatCannotBeTold(t *testing.T) {
 // TestExportsOfAnything: whatever happens, in any order, with deadlines that
 // are told late and a server that is away, can be told again.
 func TestExportsOfAnything(t *testing.T) {
-	places := []call.Endpoint{
-		ana, cardiology, at(call.URI, "sip:ana@192.0.2.1", "ana"), at(call.URI, "sip:x@192.0.2.2", "cardiology"),
-		at(call.AgentEndpoint, "customer", ""), at(call.PhoneNumber, "+49301", "front desk"),
-	}
 	rapid.Check(t, func(t *rapid.T) {
 		p := newPast()
+		agent := anyPlace(t, "agent")
 		rules := call.DefaultRules()
 		rules.ReturnFor = time.Duration(rapid.Int64Range(1, 30e9).Draw(t, "return for"))
-		p.after(0, call.Arrived{Customer: caller, Agent: rapid.SampledFrom(places).Draw(t, "agent"), Rules: rules})
+		rules.HandOvers = rapid.IntRange(1, 3).Draw(t, "hand-overs")
+		if rapid.Bool().Draw(t, "backed") {
+			rules.Fallback = at(call.QueueEndpoint, "front desk", "")
+		}
+		if rapid.Bool().Draw(t, "inbound") {
+			p.after(0, call.Arrived{Customer: caller, Agent: agent, Rules: rules})
+		} else {
+			p.after(0, call.Originated{Customer: caller, Agent: agent, Rules: rules})
+		}
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
-			p.anything(t, places)
+			p.anything(t)
 		}
 		p.retold(t)
 	})
 }
 
+// anyPlace is one of several whose names clash.
+func anyPlace(t *rapid.T, what string) call.Endpoint {
+	return rapid.SampledFrom([]call.Endpoint{
+		ana, cardiology, at(call.URI, "sip:ana@192.0.2.1", "ana"), at(call.URI, "sip:x@192.0.2.2", "cardiology"),
+		at(call.AgentEndpoint, "customer", ""), at(call.PhoneNumber, "+49301", "queue desk"), at(call.QueueEndpoint, "front desk", ""),
+		at(call.URI, "sip:y@192.0.2.2", "agent-ana"), at(call.AgentEndpoint, "queue", ""),
+	}).Draw(t, what)
+}
+
 // anything lets time pass and something happen. A deadline that passes is
 // usually told when it has come.
-func (p *past) anything(t *rapid.T, places []call.Endpoint) {
+func (p *past) anything(t *rapid.T) {
 	wait := time.Duration(rapid.Int64Range(0, 15e9).Draw(t, "wait"))
 	prompt := rapid.IntRange(0, 9).Draw(t, "prompt") > 0
 	for end := p.now.Add(wait); prompt; {
@@ -209,21 +223,52 @@ func (p *past) anything(t *rapid.T, places []call.Endpoint) {
 		if deadline.IsZero() || deadline.After(end) {
 			break
 		}
-		late := time.Duration(rapid.Int64Range(0, 3e6).Draw(t, "late"))
-		wait = end.Sub(deadline)
+		late := time.Duration(rapid.Int64Range(0, 3e9).Draw(t, "late"))
 		p.after(max(0, deadline.Sub(p.now))+late, call.DeadlinePassed{})
+		wait = max(0, end.Sub(p.now))
 	}
-	who := call.ConnectionID(rapid.IntRange(1, int(p.contact.LastConnection)).Draw(t, "who"))
-	by := call.ConnectionID(rapid.IntRange(1, int(p.contact.LastConnection)).Draw(t, "by"))
-	place := rapid.SampledFrom(places).Draw(t, "place")
-	p.after(wait, rapid.SampledFrom([]call.Event{
-		call.Rang{Connection: who}, call.Rang{Connection: who, EarlyMedia: true}, call.Answered{Connection: who},
-		call.Failed{Connection: who, Reason: call.Declined}, call.HungUp{Connection: who}, call.Lost{Connection: who},
+	if rapid.Bool().Draw(t, "asked") {
+		p.after(wait, anyRequest(t, p.anybody(t, "by"), p.anybody(t, "whom")))
+	} else {
+		p.after(wait, anyFact(t, p.anybody(t, "who")))
+	}
+}
+
+func (p *past) anybody(t *rapid.T, what string) call.ConnectionID {
+	return call.ConnectionID(rapid.IntRange(1, int(p.contact.LastConnection)).Draw(t, what))
+}
+
+func anyFact(t *rapid.T, who call.ConnectionID) call.Event {
+	return rapid.SampledFrom([]call.Event{
+		call.Rang{Connection: who}, call.Rang{Connection: who, EarlyMedia: true},
+		call.Answered{Connection: who}, call.Answered{Connection: who}, call.Answered{Connection: who},
+		call.Failed{Connection: who, Reason: call.Declined}, call.HungUp{Connection: who},
+		call.Pressed{Connection: who, Key: "1"}, call.Pressed{Connection: who, Key: "#"}, call.Played{Connection: who},
+		call.Lost{Connection: who}, call.Lost{Connection: who, MayReturn: true}, call.Back{Connection: who},
 		call.Joined{Connections: []call.ConnectionID{1, who}}, call.Joined{}, call.DeadlinePassed{}, call.Recovered{},
-		call.HoldRequested{By: by, Connection: who}, call.ResumeRequested{By: by, Connection: who},
-		call.TransferRequested{By: by, Kind: call.Cold, Target: place, RingFor: wait}, call.CancelRequested{By: by},
-		call.PickUpRequested{Agent: place},
-	}).Draw(t, "event"))
+	}).Draw(t, "fact")
+}
+
+func anyRequest(t *rapid.T, by, whom call.ConnectionID) call.Event {
+	transfer := call.TransferRequested{
+		By: by, Kind: rapid.SampledFrom([]call.Kind{call.Cold, call.Warm, call.Blind}).Draw(t, "kind"),
+		Target: anyPlace(t, "target"), Parallel: rapid.Bool().Draw(t, "parallel"),
+		RingFor: time.Duration(rapid.Int64Range(0, 15e9).Draw(t, "ring for")), Supersede: rapid.Bool().Draw(t, "instead"),
+	}
+	transfer.Gate = rapid.Bool().Draw(t, "gated")
+	transfer.Resume = rapid.Bool().Draw(t, "resuming")
+	for range rapid.IntRange(0, 2).Draw(t, "others") {
+		transfer.Others = append(transfer.Others, anyPlace(t, "other"))
+	}
+	return rapid.SampledFrom([]call.Event{
+		transfer, transfer, transfer, call.AcceptRequested{By: by}, call.RejectRequested{By: by},
+		call.HoldRequested{By: by, Connection: whom}, call.ResumeRequested{By: by, Connection: whom},
+		call.MuteRequested{By: by, Muted: true}, call.MuteRequested{By: by},
+		call.DigitsRequested{By: by, Connection: whom, Digits: "12#"}, call.CancelRequested{By: by},
+		call.SwapRequested{By: by}, call.ConferenceRequested{By: by}, call.CompleteRequested{By: by},
+		call.LeaveRequested{By: by}, call.EndRequested{By: by}, call.DestroyRequested{By: by, Connection: whom},
+		call.PickUpRequested{Agent: anyPlace(t, "picks up")},
+	}).Draw(t, "request")
 }
 
 // TestEveryRuleHasALine compares the table of rules with the type.

@@ -42,13 +42,9 @@ func (n Names) Line(ev call.Event) string {
 func (n Names) fact(ev call.Fact) string {
 	switch ev := ev.(type) {
 	case call.Arrived:
-		line := "customer calls " + word(ev.Agent)
-		if ev.Rules.Fallback != (call.Endpoint{}) {
-			line += " backed by " + word(ev.Rules.Fallback)
-		}
-		return line
+		return "customer calls " + word(ev.Agent) + backed(ev.Rules)
 	case call.Originated:
-		return word(ev.Agent) + " calls customer"
+		return word(ev.Agent) + " calls customer" + backed(ev.Rules)
 	case call.Rang:
 		if ev.EarlyMedia {
 			return n[ev.Connection] + " sends sound early"
@@ -118,6 +114,13 @@ func (n Names) request(ev call.Request) string {
 		return word(ev.Agent) + " picks up the customer"
 	}
 	return ""
+}
+
+func backed(r call.Rules) string {
+	if r.Fallback == (call.Endpoint{}) {
+		return ""
+	}
+	return " backed by " + word(r.Fallback)
 }
 
 func (n Names) transfer(ev call.TransferRequested) string {

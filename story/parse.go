@@ -1,7 +1,6 @@
 package story
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -42,9 +41,11 @@ func (t *Teller) event(words []string) (call.Event, error) {
 	case who == "nobody" && does == "hears anybody":
 		return call.Joined{}, nil
 	case who == "customer" && words[1] == "calls" && len(words) > 2:
-		return t.arrived(words[2:])
-	case does == "calls customer":
-		return call.Originated{Agent: place(who), Customer: everyCustomer, Rules: t.rules}, nil
+		rules, err := t.backed(words[3:])
+		return call.Arrived{Customer: everyCustomer, Agent: place(words[2]), Rules: rules}, err
+	case words[1] == "calls" && len(words) > 2 && words[2] == "customer":
+		rules, err := t.backed(words[3:])
+		return call.Originated{Customer: everyCustomer, Agent: place(who), Rules: rules}, err
 	case does == "picks up the customer":
 		return call.PickUpRequested{Agent: place(who)}, nil
 	case strings.HasSuffix(does, "hear each other"):
@@ -66,17 +67,17 @@ func (t *Teller) event(words []string) (call.Event, error) {
 // everyCustomer is the customer of every story.
 var everyCustomer = call.Endpoint{Kind: call.PhoneNumber, Address: "+15550100", Name: "customer"}
 
-// arrived reads "AGENT" or "AGENT backed by QUEUE".
-func (t *Teller) arrived(words []string) (call.Event, error) {
-	ev := call.Arrived{Customer: everyCustomer, Agent: place(words[0]), Rules: t.rules}
+// backed reads nothing, or "backed by QUEUE", into a contact's rules.
+func (t *Teller) backed(words []string) (call.Rules, error) {
+	rules := t.rules
 	switch {
-	case len(words) == 1:
-		return ev, nil
-	case len(words) == 4 && words[1] == "backed" && words[2] == "by":
-		ev.Rules.Fallback = place(words[3])
-		return ev, nil
+	case len(words) == 0:
+		return rules, nil
+	case len(words) == 3 && words[0] == "backed" && words[1] == "by":
+		rules.Fallback = place(words[2])
+		return rules, nil
 	}
-	return nil, errors.New("a customer calls AGENT, or AGENT backed by QUEUE")
+	return rules, fmt.Errorf("only \"backed by QUEUE\" may follow, not %q", strings.Join(words, " "))
 }
 
 // asks are the lines of an agent that need no more words.

@@ -29,6 +29,7 @@ var Lines = []string{
 	"customer calls AGENT",
 	"customer calls AGENT backed by QUEUE",
 	"AGENT calls customer",
+	"AGENT calls customer backed by QUEUE",
 	"NAME rings",
 	"NAME sends sound early",
 	"NAME answers",
@@ -71,6 +72,7 @@ var Lines = []string{
 	"NAME and NAME hear each other",
 	"nobody hears anybody",
 	"TIME passes",
+	"time is up after TIME",
 	"the server restarts",
 	"the server is away for TIME",
 }
@@ -113,7 +115,8 @@ func (t *Teller) Tell(line string) ([]string, error) {
 }
 
 func (t *Teller) tell(words []string) ([]string, error) {
-	rest, away := strings.CutPrefix(strings.Join(words, " "), "the server is away for ")
+	away, isAway := strings.CutPrefix(strings.Join(words, " "), "the server is away for ")
+	after, isUp := strings.CutPrefix(strings.Join(words, " "), "time is up after ")
 	switch {
 	case len(words) < 2:
 		return nil, errors.New("a line is somebody and what they do")
@@ -125,18 +128,25 @@ func (t *Teller) tell(words []string) ([]string, error) {
 			return nil, err
 		}
 		return t.wait(d), nil
-	case away:
-		d, err := duration(rest)
-		if err != nil {
-			return nil, err
-		}
-		t.Now = t.Now.Add(d) // nobody is there to meet a deadline
-		return append(t.step(call.Recovered{}), t.State()), nil
+	case isAway:
+		return t.later(away, call.Recovered{})
+	case isUp:
+		return t.later(after, call.DeadlinePassed{})
 	}
 	ev, err := t.event(words)
 	if err != nil {
 		return nil, err
 	}
+	return append(t.step(ev), t.State()), nil
+}
+
+// later feeds an event after a time in which nobody has met any deadline.
+func (t *Teller) later(after string, ev call.Event) ([]string, error) {
+	d, err := duration(after)
+	if err != nil {
+		return nil, err
+	}
+	t.Now = t.Now.Add(d)
 	return append(t.step(ev), t.State()), nil
 }
 

@@ -1,6 +1,7 @@
 package story
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode"
@@ -19,27 +20,26 @@ func newVocabulary() vocabulary {
 	}
 }
 
-// word is the word for a thing; if it has none yet, one that looks like that.
+// word is the word for a thing; if it has none yet, this one, or one like it.
 func (v vocabulary) word(thing, like string) string {
 	if word, known := v.words[thing]; known {
 		return word
 	}
-	first := strings.Trim(strings.Map(sayable, like), "-")
-	if first == "" {
-		first = "somebody"
-	}
-	word := first
+	word := like
 	for n := 2; v.taken[word]; n++ {
-		word = fmt.Sprintf("%s-%d", first, n)
+		word = fmt.Sprintf("%s-%d", like, n)
 	}
 	v.words[thing], v.taken[word] = word, true
 	return word
 }
 
-// sayable keeps what a word may be made of.
-func sayable(r rune) rune {
-	if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("+@:._-", r) {
-		return r
-	}
-	return '-'
+// sayable makes one word of a text.
+func sayable(text string) string {
+	word := strings.Trim(strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("+@:._-", r) {
+			return r
+		}
+		return '-'
+	}, text), "-")
+	return cmp.Or(word, "somebody")
 }
