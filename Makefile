@@ -11,7 +11,7 @@ demo: ## five cold transfers between real phones on this machine, as stories and
 	go build -o bin/holdfast ./cmd/holdfast
 	bin/holdfast demo
 
-test: ## everything: lint, all tests with the race detector, foreign phones
+test: ## everything: lint, all tests with the race detector, foreign phones, the kill matrix
 	@scripts/test
 
 check: ## the fast part of it: format, vet, lint, layers, wasm
