@@ -9,7 +9,7 @@ import (
 )
 
 // An address is a sip: address taken apart as far as needed to say where it
-// leads: sip:user@host:port;transport=udp (RFC 3261 §19.1.1). Passwords,
+// leads: sip:user@host:port;transport=tcp (RFC 3261 §19.1.1). Passwords,
 // headers and other parameters are not for configuration files and people to
 // write, so they are mistakes.
 type address struct {
@@ -17,7 +17,14 @@ type address struct {
 	host string     // a name in lower case; empty when ip is set
 	ip   netip.Addr // unmapped
 	port uint16     // 0: not given
+	tcp  bool       // asked for
 }
+
+// The parameters by which an address names its transport. Without, it is UDP.
+const (
+	overUDP = "transport=udp"
+	overTCP = "transport=tcp"
+)
 
 func isAddress(s string) bool { return len(s) > 4 && strings.EqualFold(s[:4], "sip:") }
 
@@ -29,12 +36,14 @@ func parseAddress(s string) (address, error) {
 		return address{}, errors.New("a sip: address has at most 255 characters")
 	}
 	rest, params, _ := strings.Cut(s[4:], ";")
-	switch strings.ToLower(params) {
-	case "", "transport=udp":
-	default:
-		return address{}, fmt.Errorf("%q: the only parameter an address may have is transport=udp", s)
-	}
 	var a address
+	switch strings.ToLower(params) {
+	case "", overUDP:
+	case overTCP:
+		a.tcp = true
+	default:
+		return address{}, fmt.Errorf("%q: the only parameter an address may have is %s or %s", s, overUDP, overTCP)
+	}
 	if user, hostPort, found := strings.Cut(rest, "@"); found {
 		if !isUser(user) {
 			return address{}, fmt.Errorf("%q: %q cannot stand before the @", s, user)

@@ -33,14 +33,12 @@ func (c *checker) wrong(path, format string, args ...any) {
 
 func (c *checker) config(d *document) Config {
 	config := Config{
-		SIP: SIP{
-			Listen: c.listen("sip.listen", d.SIP.Listen),
-			Proxy:  c.addrPort("sip.proxy", d.SIP.Proxy),
-		},
+		SIP:     SIP{Listen: c.listen("sip.listen", d.SIP.Listen), TCP: d.SIP.TCP},
 		Journal: Journal{Dir: string(d.Journal.Dir)},
 		API:     API{Listen: c.listen("api.listen", d.API.Listen)},
 		Rules:   c.rules(d),
 	}
+	config.SIP.Proxy, config.SIP.ProxyTCP = c.hop("sip.proxy", d.SIP.Proxy, config.SIP)
 	config.Media = c.media(d, config.SIP.Listen.Addr())
 	if d.Journal.Dir == "" {
 		c.wrong("journal.dir", `dir needs a directory, such as "holdfast-data"`)
@@ -112,6 +110,24 @@ func (c *checker) addrPort(path string, t text) netip.AddrPort {
 		return netip.AddrPort{}
 	}
 	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+}
+
+// hop is an address with a port, and whether it is reached over TCP.
+func (c *checker) hop(path string, t text, sip SIP) (netip.AddrPort, bool) {
+	at, params, found := strings.Cut(string(t), ";")
+	tcp := strings.EqualFold(params, overTCP)
+	if found && !tcp && !strings.EqualFold(params, overUDP) {
+		c.wrong(path, `%q: the only parameter it may have is %s or %s`, t, overUDP, overTCP)
+	}
+	c.transport(path, string(t), tcp, sip)
+	return c.addrPort(path, text(at)), tcp
+}
+
+// transport checks that what is written is reached over a transport we have.
+func (c *checker) transport(path, written string, tcp bool, sip SIP) {
+	if tcp && !sip.TCP {
+		c.wrong(path, "%q is reached over TCP; set tcp = true in [sip], or leave the transport out", written)
+	}
 }
 
 func (c *checker) addr(path string, t text) netip.Addr {

@@ -6,26 +6,6 @@ import (
 	"unicode"
 )
 
-func (c *checker) trunks(d *document, config *Config) {
-	seen := map[string]bool{}
-	for i, t := range d.Trunks {
-		path := fmt.Sprintf("trunk[%d]", i)
-		c.name(path, t.Name, seen)
-		trunk := Trunk{Name: string(t.Name), Gateway: c.addrPort(path+".gateway", t.Gateway)}
-		for j, a := range t.Addresses {
-			n, ok := network(string(a))
-			if !ok {
-				c.wrong(fmt.Sprintf("%s.addresses[%d]", path, j), `%q is neither an IP address nor a network; write it like "192.0.2.10" or "192.0.2.0/24"`, a)
-			}
-			trunk.Addresses = append(trunk.Addresses, n)
-		}
-		if len(t.Addresses) == 0 && t.Gateway == "" {
-			c.wrong(path, `this trunk is of no use: give it addresses = ["192.0.2.10"] for calls to come in, or a gateway for numbers to be dialled`)
-		}
-		config.Trunks = append(config.Trunks, trunk)
-	}
-}
-
 func (c *checker) allow(d *document, allow *Allow) {
 	for i, n := range d.Allow.Numbers {
 		if digits, plus := strings.CutPrefix(string(n), "+"); !plus || digits == "" || len(digits) > 15 || strings.Trim(digits, "0123456789") != "" {
@@ -120,6 +100,8 @@ func (c *checker) address(table, written string, config *Config) {
 		c.wrong(path, "%q is a host name, and there is no [sip] proxy that could look it up; use its IP address", a.host)
 	case a.leadsTo(config.SIP.Listen):
 		c.wrong(path, "%q is this server itself", written)
+	default:
+		c.transport(path, written, a.tcp, config.SIP)
 	}
 }
 

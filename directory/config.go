@@ -33,7 +33,10 @@ type Config struct {
 // SIP says where the server is on the signalling network.
 type SIP struct {
 	Listen netip.AddrPort // an address that others can answer to; port 0: any
-	Proxy  netip.AddrPort // where all requests go; the zero value: no proxy
+	TCP    bool           // listen over TCP, too
+
+	Proxy    netip.AddrPort // where all requests go; the zero value: no proxy
+	ProxyTCP bool           // over TCP
 }
 
 // Media says where the server's sound is.
@@ -57,8 +60,23 @@ type API struct {
 type Trunk struct {
 	Name      string
 	Addresses []netip.Prefix
-	Gateway   netip.AddrPort // where numbers are dialled; the zero value: not here
+
+	Gateway    netip.AddrPort // where numbers are dialled; the zero value: not here
+	GatewayTCP bool           // over TCP
+
+	User     string // who we are when it asks; empty: it does not
+	Password Secret
+	Realm    string // what it asks for; empty: whatever it names
 }
+
+// A Secret is a word that is not printed.
+type Secret string
+
+// String keeps the secret.
+func (Secret) String() string { return "(secret)" }
+
+// GoString keeps the secret.
+func (Secret) GoString() string { return "(secret)" }
 
 // Allow is what may be dialled besides what the configuration itself names.
 type Allow struct {

@@ -98,11 +98,11 @@ func (d *Directory) Resolve(e call.Endpoint) (string, error) {
 		if !ok {
 			return "", refused(call.NotFound, "%q is no phone number", e.Address)
 		}
-		gateway := d.gateway()
+		gateway, transport := d.gateway()
 		if !gateway.IsValid() {
 			return "", refused(call.Unreachable, "phone numbers need a [[trunk]] with a gateway, or [sip] proxy")
 		}
-		return fmt.Sprintf("sip:%s@%s", n, gateway), nil
+		return fmt.Sprintf("sip:%s@%s", n, gateway) + transport, nil
 	case call.URI:
 		return d.resolveAddress(e.Address)
 	case call.QueueEndpoint: // there are no queues yet
@@ -118,17 +118,25 @@ func (d *Directory) resolveAddress(written string) (string, error) {
 	if a.host != "" && !d.config.SIP.Proxy.IsValid() {
 		return "", refused(call.Unreachable, "%q is a host name, and there is no [sip] proxy that could look it up", a.host)
 	}
+	if a.tcp && !d.config.SIP.TCP {
+		return "", refused(call.Unreachable, "%q is reached over TCP, and [sip] tcp is off", written)
+	}
 	return written, nil
 }
 
-// gateway is where phone numbers are dialled.
-func (d *Directory) gateway() netip.AddrPort {
-	for _, t := range d.config.Trunks {
+// gateway is where phone numbers are dialled, and the parameter that says over
+// what.
+func (d *Directory) gateway() (at netip.AddrPort, transport string) {
+	at, tcp := d.config.SIP.Proxy, d.config.SIP.ProxyTCP
+	for _, t := range slices.Backward(d.config.Trunks) {
 		if t.Gateway.IsValid() {
-			return t.Gateway
+			at, tcp = t.Gateway, t.GatewayTCP
 		}
 	}
-	return d.config.SIP.Proxy
+	if tcp {
+		return at, ";" + overTCP
+	}
+	return at, ""
 }
 
 // Permit says whether an endpoint may be dialled: it is named in the
@@ -165,10 +173,11 @@ func (d *Directory) permitNumber(written string) error {
 }
 
 func (d *Directory) permitAddress(a address) error {
+	gateway, _ := d.gateway()
 	switch {
 	case a.leadsTo(d.config.SIP.Listen):
 		return refused(call.Denied, "that is this server itself")
-	case a.leadsTo(d.gateway()):
+	case a.leadsTo(gateway):
 		return refused(call.Denied, "the gateway is for phone numbers; give the number instead")
 	case a.ip.IsValid() && within(d.config.Allow.Networks, a.ip), a.host != "" && slices.Contains(d.config.Allow.Names, a.host):
 		return nil

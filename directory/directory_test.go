@@ -2,7 +2,11 @@ package directory
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"holdfast/call"
@@ -137,7 +141,7 @@ func TestEndpoint(t *testing.T) {
 		"sip:x@1.2.3.4:0":   `"sip:x@1.2.3.4:0": "0" is no port; it is a number from 1 to 65535`,
 		"sip:x@1.2.3.4?a":   `"sip:x@1.2.3.4?a": "1.2.3.4?a" is neither an IP address nor a host name`,
 		"sip:x\r\n@1.1.1.1": "\"sip:x\\r\\n@1.1.1.1\": \"x\\r\\n\" cannot stand before the @",
-		"sip:x@1.2.3.4;lr":  `"sip:x@1.2.3.4;lr": the only parameter an address may have is transport=udp`,
+		"sip:x@1.2.3.4;lr":  `"sip:x@1.2.3.4;lr": the only parameter an address may have is transport=udp or transport=tcp`,
 	} {
 		if got, err := d.Endpoint(written); err == nil || err.Error() != want {
 			t.Errorf("%q: got %+v and error\n%v, want\n%s", written, got, err, want)
@@ -198,6 +202,67 @@ func TestResolve(t *testing.T) {
 		}
 		if got != test.want {
 			t.Errorf("%s: got %s, want %s", test.address, got, test.want)
+		}
+	}
+}
+
+func TestOverTCP(t *testing.T) {
+	config, err := Parse("f.toml", []byte(strings.Replace(clinic, `listen = "192.0.2.1:5060"`, `listen = "192.0.2.1:5060"
+tcp = true
+proxy = "192.0.2.5:5060;Transport=TCP"`, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !config.SIP.TCP || !config.SIP.ProxyTCP || config.SIP.Proxy.String() != "192.0.2.5:5060" || config.Trunks[0].GatewayTCP {
+		t.Errorf("read %+v and %+v", config.SIP, config.Trunks[0])
+	}
+	number := call.Endpoint{Kind: call.PhoneNumber, Address: "+4930123"}
+	phone := call.Endpoint{Kind: call.URI, Address: "sip:x@192.0.2.130;transport=tcp"}
+	resolve := func(e call.Endpoint, want string) {
+		t.Helper()
+		got, err := New(config).Resolve(e)
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", e, got, want)
+		}
+	}
+	resolve(number, "sip:+4930123@198.51.100.2:5060")
+	config.Trunks[0].GatewayTCP = true
+	resolve(number, "sip:+4930123@198.51.100.2:5060;transport=tcp")
+	config.Trunks[0].Gateway = netip.AddrPort{}
+	resolve(number, "sip:+4930123@192.0.2.5:5060;transport=tcp")
+	resolve(phone, "sip:x@192.0.2.130;transport=tcp")
+	if err := New(config).Permit(phone); err != nil {
+		t.Error(err)
+	}
+	config.SIP.TCP = false
+	resolve(phone, `unreachable: "sip:x@192.0.2.130;transport=tcp" is reached over TCP, and [sip] tcp is off`)
+}
+
+func TestPasswords(t *testing.T) {
+	t.Setenv("TRUNK_PASSWORD", "open sesame")
+	file := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(file, []byte("shut sesame\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for written, want := range map[string]string{
+		`password = "plain"`:                       "plain",
+		`password = "${TRUNK_PASSWORD}"`:           "open sesame",
+		fmt.Sprintf("password_file = %q", file):    "shut sesame",
+		"password = \"${\"\nrealm = \"sip.trunk\"": "${",
+	} {
+		config, err := Parse("f.toml", fmt.Appendf(nil, "[[trunk]]\nname = \"carrier\"\naddresses = [\"192.0.2.9\"]\nuser = \"us\"\n%s\n", written))
+		if err != nil {
+			t.Errorf("%s: %v", written, err)
+			continue
+		}
+		if got := config.Trunks[0]; string(got.Password) != want || got.User != "us" {
+			t.Errorf("%s: user %q has password %q", written, got.User, string(got.Password))
+		}
+		if printed := fmt.Sprintf("%v %+v %#v %s", config, config.Trunks, config, config.Trunks[0].Password); strings.Contains(printed, want) {
+			t.Errorf("the password is printed: %s", printed)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 type document struct {
 	SIP struct {
 		Listen text `toml:"listen"`
+		TCP    bool `toml:"tcp"`
 		Proxy  text `toml:"proxy"`
 	} `toml:"sip"`
 	Media struct {
@@ -36,6 +37,11 @@ type document struct {
 		Name      text   `toml:"name"`
 		Addresses []text `toml:"addresses"`
 		Gateway   text   `toml:"gateway"`
+
+		User         text `toml:"user"`
+		Password     text `toml:"password"`
+		PasswordFile text `toml:"password_file"`
+		Realm        text `toml:"realm"`
 	} `toml:"trunk"`
 	Allow struct {
 		Numbers []text `toml:"numbers"`
