@@ -85,7 +85,7 @@ func (l leg) Plan(now time.Time, c call.Command) switchboard.Plan {
 	case call.Drop:
 		if !l.ended {
 			t.ended = true
-			t.run(l.dialog.HangUp(now, ""))
+			t.run(l.dialog.HangUp(now, goodbye(c.Reason)))
 		}
 	case call.Tell: // is for eyes, not for a phone
 	default:

@@ -103,19 +103,21 @@ func (r *rig) deskMakes(what string) error {
 		r.plans(call.Ring{Connection: id})
 	case "answer":
 		r.plans(call.Answer{Connection: id})
-	case "drop":
-		r.plans(call.Drop{Connection: id})
 	case "tell":
 		r.plans(call.Tell{Connection: id, Text: "hello"})
 	case "closes":
 		r.tell("gone %t", r.leg.Gone())
 		r.leg.Close()
 	default:
-		reason, ok := strings.CutPrefix(what, "refuse ")
-		if !ok {
+		verb, reason, _ := strings.Cut(what, " ")
+		switch verb {
+		case "drop":
+			r.plans(call.Drop{Connection: id, Reason: call.Reason(reason)})
+		case "refuse":
+			r.plans(call.Refuse{Connection: id, Reason: call.Reason(reason)})
+		default:
 			return fmt.Errorf("a desk cannot %q", what)
 		}
-		r.plans(call.Refuse{Connection: id, Reason: call.Reason(reason)})
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package sipleg
 
-import "holdfast/call"
+import (
+	"fmt"
+
+	"holdfast/call"
+)
 
 // reasonFor says why a party could not be reached from the final status of our
 // INVITE; 0 is no answer at all.
@@ -34,4 +38,34 @@ func refusal(r call.Reason) (status int, phrase string) {
 		call.NotAccepted, call.Elsewhere, call.Superseded, call.TooLong, call.LineError:
 	}
 	return 480, "Temporarily Unavailable"
+}
+
+// goodbye is the Reason header (RFC 3326) by which a party is told why its line
+// ends, or "" where nothing need be said. A phone that is told of a call
+// completed elsewhere does not show it as missed.
+func goodbye(r call.Reason) string {
+	status, text := 0, ""
+	switch r {
+	case call.Elsewhere:
+		status, text = 200, "Call completed elsewhere"
+	case call.NoAnswer:
+		status, text = 408, "No answer"
+	case call.TooLong:
+		status, text = 408, "Consultation took too long"
+	case call.CustomerLeft:
+		status, text = 487, "Customer left"
+	case call.CancelledByAgent:
+		status, text = 487, "Cancelled by the agent"
+	case call.Superseded:
+		status, text = 487, "Another transfer was asked for"
+	case call.NotAccepted:
+		status, text = 480, "Call not accepted"
+	case call.Declined:
+		status, text = 603, "Declined"
+	case call.Busy, call.Unreachable, call.NotFound, call.Denied, call.LeftEarly, call.LineError:
+	}
+	if status == 0 {
+		return ""
+	}
+	return fmt.Sprintf(`SIP;cause=%d;text="%s"`, status, text)
 }

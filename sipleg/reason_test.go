@@ -38,6 +38,22 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// A goodbye is a Reason header with a status and a text, or nothing.
+func TestGoodbyes(t *testing.T) {
+	told := map[call.Reason]string{
+		call.Elsewhere:    `SIP;cause=200;text="Call completed elsewhere"`,
+		call.CustomerLeft: `SIP;cause=487;text="Customer left"`,
+		"":                "",
+		call.LineError:    "",
+		"new":             "",
+	}
+	for reason, want := range told {
+		if got := goodbye(reason); got != want {
+			t.Errorf("%q: %s, want %s", reason, got, want)
+		}
+	}
+}
+
 // Every kind of message is of the class that sipua gives it, and one that it
 // does not know waits for the record.
 func TestClasses(t *testing.T) {

@@ -114,8 +114,12 @@ func (r *rig) act(p switchboard.Plan) {
 	}
 }
 
-// listening is what our description in a message says, if it has one.
+// listening is what our description in a message says, if it has one, or else
+// the reason it gives.
 func listening(m sip.Message) string {
+	if reasons := m.GetHeaders("Reason"); len(reasons) > 0 {
+		return ", because " + reasons[0].Value()
+	}
 	sections, err := parse(m.Body())
 	if err != nil {
 		return ""
