@@ -44,11 +44,14 @@ type Behaviour struct {
 
 // receive takes a SIP message from the wire.
 func (p *Phone) receive(m sipua.Received) {
+	request, ok := m.SIP.(*sip.Request)
+	if ok && p.behaviour.Do != Silent && sipua.Check(m) == nil && p.asks(m, request) {
+		return
+	}
 	if id := m.SIP.CallID(); id != nil && p.calls[id.Value()] != nil {
 		p.calls[id.Value()].receive(m)
 		return
 	}
-	request, ok := m.SIP.(*sip.Request)
 	if !ok { // an answer that we have stopped waiting for
 		p.send(sipua.Release(p.local, m))
 		return

@@ -18,16 +18,22 @@ import (
 // Options say what a phone is. The zero value is a phone without a name on
 // any free port of 127.0.0.1 that says nothing, in µ-law.
 type Options struct {
-	Address netip.AddrPort // where it listens for SIP over UDP; port 0: any
-	Proxy   netip.AddrPort // where it sends all requests; the zero value: to whom it calls
-	User    string         // the user part of its URI
-	Tone    float64        // what it says, in Hz; 0: silence, in packets
-	Codec   media.Codec    // the only one it speaks
-	Log     *slog.Logger   // nil: no log
+	Address   netip.AddrPort // where it listens for SIP; port 0: any
+	Transport string         // "tcp": it calls over TCP and wants to be called so; else over UDP
+	Proxy     netip.AddrPort // where it sends all requests; the zero value: to whom it calls
+	User      string         // the user part of its URI
+	Tone      float64        // what it says, in Hz; 0: silence, in packets
+	Codec     media.Codec    // the only one it speaks
+	Challenge *Challenge     // what callers must prove; nil: nothing
+	Log       *slog.Logger   // nil: no log
+
+	Credentials []sipua.Credentials // what it proves where it is asked
 }
 
 // ErrClosed means that the phone is switched off.
 var ErrClosed = errors.New("the phone is switched off")
+
+const tcp = "tcp"
 
 // remembered is how many incoming calls a phone keeps for Incoming.
 const remembered = 1024
@@ -46,6 +52,7 @@ type Phone struct {
 
 	// What follows belongs to the goroutine of run.
 	behaviour Behaviour
+	asked     int              // nonces that have become stale
 	calls     map[string]*Call // by Call-ID, until nothing is left of the dialog
 }
 
@@ -71,6 +78,7 @@ func Start(o Options) (*Phone, error) {
 	}
 	wire, err := sipua.Listen(sipua.WireOptions{
 		Address:     o.Address,
+		TCP:         o.Transport == tcp,
 		Receive:     func(m sipua.Received) { p.do(func() { p.receive(m) }) },
 		Unreachable: func(a netip.AddrPort) { p.do(func() { p.unreachable(a) }) },
 		Log:         o.Log,
@@ -79,7 +87,10 @@ func Start(o Options) (*Phone, error) {
 		return nil, fmt.Errorf("starting phone %s: %w", o.User, err)
 	}
 	p.wire = wire
-	p.local = sipua.Local{Address: wire.Address(), Transport: "udp", Proxy: o.Proxy, UserAgent: "Holdfast softphone"}
+	p.local = sipua.Local{
+		Address: wire.Address(), Transport: o.Transport, TCP: o.Transport == tcp,
+		Proxy: o.Proxy, UserAgent: "Holdfast softphone", Credentials: o.Credentials,
+	}
 	p.done.Go(p.run)
 	return p, nil
 }
@@ -97,7 +108,8 @@ func (p *Phone) Close() {
 // Address is where the phone listens for SIP.
 func (p *Phone) Address() netip.AddrPort { return p.local.Address }
 
-// URI is how the phone is called, such as "sip:ana@127.0.0.1:5062".
+// URI is how the phone is called, such as "sip:ana@127.0.0.1:5062", or
+// "sip:ana@127.0.0.1:5062;transport=tcp".
 func (p *Phone) URI() string {
 	uri := p.uri()
 	return uri.String()
@@ -105,7 +117,11 @@ func (p *Phone) URI() string {
 
 func (p *Phone) uri() sip.Uri {
 	a := p.Address()
-	return sip.Uri{Scheme: "sip", User: p.options.User, Host: a.Addr().String(), Port: int(a.Port())}
+	uri := sip.Uri{Scheme: "sip", User: p.options.User, Host: a.Addr().String(), Port: int(a.Port())}
+	if p.options.Transport == tcp {
+		uri.UriParams = sip.HeaderParams{{K: "transport", V: tcp}}
+	}
+	return uri
 }
 
 // Answering says what to do with calls that come from now on.
