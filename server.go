@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"holdfast/api"
@@ -52,6 +53,8 @@ type Server struct {
 	apiAddr netip.AddrPort
 	failed  chan error
 	ready   chan struct{} // closed when what comes in on the wire may be taken
+	closing chan struct{} // closed when nothing is taken any more
+	close   sync.Once
 }
 
 // Start starts a server, takes every contact that the journal still holds over
@@ -61,7 +64,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	s := &Server{log: o.Log, failed: make(chan error, 1), ready: make(chan struct{})}
+	s := &Server{log: o.Log, failed: make(chan error, 1), ready: make(chan struct{}), closing: make(chan struct{})}
 	if err := s.start(ctx, o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -80,7 +83,7 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 	if o.WrapJournal != nil {
 		kept = o.WrapJournal(kept)
 	}
-	if err := s.listen(c.SIP.Listen); err != nil {
+	if err := s.listen(c.SIP); err != nil {
 		return err
 	}
 	dir := directory.New(c)
@@ -92,10 +95,8 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 		sender = o.WrapSender(sender)
 	}
 	s.lines = sipleg.New(sipleg.Options{
-		Local: sipua.Local{
-			Address: s.wire.Address(), Transport: "udp", Proxy: c.SIP.Proxy, UserAgent: "Holdfast/" + Version,
-		},
-		Sender: sender, Engine: s.engine, Addresses: dir, Board: s.board, Log: o.Log,
+		Local: local(s.wire.Address(), c), Sender: sender, Engine: s.engine,
+		Addresses: dir, Board: s.board, Log: o.Log,
 	})
 	s.board.Lines = s.lines
 	n, err := s.board.Recover(ctx)
@@ -117,23 +118,37 @@ func startMedia(c directory.Media) (*media.Engine, error) {
 
 // listen binds the SIP address. What comes in waits until the server is ready:
 // a retransmission for a contact that is about to be taken over must find it.
-func (s *Server) listen(at netip.AddrPort) (err error) {
+func (s *Server) listen(c directory.SIP) (err error) {
 	s.wire, err = sipua.Listen(sipua.WireOptions{
-		Address: at,
+		Address: c.Listen,
+		TCP:     c.TCP,
 		Receive: func(m sipua.Received) {
-			<-s.ready
-			s.lines.Receive(m)
+			if s.awaitReady() {
+				s.lines.Receive(m)
+			}
 		},
 		Unreachable: func(addr netip.AddrPort) {
-			<-s.ready
-			s.lines.Unreachable(addr)
+			if s.awaitReady() {
+				s.lines.Unreachable(addr)
+			}
 		},
 		Log: s.log,
 	})
 	if err != nil {
-		return fmt.Errorf("listening for SIP at %s: %w ([sip] listen says where)", at, err)
+		return fmt.Errorf("listening for SIP at %s: %w ([sip] listen says where)", c.Listen, err)
 	}
 	return nil
+}
+
+// awaitReady reports whether what comes in on the wire may be taken, as soon as
+// it is known: a server that does not start never takes anything.
+func (s *Server) awaitReady() bool {
+	select {
+	case <-s.ready:
+		return true
+	case <-s.closing:
+		return false
+	}
 }
 
 func (s *Server) serveAPI(at netip.AddrPort, kept switchboard.Journal, dir *directory.Directory) error {
@@ -173,6 +188,7 @@ func (s *Server) Wait(ctx context.Context) error {
 // Close stops the server. Contacts are not ended: the journal keeps them, and
 // the next Start takes them over.
 func (s *Server) Close() error {
+	s.close.Do(func() { close(s.closing) })
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	var errs []error

@@ -1,0 +1,41 @@
+package holdfast
+
+import (
+	"net/netip"
+	"slices"
+
+	"holdfast/directory"
+	"holdfast/sipua"
+)
+
+// local is our side of every SIP dialog, at that address.
+func local(at netip.AddrPort, c directory.Config) sipua.Local {
+	l := sipua.Local{
+		Address: at, Transport: "udp", TCP: c.SIP.TCP,
+		Proxy: c.SIP.Proxy, UserAgent: "Holdfast/" + Version,
+		Credentials: credentials(c),
+	}
+	if c.SIP.ProxyTCP {
+		l.Transport = "tcp"
+	}
+	return l
+}
+
+// credentials are what trunks are told that ask who we are. Only they may ask,
+// and the proxy for those behind it.
+func credentials(c directory.Config) []sipua.Credentials {
+	var all []sipua.Credentials
+	for _, t := range c.Trunks {
+		if t.User == "" {
+			continue
+		}
+		peers := slices.Clone(t.Addresses)
+		for _, at := range []netip.AddrPort{t.Gateway, c.SIP.Proxy} {
+			if at.IsValid() {
+				peers = append(peers, netip.PrefixFrom(at.Addr(), at.Addr().BitLen()))
+			}
+		}
+		all = append(all, sipua.Credentials{Peers: peers, Realm: t.Realm, User: t.User, Password: string(t.Password)})
+	}
+	return all
+}
