@@ -99,7 +99,8 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-func TestAStrangerIsLoggedAndNotAnswered(t *testing.T) {
+// A stranger is logged and not answered.
+func TestStrangerAtTheDoor(t *testing.T) {
 	var log lockedBuffer
 	h := openHouse(t, func(o *holdfast.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 	stranger := newCaller(t, "127.0.0.66", h.SIPAddress())
@@ -123,9 +124,9 @@ func TestAStrangerIsLoggedAndNotAnswered(t *testing.T) {
 	h.talk(t)
 }
 
-// TestABadOfferLeavesNothingBehind has sound ports for two lines only, so that
-// one that is not given back is missed by the customer who calls then.
-func TestABadOfferLeavesNothingBehind(t *testing.T) {
+// A bad offer leaves nothing behind: there are ports for the sound of two lines
+// only, so that one that is not given back is missed by who calls then.
+func TestBadOfferAtTheDoor(t *testing.T) {
 	first := freePorts(t)
 	h := openHouse(t, func(o *holdfast.Options) {
 		o.Config.Media.FirstPort, o.Config.Media.LastPort = first, first+3
@@ -148,7 +149,8 @@ func TestABadOfferLeavesNothingBehind(t *testing.T) {
 	h.talk(t)
 }
 
-func TestGarbageIsNoHarm(t *testing.T) {
+// Garbage does no harm to those who talk.
+func TestGarbageAtTheDoor(t *testing.T) {
 	h := openHouse(t, nil)
 	h.talk(t)
 	bob := newCaller(t, "127.0.0.1", h.SIPAddress())
