@@ -124,8 +124,6 @@ listen = "%s:5060"
 listen = "%s:8080"
 [journal]
 dir = %q
-[rules]
-ring_for = "2500ms"
 [[agent]]
 name = "ana"
 address = %q
@@ -173,12 +171,12 @@ func (c *cell) onHold() error {
 
 // transfer asks for the transfer, as often as the dying server makes it
 // necessary, and waits until cardiology is rung.
-func (c *cell) transfer() error {
+func (c *cell) transfer(ringFor time.Duration) error {
 	err := c.again(func() error {
 		if err := c.find(); err != nil {
 			return err
 		}
-		_, err := c.client.Transfer(c.ctx, c.contact, client.TransferRequest{Target: "cardiology", Key: "once"})
+		_, err := c.client.Transfer(c.ctx, c.contact, client.TransferRequest{Target: "cardiology", RingFor: ringFor, Key: "once"})
 		return err
 	})
 	if err != nil {

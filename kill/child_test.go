@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	go machine.beat()
 	flag.Parse()
 	if err := flag.Set("test.parallel", atOnce); err != nil {
 		panic(err)

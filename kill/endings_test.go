@@ -13,18 +13,24 @@ import (
 // An ending is one way in which a cold transfer goes.
 type ending struct {
 	name       string
+	ringFor    time.Duration
 	cardiology softphone.Behaviour
 	play       func(*cell) error // from the moment cardiology is rung
 	outcome    call.Outcome
 	reason     call.Reason
 }
 
+const (
+	ringShort = 2500 * time.Millisecond
+	ringLong  = time.Minute
+)
+
 var endings = []ending{
-	{"answered", softphone.Behaviour{After: 500 * time.Millisecond}, handedOver, call.Completed, ""},
-	{"no answer", softphone.Behaviour{Do: softphone.RingForever}, backWithAna, call.TransferFailed, call.NoAnswer},
-	{"busy", softphone.Behaviour{Do: softphone.Busy, After: 300 * time.Millisecond}, backWithAna, call.TransferFailed, call.Busy},
-	{"customer leaves", softphone.Behaviour{Do: softphone.RingForever}, customerLeaves, call.Abandoned, call.CustomerLeft},
-	{"agent leaves", softphone.Behaviour{After: 500 * time.Millisecond}, agentLeaves, call.Completed, ""},
+	{"answered", ringLong, softphone.Behaviour{After: 500 * time.Millisecond}, handedOver, call.Completed, ""},
+	{"no answer", ringShort, softphone.Behaviour{Do: softphone.RingForever}, backWithAna, call.TransferFailed, call.NoAnswer},
+	{"busy", ringLong, softphone.Behaviour{Do: softphone.Busy, After: 300 * time.Millisecond}, backWithAna, call.TransferFailed, call.Busy},
+	{"customer leaves", ringLong, softphone.Behaviour{Do: softphone.RingForever}, customerLeaves, call.Abandoned, call.CustomerLeft},
+	{"agent leaves", ringLong, softphone.Behaviour{After: 500 * time.Millisecond}, agentLeaves, call.Completed, ""},
 }
 
 // handedOver: customer and cardiology hear each other, ana is released.

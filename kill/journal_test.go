@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"holdfast/call"
-	"holdfast/client"
 	"holdfast/softphone"
 )
 
@@ -123,17 +122,10 @@ func (s *strained) asks(what string, refused bool) error {
 // afterwards: the trouble is over. Nobody's sound has stopped, nothing happens
 // that was refused, a transfer works, and all that survives a kill.
 func (s *strained) afterwards() error {
-	err := s.again(func() error {
-		_, err := s.client.Transfer(s.ctx, s.contact, client.TransferRequest{Target: "cardiology", RingFor: time.Minute})
+	if err := s.transfer(ringLong); err != nil {
 		return err
-	})
-	if err != nil {
-		return fmt.Errorf("asking for the transfer: %w", err)
 	}
 	if err := errors.Join(s.soundWentOn("the customer", s.customer.heard()), s.soundWentOn("ana", s.anaCall.Recording())); err != nil {
-		return err
-	}
-	if s.cardiologyCall, err = s.cardiology.Incoming(s.ctx); err != nil {
 		return err
 	}
 	if err := errors.Join(s.withCardiology(), s.ended("ana", s.anaCall.Ended())); err != nil {
@@ -153,8 +145,9 @@ func (s *strained) afterwards() error {
 }
 
 func (s *strained) soundWentOn(who string, heard *softphone.Recording) error {
-	if gap := heard.LongestGapWithin(heard.At(s.trouble), heard.At(time.Now())); gap > hiccup {
-		return fmt.Errorf("%s heard nothing for %s", who, gap)
+	gap := heard.LongestGapWithin(heard.At(s.trouble), heard.At(time.Now()))
+	if stood := machine.stood(s.trouble); gap > hiccup+stood {
+		return fmt.Errorf("%s heard nothing for %s, while the machine stood still for %s", who, gap, stood)
 	}
 	return nil
 }

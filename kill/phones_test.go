@@ -2,8 +2,10 @@ package kill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"holdfast/peers"
 	"holdfast/softphone"
@@ -26,9 +28,19 @@ type ours struct {
 	line *softphone.Call
 }
 
+// call calls again if there is nobody at the address, as a person would.
 func (c *ours) call(ctx context.Context, uri string) (err error) {
-	c.line, err = c.Dial(ctx, uri)
-	return err
+	for {
+		c.line, err = c.Dial(ctx, uri)
+		if refused := new(softphone.Refused); !errors.As(err, &refused) || refused.Status != 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 func (c *ours) heard() *softphone.Recording { return c.line.Recording() }

@@ -33,8 +33,8 @@ func (c *cell) play(p plot) (r result) {
 		r.gap, r.back = heard.LongestGap(), soundAfter(heard, c.server.life(0).died)
 		err = errors.Join(c.nobodyTwice(), c.samePorts(), c.acknowledged())
 	}
-	if r.gap > silenceLimit {
-		err = errors.Join(err, fmt.Errorf("the customer had no sound for %s", r.gap))
+	if stood := machine.stood(began); r.gap > silenceLimit+stood {
+		err = errors.Join(err, fmt.Errorf("the customer had no sound for %s, while the machine stood still for %s", r.gap, stood))
 	}
 	if r.err = errors.Join(err, c.server.close()); r.err != nil {
 		r.err = fmt.Errorf("%w\n%s", r.err, c.server.lastWords())
@@ -46,10 +46,14 @@ func (c *cell) play(p plot) (r result) {
 // scenes is the contact from the first ring to the last goodbye.
 func (c *cell) scenes(e ending) error {
 	c.cardiology.Answering(e.cardiology)
-	for _, scene := range []func() error{c.talk, c.transfer, func() error { return e.play(c) }} {
-		if err := scene(); err != nil {
-			return err
-		}
+	if err := c.talk(); err != nil {
+		return err
+	}
+	if err := c.transfer(e.ringFor); err != nil {
+		return err
+	}
+	if err := e.play(c); err != nil {
+		return err
 	}
 	over, err := c.over()
 	if err != nil {
