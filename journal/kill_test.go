@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"holdfast/switchboard"
 )
 
 // child writes contacts into the journal in dir, each from a goroutine of its
@@ -177,19 +179,7 @@ func TestARemovedDirectoryIsMadeAgain(t *testing.T) {
 	if _, err := j.Append(t.Context(), entry("a", 4), last); !errors.Is(err, errLost) {
 		t.Errorf("an entry into the removed directory gave %v", err)
 	}
-	var err error
-	for range 100 {
-		var seq uint64
-		if seq, err = j.Append(t.Context(), entry("a", 4), last); err == nil {
-			last = seq
-			break
-		}
-		<-time.After(50 * time.Millisecond)
-	}
-	if err != nil {
-		t.Fatalf("it was not made again: %v", err)
-	}
-	last = mustAppend(t, j, over("a", 5), last)
+	last = mustAppend(t, j, over("a", 5), untilAppended(t, j, entry("a", 4), last))
 	if err := j.Archive(t.Context(), "a"); err != nil {
 		t.Error(err)
 	}
@@ -206,5 +196,23 @@ func TestARemovedDirectoryIsMadeAgain(t *testing.T) {
 	}
 	if got := history(t, j, "a"); !strings.HasSuffix(got, "a/4 "+fmt.Sprint(last)+":a/5") {
 		t.Errorf("history: %s", got)
+	}
+}
+
+// untilAppended appends as a desk does, again and again.
+func untilAppended(t *testing.T, j *Journal, e switchboard.Entry, after uint64) uint64 {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for {
+		seq, err := j.Append(ctx, e, after)
+		if err == nil {
+			return seq
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatal(err)
+		case <-time.After(50 * time.Millisecond):
+		}
 	}
 }
