@@ -79,27 +79,33 @@ func (s *step) callFailed(id ConnectionID, why Reason) {
 	s.end(string(why))
 }
 
-// customerLeft: everything that existed for them ends (P6). Agent and target
-// who are talking already may finish.
+// customerLeft: everything that existed for them ends (P6).
 func (s *step) customerLeft() {
-	s.remove(s.customer().ID)
+	customer := s.customer().ID
 	for _, c := range s.Connections {
 		if c.Party == Agent && c.State == Connected {
 			s.do(Tell{c.ID, CustomerLeft, "the customer has left"})
 		}
 	}
+	s.goOnWithout(customer, Customer, Abandoned, CustomerLeft)
+}
+
+// goOnWithout takes the customer out of the contact. Agent and target who are
+// talking already may finish; everybody else is let go of.
+func (s *step) goOnWithout(customer ConnectionID, by Party, o Outcome, why Reason) {
+	s.remove(customer)
 	consulting := s.Stage == Consulting && s.present(s.Transfer.By)
 	if consulting {
 		s.set(s.connection(s.Transfer.last().Connection), Connected)
 	}
 	if s.Transfer != nil {
-		s.closeTransfer(Abandoned, CustomerLeft, "")
+		s.closeTransfer(o, why, "")
 	}
 	if consulting {
-		s.Stage, s.EndedBy = Finishing, string(Customer)
+		s.Stage, s.EndedBy = Finishing, string(by)
 		return
 	}
-	s.end(string(Customer))
+	s.end(string(by))
 }
 
 // personLeft: somebody who was talking to the customer, or holding them, has
@@ -118,7 +124,7 @@ func (s *step) personLeft(id ConnectionID, lost bool) {
 	if who.Party == Agent && !early {
 		responsible = who.Endpoint
 	}
-	if lost || early || s.customer().State == Held {
+	if lost || early || who.State == Away || s.customer().State == Held {
 		s.ringBack(responsible)
 		return
 	}
@@ -169,17 +175,23 @@ func (s *step) end(by string) {
 // tookOverJustNow reports whether this was the target of a hand-over so recent
 // that they cannot be said to have taken the customer.
 func (s *step) tookOverJustNow(id ConnectionID) bool {
-	if len(s.Past) == 0 {
-		return false
+	i := s.handOver()
+	return i >= 0 && s.Past[i].last().Connection == id && s.now.Sub(s.Past[i].Ended) < s.Rules.TakenAfter
+}
+
+// handOver is the place in Past of the last transfer that completed; -1: none.
+func (s *step) handOver() int {
+	for i := len(s.Past) - 1; i >= 0; i-- {
+		if s.Past[i].Outcome == Completed {
+			return i
+		}
 	}
-	t := s.Past[len(s.Past)-1]
-	return t.Outcome == Completed && t.last().Connection == id &&
-		s.now.Sub(t.Ended) < s.Rules.TakenAfter
+	return -1
 }
 
 func (s *step) markLeftEarly() {
 	s.Past = slices.Clone(s.Past)
-	t := &s.Past[len(s.Past)-1]
+	t := &s.Past[s.handOver()]
 	t.Attempts = slices.Clone(t.Attempts)
 	a := t.last()
 	a.Ended, a.Reason = s.now, LeftEarly

@@ -88,7 +88,8 @@ func customerKept(m move) string {
 	}
 	up, ok := m.ev.(call.HungUp)
 	goodbye := ok && m.before.c.Stage == call.Talking && len(m.before.c.Connections) == 2 &&
-		find(m.before.c, up.Connection) != nil && find(m.before.c, m.customer()).State == call.Connected &&
+		find(m.before.c, up.Connection) != nil && find(m.before.c, up.Connection).State == call.Connected &&
+		find(m.before.c, m.customer()).State == call.Connected &&
 		up.Connection != m.before.tookOver()
 	if goodbye {
 		return ""
@@ -193,7 +194,8 @@ func backWithTheAgent(m move) string {
 		return ok && tell.Connection == t.By && tell.Reason == ended.Reason && tell.Text != ""
 	})
 	want := call.Held
-	if t.Resume {
+	takesPart := m.before.c.Stage == call.Consulting && find(m.before.c, m.customer()).State == call.Connected
+	if t.Resume || takesPart {
 		want = call.Connected
 	}
 	if !told || find(m.after.c, m.customer()).State != want || ended.Reason == "" {

@@ -11,6 +11,7 @@ func (s *step) transfer(who *Connection, ev TransferRequested) error {
 	if err := s.mayTransfer(who, ev); err != nil {
 		return err
 	}
+	s.Agent = who.Endpoint // whoever transfers is rung back when it fails
 	if s.Transfer != nil {
 		s.dropTargets(Superseded)
 		s.closeTransfer(Cancelled, Superseded, "")
@@ -41,6 +42,9 @@ func (s *step) transfer(who *Connection, ev TransferRequested) error {
 	return nil
 }
 
+// targetsMost is how many targets a transfer may have.
+const targetsMost = 20
+
 // mayTransfer refuses what cannot be, or would only lead in a circle.
 func (s *step) mayTransfer(who *Connection, ev TransferRequested) error {
 	switch {
@@ -59,8 +63,14 @@ func (s *step) mayTransfer(who *Connection, ev TransferRequested) error {
 	case s.handOvers() >= s.Rules.HandOvers:
 		return refuse("the customer has been handed over %d times", s.Rules.HandOvers)
 	}
-	for _, target := range append([]Endpoint{ev.Target}, ev.Others...) {
+	targets := append([]Endpoint{ev.Target}, ev.Others...)
+	if len(targets) > targetsMost {
+		return refuse("no more than %d targets can be tried", targetsMost)
+	}
+	for i, target := range targets {
 		switch {
+		case slices.ContainsFunc(targets[:i], target.same):
+			return refuse("%s is named twice", target)
 		case target.same(who.Endpoint):
 			return refuse("that would be a transfer to yourself")
 		case target.same(s.customer().Endpoint):
@@ -287,20 +297,22 @@ func (s *step) fallBack(target Endpoint, why Reason, detail string) {
 	if why == CancelledByAgent {
 		outcome = Cancelled
 	}
+	// A customer who takes part in a consultation is not put on hold for its end.
+	takesPart := s.Stage == Consulting && s.customer().State == Connected
 	s.closeTransfer(outcome, why, detail)
 	s.Stage = Talking
 	switch {
 	case s.connection(t.By) == nil:
 		s.ringBack(s.Agent)
 		return
-	case t.Resume:
+	case t.Resume || takesPart:
 		s.set(s.customer(), Connected)
 	default:
 		s.set(s.customer(), Held)
 	}
 	if why != CancelledByAgent {
 		where := "the customer is on hold"
-		if t.Resume {
+		if s.customer().State == Connected {
 			where = "you are with the customer"
 		}
 		s.do(Tell{t.By, why, fmt.Sprintf("%s %s; %s", target, why.says(), where)})

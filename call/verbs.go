@@ -215,7 +215,7 @@ func (s *step) destroy(who *Connection, id ConnectionID) error {
 		s.endByAgent()
 	case whose.Party == Customer:
 		s.do(Drop{Connection: id})
-		s.customerLeft()
+		s.goOnWithout(id, Agent, Cancelled, CancelledByAgent)
 	case s.Stage == Reaching && s.attempt(id) != nil:
 		s.do(Drop{id, CancelledByAgent})
 		s.targetFailed(id, CancelledByAgent, "")
@@ -235,8 +235,8 @@ func (s *step) destroySelf(who *Connection) error {
 		}
 		return s.leave(who)
 	}
-	if n := len(s.Past); n > 0 && s.Past[n-1].Reason == LeftEarly && s.now.Sub(s.Past[n-1].Ended) < slip {
-		return refuse("%s has just left; the customer would be alone", s.Past[n-1].Target())
+	if n := len(s.Past); n > 0 && s.Past[n-1].Outcome == TransferFailed && s.now.Sub(s.Past[n-1].Ended) < slip {
+		return refuse("%s has just gone; the customer would be alone", s.Past[n-1].Target())
 	}
 	if s.customer().State == Held {
 		return refuse("the customer is on hold; take them off hold, or end the contact")

@@ -216,21 +216,27 @@ func at(name string) call.Endpoint {
 // tookOver is the target who was handed the customer so recently that their
 // leaving would be early; 0: nobody.
 func (w world) tookOver() call.ConnectionID {
-	if len(w.c.Past) == 0 {
-		return 0
+	for _, t := range slices.Backward(w.c.Past) {
+		if t.Outcome != call.Completed {
+			continue
+		}
+		if w.now.Sub(t.Ended) >= call.DefaultRules().TakenAfter {
+			return 0
+		}
+		for _, a := range t.Attempts {
+			if !a.Accepted.IsZero() {
+				return a.Connection
+			}
+		}
 	}
-	t := w.c.Past[len(w.c.Past)-1]
-	if t.Outcome != call.Completed || w.now.Sub(t.Ended) >= call.DefaultRules().TakenAfter {
-		return 0
-	}
-	return t.Attempts[len(t.Attempts)-1].Connection
+	return 0
 }
 
 // slipped reports whether a target has left so recently that an agent who
 // destroys their connection meant to leave.
 func (w world) slipped() bool {
 	n := len(w.c.Past)
-	return n > 0 && w.c.Past[n-1].Reason == call.LeftEarly && w.now.Sub(w.c.Past[n-1].Ended) < 2*time.Second
+	return n > 0 && w.c.Past[n-1].Outcome == call.TransferFailed && w.now.Sub(w.c.Past[n-1].Ended) < 2*time.Second
 }
 
 func (m move) String() string {

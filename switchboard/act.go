@@ -150,10 +150,11 @@ func (d *desk) publish(c call.Contact) {
 }
 
 // listen has the contact heard as it is now, and tells it who is in the same
-// sound if that has changed.
+// sound if that has changed, or if that is what it waits for: a target who was
+// consulted is in the sound already when the joining begins.
 func (d *desk) listen() {
 	joined := d.room.Set(call.Hears(d.contact))
-	if d.contact.Stage == call.Over || slices.Equal(joined, d.joined) {
+	if d.contact.Stage == call.Over || d.contact.Stage != call.Joining && slices.Equal(joined, d.joined) {
 		return
 	}
 	d.joined = slices.Clone(joined)
@@ -198,7 +199,7 @@ func (d *desk) reap() {
 		d.legs[id].Close()
 		delete(d.legs, id)
 		delete(d.memory, id)
-		if hasConnection(d.contact, id) {
+		if hasConnection(d.contact, id) && !isAway(d.contact, id) {
 			d.lose(id, "its line has ended")
 		}
 	}

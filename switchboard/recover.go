@@ -98,7 +98,7 @@ func (d *desk) restore(e Entry) {
 		d.waiting = append(d.waiting, &input{connection: id, message: Resumed{}})
 	}
 	for _, c := range e.Contact.Connections {
-		if _, ok := e.Legs[c.ID]; !ok {
+		if _, ok := e.Legs[c.ID]; !ok && c.State != call.Away {
 			d.lose(c.ID, "no line was written down")
 		}
 	}

@@ -161,6 +161,8 @@ func (t *transition) command(c call.Command) {
 		t.tell(c.Connection, c)
 	case call.Drop:
 		t.tell(c.Connection, c)
+	case call.Digits:
+		t.tell(c.Connection, c)
 	case call.Tell:
 		t.told = append(t.told, c)
 	default:
@@ -288,4 +290,9 @@ func exemptOnly(out []Outgoing) bool {
 
 func hasConnection(c call.Contact, id call.ConnectionID) bool {
 	return slices.ContainsFunc(c.Connections, func(c call.Connection) bool { return c.ID == id })
+}
+
+// isAway says that the place of somebody without a line is kept.
+func isAway(c call.Contact, id call.ConnectionID) bool {
+	return slices.ContainsFunc(c.Connections, func(c call.Connection) bool { return c.ID == id && c.State == call.Away })
 }
