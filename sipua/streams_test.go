@@ -6,7 +6,9 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -111,6 +113,41 @@ func TestTCPBothWays(t *testing.T) {
 	}
 	if m := await(t, fromA); m.Transport != udp {
 		t.Errorf("came over %s", m.Transport)
+	}
+}
+
+// TestMessagesComeOneAtATime, although they come over several sockets.
+func TestMessagesComeOneAtATime(t *testing.T) {
+	const messages = 50
+	var inside atomic.Int32
+	done := make(chan bool, 3*messages)
+	w, err := Listen(WireOptions{Address: anyPort, TCP: true, Receive: func(Received) {
+		if inside.Add(1) > 1 {
+			t.Error("two messages at a time")
+		}
+		runtime.Gosched()
+		inside.Add(-1)
+		done <- true
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	datagrams, _ := listen(t, WireOptions{})
+	all := ""
+	for n := range messages {
+		all += text(t, n)
+	}
+	for _, p := range []*plug{connectTo(t, w), connectTo(t, w)} {
+		go func() { _, _ = io.WriteString(p, all) }()
+	}
+	for n := range messages {
+		if err := datagrams.Send(numbered(t, n, w.Address())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 * messages {
+		await(t, done)
 	}
 }
 

@@ -2,6 +2,7 @@ package sipua
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,9 +25,9 @@ type WireOptions struct {
 	// Accept is asked before a datagram is parsed or a connection is taken;
 	// whom it turns down is dropped in silence. nil accepts everyone.
 	Accept func(netip.AddrPort) bool
-	// Receive gets every message. The datagrams, and the messages of each
-	// connection, come in the order of arrival and one at a time. It must not
-	// block. A message may still fail Check.
+	// Receive gets every message, one at a time; datagrams, and the messages
+	// of each connection, in the order of arrival. It must not block. A
+	// message may still fail Check.
 	Receive func(Received)
 	// Unreachable gets every address that takes no connection, or that the
 	// network reports unreachable (ICMP), where the system tells: on Linux.
@@ -42,6 +43,9 @@ type Wire struct {
 	conn    *net.UDPConn
 	streams *streams // nil without TCP
 	options WireOptions
+	in      chan Received
+	closing <-chan struct{}
+	stop    context.CancelFunc // closes it
 	done    sync.WaitGroup
 }
 
@@ -61,6 +65,7 @@ func Listen(o WireOptions) (*Wire, error) {
 		o.Log.Warn("SIP over UDP will not notice unreachable peers at once", "error", err)
 	}
 	w.done.Go(w.read)
+	w.done.Go(w.receive)
 	return w, nil
 }
 
@@ -74,7 +79,9 @@ func bind(o WireOptions) (*Wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Wire{conn: conn, options: o}
+	ctx, stop := context.WithCancel(context.Background())
+	w := &Wire{conn: conn, options: o, in: make(chan Received), closing: ctx.Done(), stop: stop}
+	o.Receive = w.took
 	if o.TCP {
 		if w.streams, err = listenTCP(o, w.Address()); err != nil {
 			_ = conn.Close()
@@ -126,6 +133,7 @@ func (w *Wire) sendStream(m Message, text string) error {
 // Close stops receiving; when it returns, Receive is not called any more. It
 // must not be called from Receive.
 func (w *Wire) Close() error {
+	w.stop()
 	err := w.conn.Close()
 	if w.streams != nil {
 		err = errors.Join(err, w.streams.close())
@@ -165,7 +173,27 @@ func (w *Wire) take(data []byte, from netip.AddrPort) {
 		w.options.Log.Debug("malformed SIP", "from", from, "error", err)
 		return
 	}
-	w.options.Receive(Received{SIP: msg, From: from, Transport: udp})
+	w.took(Received{SIP: msg, From: from, Transport: udp})
+}
+
+// took hands a message on that has come in over whatever.
+func (w *Wire) took(m Received) {
+	select {
+	case w.in <- m:
+	case <-w.closing:
+	}
+}
+
+// receive hands messages to whoever receives them.
+func (w *Wire) receive() {
+	for {
+		select {
+		case m := <-w.in:
+			w.options.Receive(m)
+		case <-w.closing:
+			return
+		}
+	}
 }
 
 // parse reads a message out of a datagram; a panic of the parser is one more
