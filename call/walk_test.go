@@ -1,6 +1,8 @@
 package call_test
 
 import (
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,12 +23,22 @@ func TestWalks(t *testing.T) {
 			m := n.world.take(call.Step, n.via)
 			n.world = m.after
 			if broken := m.broken(); broken != "" {
-				t.Fatalf("%s\n%s", broken, n.story())
+				found(t, broken, &n)
 			}
 			v = &n
 		}
 		if stuck := v.live(call.Step); stuck != "" {
-			t.Fatalf("%s\n%s", stuck, v.story())
+			found(t, stuck, v)
 		}
 	})
+}
+
+// found writes the way to a broken promise down as a story. rapid comes back
+// with ever shorter ones, so the shortest stays: mend the core, and keep it.
+func found(t *rapid.T, broken string, v *visit) {
+	text := "# " + broken + "\n\n" + strings.ReplaceAll(v.story(), "  ", "") + "\n----\n"
+	if err := os.WriteFile("testdata/found_by_walking.txt", []byte(text), 0o600); err != nil {
+		t.Error(err)
+	}
+	t.Fatalf("%s\n%s", broken, v.story())
 }
