@@ -1,6 +1,8 @@
 package story
 
 import (
+	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -56,5 +58,28 @@ func TestPlayNamesTheLine(t *testing.T) {
 	_, err := Play("busy.txt", strings.NewReader("customer calls ana\n\nana dances\n"))
 	if err == nil || !strings.HasPrefix(err.Error(), `busy.txt:3: "ana dances"`) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestExamples: the stories that the README tells make sense, and end as it says.
+func TestExamples(t *testing.T) {
+	for file, want := range map[string][]string{
+		"second-target.txt": {"is on hold with ana"},
+		"voicemail.txt":     {"is on hold with ana"},
+		"agent-leaves.txt":  {"is with cardiology", "is parked, hearing park audio"},
+	} {
+		f, err := os.Open("../examples/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scenes, err := Play(file, f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+		for i, scene := range scenes {
+			if i >= len(want) || scene.End != want[i] {
+				t.Errorf("%s: the customer %s, want %q", file, scene.End, want)
+			}
+		}
 	}
 }
