@@ -92,6 +92,7 @@ func routes(mux *http.ServeMux, s *server) huma.API {
 	s.contactRoutes(api)
 	s.transferRoutes(api)
 	s.partyRoutes(api)
+	s.verbRoutes(api)
 	s.eventRoutes(api)
 	huma.Register(api, huma.Operation{
 		OperationID: "health", Method: http.MethodGet, Path: "/healthz", Summary: "Is the server running?",

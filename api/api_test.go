@@ -136,7 +136,16 @@ func TestTransferIsRefused(t *testing.T) {
 		{"c1", `{"target":"cardiology","ringFor":"forever"}`, 422, `ringFor "forever" is no time that somebody could ring; write it like "20s", at most "1h"`},
 		{"c1", `{"target":"cardiology","ringFor":"2h"}`, 422, `ringFor "2h" is no time that somebody could ring; write it like "20s", at most "1h"`},
 		{"c1", `{"target":"cardiology","by":7}`, 409, "you are not in this contact any more"},
-		{"c1", `{"target":"cardiology","kind":"blind"}`, 422, "validation failed"},
+		{"c1", `{"target":"cardiology","kind":"tepid"}`, 422, "validation failed"},
+		{"c1", `{}`, 422, "say either target or targets"},
+		{"c1", `{"target":"cardiology","targets":["surgery"]}`, 422, "say either target or targets"},
+		{"c1", `{"targets":[]}`, 422, "validation failed"},
+		{"c1", `{"targets":["cardiology",""]}`, 422, "validation failed"},
+		{"c1", `{"targets":["cardiology","moon"]}`, 403, "the moon may not be dialled"},
+		{"c1", `{"targets":["cardiology","surgery","nobody"],"parallel":true}`, 404, "nobody is called nobody"},
+		{"c1", `{"targets":["cardiology","ana"]}`, 409, "that would be a transfer to yourself"},
+		{"c1", `{"target":"cardiology","gate":true}`, 422, "gate and brief need digits and prompts on the line; not there yet"},
+		{"c1", `{"target":"cardiology","brief":false}`, 422, "gate and brief need digits and prompts on the line; not there yet"},
 		{"c1", `{"targte":"cardiology"}`, 422, "validation failed"},
 		{"c1", `{"target":`, 400, ""},
 		{"c1", `{"target":"` + strings.Repeat("x", 20000) + `"}`, 413, ""},
@@ -261,7 +270,7 @@ func TestOpenAPI(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &document); err != nil {
 		t.Fatal(err)
 	}
-	if len(document.Paths) != 9 {
+	if len(document.Paths) != 15 {
 		t.Errorf("%d paths are described: %v", len(document.Paths), document.Paths)
 	}
 	for path, methods := range document.Paths {

@@ -16,11 +16,17 @@ type transferRequest struct {
 	ContactPath
 	HeaderKey string `header:"Idempotency-Key" maxLength:"128" doc:"the same as key in the body"`
 	Body      struct {
-		Target  string            `json:"target" minLength:"1" maxLength:"255" example:"cardiology" doc:"whom to reach: the name of an endpoint or agent, a phone number, or a sip: address"`
-		Kind    string            `json:"kind,omitempty" enum:"cold" default:"cold" doc:"cold: the agent leaves only after the target has picked up"`
-		RingFor string            `json:"ringFor,omitempty" maxLength:"16" example:"20s" doc:"how long the target may ring; as configured when empty"`
-		Key     string            `json:"key,omitempty" maxLength:"128" doc:"the same key again is the same transfer"`
-		By      call.ConnectionID `json:"by,omitempty" minimum:"1" doc:"the connection of the agent who asks; the agent with the customer when empty"`
+		Target    string            `json:"target,omitempty" minLength:"1" maxLength:"255" example:"cardiology" doc:"whom to reach: the name of an endpoint or agent, a phone number, or a sip: address"`
+		Targets   []string          `json:"targets,omitempty" minItems:"1" maxItems:"16" minLength:"1" maxLength:"255" doc:"instead of target, whom to reach in order: when one fails, the next is tried"`
+		Kind      string            `json:"kind,omitempty" enum:"cold,warm,blind" default:"cold" doc:"cold: the agent leaves only after the target has picked up; warm: the agent talks to the target first; blind: the agent leaves while the target rings"`
+		Parallel  bool              `json:"parallel,omitempty" doc:"all targets ring at once, and the first to answer has the customer"`
+		Resume    bool              `json:"resume,omitempty" doc:"the customer is taken off hold when the transfer fails or is cancelled"`
+		Supersede bool              `json:"supersede,omitempty" doc:"a transfer whose targets only ring is cancelled in favour of this one"`
+		RingFor   string            `json:"ringFor,omitempty" maxLength:"16" example:"20s" doc:"how long each target may ring; as configured when empty"`
+		Key       string            `json:"key,omitempty" maxLength:"128" doc:"the same key again is the same transfer"`
+		By        call.ConnectionID `json:"by,omitempty" minimum:"1" doc:"the connection of the agent who asks; the agent with the customer when empty"`
+		Gate      *bool             `json:"gate,omitempty" doc:"not there yet: a target who answers must press 1 to take the customer"`
+		Brief     *bool             `json:"brief,omitempty" doc:"not there yet: a target who answers hears first who is calling"`
 	}
 }
 
@@ -40,7 +46,7 @@ func (s *server) transferRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "transfer", MaxBodyBytes: longestBody, Method: http.MethodPost, Path: path,
 		Summary:       "Hand the customer to somebody else",
-		Description:   "Answers as soon as the target is dialled, or, for a key that is known, 200 with the transfer that has it. While another transfer is under way the answer is 409 with that one.",
+		Description:   "Answers as soon as the first target is dialled, or, for a key that is known, 200 with the transfer that has it. While another transfer is under way the answer is 409 with that one.",
 		DefaultStatus: http.StatusCreated,
 		Errors:        []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
 	}, s.transfer)
@@ -51,8 +57,9 @@ func (s *server) transferRoutes(api huma.API) {
 	}, s.showTransfer)
 	huma.Register(api, huma.Operation{
 		OperationID: "cancelTransfer", Method: http.MethodDelete, Path: path + "/{tid}",
-		Summary: "Take a transfer back; the customer stays on hold with the agent",
-		Errors:  []int{http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
+		Summary:     "Take a transfer back, also after the target of a warm one was talked to",
+		Description: "The customer is with the agent again: on hold, or, if the transfer was to resume, connected.",
+		Errors:      []int{http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
 	}, s.cancelTransfer)
 }
 
@@ -98,24 +105,61 @@ func (in *transferRequest) key() (string, error) {
 
 // transferEvent is the request without the agent who makes it.
 func (s *server) transferEvent(in *transferRequest, key string) (call.TransferRequested, error) {
-	ev := call.TransferRequested{Kind: call.Kind(in.Body.Kind), Key: key}
-	if in.Body.RingFor != "" {
-		d, err := time.ParseDuration(in.Body.RingFor)
-		if err != nil || d <= 0 || d > time.Hour {
-			return ev, problem(http.StatusUnprocessableEntity,
-				fmt.Sprintf(`ringFor %q is no time that somebody could ring; write it like "20s", at most "1h"`, in.Body.RingFor))
-		}
-		ev.RingFor = d
+	ask := &in.Body
+	ev := call.TransferRequested{
+		Kind: call.Kind(ask.Kind), Parallel: ask.Parallel, Manner: call.Manner{Resume: ask.Resume},
+		Key: key, Supersede: ask.Supersede,
 	}
-	target, err := s.Directory.Endpoint(in.Body.Target)
-	if err == nil {
-		err = s.Directory.Permit(target)
+	if ask.Gate != nil || ask.Brief != nil {
+		return ev, problem(http.StatusUnprocessableEntity, "gate and brief need digits and prompts on the line; not there yet")
 	}
+	var err error
+	if ev.RingFor, err = ringFor(ask.RingFor); err != nil {
+		return ev, err
+	}
+	targets, err := s.targets(in)
 	if err != nil {
-		return ev, directoryProblem(err)
+		return ev, err
 	}
-	ev.Target = target
+	ev.Target, ev.Others = targets[0], targets[1:]
 	return ev, nil
+}
+
+// ringFor reads how long to ring; zero when nothing is said.
+func ringFor(written string) (time.Duration, error) {
+	if written == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(written)
+	if err != nil || d <= 0 || d > time.Hour {
+		return 0, problem(http.StatusUnprocessableEntity,
+			fmt.Sprintf(`ringFor %q is no time that somebody could ring; write it like "20s", at most "1h"`, written))
+	}
+	return d, nil
+}
+
+// targets are whom the request names, each of whom may be dialled. One that may
+// not spoils the request: a list is not begun that cannot be gone through.
+func (s *server) targets(in *transferRequest) ([]call.Endpoint, error) {
+	written := in.Body.Targets
+	if in.Body.Target != "" {
+		written = append([]string{in.Body.Target}, written...)
+	}
+	if len(written) == 0 || in.Body.Target != "" && len(in.Body.Targets) > 0 {
+		return nil, problem(http.StatusUnprocessableEntity, "say either target or targets")
+	}
+	var targets []call.Endpoint
+	for _, w := range written {
+		target, err := s.Directory.Endpoint(w)
+		if err == nil {
+			err = s.Directory.Permit(target)
+		}
+		if err != nil {
+			return nil, directoryProblem(err)
+		}
+		targets = append(targets, target)
+	}
+	return targets, nil
 }
 
 func (s *server) showTransfer(ctx context.Context, in *transferPath) (*transferAnswer, error) {
