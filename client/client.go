@@ -57,11 +57,41 @@ func (p *Problem) Error() string {
 
 // A TransferRequest is what to ask for.
 type TransferRequest struct {
-	Target  string            // a name, a phone number or a sip: address
-	Kind    call.Kind         // empty: cold
-	RingFor time.Duration     // 0: as the server is configured
-	Key     string            // the same key again is the same transfer; may be empty
-	By      call.ConnectionID // the agent who asks; 0: the one with the customer
+	Target    string            // whom to reach: a name, a phone number or a sip: address
+	Others    []string          // whom to try, in order, when Target fails
+	Kind      call.Kind         // empty: cold
+	Parallel  bool              // all targets ring at once; the first to answer has the customer
+	Resume    bool              // when it fails or is cancelled, the customer is taken off hold
+	Supersede bool              // a transfer that only rings is cancelled in favour of this one
+	RingFor   time.Duration     // for each target; 0: as the server is configured
+	Key       string            // the same key again is the same transfer; may be empty
+	By        call.ConnectionID // the agent who asks; 0: the one with the customer
+}
+
+// body is the request as the server wants it, without what is not said.
+func (t TransferRequest) body() map[string]any {
+	body := map[string]any{"target": t.Target}
+	if len(t.Others) > 0 {
+		body = map[string]any{"targets": append([]string{t.Target}, t.Others...)}
+	}
+	for name, said := range map[string]bool{"parallel": t.Parallel, "resume": t.Resume, "supersede": t.Supersede} {
+		if said {
+			body[name] = true
+		}
+	}
+	if t.Kind != "" {
+		body["kind"] = t.Kind
+	}
+	if t.RingFor != 0 {
+		body["ringFor"] = t.RingFor.String()
+	}
+	if t.Key != "" {
+		body["key"] = t.Key
+	}
+	if t.By != 0 {
+		body["by"] = t.By
+	}
+	return body
 }
 
 // Contacts are all that are not over, oldest first.
@@ -76,52 +106,15 @@ func (c *Client) Contact(ctx context.Context, id call.ContactID) (call.Contact, 
 }
 
 // Transfer hands the customer to somebody else. It returns as soon as the
-// target is dialled; Events tell what comes of it.
+// first target is dialled; Events tell what comes of it.
 func (c *Client) Transfer(ctx context.Context, id call.ContactID, t TransferRequest) (call.Transfer, error) {
-	body := map[string]any{"target": t.Target}
-	if t.Kind != "" {
-		body["kind"] = t.Kind
-	}
-	if t.RingFor != 0 {
-		body["ringFor"] = t.RingFor.String()
-	}
-	if t.Key != "" {
-		body["key"] = t.Key
-	}
-	if t.By != 0 {
-		body["by"] = t.By
-	}
-	return ask[call.Transfer](ctx, c, http.MethodPost, contactPath(id, "transfers"), body)
+	return ask[call.Transfer](ctx, c, http.MethodPost, contactPath(id, "transfers"), t.body())
 }
 
-// Cancel takes a transfer back; the customer stays on hold with the agent.
+// Cancel takes a transfer back; the customer is with the agent again, on hold
+// unless the transfer was to resume.
 func (c *Client) Cancel(ctx context.Context, id call.ContactID, transfer string) (call.Transfer, error) {
 	return ask[call.Transfer](ctx, c, http.MethodDelete, contactPath(id, "transfers", transfer), nil)
-}
-
-// Hold puts the customer on hold.
-func (c *Client) Hold(ctx context.Context, id call.ContactID) (call.Contact, error) {
-	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "hold"), nil)
-}
-
-// Resume takes the customer off hold.
-func (c *Client) Resume(ctx context.Context, id call.ContactID) (call.Contact, error) {
-	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "resume"), nil)
-}
-
-// HoldParty puts somebody on hold who need not be the customer.
-func (c *Client) HoldParty(ctx context.Context, id call.ContactID, connection call.ConnectionID) (call.Contact, error) {
-	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "hold"), map[string]any{"connection": connection})
-}
-
-// ResumeParty takes somebody off hold who need not be the customer.
-func (c *Client) ResumeParty(ctx context.Context, id call.ContactID, connection call.ConnectionID) (call.Contact, error) {
-	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "resume"), map[string]any{"connection": connection})
-}
-
-// PickUp puts a parked customer through to an agent.
-func (c *Client) PickUp(ctx context.Context, id call.ContactID, agent string) (call.Contact, error) {
-	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "pickup"), map[string]any{"agent": agent})
 }
 
 func contactPath(id call.ContactID, rest ...string) string {

@@ -46,6 +46,12 @@ func TestRequests(t *testing.T) {
 			transfer, err := c.Transfer(ctx, "c1", TransferRequest{Target: "ben"})
 			return transfer.ID, err
 		},
+		`POST /v1/contacts/c1/transfers {"kind":"warm","parallel":true,"resume":true,"supersede":true,"targets":["ben","cardiology"]}`: func(c *Client) (string, error) {
+			transfer, err := c.Transfer(ctx, "c1", TransferRequest{
+				Target: "ben", Others: []string{"cardiology"}, Kind: call.Warm, Parallel: true, Resume: true, Supersede: true,
+			})
+			return transfer.ID, err
+		},
 		"DELETE /v1/contacts/c1/transfers/t1": func(c *Client) (string, error) {
 			transfer, err := c.Cancel(ctx, "c1", "t1")
 			return transfer.ID, err
@@ -64,6 +70,30 @@ func TestRequests(t *testing.T) {
 		},
 		`POST /v1/contacts/c1/resume {"connection":3}`: func(c *Client) (string, error) {
 			contact, err := c.ResumeParty(ctx, "c1", 3)
+			return string(contact.ID), err
+		},
+		"POST /v1/contacts/c1/swap": func(c *Client) (string, error) {
+			contact, err := c.Swap(ctx, "c1")
+			return string(contact.ID), err
+		},
+		"POST /v1/contacts/c1/conference": func(c *Client) (string, error) {
+			contact, err := c.Conference(ctx, "c1")
+			return string(contact.ID), err
+		},
+		"POST /v1/contacts/c1/complete": func(c *Client) (string, error) {
+			contact, err := c.Complete(ctx, "c1")
+			return string(contact.ID), err
+		},
+		"POST /v1/contacts/c1/leave": func(c *Client) (string, error) {
+			contact, err := c.Leave(ctx, "c1")
+			return string(contact.ID), err
+		},
+		"POST /v1/contacts/c1/end": func(c *Client) (string, error) {
+			contact, err := c.End(ctx, "c1")
+			return string(contact.ID), err
+		},
+		`POST /v1/contacts/c1/mute {"muted":false}`: func(c *Client) (string, error) {
+			contact, err := c.Mute(ctx, "c1", false)
 			return string(contact.ID), err
 		},
 		`POST /v1/contacts/c1/pickup {"agent":"ana"}`: func(c *Client) (string, error) {

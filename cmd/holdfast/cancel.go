@@ -14,7 +14,7 @@ import (
 func cancelCommand() *cobra.Command {
 	return contactCommand(&cobra.Command{
 		Use:   "cancel CONTACT",
-		Short: "Take back the transfer under way; the customer stays on hold with the agent",
+		Short: "Take back the transfer under way; the customer is with the agent again",
 		Args:  cobra.ExactArgs(1),
 	}, func(ctx context.Context, c *client.Client, contact call.Contact, _ []string) (string, error) {
 		if contact.Transfer == nil {
@@ -24,6 +24,10 @@ func cancelCommand() *cobra.Command {
 		if err != nil {
 			return "", err
 		}
-		return fmt.Sprintf("the transfer to %s is cancelled; the customer is on hold", t.Target()), nil
+		where := "on hold"
+		if t.Resume {
+			where = "off hold"
+		}
+		return fmt.Sprintf("the transfer to %s is cancelled; the customer is %s", t.Target(), where), nil
 	})
 }

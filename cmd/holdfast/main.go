@@ -42,7 +42,8 @@ unique, or by - when there is only one.`,
 	root.AddCommand(
 		serveCommand(), checkCommand(), configCommand(), demoCommand(), versionCommand(),
 		journalCommand(), whatIfCommand(),
-		contactsCommand(), transferCommand(), cancelCommand(), holdCommand(), resumeCommand(), pickUpCommand(),
+		contactsCommand(), holdCommand(), resumeCommand(), endCommand(), pickUpCommand(),
+		transferCommand(), cancelCommand(), leaveCommand(), swapCommand(), conferenceCommand(), completeCommand(),
 	)
 	return root
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"holdfast/client"
 	"holdfast/softphone"
 )
 
@@ -28,6 +29,7 @@ func TestMain(m *testing.M) {
 //	call NAME                call reception from a phone and wait until somebody answers
 //	hangup NAME              end the phone's call
 //	ended NAME               wait until the phone's call has ended
+//	over                     wait until no contact is live
 //	retold STORY EVENTS      play an exported story; it must end as the exported events do
 //	expand FILE              put environment variables into a file
 func TestScripts(t *testing.T) {
@@ -45,6 +47,7 @@ func TestScripts(t *testing.T) {
 			"call":      scriptCall,
 			"hangup":    scriptHangUp,
 			"ended":     scriptEnded,
+			"over":      scriptOver,
 			"retold":    scriptRetold,
 			"expand":    scriptExpand,
 		},
@@ -153,6 +156,22 @@ func scriptEnded(ts *testscript.TestScript, _ bool, args []string) {
 	case <-call.Ended():
 	case <-ctx.Done():
 		ts.Fatalf("the call of %s goes on", args[0])
+	}
+}
+
+func scriptOver(ts *testscript.TestScript, _ bool, _ []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	c := client.New(ts.Getenv("HOLDFAST_SERVER"))
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		live, err := c.Contacts(ctx)
+		ts.Check(err)
+		if len(live) == 0 {
+			return
+		}
+		<-tick.C
 	}
 }
 

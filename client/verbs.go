@@ -1,0 +1,71 @@
+package client
+
+import (
+	"context"
+	"net/http"
+
+	"holdfast/call"
+)
+
+// Hold puts the customer on hold.
+func (c *Client) Hold(ctx context.Context, id call.ContactID) (call.Contact, error) {
+	return c.verb(ctx, id, "hold")
+}
+
+// Resume takes the customer off hold.
+func (c *Client) Resume(ctx context.Context, id call.ContactID) (call.Contact, error) {
+	return c.verb(ctx, id, "resume")
+}
+
+// HoldParty puts somebody on hold who need not be the customer.
+func (c *Client) HoldParty(ctx context.Context, id call.ContactID, connection call.ConnectionID) (call.Contact, error) {
+	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "hold"), map[string]any{"connection": connection})
+}
+
+// ResumeParty takes somebody off hold who need not be the customer.
+func (c *Client) ResumeParty(ctx context.Context, id call.ContactID, connection call.ConnectionID) (call.Contact, error) {
+	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "resume"), map[string]any{"connection": connection})
+}
+
+// Swap has the agent who consults a target talk to the other one of customer
+// and target; who was talked to waits.
+func (c *Client) Swap(ctx context.Context, id call.ContactID) (call.Contact, error) {
+	return c.verb(ctx, id, "swap")
+}
+
+// Conference has agent, customer and the target who is consulted all hear each
+// other.
+func (c *Client) Conference(ctx context.Context, id call.ContactID) (call.Contact, error) {
+	return c.verb(ctx, id, "conference")
+}
+
+// Complete gives the customer to the target who is consulted. The agent is
+// released as soon as the two are in the same sound, which is after it returns.
+func (c *Client) Complete(ctx context.Context, id call.ContactID) (call.Contact, error) {
+	return c.verb(ctx, id, "complete")
+}
+
+// Leave has the agent leave while a target rings or is consulted; what they
+// have begun goes on.
+func (c *Client) Leave(ctx context.Context, id call.ContactID) (call.Contact, error) {
+	return c.verb(ctx, id, "leave")
+}
+
+// End says goodbye to everybody: the contact is over.
+func (c *Client) End(ctx context.Context, id call.ContactID) (call.Contact, error) {
+	return c.verb(ctx, id, "end")
+}
+
+// Mute has nobody hear the agent, or everybody again.
+func (c *Client) Mute(ctx context.Context, id call.ContactID, muted bool) (call.Contact, error) {
+	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "mute"), map[string]any{"muted": muted})
+}
+
+// PickUp puts a parked customer through to an agent.
+func (c *Client) PickUp(ctx context.Context, id call.ContactID, agent string) (call.Contact, error) {
+	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "pickup"), map[string]any{"agent": agent})
+}
+
+func (c *Client) verb(ctx context.Context, id call.ContactID, verb string) (call.Contact, error) {
+	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, verb), nil)
+}
