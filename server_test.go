@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -21,19 +22,21 @@ const (
 	customerTone   = 440
 	anaTone        = 620
 	cardiologyTone = 800
+	receptionTone  = 1000
 )
 
 // house is a server with the phones around it, all in this process, on real
 // sockets.
 type house struct {
 	*holdfast.Server
-	client                    *client.Client
-	options                   holdfast.Options
-	customer, ana, cardiology *softphone.Phone
-	ringFor                   time.Duration // how long a target is rung; 0: as configured
+	client  *client.Client
+	options holdfast.Options
+	ringFor time.Duration // how long a target is rung; 0: as configured
 
-	contact                               call.ContactID
-	customerCall, anaCall, cardiologyCall *softphone.Call
+	customer, ana, cardiology, reception *softphone.Phone
+
+	contact                                              call.ContactID
+	customerCall, anaCall, cardiologyCall, receptionCall *softphone.Call
 }
 
 func openHouse(t *testing.T, change func(*holdfast.Options)) *house {
@@ -42,6 +45,7 @@ func openHouse(t *testing.T, change func(*holdfast.Options)) *house {
 	h.customer = phone(t, "customer", customerTone)
 	h.ana = phone(t, "ana", anaTone)
 	h.cardiology = phone(t, "cardiology", cardiologyTone)
+	h.reception = phone(t, "reception", receptionTone)
 	config, err := directory.Parse("test.toml", fmt.Appendf(nil, `
 [sip]
 listen = "127.0.0.1:0"
@@ -59,9 +63,12 @@ agent = "ana"
 name = "cardiology"
 address = %q
 [[endpoint]]
+name = "reception"
+address = %q
+[[endpoint]]
 name = "nowhere"
 address = "sip:nowhere@127.0.0.1:9"
-`, filepath.Join(t.TempDir(), "journal"), h.ana.URI(), h.cardiology.URI()))
+`, filepath.Join(t.TempDir(), "journal"), h.ana.URI(), h.cardiology.URI(), h.reception.URI()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,22 +133,47 @@ func (h *house) talk(t *testing.T) {
 // transfer asks for a cold transfer and waits until cardiology is rung.
 func (h *house) transfer(t *testing.T) {
 	t.Helper()
-	if _, err := h.client.Transfer(soon(t), h.contact, client.TransferRequest{Target: "cardiology", RingFor: h.ringFor}); err != nil {
-		t.Fatal(err)
-	}
-	var err error
-	if h.cardiologyCall, err = h.cardiology.Incoming(soon(t)); err != nil {
-		t.Fatalf("cardiology is rung: %v", err)
+	h.asks(t, client.TransferRequest{Target: "cardiology", RingFor: h.ringFor})
+	h.cardiologyCall = rung(t, h.cardiology)
+}
+
+// asks asks for a transfer.
+func (h *house) asks(t *testing.T, ask client.TransferRequest) {
+	t.Helper()
+	if _, err := h.client.Transfer(soon(t), h.contact, ask); err != nil {
+		t.Fatalf("a transfer to %s: %v", ask.Target, err)
 	}
 }
 
-// over waits until the contact is over and everybody's line has ended.
+// does is one of the agent's verbs, which must be granted.
+func (h *house) does(t *testing.T, verb func(context.Context, call.ContactID) (call.Contact, error)) {
+	t.Helper()
+	if _, err := verb(soon(t), h.contact); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// rung waits until a phone is called.
+func rung(t *testing.T, p *softphone.Phone) *softphone.Call {
+	t.Helper()
+	c, err := p.Incoming(soon(t))
+	if err != nil {
+		t.Fatalf("%s is rung: %v", p.URI(), err)
+	}
+	return c
+}
+
+// over waits until the contact is over and everybody's line has ended, and
+// checks that the customer was never without sound.
 func (h *house) over(t *testing.T) call.Contact {
 	t.Helper()
-	for _, c := range []*softphone.Call{h.customerCall, h.anaCall, h.cardiologyCall} {
+	for _, c := range []*softphone.Call{h.customerCall, h.anaCall, h.cardiologyCall, h.receptionCall} {
 		if c != nil {
 			ended(t, c)
 		}
+	}
+	if gap := h.customerCall.Recording().LongestGap(); gap > 2*time.Second {
+		t.Errorf("the customer had no sound for %s", gap)
 	}
 	return h.await(t, func(c call.Contact) bool { return c.Stage == call.Over })
 }
@@ -168,6 +200,27 @@ func hears(t *testing.T, who string, c *softphone.Call, tone float64) {
 	t.Helper()
 	if err := c.Recording().AwaitTones(soon(t), tone); err != nil {
 		t.Fatalf("%s does not hear %.0f Hz: %v", who, tone, err)
+	}
+}
+
+// hearsOnly waits until somebody hears these tones, and checks that for a while
+// they hear no others.
+func hearsOnly(t *testing.T, who string, c *softphone.Call, want ...float64) {
+	t.Helper()
+	r := c.Recording()
+	if err := r.AwaitTones(soon(t), want...); err != nil {
+		t.Fatalf("%s does not hear %v Hz: %v", who, want, err)
+	}
+	const look = 100 * time.Millisecond
+	from := (r.Length() + 2*look).Round(look) // what was on its way has come
+	to := from + 3*look
+	if err := r.AwaitLength(soon(t), to); err != nil {
+		t.Fatalf("%s hears nothing: %v", who, err)
+	}
+	for _, tone := range []float64{customerTone, anaTone, cardiologyTone, receptionTone, softphone.HoldTone} {
+		if heard := r.EverHears(tone, from, to); heard != slices.Contains(want, tone) {
+			t.Errorf("%s hears %.0f Hz: %t, want only %v", who, tone, heard, want)
+		}
 	}
 }
 

@@ -23,9 +23,6 @@ func TestColdTransferAnswered(t *testing.T) {
 	if last := c.Past[0]; last.Outcome != call.Completed {
 		t.Errorf("the transfer is %s %s", last.Outcome, last.Reason)
 	}
-	if gap := h.customerCall.Recording().LongestGap(); gap > 2*time.Second {
-		t.Errorf("the customer had no sound for %s", gap)
-	}
 }
 
 func TestColdTransferFails(t *testing.T) {
@@ -137,9 +134,6 @@ func TestRestart(t *testing.T) {
 	h.restart(t)
 	hears(t, "ana", h.anaCall, customerTone)
 	hears(t, "customer", h.customerCall, anaTone)
-	if gap := h.customerCall.Recording().LongestGap(); gap > 2*time.Second {
-		t.Errorf("the customer had no sound for %s", gap)
-	}
 	h.anaCall.HangUp()
 	h.over(t)
 }

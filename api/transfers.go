@@ -17,7 +17,7 @@ type transferRequest struct {
 	HeaderKey string `header:"Idempotency-Key" maxLength:"128" doc:"the same as key in the body"`
 	Body      struct {
 		Target    string            `json:"target,omitempty" minLength:"1" maxLength:"255" example:"cardiology" doc:"whom to reach: the name of an endpoint or agent, a phone number, or a sip: address"`
-		Targets   []string          `json:"targets,omitempty" minItems:"1" maxItems:"16" minLength:"1" maxLength:"255" doc:"instead of target, whom to reach in order: when one fails, the next is tried"`
+		Targets   []string          `json:"targets,omitempty" minItems:"1" maxItems:"20" minLength:"1" maxLength:"255" doc:"instead of target, whom to reach in order: when one fails, the next is tried"`
 		Kind      string            `json:"kind,omitempty" enum:"cold,warm,blind" default:"cold" doc:"cold: the agent leaves only after the target has picked up; warm: the agent talks to the target first; blind: the agent leaves while the target rings"`
 		Parallel  bool              `json:"parallel,omitempty" doc:"all targets ring at once, and the first to answer has the customer"`
 		Resume    bool              `json:"resume,omitempty" doc:"the customer is taken off hold when the transfer fails or is cancelled"`
@@ -58,7 +58,7 @@ func (s *server) transferRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "cancelTransfer", Method: http.MethodDelete, Path: path + "/{tid}",
 		Summary:     "Take a transfer back, also after the target of a warm one was talked to",
-		Description: "The customer is with the agent again: on hold, or, if the transfer was to resume, connected.",
+		Description: "The customer is with the agent again: on hold, unless the transfer was to resume or they took part in the consultation.",
 		Errors:      []int{http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
 	}, s.cancelTransfer)
 }

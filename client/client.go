@@ -112,7 +112,7 @@ func (c *Client) Transfer(ctx context.Context, id call.ContactID, t TransferRequ
 }
 
 // Cancel takes a transfer back; the customer is with the agent again, on hold
-// unless the transfer was to resume.
+// unless the transfer was to resume or they took part in the consultation.
 func (c *Client) Cancel(ctx context.Context, id call.ContactID, transfer string) (call.Transfer, error) {
 	return ask[call.Transfer](ctx, c, http.MethodDelete, contactPath(id, "transfers", transfer), nil)
 }

@@ -24,9 +24,11 @@ func cancelCommand() *cobra.Command {
 		if err != nil {
 			return "", err
 		}
-		where := "on hold"
-		if t.Resume {
-			where = "off hold"
+		where := "off hold"
+		if now, err := c.Contact(ctx, contact.ID); err != nil {
+			return "", err
+		} else if held(now, call.Customer) {
+			where = "on hold"
 		}
 		return fmt.Sprintf("the transfer to %s is cancelled; the customer is %s", t.Target(), where), nil
 	})

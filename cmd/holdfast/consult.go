@@ -83,21 +83,23 @@ func consultation(c call.Contact) string {
 		return "nobody is being consulted any more"
 	}
 	target := c.Transfer.Target()
-	held := func(p call.Party) bool {
-		for _, who := range c.Connections {
-			if who.Party == p && who.State == call.Held {
-				return true
-			}
-		}
-		return false
-	}
 	switch {
-	case held(call.Customer):
+	case held(c, call.Customer):
 		return fmt.Sprintf("%s is with the agent; the customer is on hold", target)
-	case held(call.Target):
+	case held(c, call.Target):
 		return fmt.Sprintf("the customer is with the agent; %s is on hold", target)
 	}
 	return fmt.Sprintf("the customer, the agent and %s hear each other", target)
+}
+
+// held says that somebody of that party is on hold.
+func held(c call.Contact, p call.Party) bool {
+	for _, who := range c.Connections {
+		if who.Party == p && who.State == call.Held {
+			return true
+		}
+	}
+	return false
 }
 
 // handingOver is what becomes of a customer whose agent goes.

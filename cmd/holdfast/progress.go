@@ -108,10 +108,8 @@ func whereabouts(c call.Contact) string {
 	case call.Parked:
 		return "; the customer is parked"
 	case call.Talking:
-		for _, who := range c.Connections {
-			if who.Party == call.Customer && who.State == call.Held {
-				return "; the customer is on hold"
-			}
+		if held(c, call.Customer) {
+			return "; the customer is on hold"
 		}
 	case call.Offering, call.Dialling, call.Reaching, call.Consulting, call.Joining, call.Finishing, call.Over:
 	}
