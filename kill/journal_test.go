@@ -3,6 +3,7 @@ package kill
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -31,6 +32,7 @@ func TestTheJournalFails(t *testing.T) {
 	}{
 		{"the disk is full", false, told("fill the disk"), told("empty the disk"), true},
 		{"its directory is removed", false, (*strained).removeJournal, nothing, false},
+		{"its directory is read-only", false, (*strained).lockJournal, (*strained).unlockJournal, false},
 		{"a write times out and has landed", false, told("time out"), nothing, false},
 		{"writes are rejected for no reason", false, told("refuse"), nothing, false},
 		{"its stream is deleted", true, (*strained).deleteStream, nothing, false},
@@ -154,6 +156,44 @@ func (s *strained) soundWentOn(who string, heard *softphone.Recording) error {
 
 func (s *strained) removeJournal() error {
 	return os.RemoveAll(filepath.Join(s.server.dir, "journal"))
+}
+
+// nobody is the user a server becomes that root has started, to whom a
+// read-only directory means nothing.
+const nobody = 65534
+
+// lockJournal makes every directory and file of the journal read-only for a
+// server that is not root. What it has open it can go on writing; nothing can
+// be made anew.
+func (s *strained) lockJournal() error {
+	if os.Geteuid() == 0 {
+		err := s.eachOfJournal(func(path string, _ fs.FileMode) error { return os.Chown(path, nobody, nobody) })
+		err = errors.Join(err, os.Chmod(s.server.dir, 0o755), s.server.do("be nobody"))
+		if err != nil {
+			return err
+		}
+	}
+	return s.eachOfJournal(func(path string, mode fs.FileMode) error { return os.Chmod(path, mode&^0o222) })
+}
+
+func (s *strained) unlockJournal() error {
+	return s.eachOfJournal(func(path string, mode fs.FileMode) error { return os.Chmod(path, mode|0o200) })
+}
+
+func (s *strained) eachOfJournal(do func(string, fs.FileMode) error) error {
+	return filepath.WalkDir(filepath.Join(s.server.dir, "journal"), func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // gone since
+		}
+		if err != nil {
+			return err
+		}
+		return do(path, info.Mode().Perm())
+	})
 }
 
 func (s *strained) deleteStream() error { return s.outside.deleteStream(s.ctx, "CONTACTS") }

@@ -29,6 +29,8 @@ func (t *trouble) obey(command string) error {
 		t.lands.Store(1)
 	case "refuse":
 		t.refuses.Store(3)
+	case "be nobody":
+		return errors.Join(syscall.Setgid(nobody), syscall.Setuid(nobody))
 	case "die":
 		die()
 	default:
