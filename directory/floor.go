@@ -193,15 +193,12 @@ func (d *decision) taken(id StayID) *Seat {
 	return nil
 }
 
+// clone is the floor with lists of its own. A reservation is replaced and never
+// changed, and nothing here changes who works in a queue.
 func (f Floor) clone() Floor {
 	f.Seats = slices.Clone(f.Seats)
 	for i := range f.Seats {
-		s := &f.Seats[i]
-		s.Stays = slices.Clone(s.Stays)
-		if s.Reservation != nil {
-			r := *s.Reservation
-			s.Reservation = &r
-		}
+		f.Seats[i].Stays = slices.Clone(f.Seats[i].Stays)
 	}
 	f.Queues = slices.Clone(f.Queues)
 	for i := range f.Queues {
