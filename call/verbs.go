@@ -10,8 +10,8 @@ import (
 
 // request sees to who asks, and leaves the rest to the verb.
 func (s *step) request(ev Request) error {
-	if t, again := s.askedAgain(ev); again {
-		return t
+	if again, err := s.askedAgain(ev); again {
+		return err
 	}
 	if pick, ok := ev.(PickUpRequested); ok {
 		return s.pickUp(pick)
@@ -77,19 +77,19 @@ func (s *step) verb(who *Connection, ev Request) error {
 
 // askedAgain: the same transfer request once more is the same transfer,
 // whatever has become of it (P7).
-func (s *step) askedAgain(ev Request) (err error, again bool) {
+func (s *step) askedAgain(ev Request) (again bool, err error) {
 	ask, ok := ev.(TransferRequested)
 	if !ok || ask.Key == "" {
-		return nil, false
+		return false, nil
 	}
 	t := s.transferOf(ask.Key)
 	switch {
 	case t == nil:
-		return nil, false
+		return false, nil
 	case t.Kind != ask.Kind || !t.Attempts[0].Target.same(ask.Target):
-		return refuse("the key %q belongs to the transfer to %s", ask.Key, t.Attempts[0].Target), true
+		return true, refuse("the key %q belongs to the transfer to %s", ask.Key, t.Attempts[0].Target)
 	}
-	return nil, true
+	return true, nil
 }
 
 // reject: the agent does not take the call that rings at them.
