@@ -125,63 +125,62 @@ func (x *floorExploration) arrive(v floorVisit, m floorMove) ([]floorVisit, stri
 // key is what matters of a state: without evidence, and times reduced to their
 // order.
 func (w floorWorld) key() string {
-	f := w.f.clone()
-	var times []*time.Time
-	for i := range f.Seats {
-		s := &f.Seats[i]
-		s.Since = time.Time{}
-		times = append(times, &s.IdleSince, &s.AwayUntil)
-		if s.Choice.State != Available || len(s.Stays) > 0 {
-			s.IdleSince = time.Time{}
-		}
-		if s.Reservation != nil {
-			times = append(times, &s.Reservation.Until)
-		}
-		for j := range s.Stays {
-			s.Stays[j].Since = time.Time{}
-			times = append(times, &s.Stays[j].ClearBy)
-		}
-	}
-	for i := range f.Queues {
-		for j := range f.Queues[i].Places {
-			p := &f.Queues[i].Places[j]
-			times = append(times, &p.Since)
-			for k := range p.Rejected {
-				times = append(times, &p.Rejected[k].Until)
-			}
-		}
-	}
-	var order []time.Time
-	for _, t := range times {
-		order = append(order, *t)
-	}
-	slices.SortFunc(order, time.Time.Compare)
-	order = slices.Compact(order)
+	at := order(w.f)
 	k := make([]byte, 0, 300)
-	at := func(t time.Time) int {
-		i, _ := slices.BinarySearchFunc(order, t, time.Time.Compare)
-		return i
-	}
-	for _, s := range f.Seats {
-		k = fmt.Append(k, s.Choice, s.Next, at(s.IdleSince), at(s.AwayUntil), s.AwayUntil.IsZero())
-		if r := s.Reservation; r != nil {
-			k = fmt.Append(k, "r", r.StayID, r.Queue, at(r.Until))
+	for _, s := range w.f.Seats {
+		k = fmt.Append(k, s.Choice, s.Next, at(s.AwayUntil))
+		if s.Choice.State == Available && len(s.Stays) == 0 {
+			k = fmt.Append(k, "idle", at(s.IdleSince))
 		}
-		for _, y := range s.Stays {
-			k = fmt.Append(k, "s", y.StayID, y.State, at(y.ClearBy))
+		if r := s.Reservation; r != nil {
+			k = fmt.Append(k, "for", r.StayID, r.Queue, at(r.Until))
+		}
+		for _, stay := range s.Stays {
+			k = fmt.Append(k, "in", stay.StayID, stay.State, at(stay.ClearBy))
 		}
 		k = append(k, '\n')
 	}
-	for _, q := range f.Queues {
+	for _, q := range w.f.Queues {
 		for _, p := range q.Places {
-			k = fmt.Append(k, p.StayID, p.Offered, at(p.Since))
+			k = fmt.Append(k, p.StayID, p.Returned, p.Offered, at(p.Since))
 			for _, r := range p.Rejected {
-				k = fmt.Append(k, r.Agent, at(r.Until), r.Until.IsZero())
+				k = fmt.Append(k, r.Agent, at(r.Until))
 			}
 		}
 		k = append(k, '\n')
 	}
 	return string(k)
+}
+
+// order tells the how manieth of the floor's times that matter one is; 0: none.
+func order(f Floor) func(time.Time) int {
+	times := []time.Time{{}}
+	for _, s := range f.Seats {
+		times = append(times, s.AwayUntil)
+		if s.Choice.State == Available && len(s.Stays) == 0 {
+			times = append(times, s.IdleSince)
+		}
+		if s.Reservation != nil {
+			times = append(times, s.Reservation.Until)
+		}
+		for _, stay := range s.Stays {
+			times = append(times, stay.ClearBy)
+		}
+	}
+	for _, q := range f.Queues {
+		for _, p := range q.Places {
+			times = append(times, p.Since)
+			for _, r := range p.Rejected {
+				times = append(times, r.Until)
+			}
+		}
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	times = slices.Compact(times)
+	return func(t time.Time) int {
+		i, _ := slices.BinarySearchFunc(times, t, time.Time.Compare)
+		return i
+	}
 }
 
 // smallFloor is two agents who are available, of whom ben takes two customers, and two queues.
