@@ -14,26 +14,25 @@ var authorizations = []string{"Authorization", "Proxy-Authorization"}
 // how many realms a dialog remembers.
 const maxAnswers = 6
 
-// challenged takes the challenges in a response to req, which went to h, and
-// says whether it can go again with an answer to one of them. begun is the CSeq
-// with which it went first. An answer that was wrong is not given again: the
-// same nonce, or a realm that wants another without having found ours stale
-// (RFC 7616 §3.3).
-func (t *turn) challenged(res *sip.Response, req *sip.Request, h hop, begun uint32) bool {
+// challenged takes the challenges in a response to a request of ours, and says
+// whether it can go again with an answer to one of them. An answer that was
+// wrong is not given again: the same nonce, or a realm that wants another
+// without having found ours stale (RFC 7616 §3.3).
+func (t *turn) challenged(res *sip.Response, s sending) bool {
 	if res.StatusCode != sip.StatusUnauthorized && res.StatusCode != sip.StatusProxyAuthRequired ||
-		req.CSeq().SeqNo-begun >= maxAnswers {
+		s.request.CSeq().SeqNo-s.begun >= maxAnswers {
 		return false
 	}
 	can := false
 	for _, c := range challenges(res) {
-		if _, ours := t.local.credentials(c.Realm, h.Addr()); !ours {
+		if _, ours := t.local.credentials(c.Realm, s.to.Addr()); !ours {
 			continue
 		}
 		i := slices.IndexFunc(t.challenges, c.sameRealm)
 		switch {
 		case i < 0 && len(t.challenges) < maxAnswers:
 			t.challenges = append(t.challenges, c)
-		case i < 0, answers(req, c.Nonce), t.challenges[i].CSeq >= begun && !c.stale:
+		case i < 0, answers(s.request, c.Nonce), t.challenges[i].CSeq >= s.begun && !c.stale:
 			return false
 		default:
 			t.challenges[i] = c
@@ -104,7 +103,7 @@ func (t *turn) again(req *sip.Request, cseq uint32, h hop) *sip.Request {
 // answer.
 func (t *turn) inviteAgain(i int, res *sip.Response) bool {
 	tx := t.invites[i]
-	if t.hangUp || tx.cancelled || !t.challenged(res, tx.request, tx.to, tx.begun) {
+	if t.hangUp || tx.cancelled || !t.challenged(res, tx.sending) {
 		return false
 	}
 	kind := ReINVITE
@@ -119,17 +118,13 @@ func (t *turn) inviteAgain(i int, res *sip.Response) bool {
 	return true
 }
 
-// byeAgain sends our BYE again that has met a challenge, if we can answer. That
-// of a fork has a CSeq of its own.
+// byeAgain sends our BYE again that has met a challenge, if we can answer. It is
+// the last request of its dialog, which may be a fork's.
 func (t *turn) byeAgain(tx requestTx, res *sip.Response) {
-	if tx.request.Method != sip.BYE || !t.challenged(res, tx.request, tx.to, tx.begun) {
+	if tx.request.Method != sip.BYE || !t.challenged(res, tx.sending) {
 		return
 	}
-	cseq := tx.request.CSeq().SeqNo + 1
-	if tagOf(tx.request.To().Params) == t.peer.Tag {
-		cseq = t.nextCSeq()
-	}
-	t.transact(Bye, t.again(tx.request, cseq, tx.to), tx.to)
+	t.transact(Bye, t.again(tx.request, tx.request.CSeq().SeqNo+1, tx.to), tx.to)
 	t.requests[len(t.requests)-1].begun = tx.begun
 }
 

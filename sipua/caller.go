@@ -240,27 +240,28 @@ func (t *turn) tickInvite(i int) {
 	}
 }
 
-// unreachable takes from the network that nobody is at addr.
+// unreachable takes from the network that nobody is at addr. What is lost there
+// over TCP is repeated as if it had gone over UDP, but for a first INVITE.
 func (t *turn) unreachable(addr netip.AddrPort) {
-	for i, tx := range t.invites {
-		if tx.state != txCalling || tx.to.AddrPort != addr {
-			continue
-		}
-		if req, to, ok := t.unfit(tx.request, tx.to); ok {
-			t.invites[i].request, t.invites[i].to, t.invites[i].resend = req, to, repeatFrom(t.now)
-			t.send(Retransmission, to, req)
-		} else if tx.initial {
-			t.invites[i].resend = repetition{}
+	for i := range t.invites {
+		tx := &t.invites[i]
+		switch {
+		case tx.state != txCalling || tx.to.AddrPort != addr:
+		case t.overUDP(&tx.sending):
+		case tx.initial:
+			tx.resend = repetition{}
 			t.abandon(i, fmt.Sprintf("%s is unreachable", addr))
+		case tx.resend == repetition{}:
+			tx.resend = repeatFrom(t.now)
 		}
 	}
-	for i, tx := range t.requests {
-		if tx.state != txCalling || tx.to.AddrPort != addr {
-			continue
-		}
-		if req, to, ok := t.unfit(tx.request, tx.to); ok {
-			t.requests[i].request, t.requests[i].to, t.requests[i].resend = req, to, repeatFrom(t.now)
-			t.send(Retransmission, to, req)
+	for i := range t.requests {
+		tx := &t.requests[i]
+		switch {
+		case tx.state != txCalling || tx.to.AddrPort != addr:
+		case t.overUDP(&tx.sending):
+		case tx.resend == repetition{}:
+			tx.resend = repeatFrom(t.now)
 		}
 	}
 }

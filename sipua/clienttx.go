@@ -53,25 +53,35 @@ const (
 	txEnded      txState = "ended"
 )
 
+// A sending is what all client transactions have.
+type sending struct {
+	request *sip.Request
+	to      hop
+	begun   uint32     // the CSeq with which the request went before it was challenged
+	resend  repetition // timers A and E
+}
+
+func newSending(now time.Time, request *sip.Request, to hop) sending {
+	s := sending{request: request, to: to, begun: request.CSeq().SeqNo}
+	if !to.reliable() {
+		s.resend = repeatFrom(now)
+	}
+	return s
+}
+
 // An inviteTx is a client transaction of an INVITE (RFC 3261 §17.1.1 with RFC
 // 6026). A value: each method returns its successor.
 type inviteTx struct {
-	request   *sip.Request
-	to        hop
+	sending
 	state     txState
 	initial   bool
-	begun     uint32     // the CSeq with which it went before it was challenged
-	cancelled bool       // CANCEL has been sent
-	resend    repetition // timer A
-	answerBy  time.Time  // for the first provisional
-	end       time.Time  // timers B, D, M; and after CANCEL
+	cancelled bool      // CANCEL has been sent
+	answerBy  time.Time // for the first provisional
+	end       time.Time // timers B, D, M; and after CANCEL
 }
 
 func newInviteTx(now time.Time, request *sip.Request, to hop, initial bool) inviteTx {
-	tx := inviteTx{request: request, to: to, state: txCalling, initial: initial, begun: request.CSeq().SeqNo, end: now.Add(giveUp)}
-	if !to.reliable() {
-		tx.resend = repeatFrom(now)
-	}
+	tx := inviteTx{sending: newSending(now, request, to), state: txCalling, initial: initial, end: now.Add(giveUp)}
 	if initial {
 		tx.answerBy = now.Add(firstSign)
 	}
@@ -117,20 +127,13 @@ func (tx inviteTx) deadline() time.Time { return earliest(tx.resend.next, tx.ans
 
 // A requestTx is a client transaction of BYE or CANCEL (RFC 3261 §17.1.2).
 type requestTx struct {
-	request *sip.Request
-	to      hop
-	state   txState
-	begun   uint32     // as of an inviteTx
-	resend  repetition // timer E
-	end     time.Time  // timers F, K
+	sending
+	state txState
+	end   time.Time // timers F, K
 }
 
 func newRequestTx(now time.Time, request *sip.Request, to hop) requestTx {
-	tx := requestTx{request: request, to: to, state: txCalling, begun: request.CSeq().SeqNo, end: now.Add(giveUp)}
-	if !to.reliable() {
-		tx.resend = repeatFrom(now)
-	}
-	return tx
+	return requestTx{sending: newSending(now, request, to), state: txCalling, end: now.Add(giveUp)}
 }
 
 func (tx requestTx) pending() bool { return tx.state == txCalling || tx.state == txProceeding }

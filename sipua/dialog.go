@@ -1,7 +1,8 @@
 // Package sipua is SIP as pure machines: the transactions of RFC 3261 §17 and
-// RFC 6026 and the dialogs on them, over sipgo's parser and transports. A
-// machine has no goroutine, clock or socket: messages, times and wishes go in,
-// what happened and what to send come out. It never decides what a call is for.
+// RFC 6026 and the dialogs on them, over sipgo's parser. A machine has no
+// goroutine, clock or socket: messages, times and wishes go in, what happened and
+// what to send come out. A Wire carries them over UDP and TCP. The package never
+// decides what a call is for.
 package sipua
 
 import (

@@ -53,29 +53,29 @@ type challenge struct {
 	stale bool // the former nonce has merely become too old
 }
 
-// algorithms are those of RFC 8760 and RFC 7616, the best first.
-var algorithms = []struct {
+type algorithm struct {
 	name string
 	hash func() hash.Hash
-}{
+}
+
+// algorithms are those of RFC 8760 and RFC 7616, the best first.
+var algorithms = []algorithm{
 	{"SHA-256", sha256.New},
 	{"SHA-512-256", sha512.New512_256},
 	{"MD5", md5.New},
 }
 
 // rank is the place of a challenge's algorithm among those, or -1.
-func (c challenge) rank() (rank int, session bool) {
-	name, session := strings.CutSuffix(strings.ToUpper(c.Algorithm), "-SESS")
+func (c challenge) rank() int {
+	name := strings.TrimSuffix(strings.ToUpper(c.Algorithm), "-SESS")
 	if name == "" {
 		name = "MD5"
 	}
-	for i, a := range algorithms {
-		if a.name == name {
-			return i, session
-		}
-	}
-	return -1, session
+	return slices.IndexFunc(algorithms, func(a algorithm) bool { return a.name == name })
 }
+
+// session says that the secret is made anew for each nonce (RFC 7616 §3.4.2).
+func (c challenge) session() bool { return strings.HasSuffix(strings.ToUpper(c.Algorithm), "-SESS") }
 
 // challenges are those in a response which can be answered: of each realm the
 // one with the best algorithm (RFC 8760 §2.4).
@@ -89,17 +89,16 @@ func challenges(res *sip.Response) []challenge {
 			}
 			c.Proxy, c.CSeq = name[0] == 'P', res.CSeq().SeqNo
 			i := slices.IndexFunc(best, c.sameRealm)
-			if i < 0 {
+			switch {
+			case i < 0:
 				best = append(best, c)
-			} else if mine, _ := c.rank(); mine < first(best[i].rank()) {
+			case c.rank() < best[i].rank():
 				best[i] = c
 			}
 		}
 	}
 	return best
 }
-
-func first(rank int, _ bool) int { return rank }
 
 func (c challenge) sameRealm(other challenge) bool {
 	return c.Proxy == other.Proxy && c.Realm == other.Realm
@@ -119,12 +118,11 @@ func readChallenge(header string) (challenge, bool) {
 		Realm: found["realm"], Nonce: found["nonce"], Opaque: found["opaque"], Algorithm: found["algorithm"],
 		stale: strings.EqualFold(found["stale"], "true"),
 	}
-	rank, _ := c.rank()
 	qop, asked := found["qop"]
 	c.Counted = slices.ContainsFunc(strings.Split(qop, ","), func(q string) bool {
 		return strings.EqualFold(strings.TrimSpace(q), "auth")
 	})
-	return c, rank >= 0 && c.Nonce != "" && (c.Counted || !asked)
+	return c, c.rank() >= 0 && c.Nonce != "" && (c.Counted || !asked)
 }
 
 // parameters reads name=value pairs between commas; values may be quoted.
@@ -161,14 +159,13 @@ func cutValue(text string) (value, rest string) {
 
 // answer is the header that answers a challenge in a request (RFC 7616 §3.4).
 func (c challenge) answer(who Credentials, method sip.RequestMethod, uri, cnonce string) sip.Header {
-	rank, session := c.rank()
 	h := func(parts ...string) string {
-		sum := algorithms[rank].hash()
+		sum := algorithms[c.rank()].hash()
 		sum.Write([]byte(strings.Join(parts, ":")))
 		return hex.EncodeToString(sum.Sum(nil))
 	}
 	secret := h(who.User, c.Realm, who.Password)
-	if session {
+	if c.session() {
 		secret = h(secret, c.Nonce, cnonce)
 	}
 	count := fmt.Sprintf("%08x", c.Count)
@@ -184,7 +181,7 @@ func (c challenge) answer(who Credentials, method sip.RequestMethod, uri, cnonce
 	if c.Opaque != "" {
 		value += fmt.Sprintf(`, opaque="%s"`, quotable(c.Opaque))
 	}
-	if c.Counted || session {
+	if c.Counted || c.session() {
 		value += fmt.Sprintf(`, cnonce="%s"`, cnonce)
 	}
 	if c.Counted {

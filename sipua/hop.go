@@ -125,17 +125,18 @@ func (t *turn) fit(req *sip.Request, h hop) hop {
 	return h
 }
 
-// unfit is where a request of ours goes again that was refused at h, over UDP;
-// not ok: it went over TCP for another reason than its length.
-func (t *turn) unfit(req *sip.Request, h hop) (*sip.Request, hop, bool) {
-	if !h.reliable() || transportOf(t.local.Transport) == tcp || namesTransport(req) {
-		return req, h, false
+// overUDP sends a request again over UDP that has been refused over TCP, and
+// reports whether it has: not if it went over TCP for another reason than its
+// length.
+func (t *turn) overUDP(s *sending) bool {
+	if !s.to.reliable() || transportOf(t.local.Transport) == tcp || namesTransport(s.request) {
+		return false
 	}
-	t.datagrams = true
-	h.transport = udp
-	req = req.Clone()
-	req.Via().Transport = "UDP"
-	return req, h, true
+	s.request = s.request.Clone()
+	s.request.Via().Transport = "UDP"
+	s.to.transport, s.resend, t.datagrams = udp, repeatFrom(t.now), true
+	t.send(Retransmission, s.to, s.request)
+	return true
 }
 
 // namesTransport says that the URI by which a request finds its way names a

@@ -160,7 +160,7 @@ func (m memory) check() error {
 		return fmt.Errorf("a dialog's memory has the stage %q", m.Stage)
 	}
 	for _, c := range m.Challenges {
-		if rank, _ := c.rank(); rank < 0 {
+		if c.rank() < 0 {
 			return fmt.Errorf("a dialog's memory has a challenge with the algorithm %q", c.Algorithm)
 		}
 	}
@@ -176,10 +176,11 @@ func (d *Dialog) restoreInvite(m *inviteMemory) error {
 		return fmt.Errorf("reading our INVITE in a dialog's memory: %w", err)
 	}
 	d.answerIn(req, m.To)
-	tx := inviteTx{request: req, to: m.To, initial: m.Initial, cancelled: m.Cancelled, state: txCalling, begun: m.Begun}
+	before := sending{request: req, to: m.To, begun: m.Begun}
 	if m.Begun == 0 {
-		tx.begun = req.CSeq().SeqNo
+		before.begun = req.CSeq().SeqNo
 	}
+	tx := inviteTx{sending: before, initial: m.Initial, cancelled: m.Cancelled, state: txCalling}
 	if m.Rang {
 		tx.state = txProceeding
 	}

@@ -157,7 +157,7 @@ func (p *party) restart() {
 	p.epoch++
 	p.d = nil
 	for _, lost := range p.peer.asked { // with the connection (see streams.remove)
-		if p.s.now.Sub(lost.at) < askAgain {
+		if p.s.now.Sub(lost.at) < owedFor {
 			p.s.push(p.s.now.Add(10*time.Millisecond), func() { p.deliver(lost.text, lost.m) })
 		}
 	}

@@ -22,10 +22,10 @@ const (
 	maxStreams = 2048 // connections; one more ends that which has been silent longest
 	maxPerHost = 256  // connections from one address; one more is not taken
 	maxQueue   = 256  // packets that wait for a connection
-	maxAsked   = 256  // requests that are sent again when a connection breaks
+	maxOwed    = 256  // packets that are sent again when a connection breaks
 
-	// askAgain is how long after it was written a request is worth sending again.
-	askAgain = 5 * time.Second
+	// owedFor is how long after it went a packet is worth sending again.
+	owedFor = 5 * time.Second
 )
 
 // streams are a wire's TCP connections. A connection that breaks is no end of
@@ -49,8 +49,8 @@ type stream struct {
 	end    context.CancelFunc
 
 	// Guarded by the mutex of the streams.
-	used  time.Time // when something came or went last
-	asked []packet  // requests that nothing has answered
+	used time.Time // when something came or went last
+	owed []packet  // requests that nothing has answered, and what could not be written
 }
 
 // A packet is a message on its way.
@@ -58,7 +58,7 @@ type packet struct {
 	text  string
 	to    netip.AddrPort // where to connect to if need be
 	asks  string         // the transaction of which an answer is expected
-	at    time.Time      // when it was written
+	at    time.Time      // when it went
 	again bool           // it was on a connection that broke
 }
 
@@ -209,7 +209,12 @@ func (s *streams) accept() {
 			<-time.After(100 * time.Millisecond)
 			continue
 		}
-		s.take(conn, unmapped(conn.RemoteAddr().(*net.TCPAddr).AddrPort()))
+		far := unmapped(conn.RemoteAddr().(*net.TCPAddr).AddrPort())
+		if s.options.Accept != nil && !s.options.Accept(far) {
+			_ = conn.Close()
+			continue
+		}
+		s.take(conn, far)
 	}
 }
 
@@ -217,7 +222,7 @@ func (s *streams) accept() {
 func (s *streams) take(conn net.Conn, far netip.AddrPort) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || s.crowded(far.Addr()) || s.options.Accept != nil && !s.options.Accept(far) {
+	if s.closed || s.crowded(far.Addr()) {
 		_ = conn.Close()
 		return
 	}
@@ -255,15 +260,14 @@ func (s *streams) carry(ctx context.Context, st *stream, conn net.Conn) {
 	}
 }
 
-// remove forgets a stream, and returns what is worth sending again, once: what
-// has not been written, and requests that have not been answered.
+// remove forgets a stream, and returns what is worth sending again, once.
 func (s *streams) remove(st *stream) (lost []packet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open[st.far] == st {
 		delete(s.open, st.far)
 	}
-	lost = st.asked
+	lost = st.owed
 	for len(st.queue) > 0 {
 		lost = append(lost, <-st.queue)
 	}
@@ -274,17 +278,19 @@ func (s *streams) remove(st *stream) (lost []packet) {
 	return lost
 }
 
-// old says that it was written too long ago to be sent again.
-func (p packet) old() bool { return !p.at.IsZero() && time.Since(p.at) > askAgain }
+// old says that it went too long ago to be sent again.
+func (p packet) old() bool { return !p.at.IsZero() && time.Since(p.at) > owedFor }
 
 // write writes what is put on the stream.
 func (s *streams) write(ctx context.Context, st *stream, conn net.Conn) {
 	for {
 		select {
 		case p := <-st.queue:
-			s.expect(st, p)
-			_ = conn.SetWriteDeadline(time.Now().Add(writeWithin))
+			p.at = time.Now()
+			s.owe(st, p, p.asks != "")
+			_ = conn.SetWriteDeadline(p.at.Add(writeWithin))
 			if _, err := io.WriteString(conn, p.text); err != nil {
+				s.owe(st, p, p.asks == "")
 				st.end()
 				return
 			}
@@ -294,18 +300,17 @@ func (s *streams) write(ctx context.Context, st *stream, conn net.Conn) {
 	}
 }
 
-// expect keeps a request until it is answered.
-func (s *streams) expect(st *stream, p packet) {
+// owe takes note that a packet goes, and keeps it if the stream may still owe it.
+func (s *streams) owe(st *stream, p packet, keep bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p.at = time.Now()
 	st.used = p.at
-	if p.asks == "" {
+	if !keep {
 		return
 	}
-	st.asked = append(slices.DeleteFunc(st.asked, packet.old), p)
-	if len(st.asked) > maxAsked {
-		st.asked = st.asked[1:]
+	st.owed = append(slices.DeleteFunc(st.owed, packet.old), p)
+	if len(st.owed) > maxOwed {
+		st.owed = st.owed[1:]
 	}
 }
 
@@ -316,7 +321,7 @@ func (s *streams) heard(st *stream, msg sip.Message) {
 	st.used = time.Now()
 	if res, ok := msg.(*sip.Response); ok {
 		answered := transactionOf(res)
-		st.asked = slices.DeleteFunc(st.asked, func(p packet) bool { return p.asks == answered })
+		st.owed = slices.DeleteFunc(st.owed, func(p packet) bool { return p.asks == answered })
 	}
 }
 

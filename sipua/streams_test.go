@@ -217,6 +217,7 @@ func TestTCPRequestsOutliveTheirConnection(t *testing.T) {
 	}
 	defer far.Close()
 	accept := func() *plug {
+		_ = far.(*net.TCPListener).SetDeadline(time.Now().Add(patience))
 		conn, err := far.Accept()
 		if err != nil {
 			t.Fatal(err)
