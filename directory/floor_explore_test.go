@@ -152,7 +152,7 @@ func (w floorWorld) key() string {
 	return string(k)
 }
 
-// order tells the how manieth of the floor's times that matter one is; 0: none.
+// order tells where among the times of the floor that matter one is; 0: it is none.
 func order(f Floor) func(time.Time) int {
 	times := []time.Time{{}}
 	for _, s := range f.Seats {
@@ -204,7 +204,7 @@ func smallFloor() Floor {
 func TestFloorExplore(t *testing.T) {
 	x := floorExploration{decide: Decide, stays: customers(2), depth: 4}
 	if os.Getenv("HOLDFAST_EXPLORE") == "full" {
-		x.stays, x.depth = customers(3), 6
+		x.stays, x.depth = customers(3), 5
 	}
 	began := time.Now()
 	if broken := x.explore(smallFloor()); broken != "" {
