@@ -3,10 +3,13 @@ package journal
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 
 	"holdfast/switchboard"
 )
@@ -45,9 +48,47 @@ func (j *Journal) live(ctx context.Context) (entries []switchboard.Entry, unread
 			entries = append(entries, e)
 		}
 	}
+	missed, more := j.overlooked(ctx, msgs)
+	entries, unread = append(entries, missed...), append(unread, more...)
 	slices.SortFunc(entries, func(a, b switchboard.Entry) int {
 		return cmp.Or(a.Contact.Arrived.Compare(b.Contact.Arrived), cmp.Compare(a.Seq, b.Seq))
 	})
 	j.log.Info("the journal is read", "live", len(entries), "unreadable", len(unread), "took", time.Since(began))
 	return entries, unread
+}
+
+// overlooked are the last entries of the contacts of which msgs has none: a
+// customer is not lost for a reader's mistake. One is known: when a request for
+// more expires just as the server (2.15.2) has taken a message off its list of
+// last ones, that message comes no more.
+func (j *Journal) overlooked(ctx context.Context, msgs []jetstream.Msg) (entries []switchboard.Entry, unread []error) {
+	info, err := j.contacts.Info(ctx, jetstream.WithSubjectFilter("contact.*"))
+	if err != nil {
+		return nil, []error{fmt.Errorf("counting the live contacts: %w", err)}
+	}
+	missing := info.State.Subjects
+	for _, m := range msgs {
+		delete(missing, m.Subject())
+	}
+	for subject := range missing {
+		switch e, err := j.last(ctx, subject); {
+		case errors.Is(err, jetstream.ErrMsgNotFound): // archived meanwhile
+		case err != nil:
+			unread = append(unread, err)
+		default:
+			entries = append(entries, e)
+		}
+	}
+	return entries, unread
+}
+
+// last is the last entry of a subject.
+func (j *Journal) last(ctx context.Context, subject string) (switchboard.Entry, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	m, err := j.contacts.GetLastMsgForSubject(ctx, subject)
+	if err != nil {
+		return switchboard.Entry{}, fmt.Errorf("reading the last entry of %s: %w", subject, err)
+	}
+	return decode(subject, m.Sequence, m.Data)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -152,6 +153,29 @@ func TestLiveFindsAThousand(t *testing.T) {
 	t.Logf("%d contacts within %v", n, time.Since(begin))
 	if n != 1000 {
 		t.Errorf("%d contacts, want 1000", n)
+	}
+}
+
+// Whom the reader has not been given, Live asks for by name.
+func TestLiveAsksForWhomItsReaderOverlooks(t *testing.T) {
+	j := open(t, t.TempDir())
+	live(t, j, "a", 2)
+	live(t, j, "b", 1)
+	archive(t, j, "c", 2)
+	msgs, err := j.collectLast(t.Context(), j.contacts, "contact.*")
+	if err != nil || len(msgs) != 2 {
+		t.Fatalf("%d messages (%v), want 2", len(msgs), err)
+	}
+	for given, want := range []string{"[a/2 b/1]", "[b/1]", "[]"} {
+		entries, unread := j.overlooked(t.Context(), msgs[:given])
+		var got []string
+		for _, e := range entries {
+			got = append(got, fmt.Sprintf("%s/%d", e.Contact.ID, e.Step))
+		}
+		slices.Sort(got)
+		if fmt.Sprint(got) != want || len(unread) > 0 {
+			t.Errorf("given %d, asked for %v (unread %v), want %s", given, got, unread, want)
+		}
 	}
 }
 

@@ -167,11 +167,15 @@ func (j *Journal) drain(ctx context.Context, s jetstream.Stream, open func() (*r
 			return
 		}
 		defer r.close()
-		for wait := time.Duration(0); ; wait = catchUp {
+		for wait := time.Duration(0); ; {
+			before := r.count
 			for m, err := range r.read(ctx, wait) {
 				if !yield(m, err) || err != nil {
 					return
 				}
+			}
+			if wait = 0; r.count == before {
+				wait = catchUp
 			}
 			drained, err := r.drained(ctx, until)
 			if err != nil {
