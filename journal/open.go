@@ -63,7 +63,7 @@ type Journal struct {
 	js       jetstream.JetStream
 	pub      publisher
 
-	contacts, archive jetstream.Stream
+	contacts, archive, floor jetstream.Stream
 
 	highest atomic.Uint64 // sequence in CONTACTS known to this process
 	closing sync.Once

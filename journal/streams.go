@@ -22,12 +22,18 @@ func (j *Journal) openStreams(ctx context.Context) (err error) {
 		return fmt.Errorf("opening stream CONTACTS: %w", err)
 	}
 	j.saw(j.contacts.CachedInfo().State.LastSeq)
+	if j.floor, err = j.openFloor(ctx); err != nil {
+		return fmt.Errorf("opening stream FLOOR: %w", err)
+	}
 	return nil
 }
 
 // makeStreams makes what is missing of the streams.
 func (j *Journal) makeStreams(ctx context.Context) error {
 	if _, err := j.openArchive(ctx); err != nil {
+		return err
+	}
+	if _, err := j.openFloor(ctx); err != nil {
 		return err
 	}
 	_, err := j.openContacts(ctx)
