@@ -1,6 +1,7 @@
 package holdfast_test
 
 import (
+	"strings"
 	"testing"
 
 	"holdfast/call"
@@ -21,12 +22,16 @@ func (h *house) withReception(t *testing.T) call.Contact {
 	return h.over(t)
 }
 
-// ringsNoMore: the call to cardiology was taken back before anybody answered.
-func (h *house) ringsNoMore(t *testing.T) {
+// ringsNoMore: the call to cardiology was taken back before anybody answered,
+// and its phone was told why.
+func (h *house) ringsNoMore(t *testing.T, why string) {
 	t.Helper()
 	ended(t, h.cardiologyCall)
 	if by := h.cardiologyCall.EndedBy(); by != softphone.Cancelled {
 		t.Errorf("the call to cardiology was ended by %s, want %s", by, softphone.Cancelled)
+	}
+	if said := h.cardiologyCall.Reason(); !strings.Contains(said, why) {
+		t.Errorf("cardiology's phone was told %q, want %q", said, why)
 	}
 }
 
@@ -78,7 +83,7 @@ func TestTransferToManyAtOnce(t *testing.T) {
 	h.cardiologyCall, h.receptionCall = rung(t, h.cardiology), rung(t, h.reception)
 	hearsOnly(t, "the customer", h.customerCall, softphone.HoldTone)
 	h.receptionCall.Answer()
-	h.ringsNoMore(t)
+	h.ringsNoMore(t, "completed elsewhere")
 	wantAttempts(t, h.withReception(t).Past[0], call.Completed, call.Elsewhere, "")
 }
 
@@ -89,7 +94,7 @@ func TestTransferSuperseded(t *testing.T) {
 	h.talk(t)
 	h.transfer(t)
 	h.asks(t, client.TransferRequest{Target: "reception", Supersede: true})
-	h.ringsNoMore(t)
+	h.ringsNoMore(t, "Another transfer")
 	h.receptionCall = rung(t, h.reception)
 	hearsOnly(t, "the customer", h.customerCall, softphone.HoldTone)
 	h.receptionCall.Answer()

@@ -43,6 +43,7 @@ type Call struct {
 	// Written before ended is closed, read after.
 	endedBy End
 	err     error
+	reason  string
 
 	// What follows belongs to the phone's goroutine.
 	dialog    *sipua.Dialog
@@ -97,6 +98,16 @@ func (c *Call) Err() error {
 		return nil
 	}
 	return c.err
+}
+
+// Reason is what the peer said about ending the call (RFC 3326), such as
+// `SIP;cause=200;text="Call completed elsewhere"`; empty when it said nothing,
+// and while the call has not ended.
+func (c *Call) Reason() string {
+	if !isClosed(c.ended) {
+		return ""
+	}
+	return c.reason
 }
 
 // Recording is what this phone hears in the call. It is whole when the call

@@ -15,7 +15,18 @@ func (c *Call) receive(m sipua.Received) {
 	if ok && request.Method == sip.CANCEL && c.behaviour.Do == AnswerLate {
 		c.pickUp()
 	}
+	if ok && !isClosed(c.ended) && (request.Method == sip.CANCEL || request.Method == sip.BYE) {
+		c.reason = reasonOf(request)
+	}
 	c.apply(c.dialog.Receive(time.Now(), m))
+}
+
+// reasonOf is why a request was sent, in its own words.
+func reasonOf(request *sip.Request) string {
+	if h := request.GetHeader("Reason"); h != nil {
+		return h.Value()
+	}
+	return ""
 }
 
 // apply makes a step of the dialog: what it wants sent is sent, and what has

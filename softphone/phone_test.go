@@ -168,6 +168,9 @@ func TestGivenUpWhileItRings(t *testing.T) {
 	if isClosed(bens.Answered()) {
 		t.Error("ben has answered")
 	}
+	if said := bens.Reason(); said != "" {
+		t.Errorf("ana said why she gave up: %s", said)
+	}
 }
 
 func TestDialGivesUpWithItsContext(t *testing.T) {
