@@ -7,7 +7,7 @@ FUZZTIME ?= 30s
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
 
-demo: ## five cold transfers between real phones on this machine, as stories and drawings
+demo: ## every kind of transfer between real phones on this machine, as stories and drawings
 	go build -o bin/holdfast ./cmd/holdfast
 	bin/holdfast demo
 

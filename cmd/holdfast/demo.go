@@ -5,16 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"holdfast/media"
-	"holdfast/softphone"
 	"holdfast/story"
 )
 
@@ -23,8 +19,8 @@ func demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Play transfers on real SIP and RTP on this machine, and show what happened",
-		Long: `Demo starts a server with its journal and three phones on loopback and plays
-what happens to customers in a cold transfer. It tells each story live, and
+		Long: `Demo starts a server with its journal and real phones on loopback and plays what
+happens to customers in every kind of transfer. It tells each story live, and
 writes what everybody heard (WAV), a timeline of each contact (SVG) and the
 server's log into a directory. It exits with 0 only if every expectation held.`,
 		Args: cobra.NoArgs,
@@ -40,39 +36,23 @@ server's log into a directory. It exits with 0 only if every expectation held.`,
 var errDemo = errors.New("not every expectation held")
 
 func demo(ctx context.Context, out io.Writer, dir string) error {
-	if err := clear(dir); err != nil {
-		return err
-	}
-	s, err := setStage(ctx, dir)
+	s := newStage(dir, "ring_for = \"2s\"\nreturn_for = \"2s\"")
 	defer s.strike()
-	if err != nil {
+	if err := s.set(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "A server at %s, and the phones of a customer, of ana and of cardiology.\n", s.sip)
+	fmt.Fprintf(out, "A server at %s, and the phones of a customer, of ana, of cardiology and of reception.\n", s.sip)
 	var acts []*act
 	for i, scene := range scenes {
 		fmt.Fprintf(out, "\n%d. %s\n", i+1, scene.title)
 		a := &act{stage: s, out: out, began: time.Now(), names: story.Names{}}
 		a.perform(ctx, scene.play)
-		if err := a.keep(dir, scene.name, scene.title); err != nil {
+		if err := a.keep(scene.name, scene.title); err != nil {
 			return err
 		}
 		acts = append(acts, a)
 	}
 	return table(out, acts, dir)
-}
-
-// clear makes an empty directory, but only out of one that a demo has filled.
-func clear(dir string) error {
-	if old, err := os.ReadDir(dir); err == nil && len(old) > 0 {
-		if _, err := os.Stat(filepath.Join(dir, "holdfast.toml")); err != nil {
-			return fmt.Errorf("%s holds something else than a demo; choose another --dir", dir)
-		}
-		if err := os.RemoveAll(dir); err != nil {
-			return err
-		}
-	}
-	return os.MkdirAll(dir, 0o755)
 }
 
 // perform plays a scene and holds its expectations about every scene: the
@@ -90,9 +70,9 @@ func (a *act) perform(ctx context.Context, play func(context.Context, *act) erro
 		a.failures = append(a.failures, err.Error())
 		a.say("FAILED: %v", err)
 	}
-	if a.customerCall != nil {
-		a.customerCall.HangUp()
-		a.silence = a.customerCall.Recording().LongestGap()
+	if a.customerLine != nil {
+		a.customerLine.HangUp()
+		a.silence = a.customerLine.Recording().LongestGap()
 		a.expect(a.silence < silenceLimit, "the customer's longest silence is below %s, not %s", silenceLimit, a.silence)
 	}
 	if err := a.nothingLeft(ctx); err != nil {
@@ -117,52 +97,6 @@ func (a *act) nothingLeft(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
-}
-
-// keep writes what everybody heard, and the timeline.
-func (a *act) keep(dir, name, title string) error {
-	var tracks []story.Track
-	for _, r := range []struct {
-		who  string
-		call *softphone.Call
-	}{{"customer", a.customerCall}, {"ana", a.anaCall}, {"cardiology", a.cardiologyCall}} {
-		if r.call == nil || r.call.Recording().Length() == 0 {
-			continue
-		}
-		if err := writeWAV(filepath.Join(dir, name+"-"+r.who+".wav"), r.call.Recording().Samples()); err != nil {
-			return err
-		}
-		tracks = append(tracks, track(r.who+" heard", r.call.Recording()))
-	}
-	picture := story.Timeline(fmt.Sprintf("%s (%s)", title, a.contact), a.moments, tracks)
-	return os.WriteFile(filepath.Join(dir, name+".svg"), []byte(picture), 0o644)
-}
-
-func writeWAV(path string, samples []int16) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(media.WriteWAV(f, samples, 8000, 1), f.Close())
-}
-
-// track is a recording as a row of the timeline.
-func track(name string, r *softphone.Recording) story.Track {
-	t := story.Track{Name: name}
-	for _, s := range r.Heard(customerTone, anaTone, cardiologyTone, softphone.HoldTone) {
-		var who []string
-		for _, tone := range s.Tones {
-			if tone == softphone.HoldTone {
-				who = append(who, "hold")
-			} else {
-				who = append(who, voices[tone])
-			}
-		}
-		if len(who) > 0 {
-			t.Spans = append(t.Spans, story.Span{From: r.Began().Add(s.From), To: r.Began().Add(s.To), Label: strings.Join(who, "+")})
-		}
-	}
-	return t
 }
 
 // table prints what came of every scene.

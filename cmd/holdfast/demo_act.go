@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"holdfast/call"
-	"holdfast/softphone"
 	"holdfast/story"
 )
 
@@ -20,8 +19,10 @@ type act struct {
 	out   io.Writer
 	began time.Time
 
-	contact                               call.ContactID
-	customerCall, anaCall, cardiologyCall *softphone.Call
+	contact call.ContactID
+	lines   []*line // all calls of the scene, oldest first
+
+	customerLine, anaLine *line // the latest of each
 
 	failures []string
 	measured []string
@@ -114,49 +115,70 @@ func (a *act) outcome(ctx context.Context, want call.Outcome, why call.Reason) e
 	return nil
 }
 
-// hears waits until somebody hears a tone, and says so.
-func (a *act) hears(ctx context.Context, who string, c *softphone.Call, tone float64) error {
-	what := voices[tone]
-	if tone == softphone.HoldTone {
-		what = "hold audio"
+// takesPart notes a call for the recordings and the timeline.
+func (a *act) takesPart(l *line) *line {
+	a.lines = append(a.lines, l)
+	switch l.who {
+	case a.customer:
+		a.customerLine = l
+	case a.ana:
+		a.anaLine = l
 	}
-	if err := c.Recording().AwaitTones(ctx, tone); err != nil {
-		return fmt.Errorf("%s does not hear %s: %w", who, what, err)
+	return l
+}
+
+// rung waits until somebody is called.
+func (a *act) rung(ctx context.Context, p *person) (*line, error) {
+	c, err := p.Incoming(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s is rung: %w", p, err)
 	}
-	a.say("    %s hears %s", who, what)
+	return a.takesPart(&line{p, c}), nil
+}
+
+// look is how long a stretch of sound is in which people are told apart.
+const look = 100 * time.Millisecond
+
+// hears waits until all of these people, and of all people only these, are
+// heard in a call, and says so.
+func (a *act) hears(ctx context.Context, l *line, people ...*person) error {
+	var tones []float64
+	for _, p := range people {
+		tones = append(tones, p.tone)
+	}
+	heard := l.Recording()
+	if err := heard.AwaitTones(ctx, tones...); err != nil {
+		return fmt.Errorf("%s does not hear %s: %w", l.who, names(people, " and "), err)
+	}
+	a.say("    %s hears %s", l.who, names(people, " and "))
+	from := (heard.Length() + look).Round(look) // what was on its way has come
+	if err := heard.AwaitLength(ctx, from+2*look); err != nil {
+		return fmt.Errorf("%s hears nothing: %w", l.who, err)
+	}
+	for _, p := range append(slices.Clip(a.people), holdAudio) {
+		if !slices.Contains(people, p) {
+			a.expect(!heard.EverHears(p.tone, from, from+2*look), "%s does not hear %s", l.who, p)
+		}
+	}
 	return nil
 }
 
-// since is a time on the clock of the customer's recording.
-func (a *act) since(t time.Time) time.Duration {
-	return t.Sub(a.customerCall.Recording().Began())
+// hearEachOther: two are in the same sound, alone.
+func (a *act) hearEachOther(ctx context.Context, one, other *line) error {
+	if err := a.hears(ctx, one, other.who); err != nil {
+		return err
+	}
+	return a.hears(ctx, other, one.who)
 }
 
-// firstHeard is when the customer first heard a tone.
-func (a *act) firstHeard(tone float64) time.Time {
-	r := a.customerCall.Recording()
-	for _, s := range r.Heard(tone) {
-		if slices.Contains(s.Tones, tone) {
-			return r.Began().Add(s.From)
+// firstHears is when somebody was heard in a call at the latest, from a moment
+// on: we look at 100 ms at a time.
+func firstHears(l *line, p *person, from time.Time) time.Time {
+	r := l.Recording()
+	for _, s := range r.Heard(p.tone) {
+		if slices.Contains(s.Tones, p.tone) && r.Began().Add(s.To).After(from) {
+			return r.Began().Add(s.From + look)
 		}
 	}
 	return time.Time{}
-}
-
-func isEnded(c *softphone.Call) bool {
-	select {
-	case <-c.Ended():
-		return true
-	default:
-		return false
-	}
-}
-
-func ended(ctx context.Context, who string, c *softphone.Call) error {
-	select {
-	case <-c.Ended():
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("the line of %s does not end: %w", who, ctx.Err())
-	}
 }

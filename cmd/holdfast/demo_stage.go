@@ -16,20 +16,12 @@ import (
 	"holdfast/softphone"
 )
 
-// What the demo's people say, in Hz, so that recordings tell who heard whom.
-const (
-	customerTone   = 440
-	anaTone        = 620
-	cardiologyTone = 800
-)
-
-var voices = softphone.Voices{customerTone: "customer", anaTone: "ana", cardiologyTone: "cardiology"}
-
-// A stage is where the demo's scenes are played: a server in a process of its
-// own, which can be killed, and three phones.
+// A stage is where the demo is played: a server in a process of its own, which
+// can be killed, and people with phones.
 type stage struct {
 	dir    string
 	config string
+	rules  string // of the server, as its configuration says them
 	sip    netip.AddrPort
 	client *client.Client
 	server *exec.Cmd
@@ -37,29 +29,42 @@ type stage struct {
 
 	lastSeq uint64 // of the last event that was told
 
-	customer, ana, cardiology *softphone.Phone
+	customer, ana, cardiology, reception *person
+
+	people []*person // these four, and who else there is
 }
 
-// setStage starts the phones and the server. Whatever happens, strike it.
-func setStage(ctx context.Context, dir string) (*stage, error) {
-	s := &stage{dir: dir}
+// newStage is a stage on which nothing has begun.
+func newStage(dir, rules string, others ...*person) *stage {
+	s := &stage{
+		dir: dir, rules: rules,
+		customer:   &person{name: "customer", tone: 440},
+		ana:        &person{name: "ana", tone: 620},
+		cardiology: &person{name: "cardiology", tone: 800},
+		reception:  &person{name: "reception", tone: 1000},
+	}
+	s.people = append([]*person{s.customer, s.ana, s.cardiology, s.reception}, others...)
+	return s
+}
+
+// set starts the phones and the server. Whatever happens, strike it.
+func (s *stage) set(ctx context.Context) error {
+	if err := clear(s.dir); err != nil {
+		return err
+	}
 	var err error
-	for _, p := range []struct {
-		phone **softphone.Phone
-		user  string
-		tone  float64
-	}{{&s.customer, "customer", customerTone}, {&s.ana, "ana", anaTone}, {&s.cardiology, "cardiology", cardiologyTone}} {
-		if *p.phone, err = softphone.Start(softphone.Options{User: p.user, Tone: p.tone}); err != nil {
-			return s, fmt.Errorf("starting the phone of %s: %w", p.user, err)
+	for _, p := range s.people {
+		if p.Phone, err = softphone.Start(softphone.Options{User: p.name, Tone: p.tone}); err != nil {
+			return fmt.Errorf("starting the phone of %s: %w", p, err)
 		}
 	}
-	if s.log, err = os.Create(filepath.Join(dir, "server.log")); err != nil {
-		return s, err
+	if s.log, err = os.Create(filepath.Join(s.dir, "server.log")); err != nil {
+		return err
 	}
 	if err := s.configure(); err != nil {
-		return s, err
+		return err
 	}
-	return s, s.start(ctx)
+	return s.start(ctx)
 }
 
 // configure writes a configuration whose addresses are free now; they must
@@ -78,7 +83,7 @@ func (s *stage) configure() error {
 	s.sip = udp.LocalAddr().(*net.UDPAddr).AddrPort()
 	s.client = client.New("http://" + tcp.Addr().String())
 	s.config = filepath.Join(s.dir, "holdfast.toml")
-	return os.WriteFile(s.config, fmt.Appendf(nil, `# Written by holdfast demo.
+	text := fmt.Appendf(nil, `# Written by holdfast demo.
 [sip]
 listen = %q
 [api]
@@ -86,7 +91,7 @@ listen = %q
 [journal]
 dir = %q
 [rules]
-ring_for = "3s"
+%s
 [[agent]]
 name = "ana"
 address = %q
@@ -94,9 +99,15 @@ address = %q
 called = "*"
 agent = "ana"
 [[endpoint]]
-name = "cardiology"
-address = %q
-`, s.sip, tcp.Addr(), filepath.Join(s.dir, "journal"), s.ana.URI(), s.cardiology.URI()), 0o600)
+name = "nowhere"
+address = "sip:nowhere@127.0.0.1:9"
+`, s.sip, tcp.Addr(), filepath.Join(s.dir, "journal"), s.rules, s.ana.URI())
+	for _, p := range s.people {
+		if p != s.customer && p != s.ana {
+			text = fmt.Appendf(text, "[[endpoint]]\nname = %q\naddress = %q\n", p.name, p.URI())
+		}
+	}
+	return os.WriteFile(s.config, text, 0o600)
 }
 
 // start starts the server and waits until it says that it is ready.
@@ -143,10 +154,10 @@ func (s *stage) kill() error {
 	return nil
 }
 
-// strike ends whatever setStage has started.
+// strike ends whatever set has started.
 func (s *stage) strike() {
-	for _, p := range []*softphone.Phone{s.customer, s.ana, s.cardiology} {
-		if p != nil {
+	for _, p := range s.people {
+		if p.Phone != nil {
 			p.Close()
 		}
 	}
@@ -156,4 +167,17 @@ func (s *stage) strike() {
 	if s.log != nil {
 		_ = s.log.Close()
 	}
+}
+
+// clear makes an empty directory, but only out of one that a demo has filled.
+func clear(dir string) error {
+	if old, err := os.ReadDir(dir); err == nil && len(old) > 0 {
+		if _, err := os.Stat(filepath.Join(dir, "holdfast.toml")); err != nil {
+			return fmt.Errorf("%s holds something else than a demo; choose another --dir", dir)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+	}
+	return os.MkdirAll(dir, 0o755)
 }

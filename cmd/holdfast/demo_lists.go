@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"holdfast/client"
+	"holdfast/softphone"
+)
+
+// inTurn: cardiology is busy, and so reception is rung, and answers.
+func inTurn(ctx context.Context, a *act) error {
+	a.cardiology.Answering(softphone.Behaviour{Do: softphone.Busy})
+	a.reception.Answering(softphone.Behaviour{After: 1200 * time.Millisecond})
+	if err := a.talk(ctx); err != nil {
+		return err
+	}
+	if _, err := a.transfer(ctx, client.TransferRequest{Target: "cardiology", Others: []string{"reception"}}); err != nil {
+		return err
+	}
+	target, err := a.rung(ctx, a.reception)
+	if err != nil {
+		return err
+	}
+	return a.receptionTakes(ctx, target)
+}
+
+// atOnce: cardiology and reception ring; reception answers, and cardiology's
+// phone is told so, lest it show a missed call.
+func atOnce(ctx context.Context, a *act) error {
+	a.cardiology.Answering(softphone.Behaviour{Do: softphone.RingForever})
+	a.reception.Answering(softphone.Behaviour{After: 1200 * time.Millisecond})
+	if err := a.talk(ctx); err != nil {
+		return err
+	}
+	slower, err := a.transfer(ctx, client.TransferRequest{Target: "cardiology", Others: []string{"reception"}, Parallel: true})
+	if err != nil {
+		return err
+	}
+	target, err := a.rung(ctx, a.reception)
+	if err != nil {
+		return err
+	}
+	if err := a.receptionTakes(ctx, target); err != nil {
+		return err
+	}
+	a.expect(slower.EndedBy() == softphone.Cancelled, "cardiology stops ringing")
+	a.expect(strings.Contains(slower.Reason(), "completed elsewhere"), "cardiology's phone is told that the call was completed elsewhere, not %q", slower.Reason())
+	return nil
+}
+
+// receptionTakes: the customer hears hold audio while reception rings, and then
+// nobody but reception.
+func (a *act) receptionTakes(ctx context.Context, target *line) error {
+	if err := a.hears(ctx, a.customerLine, holdAudio); err != nil {
+		return err
+	}
+	if err := a.handedOver(ctx, target); err != nil {
+		return err
+	}
+	a.expect(!a.customerLine.everHears(a.cardiology), "the customer never hears cardiology")
+	return nil
+}
