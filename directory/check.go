@@ -43,8 +43,9 @@ func (c *checker) config(d *document) Config {
 	if d.Journal.Dir == "" {
 		c.wrong("journal.dir", `dir needs a directory, such as "holdfast-data"`)
 	}
-	if at := config.API.Listen; at.IsValid() && !at.Addr().IsLoopback() {
-		c.wrong("api.listen", "the interface asks nobody for a key yet, so it may only listen on this machine; use \"127.0.0.1:%d\"", at.Port())
+	config.Keys = c.keys(d)
+	if at := config.API.Listen; at.IsValid() && !at.Addr().IsLoopback() && len(d.Keys) == 0 {
+		c.wrong("api.listen", "without a [[key]] that programs must show, the interface may only listen on this machine; add one, or use \"127.0.0.1:%d\"", at.Port())
 	}
 	c.trunks(d, &config)
 	c.allow(d, &config.Allow)

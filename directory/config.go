@@ -21,6 +21,7 @@ type Config struct {
 	Media   Media
 	Journal Journal
 	API     API
+	Keys    []Key
 	Rules   call.Rules
 
 	Trunks    []Trunk
@@ -51,9 +52,17 @@ type Journal struct {
 	Dir string
 }
 
-// API says where the HTTP interface is: a loopback address.
+// API says where the HTTP interface is: at a loopback address, unless there is
+// a Key.
 type API struct {
 	Listen netip.AddrPort
+}
+
+// A Key is what a program shows to use the HTTP interface. While there is none,
+// nobody is asked for it.
+type Key struct {
+	Name   string // whose it is
+	Secret Secret
 }
 
 // A Trunk is where customers come from.

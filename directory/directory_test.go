@@ -267,6 +267,26 @@ func TestPasswords(t *testing.T) {
 	}
 }
 
+func TestKeysAreNotPrinted(t *testing.T) {
+	t.Setenv("DIALLER_KEY", "a-secret-of-the-environment")
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte("a-secret-of-a-file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config, err := Parse("f.toml", fmt.Appendf(nil, "[[key]]\nname = \"a\"\nsecret = \"${DIALLER_KEY}\"\n[[key]]\nname = \"b\"\nsecret_file = %q\n", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"a-secret-of-the-environment", "a-secret-of-a-file"} {
+		if got := string(config.Keys[i].Secret); got != want {
+			t.Errorf("the secret of %s is %q, want %q", config.Keys[i].Name, got, want)
+		}
+		if printed := fmt.Sprintf("%v %+v %#v", config, config, config.Keys); strings.Contains(printed, want) {
+			t.Errorf("the secret is printed: %s", printed)
+		}
+	}
+}
+
 func TestNumbersGoThroughTheProxyWithoutAGateway(t *testing.T) {
 	number := call.Endpoint{Kind: call.PhoneNumber, Address: "+4930123"}
 	config := Default()

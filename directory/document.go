@@ -26,6 +26,11 @@ type document struct {
 	API struct {
 		Listen text `toml:"listen"`
 	} `toml:"api"`
+	Keys []struct {
+		Name       text `toml:"name"`
+		Secret     text `toml:"secret"`
+		SecretFile text `toml:"secret_file"`
+	} `toml:"key"`
 	Rules struct {
 		OfferFor   text `toml:"offer_for"`
 		RingFor    text `toml:"ring_for"`

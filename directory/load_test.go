@@ -127,7 +127,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%v is no list of mistakes", err)
 		}
-		if !config.API.Listen.Addr().IsLoopback() {
+		if !config.API.Listen.Addr().IsLoopback() && len(config.Keys) == 0 {
 			t.Errorf("the interface would listen on %s", config.API.Listen)
 		}
 		d := New(config)
