@@ -107,7 +107,7 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 		s.log.Info("took contacts over", "contacts", n)
 	}
 	close(s.ready)
-	return s.serveAPI(c.API.Listen, kept, dir)
+	return s.serveAPI(c, kept, dir)
 }
 
 func startMedia(c directory.Media) (*media.Engine, error) {
@@ -151,14 +151,21 @@ func (s *Server) awaitReady() bool {
 	}
 }
 
-func (s *Server) serveAPI(at netip.AddrPort, kept switchboard.Journal, dir *directory.Directory) error {
-	l, err := net.Listen("tcp", at.String())
+func (s *Server) serveAPI(c directory.Config, kept switchboard.Journal, dir *directory.Directory) error {
+	l, err := net.Listen("tcp", c.API.Listen.String())
 	if err != nil {
-		return fmt.Errorf("listening for the API at %s: %w ([api] listen says where)", at, err)
+		return fmt.Errorf("listening for the API at %s: %w ([api] listen says where)", c.API.Listen, err)
+	}
+	var keys []string
+	for _, k := range c.Keys {
+		keys = append(keys, string(k.Secret))
 	}
 	s.apiAddr = l.Addr().(*net.TCPAddr).AddrPort()
 	s.http = &http.Server{
-		Handler:           api.Handler(api.Options{Board: s.board, Journal: kept, Directory: dir, Version: Version, Log: s.log}),
+		Handler: api.Handler(api.Options{
+			Board: s.board, Journal: kept, Directory: dir, Keys: keys, Address: s.apiAddr.Addr(),
+			Version: Version, Log: s.log,
+		}),
 		ReadHeaderTimeout: 5 * time.Second,
 	}
 	go func() {

@@ -7,10 +7,8 @@ import (
 	"context"
 	"iter"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -43,6 +41,8 @@ type Journal interface {
 // A Directory knows who can be reached. A *switchboard.DialError from it says
 // that somebody was not found, or may not be dialled.
 type Directory interface {
+	// Endpoints are everybody who can be named, agents among them.
+	Endpoints() []call.Endpoint
 	Endpoint(written string) (call.Endpoint, error)
 	Permit(call.Endpoint) error
 }
@@ -52,6 +52,9 @@ type Options struct {
 	Board     Board
 	Journal   Journal
 	Directory Directory
+	Floor     Floor        // nil: there are no agents' states and no queues
+	Keys      []string     // one of which every request must show; none: nobody is asked
+	Address   netip.Addr   // where it is served, if not at loopback addresses alone
 	Version   string       // of the server
 	Log       *slog.Logger // nil: slog.Default()
 }
@@ -62,23 +65,26 @@ const patience = 5 * time.Second
 // longestBody is more than any request has to say, in bytes.
 const longestBody = 16 << 10
 
+// healthPath is open to everybody.
+const healthPath = "/healthz"
+
 type server struct {
 	Options
 }
 
 // Handler serves the interface under /v1 and its description at /openapi.json.
-// It asks nobody for a key, so it must only listen on loopback addresses; it
-// turns away what a foreign web page may have made a browser send.
+// Without Options.Keys it must only listen on loopback addresses. It turns away
+// what a foreign web page may have made a browser send.
 func Handler(o Options) http.Handler {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
 	mux := http.NewServeMux()
-	describe(routes(mux, &server{o}))
+	describe(routes(mux, &server{o}), len(o.Keys) > 0)
 
 	crossOrigin := http.NewCrossOriginProtection()
-	crossOrigin.SetDenyHandler(turnAway("requests from other web pages are not taken"))
-	return onlyLoopback(crossOrigin.Handler(mux))
+	crossOrigin.SetDenyHandler(turnAway(http.StatusForbidden, "requests from other web pages are not taken"))
+	return onlyHere(o.Address, crossOrigin.Handler(keyed(o.Keys, known(mux))))
 }
 
 func routes(mux *http.ServeMux, s *server) huma.API {
@@ -94,8 +100,11 @@ func routes(mux *http.ServeMux, s *server) huma.API {
 	s.partyRoutes(api)
 	s.verbRoutes(api)
 	s.eventRoutes(api)
+	s.endpointRoutes(api)
+	s.agentRoutes(api)
+	s.queueRoutes(api)
 	huma.Register(api, huma.Operation{
-		OperationID: "health", Method: http.MethodGet, Path: "/healthz", Summary: "Is the server running?",
+		OperationID: "health", Method: http.MethodGet, Path: healthPath, Summary: "Is the server running?",
 	}, s.health)
 	return api
 }
@@ -111,26 +120,4 @@ func (s *server) health(context.Context, *struct{}) (*healthAnswer, error) {
 	answer := new(healthAnswer)
 	answer.Body.Version, answer.Body.Contacts = s.Version, len(s.live())
 	return answer, nil
-}
-
-// onlyLoopback refuses requests that were meant for another name: a web page
-// whose name has been made to point at this machine (DNS rebinding).
-func onlyLoopback(next http.Handler) http.Handler {
-	refuse := turnAway("only requests to localhost or a loopback address are taken")
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isLoopback(r.Host) {
-			refuse.ServeHTTP(w, r)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func isLoopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	ip, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && ip.IsLoopback()
 }

@@ -35,7 +35,7 @@ func (s *server) contactRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "showContact", Method: http.MethodGet, Path: "/v1/contacts/{id}",
 		Summary: "One contact, also one that is over",
-		Errors:  []int{http.StatusNotFound},
+		Errors:  []int{http.StatusNotFound, http.StatusServiceUnavailable},
 	}, s.showContact)
 }
 

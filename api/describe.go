@@ -83,7 +83,9 @@ var descriptions = map[string]map[string]string{
 	},
 }
 
-func describe(api huma.API) {
+// describe says in the description what cannot be read off the routes' types.
+func describe(api huma.API, keyed bool) {
+	describeErrors(api.OpenAPI(), keyed)
 	schemas := api.OpenAPI().Components.Schemas.Map()
 	for name, properties := range descriptions {
 		for property, text := range properties {

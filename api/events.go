@@ -52,6 +52,7 @@ func (s *server) eventRoutes(api huma.API) {
 			"the events that led there, what agents were told, and a line for each message on the wire. The id is seq: " +
 			"a reader who was cut off goes on with it in Last-Event-ID and misses nothing; the first id comes at once, " +
 			"before any event. Without it, and without after and contact, the stream begins now.",
+		Errors: []int{http.StatusNotFound, http.StatusServiceUnavailable},
 		Responses: map[string]*huma.Response{"200": {
 			Description: "server-sent events",
 			Content:     map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},

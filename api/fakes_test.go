@@ -142,6 +142,13 @@ func (m *memory) Last(context.Context) (uint64, error) {
 // people is a directory: cardiology and ana are there, the moon is denied.
 type people struct{}
 
+func (people) Endpoints() []call.Endpoint {
+	return []call.Endpoint{
+		{Kind: call.URI, Address: "sip:cardiology@127.0.0.1", Name: "cardiology"},
+		{Kind: call.AgentEndpoint, Address: "ana", Name: "ana"},
+	}
+}
+
 func (people) Endpoint(written string) (call.Endpoint, error) {
 	switch written {
 	case "cardiology", "surgery", "moon":

@@ -73,14 +73,14 @@ func gone(id call.ContactID) error {
 }
 
 // turnAway answers requests that do not reach the API at all.
-func turnAway(why string) http.Handler {
-	body, err := json.Marshal(problem(http.StatusForbidden, why))
+func turnAway(status int, why string) http.Handler {
+	body, err := json.Marshal(problem(status, why))
 	if err != nil {
 		panic(err)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(http.StatusForbidden)
+		w.WriteHeader(status)
 		_, _ = w.Write(body) // the client may have gone; nobody else cares
 	})
 }

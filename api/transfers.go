@@ -15,6 +15,7 @@ import (
 type transferRequest struct {
 	ContactPath
 	HeaderKey string `header:"Idempotency-Key" maxLength:"128" doc:"the same as key in the body"`
+	Prefer    string `header:"Prefer" maxLength:"255" example:"wait=30" doc:"wait=N puts the answer off until the transfer is decided or its target is being consulted, for at most N seconds, and at most 120 (RFC 7240)"`
 	Body      struct {
 		Target    string            `json:"target,omitempty" minLength:"1" maxLength:"255" example:"cardiology" doc:"whom to reach: the name of an endpoint or agent, a phone number, or a sip: address"`
 		Targets   []string          `json:"targets,omitempty" minItems:"1" maxItems:"20" minLength:"1" maxLength:"255" doc:"instead of target, whom to reach in order: when one fails, the next is tried"`
@@ -38,6 +39,7 @@ type transferPath struct {
 type transferAnswer struct {
 	Status   int
 	Location string `header:"Location"`
+	Applied  string `header:"Preference-Applied" doc:"wait, if the answer was put off as preferred"`
 	Body     call.Transfer
 }
 
@@ -46,14 +48,14 @@ func (s *server) transferRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "transfer", MaxBodyBytes: longestBody, Method: http.MethodPost, Path: path,
 		Summary:       "Hand the customer to somebody else",
-		Description:   "Answers as soon as the first target is dialled, or, for a key that is known, 200 with the transfer that has it. While another transfer is under way the answer is 409 with that one.",
+		Description:   "Answers as soon as the first target is dialled, or, for a key that is known, 200 with the transfer that has it; with Prefer: wait=N, when it is decided. While another transfer is under way the answer is 409 with that one.",
 		DefaultStatus: http.StatusCreated,
 		Errors:        []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
 	}, s.transfer)
 	huma.Register(api, huma.Operation{
 		OperationID: "showTransfer", Method: http.MethodGet, Path: path + "/{tid}",
 		Summary: "One transfer, also one that has ended",
-		Errors:  []int{http.StatusNotFound},
+		Errors:  []int{http.StatusNotFound, http.StatusServiceUnavailable},
 	}, s.showTransfer)
 	huma.Register(api, huma.Operation{
 		OperationID: "cancelTransfer", Method: http.MethodDelete, Path: path + "/{tid}",
@@ -73,7 +75,7 @@ func (s *server) transfer(ctx context.Context, in *transferRequest) (*transferAn
 		return nil, gone(in.ID)
 	}
 	if t := withKey(contact, key); t != nil {
-		return answer(http.StatusOK, in.ID, t), nil
+		return s.settled(ctx, in, http.StatusOK, t), nil
 	}
 	ev, err := s.transferEvent(in, key)
 	if err != nil {
@@ -93,7 +95,7 @@ func (s *server) transfer(ctx context.Context, in *transferRequest) (*transferAn
 	if t == nil {
 		return nil, problem(http.StatusConflict, "the contact has changed in the meantime; it is "+string(contact.Stage))
 	}
-	return answer(http.StatusCreated, in.ID, t), nil
+	return s.settled(ctx, in, http.StatusCreated, t), nil
 }
 
 func (in *transferRequest) key() (string, error) {
@@ -202,7 +204,7 @@ func noTransfer(in *transferPath) error {
 }
 
 func answer(status int, id call.ContactID, t *call.Transfer) *transferAnswer {
-	return &transferAnswer{status, fmt.Sprintf("/v1/contacts/%s/transfers/%s", id, t.ID), *t}
+	return &transferAnswer{Status: status, Location: fmt.Sprintf("/v1/contacts/%s/transfers/%s", id, t.ID), Body: *t}
 }
 
 // all is the contact's transfers, oldest first.

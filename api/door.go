@@ -1,0 +1,100 @@
+package api
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// onlyHere refuses requests that were meant for another name: a web page whose
+// name has been made to point at this machine (DNS rebinding).
+func onlyHere(address netip.Addr, next http.Handler) http.Handler {
+	refuse := turnAway(http.StatusForbidden, "only requests to localhost or an address of this server are taken")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isHere(r.Host, address) {
+			refuse.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isHere(host string, address netip.Addr) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	ip, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && (ip.IsLoopback() || ip == address)
+}
+
+// keyed lets only those in who show one of the keys (RFC 6750). Whether the
+// server is there is said to everybody.
+func keyed(keys []string, next http.Handler) http.Handler {
+	if len(keys) == 0 {
+		return next
+	}
+	var hashes [][sha256.Size]byte
+	for _, k := range keys {
+		hashes = append(hashes, sha256.Sum256([]byte(k)))
+	}
+	refuse := turnAway(http.StatusUnauthorized, `show a key of the server's configuration, as "Authorization: Bearer KEY"`)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		shown, isBearer := bearer(r)
+		switch {
+		case r.URL.Path == healthPath || isBearer && isOneOf(hashes, shown):
+			next.ServeHTTP(w, r)
+		case isBearer:
+			w.Header().Set("WWW-Authenticate", `Bearer realm="holdfast", error="invalid_token"`)
+			refuse.ServeHTTP(w, r)
+		default:
+			w.Header().Set("WWW-Authenticate", `Bearer realm="holdfast"`)
+			refuse.ServeHTTP(w, r)
+		}
+	})
+}
+
+func bearer(r *http.Request) (key string, ok bool) {
+	scheme, key, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.TrimSpace(key), ok && strings.EqualFold(scheme, "Bearer")
+}
+
+// isOneOf takes the same time whichever key is shown, and however wrong it is.
+func isOneOf(hashes [][sha256.Size]byte, shown string) bool {
+	hash, found := sha256.Sum256([]byte(shown)), 0
+	for i := range hashes {
+		found |= subtle.ConstantTimeCompare(hash[:], hashes[i][:])
+	}
+	return found == 1
+}
+
+// known answers what no route is for with a problem, too.
+func known(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refused, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		said := answered{ResponseWriter: w, status: http.StatusNotFound}
+		refused.ServeHTTP(&said, r) // it says which methods there are
+		detail := "nothing is at " + r.URL.Path
+		if said.status == http.StatusMethodNotAllowed {
+			detail = r.URL.Path + " does not take " + r.Method
+		}
+		turnAway(said.status, detail).ServeHTTP(w, r)
+	})
+}
+
+// answered is an answer of which only the header is sent, later.
+type answered struct {
+	http.ResponseWriter
+	status int
+}
+
+func (a *answered) WriteHeader(status int) { a.status = status }
+
+func (a *answered) Write(b []byte) (int, error) { return len(b), nil }

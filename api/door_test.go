@@ -1,0 +1,80 @@
+package api
+
+import (
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+const key, otherKey = "a-key-of-the-dialler", "a-key-of-the-panel"
+
+func keyedHandler(log *slog.Logger) http.Handler {
+	m := newMemory()
+	return Handler(Options{
+		Board: m, Journal: m, Directory: people{}, Version: "test", Log: log,
+		Keys: []string{key, otherKey}, Address: netip.MustParseAddr("192.0.2.1"),
+	})
+}
+
+func TestKeys(t *testing.T) {
+	var log strings.Builder
+	h := keyedHandler(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	for _, test := range []struct {
+		path, authorization string
+		status              int
+		challenge           string
+	}{
+		{"/v1/contacts", "Bearer " + key, 200, ""},
+		{"/v1/contacts", "bearer  " + otherKey, 200, ""},
+		{"/openapi.json", "Bearer " + key, 200, ""},
+		{"/v1/contacts", "", 401, `Bearer realm="holdfast"`},
+		{"/openapi.json", "", 401, `Bearer realm="holdfast"`},
+		{"/nowhere", "", 401, `Bearer realm="holdfast"`},
+		{"/v1/contacts", "Basic " + key, 401, `Bearer realm="holdfast"`},
+		{"/v1/contacts", "Bearer", 401, `Bearer realm="holdfast"`},
+		{"/v1/contacts", "Bearer ", 401, `Bearer realm="holdfast", error="invalid_token"`},
+		{"/v1/contacts", "Bearer " + key + "x", 401, `Bearer realm="holdfast", error="invalid_token"`},
+		{"/v1/contacts", "Bearer " + key[1:], 401, `Bearer realm="holdfast", error="invalid_token"`},
+		{"/healthz", "", 200, ""},
+	} {
+		answer, text := send(h, "GET", test.path, "", "Authorization", test.authorization)
+		if answer.Code != test.status || answer.Header().Get("WWW-Authenticate") != test.challenge {
+			t.Errorf("%s with %q: got %d, challenge %q", test.path, test.authorization, answer.Code, answer.Header().Get("WWW-Authenticate"))
+		}
+		if wanted := "application/problem+json"; test.status == 401 && answer.Header().Get("Content-Type") != wanted {
+			t.Errorf("%s with %q: %s: %s", test.path, test.authorization, answer.Header().Get("Content-Type"), text)
+		}
+		if strings.Contains(text, key) {
+			t.Errorf("%s tells a key: %s", test.path, text)
+		}
+	}
+	if strings.Contains(log.String(), key) {
+		t.Errorf("a key is logged: %s", &log)
+	}
+}
+
+// With keys the server may be reached from elsewhere, but by its address only.
+func TestAddress(t *testing.T) {
+	h := keyedHandler(slog.New(slog.DiscardHandler))
+	for host, status := range map[string]int{
+		"192.0.2.1:8080": 200, "192.0.2.1": 200, "localhost:8080": 200,
+		"192.0.2.2:8080": 403, "evil.example.com": 403,
+	} {
+		if answer, text := send(h, "GET", "/v1/contacts", "", "Authorization", "Bearer "+key, "Host", host); answer.Code != status {
+			t.Errorf("%s: got %d, want %d: %s", host, answer.Code, status, text)
+		}
+	}
+}
+
+func TestNothingIsThere(t *testing.T) {
+	m := newMemory()
+	if p := read[Problem](t, m, 404, "GET", "/v2", ""); p.Detail != "nothing is at /v2" {
+		t.Errorf("got %q", p.Detail)
+	}
+	answer, text := send(handler(m), "PUT", "/v1/contacts", "")
+	if allow := answer.Header().Get("Allow"); answer.Code != 405 || allow != "GET, HEAD" || !strings.Contains(text, "/v1/contacts does not take PUT") {
+		t.Errorf("got %d, Allow %q: %s", answer.Code, allow, text)
+	}
+}

@@ -1,0 +1,57 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+type queuePath struct {
+	Name string `path:"name" maxLength:"64" doc:"the queue's name"`
+}
+
+type queueAnswer struct {
+	Body Queue
+}
+
+type queuesAnswer struct {
+	Body struct {
+		Queues []Queue `json:"queues" doc:"in the order of the configuration"`
+	}
+}
+
+func (s *server) queueRoutes(api huma.API) {
+	huma.Register(api, huma.Operation{
+		OperationID: "listQueues", Method: http.MethodGet, Path: "/v1/queues",
+		Summary: "All queues, and who waits in them", Errors: []int{http.StatusNotImplemented},
+	}, s.listQueues)
+	huma.Register(api, huma.Operation{
+		OperationID: "showQueue", Method: http.MethodGet, Path: "/v1/queues/{name}",
+		Summary: "One queue", Errors: []int{http.StatusNotFound, http.StatusNotImplemented},
+	}, s.showQueue)
+}
+
+func (s *server) listQueues(context.Context, *struct{}) (*queuesAnswer, error) {
+	floor, err := s.floor()
+	if err != nil {
+		return nil, err
+	}
+	answer := new(queuesAnswer)
+	answer.Body.Queues = append([]Queue{}, floor.Queues()...)
+	return answer, nil
+}
+
+func (s *server) showQueue(_ context.Context, in *queuePath) (*queueAnswer, error) {
+	floor, err := s.floor()
+	if err != nil {
+		return nil, err
+	}
+	all := floor.Queues()
+	i := slices.IndexFunc(all, func(q Queue) bool { return q.Name == in.Name })
+	if i < 0 {
+		return nil, problem(http.StatusNotFound, "no queue is called "+in.Name)
+	}
+	return &queueAnswer{all[i]}, nil
+}

@@ -1,0 +1,16 @@
+package directory
+
+import "holdfast/call"
+
+// Endpoints are everybody whom the configuration names and Endpoint finds:
+// endpoints, then agents.
+func (d *Directory) Endpoints() []call.Endpoint {
+	var all []call.Endpoint
+	for _, e := range d.config.Endpoints {
+		all = append(all, call.Endpoint{Kind: kindOf(e.Address), Address: e.Address, Name: e.Name})
+	}
+	for _, a := range d.config.Agents {
+		all = append(all, call.Endpoint{Kind: call.AgentEndpoint, Address: a.Name, Name: a.Name})
+	}
+	return all
+}
