@@ -21,6 +21,7 @@ import (
 // A Client speaks to one server. Any number of goroutines may use it.
 type Client struct {
 	server string
+	key    string
 	http   http.Client
 }
 
@@ -29,6 +30,10 @@ type Client struct {
 func New(server string) *Client {
 	return &Client{server: strings.TrimSuffix(server, "/")}
 }
+
+// UseKey has the client show a key of the server's configuration. It is for
+// before the first request.
+func (c *Client) UseKey(key string) { c.key = key }
 
 // ErrNoServer means that no server answers where the client looks for it.
 var ErrNoServer = errors.New("no server answers")
@@ -66,6 +71,7 @@ type TransferRequest struct {
 	RingFor   time.Duration     // for each target; 0: as the server is configured
 	Key       string            // the same key again is the same transfer; may be empty
 	By        call.ConnectionID // the agent who asks; 0: the one with the customer
+	Wait      time.Duration     // how long the answer may be put off until it is decided, in whole seconds; at most two minutes
 }
 
 // body is the request as the server wants it, without what is not said.
@@ -106,9 +112,14 @@ func (c *Client) Contact(ctx context.Context, id call.ContactID) (call.Contact, 
 }
 
 // Transfer hands the customer to somebody else. It returns as soon as the
-// first target is dialled; Events tell what comes of it.
+// first target is dialled, and Events tell what comes of it; with Wait, when it
+// is decided or a target is being consulted, or when that has taken too long.
 func (c *Client) Transfer(ctx context.Context, id call.ContactID, t TransferRequest) (call.Transfer, error) {
-	return ask[call.Transfer](ctx, c, http.MethodPost, contactPath(id, "transfers"), t.body())
+	if t.Wait == 0 {
+		return ask[call.Transfer](ctx, c, http.MethodPost, contactPath(id, "transfers"), t.body())
+	}
+	return askWithin[call.Transfer](ctx, c, answerWithin+t.Wait, http.MethodPost, contactPath(id, "transfers"), t.body(),
+		"Prefer", fmt.Sprintf("wait=%d", int(t.Wait.Seconds())))
 }
 
 // Cancel takes a transfer back; the customer is with the agent again, on hold
@@ -133,7 +144,11 @@ const (
 // ask makes one request. An error is a *Problem, or says that the server could
 // not be asked.
 func ask[T any](ctx context.Context, c *Client, method, path string, body map[string]any) (T, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	return askWithin[T](ctx, c, answerWithin, method, path, body)
+}
+
+func askWithin[T any](ctx context.Context, c *Client, within time.Duration, method, path string, body map[string]any, header ...string) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	var result T
 	var content io.Reader = http.NoBody
@@ -144,7 +159,7 @@ func ask[T any](ctx context.Context, c *Client, method, path string, body map[st
 		}
 		content = bytes.NewReader(encoded)
 	}
-	answer, err := c.send(ctx, method, path, content)
+	answer, err := c.send(ctx, method, path, content, header...)
 	if err != nil {
 		return result, err
 	}
@@ -162,6 +177,9 @@ func (c *Client) send(ctx context.Context, method, path string, content io.Reade
 		return nil, fmt.Errorf("the server's address is wrong: %w", err)
 	}
 	r.Header.Set("Content-Type", "application/json")
+	if c.key != "" {
+		r.Header.Set("Authorization", "Bearer "+c.key)
+	}
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
