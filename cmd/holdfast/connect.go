@@ -27,7 +27,30 @@ func connect(cmd *cobra.Command) (*client.Client, error) {
 	if !strings.Contains(server, "://") {
 		server = "http://" + server
 	}
-	return client.New(server), nil
+	c := client.New(server)
+	file, err := cmd.Flags().GetString("key-file")
+	if err != nil {
+		return nil, err
+	}
+	key, err := keyOf(file)
+	if err != nil {
+		return nil, err
+	}
+	c.UseKey(key)
+	return c, nil
+}
+
+// keyOf is what the file says, or the environment. No flag says a key itself:
+// everybody on the machine can read the arguments of a command.
+func keyOf(file string) (string, error) {
+	if file == "" {
+		return os.Getenv("HOLDFAST_KEY"), nil
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("reading the key: %w", err)
+	}
+	return strings.TrimSpace(string(content)), nil
 }
 
 // find is the live contact that a person means.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -39,9 +40,11 @@ unique, or by - when there is only one.`,
 		SilenceErrors: true,
 	}
 	root.PersistentFlags().String("server", serverDefault(), "`URL` of the server; HOLDFAST_SERVER in the environment says it too")
+	root.PersistentFlags().String("key-file", "", "`file` with a key that the server wants to see; HOLDFAST_KEY in the environment says the key itself")
 	root.AddCommand(
 		serveCommand(), checkCommand(), configCommand(), demoCommand(), versionCommand(),
 		journalCommand(), whatIfCommand(),
+		endpointsCommand(), agentsCommand(), queuesCommand(),
 		contactsCommand(), holdCommand(), resumeCommand(), endCommand(), pickUpCommand(),
 		transferCommand(), cancelCommand(), leaveCommand(), swapCommand(), conferenceCommand(), completeCommand(),
 	)
@@ -52,6 +55,10 @@ unique, or by - when there is only one.`,
 func explain(err error) string {
 	if errors.Is(err, client.ErrNoServer) {
 		return err.Error() + "\nis `holdfast serve` running there? --server or HOLDFAST_SERVER say where it is"
+	}
+	var refused *client.Problem
+	if errors.As(err, &refused) && refused.Status == http.StatusUnauthorized {
+		return "the server wants to see a key; HOLDFAST_KEY or --key-file say which"
 	}
 	return err.Error()
 }
