@@ -34,7 +34,9 @@ func (r room) Set(sound call.Sound) []call.ConnectionID {
 
 var plays = map[call.Audio]media.Audio{
 	call.HoldAudio:    media.Hold,
-	call.QueueAudio:   media.Hold,
-	call.ParkAudio:    media.Hold,
+	call.QueueAudio:   media.Queue,
+	call.ParkAudio:    media.Park,
 	call.ComfortAudio: media.Comfort,
+	call.BriefPrompt:  media.Brief,
+	call.GatePrompt:   media.Gate,
 }

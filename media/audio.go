@@ -2,27 +2,69 @@ package media
 
 import (
 	"bytes"
-	_ "embed"
+	"embed"
+	"errors"
 	"fmt"
+	"io"
 )
 
-//go:generate go run ./genaudio hold.wav
+//go:generate go run ./genaudio audio
 
-// holdWAV is the built-in hold audio. It can be recognised by its constant tone
-// of 250 Hz; see genaudio.
+// builtIn holds the built-in audios. Each can be recognised by its tones; see
+// genaudio.
 //
-//go:embed hold.wav
-var holdWAV []byte
+//go:embed audio
+var builtIn embed.FS
 
-func builtInHold() ([]int16, error) {
-	samples, r, channels, err := ReadWAV(bytes.NewReader(holdWAV))
+// audioNames are what Audios are called that come from a file.
+var audioNames = map[Audio]string{
+	Hold: "hold", Queue: "queue", Park: "park", Ringback: "ringback", Brief: "brief", Gate: "gate",
+}
+
+// builtInAudio is the sound of an audio that nobody has replaced.
+func builtInAudio(a Audio) ([]int16, error) {
+	wav, err := builtIn.ReadFile("audio/" + audioNames[a] + ".wav")
 	if err != nil {
-		return nil, fmt.Errorf("built-in hold audio: %w", err)
+		return nil, fmt.Errorf("built-in audio: %w", err)
 	}
-	if r != rate || channels != 1 {
-		return nil, fmt.Errorf("built-in hold audio: %d Hz and %d channels, not 8000 Hz mono", r, channels)
+	samples, err := ReadAudio(bytes.NewReader(wav))
+	if err != nil {
+		return nil, fmt.Errorf("built-in %s audio: %w", audioNames[a], err)
 	}
 	return samples, nil
+}
+
+// ReadAudio reads a WAV file to be played: 16-bit PCM in one channel, at 8 kHz
+// or a multiple of it.
+func ReadAudio(wav io.Reader) ([]int16, error) {
+	samples, hertz, channels, err := ReadWAV(wav)
+	switch {
+	case err != nil:
+		return nil, err
+	case channels != 1:
+		return nil, fmt.Errorf("it has %d channels; it may have only one", channels)
+	case hertz%rate != 0:
+		return nil, fmt.Errorf("it has %d samples a second; it may have 8000 or a multiple of that", hertz)
+	case len(samples) < hertz/rate*frame:
+		return nil, errors.New("it is shorter than 20 ms")
+	}
+	return thinned(samples, hertz/rate), nil
+}
+
+// thinned is sound with the mean of so many samples in the place of each.
+func thinned(samples []int16, each int) []int16 {
+	if each == 1 {
+		return samples
+	}
+	out := make([]int16, len(samples)/each)
+	for i := range out {
+		sum := 0
+		for _, v := range samples[i*each : (i+1)*each] {
+			sum += int(v)
+		}
+		out[i] = int16(sum / each)
+	}
+	return out
 }
 
 // comfortNoise is a second of faint noise without a tone, the same each time.
@@ -53,4 +95,45 @@ func (l *loop) copyAt(played int, dst []byte, codec Codec) {
 		n := copy(dst, sound[played%len(sound):])
 		dst, played = dst[n:], played+n
 	}
+}
+
+// prompt reports whether an audio is played once. Comfort noise follows it.
+func (a Audio) prompt() bool { return a == Brief || a == Gate }
+
+// An audios is every Audio, ready to be played.
+type audios [Gate + 1]loop
+
+// newAudios are the built-in ones, but for those that are given.
+func newAudios(given map[Audio][]int16) (*audios, error) {
+	all := &audios{Silence: newLoop([]int16{0}), Comfort: newLoop(comfortNoise())}
+	for a := range audioNames {
+		samples := given[a]
+		if len(samples) == 0 {
+			var err error
+			if samples, err = builtInAudio(a); err != nil {
+				return nil, err
+			}
+		}
+		all[a] = newLoop(samples)
+	}
+	return all, nil
+}
+
+// copyAt fills dst with what an audio sounds like after played samples.
+func (all *audios) copyAt(a Audio, played int, dst []byte, codec Codec) {
+	if a.prompt() {
+		left := max(0, len(all[a][codec])-played)
+		if left < len(dst) {
+			all[Comfort].copyAt(played, dst[left:], codec)
+			dst = dst[:left]
+		}
+	}
+	all[a].copyAt(played, dst, codec)
+}
+
+// ends reports whether a prompt comes to its end in the frame after played
+// samples.
+func (all *audios) ends(a Audio, played int) bool {
+	length := len(all[a][PCMU])
+	return a.prompt() && played < length && played+frame >= length
 }

@@ -2,6 +2,7 @@ package media
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -19,43 +20,67 @@ func windows(sound []int16, codec Codec) [][]int16 {
 	return all
 }
 
-func TestHoldAudioIsKnownByItsTone(t *testing.T) {
-	hold, err := builtInHold()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if seconds := float64(len(hold)) / rate; seconds < 4 || seconds > 8 {
-		t.Errorf("hold audio is %v s long, want 4 to 8", seconds)
-	}
-	for _, codec := range []Codec{PCMU, PCMA} {
-		for i, w := range windows(hold, codec) {
-			if got := level(w, 250); got < 600 || got > 1400 {
-				t.Errorf("window %d: 250 Hz has amplitude %.0f, want about 1000", i, got)
-			}
-			for _, hz := range testTones {
-				if got := level(w, hz); got > 120 {
-					t.Errorf("window %d: %.0f Hz has amplitude %.0f", i, hz, got)
+// markers are by what tones each audio that lasts is known.
+var markers = map[Audio][]float64{Hold: {250}, Queue: {540}, Park: {720}}
+
+// known are the tones that somebody is known by.
+var known = append([]float64{250, 540, 720, 400, 480, 900, 1150}, testTones...)
+
+func TestMusicIsKnownByItsTone(t *testing.T) {
+	for audio, own := range markers {
+		music := builtInSound(t, audio)
+		if seconds := float64(len(music)) / rate; seconds < 4 || seconds > 8 {
+			t.Errorf("%s audio is %v s long, want 4 to 8", audioNames[audio], seconds)
+		}
+		for _, codec := range []Codec{PCMU, PCMA} {
+			for i, w := range windows(music, codec) {
+				for _, hz := range known {
+					got, own := level(w, hz), slices.Contains(own, hz)
+					if own && (got < 600 || got > 1400) || !own && got > 120 {
+						t.Errorf("%s audio, window %d: %.0f Hz has amplitude %.0f", audioNames[audio], i, hz, got)
+					}
 				}
 			}
 		}
 	}
 }
 
-func TestHoldAudioIsGentleAndHasNoSeam(t *testing.T) {
-	hold, err := builtInHold()
+func TestOtherAudiosAreKnownByTheirTones(t *testing.T) {
+	for audio, own := range map[Audio][]float64{Ringback: {400, 480}, Brief: {900}, Gate: {1150}} {
+		for i, w := range windows(builtInSound(t, audio)[:rate/4], PCMA) {
+			for _, hz := range known {
+				got, own := level(w, hz), slices.Contains(own, hz)
+				if i == 3 && own && got < 600 || !own && got > 150 {
+					t.Errorf("%s audio, window %d: %.0f Hz has amplitude %.0f", audioNames[audio], i, hz, got)
+				}
+			}
+		}
+	}
+}
+
+func TestAudiosAreGentleAndHaveNoSeam(t *testing.T) {
+	for audio := range audioNames {
+		sound := builtInSound(t, audio)
+		before := sound[len(sound)-1]
+		for i, v := range sound {
+			if math.Abs(float64(v)) > 12000 {
+				t.Fatalf("%s audio: sample %d is %d: too loud", audioNames[audio], i, v)
+			}
+			if math.Abs(float64(v)-float64(before)) > 5500 {
+				t.Fatalf("%s audio: between samples %d and %d is a step of %d", audioNames[audio], i-1, i, v-before)
+			}
+			before = v
+		}
+	}
+}
+
+func builtInSound(t *testing.T, a Audio) []int16 {
+	t.Helper()
+	samples, err := builtInAudio(a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := hold[len(hold)-1]
-	for i, v := range hold {
-		if math.Abs(float64(v)) > 12000 {
-			t.Fatalf("sample %d is %d: too loud", i, v)
-		}
-		if math.Abs(float64(v)-float64(before)) > 2500 {
-			t.Fatalf("between samples %d and %d is a step of %d", i-1, i, v-before)
-		}
-		before = v
-	}
+	return samples
 }
 
 func TestComfortNoiseHasNoTone(t *testing.T) {

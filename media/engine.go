@@ -10,13 +10,14 @@ import (
 )
 
 // Options configure an Engine. The zero value listens on 127.0.0.1, on any
-// free port, plays the built-in hold audio and records nothing.
+// free port, plays the built-in audios and records nothing.
 type Options struct {
-	Address             netip.Addr   // where legs listen, and what SDP says
-	FirstPort, LastPort uint16       // even RTP ports are taken from here; 0, 0: any
-	HoldAudio           []int16      // 8 kHz mono, repeated for ever; nil: the built-in one
-	RecordDir           string       // record every room into this directory; empty: none
-	Log                 *slog.Logger // what recordings could not write; nil: nowhere
+	Address             netip.Addr        // where legs listen, and what SDP says
+	FirstPort, LastPort uint16            // even RTP ports are taken from here; 0, 0: any
+	Audios              map[Audio][]int16 // 8 kHz mono, in the place of the built-in ones
+	RecordDir           string            // where recordings are; empty: nothing is recorded
+	OnRequest           bool              // record only what a Mix asks for, not every leg
+	Log                 *slog.Logger      // what recordings could not write; nil: nowhere
 }
 
 const (
@@ -31,7 +32,7 @@ type Engine struct {
 	ports   ports
 	start   time.Time // of slot 0
 
-	hold, comfort, silence loop
+	audios *audios
 
 	quit    chan struct{}
 	running sync.WaitGroup // the loop, the readers and the recordings
@@ -58,12 +59,9 @@ func newEngine(o Options) (*Engine, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if len(o.HoldAudio) == 0 {
-		hold, err := builtInHold()
-		if err != nil {
-			return nil, err
-		}
-		o.HoldAudio = hold
+	all, err := newAudios(o.Audios)
+	if err != nil {
+		return nil, err
 	}
 	p, err := newPorts(o.Address, o.FirstPort, o.LastPort)
 	if err != nil {
@@ -73,9 +71,7 @@ func newEngine(o Options) (*Engine, error) {
 		options: o,
 		ports:   p,
 		start:   time.Now(),
-		hold:    newLoop(o.HoldAudio),
-		comfort: newLoop(comfortNoise()),
-		silence: newLoop([]int16{0}),
+		audios:  all,
 		quit:    make(chan struct{}),
 		rooms:   map[string]*Room{},
 	}, nil
@@ -157,17 +153,6 @@ func (e *Engine) run() {
 		}
 		clear(rooms)
 	}
-}
-
-func (e *Engine) audio(a Audio) *loop {
-	switch a {
-	case Hold:
-		return &e.hold
-	case Comfort:
-		return &e.comfort
-	case Silence:
-	}
-	return &e.silence
 }
 
 // bind binds a leg's socket.

@@ -21,12 +21,16 @@ type Leg struct {
 	closed  bool
 	stream  Stream
 	latch   latch
+	keypad  keypad
 	latched func(netip.AddrPort)
+	pressed func(key byte)
+	played  func()
 
 	// What it hears, as Room.arrange has found.
 	inMix   bool
 	sources []*Leg // those it hears, none: play
 	play    Audio
+	record  bool // on request
 
 	// What it says, taken frame by frame when somebody mixes it or it is
 	// recorded.
@@ -34,8 +38,9 @@ type Leg struct {
 	voice voice
 	said  [frame]int16 // in this slot
 
-	out       out
-	recording *recording // nil: none
+	out        out
+	typing     typing
+	recordings []*recording
 }
 
 // Port is the local RTP port.
@@ -52,8 +57,8 @@ func (l *Leg) Set(s Stream) {
 	}
 	l.stream = s
 	l.latch.agree(s.Remote)
-	if usable(s.Remote) {
-		l.record()
+	if usable(s.Remote) && !l.room.engine.options.OnRequest {
+		l.startRecording(false)
 	}
 	l.room.arrange()
 }
@@ -65,6 +70,14 @@ func (l *Leg) Latched(f func(netip.AddrPort)) {
 	l.room.mu.Lock()
 	defer l.room.mu.Unlock()
 	l.latched = f
+}
+
+// Played calls f each time the peer has heard a prompt to its end. f must not
+// block.
+func (l *Leg) Played(f func()) {
+	l.room.mu.Lock()
+	defer l.room.unlock()
+	l.played = f
 }
 
 // Latch locks the leg on to an address known from before a restart.
@@ -119,29 +132,23 @@ func (l *Leg) datagram(from netip.AddrPort, b []byte) {
 	l.receive(from, &l.packet)
 }
 
-// receive takes a packet from the network, and tells when the peer has moved.
+// receive takes a packet from the network, if it is the peer's and of an agreed
+// kind.
 func (l *Leg) receive(from netip.AddrPort, p *rtp.Packet) {
-	if f := l.hear(from, p); f != nil {
-		f(from)
-	}
-}
-
-// hear takes a packet, if it is the peer's and of an agreed kind, and returns
-// whom to tell that the peer has moved to from.
-func (l *Leg) hear(from netip.AddrPort, p *rtp.Packet) (tell func(netip.AddrPort)) {
 	l.room.mu.Lock()
-	defer l.room.mu.Unlock()
+	defer l.room.unlock()
 	s := &l.stream
 	event := s.Events != 0 && p.PayloadType == s.Events
 	if !s.Receive || !event && p.PayloadType != s.PayloadType || len(p.Payload) == 0 {
-		return nil
+		return
 	}
 	ours, moved := l.latch.hear(from, &p.Header)
-	if moved {
-		tell = l.latched
+	if moved && l.latched != nil {
+		tell := l.latched
+		l.room.due = append(l.room.due, func() { tell(from) })
 	}
 	if !ours {
-		return tell
+		return
 	}
 	slot := l.room.engine.slot()
 	switch {
@@ -150,12 +157,11 @@ func (l *Leg) hear(from netip.AddrPort, p *rtp.Packet) (tell func(netip.AddrPort
 	case len(p.Payload) <= widest:
 		l.say(slot, p)
 	}
-	return tell
 }
 
 // say brings the leg's voice to those who hear it.
 func (l *Leg) say(slot int64, p *rtp.Packet) {
-	if l.mixed || l.recording != nil {
+	if l.mixed || len(l.recordings) > 0 {
 		l.voice.put(p.Timestamp, l.stream.Codec, p.Payload)
 	}
 	for _, other := range l.room.legs {
@@ -165,7 +171,12 @@ func (l *Leg) say(slot int64, p *rtp.Packet) {
 	}
 }
 
+// sayEvent passes a telephone-event on, and tells of the key.
 func (l *Leg) sayEvent(slot int64, p *rtp.Packet) {
+	if key, pressed := l.keypad.take(p); pressed && l.pressed != nil {
+		tell := l.pressed
+		l.room.due = append(l.room.due, func() { tell(key) })
+	}
 	for _, other := range l.room.legs {
 		if other.mayHear() && slices.Contains(other.sources, l) {
 			other.relayEvent(slot, l, p)
@@ -176,8 +187,8 @@ func (l *Leg) sayEvent(slot int64, p *rtp.Packet) {
 // sendFrame sends the payload of l.out.
 func (l *Leg) sendFrame(slot int64, timestamp uint32) {
 	l.out.sendFrame(slot, l.latch.peer(), l.stream.PayloadType, timestamp)
-	if l.recording != nil {
-		l.recording.heard.put(timestamp, l.stream.Codec, l.out.payload())
+	for _, rec := range l.recordings {
+		rec.heard.put(timestamp, l.stream.Codec, l.out.payload())
 	}
 }
 
@@ -187,7 +198,8 @@ func (l *Leg) tick(slot int64) {
 	if !l.mayHear() {
 		return
 	}
-	o, e := &l.out, l.room.engine
+	l.typeKey(slot)
+	o, audios := &l.out, l.room.engine.audios
 	switch {
 	case len(l.sources) > 1:
 		o.turn(emission{kind: mixing})
@@ -196,10 +208,13 @@ func (l *Leg) tick(slot int64) {
 		return
 	case len(l.sources) == 1:
 		o.turn(emission{kind: filling})
-		e.comfort.copyAt(o.played, o.payload(), l.stream.Codec)
+		audios.copyAt(Comfort, o.played, o.payload(), l.stream.Codec)
 	default:
 		o.turn(emission{kind: playing, audio: l.play})
-		e.audio(l.play).copyAt(o.played, o.payload(), l.stream.Codec)
+		audios.copyAt(l.play, o.played, o.payload(), l.stream.Codec)
+		if audios.ends(l.play, o.played) && l.played != nil {
+			l.room.due = append(l.room.due, l.played)
+		}
 	}
 	o.played += frame
 	l.sendFrame(slot, o.now(slot))

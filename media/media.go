@@ -16,18 +16,25 @@ type Mix []Hearing
 
 // A Hearing is what one leg hears: other legs, or an audio.
 type Hearing struct {
-	Leg  int
-	From []int
-	Play Audio // when From is empty
+	Leg    int
+	From   []int
+	Play   Audio // when From is empty
+	Record bool  // on request, besides what the engine records anyway
 }
 
-// An Audio is something the engine plays by itself.
+// An Audio is something the engine plays by itself: for ever, or, a prompt,
+// once.
 type Audio int
 
 const (
-	Silence Audio = iota // packets of silence
-	Hold                 // hold audio
-	Comfort              // a faint noise that says the line is alive
+	Silence  Audio = iota // packets of silence
+	Comfort               // a faint noise that says the line is alive
+	Hold                  // hold audio
+	Queue                 // for who waits in a queue
+	Park                  // for who waits and nobody is coming
+	Ringback              // for who waits until somebody picks up
+	Brief                 // a prompt, which tells who is calling
+	Gate                  // a prompt, which asks for a key
 )
 
 // A Stream is what was agreed for a leg.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -21,29 +22,52 @@ const (
 // in a goroutine of its own, so that a slow disk costs a piece of the recording
 // and never of the call. A kill leaves a file that can be read.
 type recording struct {
-	heard   voice
-	frames  chan stereo
-	dropped int // frames; the writer reads it after the end
-	log     *slog.Logger
+	requested bool
+	heard     voice
+	frames    chan stereo
+	dropped   int // frames; the writer reads it after the end
+	log       *slog.Logger
 }
 
 // A stereo is one frame, left and right alternating, as it stands in the file.
 type stereo [4 * frame]byte
 
-// record begins to record the leg, if the engine records and the leg is not
-// recorded already.
-func (l *Leg) record() {
+// startRecording begins to record the leg, on request or whatever is asked for,
+// if the engine records and it is not recorded so already.
+func (l *Leg) startRecording(requested bool) {
 	e := l.room.engine
-	if e.options.RecordDir == "" || l.recording != nil {
+	if e.options.RecordDir == "" || slices.ContainsFunc(l.recordings, recordedAs(requested)) {
 		return
 	}
 	name := fmt.Sprintf("%s-leg%d", fileName(l.room.id), l.number)
-	r := &recording{
-		frames: make(chan stereo, waiting),
-		log:    e.options.Log.With("recording", name),
+	if requested {
+		name += "-requested"
 	}
-	l.recording = r
+	r := &recording{
+		requested: requested,
+		frames:    make(chan stereo, waiting),
+		log:       e.options.Log.With("recording", name),
+	}
+	l.recordings = append(l.recordings, r)
 	e.running.Go(func() { r.write(e.options.RecordDir, name) })
+}
+
+// recordOnRequest brings the leg's recording on request to be, or to its end.
+func (l *Leg) recordOnRequest() {
+	if l.record {
+		l.startRecording(true)
+		return
+	}
+	l.recordings = slices.DeleteFunc(l.recordings, func(r *recording) bool {
+		if r.requested {
+			r.end()
+		}
+		return r.requested
+	})
+}
+
+func recordedAs(requested bool) func(*recording) bool {
+	return func(r *recording) bool { return r.requested == requested }
 }
 
 // tick passes on what l has said and heard in this slot.

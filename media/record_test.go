@@ -63,6 +63,47 @@ func TestRecordingHoldsWhatALegSaysAndHears(t *testing.T) {
 	}
 }
 
+func TestRecordingOnRequest(t *testing.T) {
+	for name, c := range map[string]struct {
+		onRequest bool
+		whole     bool // there is a recording of the whole, too
+	}{"besides": {false, true}, "only": {true, false}} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				e := begin(t, Options{RecordDir: dir, OnRequest: c.onRequest})
+				r := e.Room("c1")
+				p := []*party{nil, join(r, 1, PCMU), join(r, 2, PCMA)}
+				mix := everyone(1, 2)
+				r.Set(mix)
+				talk(50, p[1], p[2])
+				mix[0].Record = true
+				r.Set(mix)
+				talk(50, p[1], p[2])
+				r.Set(mix)
+				talk(50, p[1], p[2])
+				mix[0].Record = false
+				r.Set(mix)
+				talk(50, p[1], p[2])
+				e.Close()
+			})
+			left, right := recorded(t, filepath.Join(dir, "c1-leg1-requested.wav"))
+			if n := len(left) / frame; n < 98 || n > 102 {
+				t.Errorf("%d ms were recorded, want 2 s", n*20)
+			}
+			if said, heard := level(left[rate/2:rate], 300), level(right[rate/2:rate], 600); said < 500 || heard < 500 {
+				t.Errorf("left has what is said with amplitude %.0f, right what is heard with %.0f", said, heard)
+			}
+			if _, err := os.Stat(filepath.Join(dir, "c1-leg1.wav")); (err == nil) != c.whole {
+				t.Errorf("the recording of the whole: %v", err)
+			}
+			if _, err := os.Stat(filepath.Join(dir, "c1-leg2-requested.wav")); err == nil {
+				t.Error("who was not asked for is recorded")
+			}
+		})
+	}
+}
+
 func TestRecordingCanBeReadAfterAKill(t *testing.T) {
 	dir := t.TempDir()
 	var killed []byte

@@ -17,7 +17,18 @@ type Room struct {
 	mu     sync.Mutex
 	closed bool
 	legs   []*Leg
-	mix    Mix // also of legs that are not open yet
+	mix    Mix      // also of legs that are not open yet
+	due    []func() // to be called when mu is unlocked: what has been found
+}
+
+// unlock unlocks mu, and tells what has been found while it was held.
+func (r *Room) unlock() {
+	due := r.due
+	r.due = nil
+	r.mu.Unlock()
+	for _, tell := range due {
+		tell()
+	}
 }
 
 // Open binds a socket for a leg and adds it to the room, mute: it neither
@@ -107,10 +118,10 @@ func (r *Room) remove(l *Leg) {
 	l.closed = true
 	r.legs = slices.DeleteFunc(r.legs, func(other *Leg) bool { return other == l })
 	r.arrange()
-	if l.recording != nil {
-		l.recording.end()
-		l.recording = nil
+	for _, rec := range l.recordings {
+		rec.end()
 	}
+	l.recordings = nil
 }
 
 func (r *Room) leg(number int) *Leg {
@@ -125,7 +136,7 @@ func (r *Room) leg(number int) *Leg {
 // arrange brings the mix to the legs that are open, whenever either changes.
 func (r *Room) arrange() {
 	for _, l := range r.legs {
-		l.inMix, l.mixed = false, false
+		l.inMix, l.mixed, l.record = false, false, false
 		l.sources = l.sources[:0]
 	}
 	for _, h := range r.mix {
@@ -133,7 +144,7 @@ func (r *Room) arrange() {
 		if l == nil {
 			continue
 		}
-		l.inMix, l.play = true, h.Play
+		l.inMix, l.play, l.record = true, h.Play, h.Record
 		if len(h.From) > 0 {
 			l.play = Comfort // should none of them be there
 		}
@@ -144,6 +155,7 @@ func (r *Room) arrange() {
 		}
 	}
 	for _, l := range r.legs {
+		l.recordOnRequest()
 		if relayed := l.out.of.from; relayed != nil && !l.hearsOnly(relayed) {
 			l.out.of = emission{} // what it says until it is heard again is not lost
 		}
@@ -159,7 +171,7 @@ func (r *Room) arrange() {
 // tick makes the sound of one slot.
 func (r *Room) tick(slot int64) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.unlock()
 	for _, l := range r.legs {
 		l.voice.take(&l.said)
 	}
@@ -167,8 +179,8 @@ func (r *Room) tick(slot int64) {
 		l.tick(slot)
 	}
 	for _, l := range r.legs {
-		if l.recording != nil {
-			l.recording.tick(l)
+		for _, rec := range l.recordings {
+			rec.tick(l)
 		}
 	}
 }

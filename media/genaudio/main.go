@@ -1,10 +1,11 @@
-// Command genaudio makes the built-in hold audio: a soft arpeggio that rocks
-// between two chords, over a constant weak tone of 250 Hz by which hold audio
-// can be recognised. All notes lie below 400 Hz, are multiples of 10 Hz and
-// keep away from 250 Hz, so that an analysis in windows of 100 ms can tell the
-// tone from the notes, and either from a test tone of 440 Hz and above.
+// Command genaudio makes the built-in audios, each of which can be recognised by
+// tones of its own: all of them are multiples of 10 Hz, 40 Hz and more away from
+// each other, from every note and from the tones that parties speak in tests
+// (440, 620, 800, 1000 and 1300 Hz), so that an analysis in windows of 100 ms can
+// tell them apart. The music of those who wait rocks softly between two chords
+// whose notes lie below 400 Hz.
 //
-//	go run ./media/genaudio media/hold.wav
+//	go run ./media/genaudio media/audio
 package main
 
 import (
@@ -13,57 +14,152 @@ import (
 	"log"
 	"math"
 	"os"
+	"path/filepath"
 
 	"holdfast/media"
 )
 
-const (
-	rate   = 8000
-	beat   = rate * 2 / 5 // samples between two notes
-	marker = 250          // Hz
-)
+const rate = 8000
 
-// Two bars for each chord. Both are in just intonation over 40 Hz: 3:4:5 and
-// their octaves.
-var (
-	notes = []float64{180, 300, 360, 300, 180, 300, 360, 300, 160, 320, 200, 320, 160, 320, 200, 320}
-	bass  = []float64{120, 120, 160, 160} // one for each bar of four notes
-)
+// audios are made by name.
+var audios = map[string]func() []float64{
+	"hold.wav":     hold.play,
+	"queue.wav":    queue.play,
+	"park.wav":     park.play,
+	"ringback.wav": ringback,
+	"brief.wav":    brief,
+	"gate.wav":     gate,
+}
 
 func main() {
 	if len(os.Args) != 2 {
-		log.Fatal("usage: genaudio file.wav")
+		log.Fatal("usage: genaudio directory")
 	}
-	if err := write(os.Args[1]); err != nil {
-		log.Fatal(err)
+	for name, play := range audios {
+		if err := write(filepath.Join(os.Args[1], name), rounded(play())); err != nil {
+			log.Fatal(err)
+		}
 	}
 }
 
-func write(name string) error {
+func write(name string, samples []int16) error {
 	f, err := os.Create(name)
 	if err != nil {
-		return fmt.Errorf("making hold audio: %w", err)
+		return fmt.Errorf("making an audio: %w", err)
 	}
-	if err := media.WriteWAV(f, compose(), rate, 1); err != nil {
+	if err := media.WriteWAV(f, samples, rate, 1); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	return f.Close()
 }
 
-func compose() []int16 {
-	loop := make([]float64, len(notes)*beat)
-	for i, hz := range notes {
-		strike(loop, i*beat, hz, 3000, 0.7)
-	}
-	for i, hz := range bass {
-		strike(loop, 4*i*beat, hz, 1800, 1.2)
-	}
-	samples := make([]int16, len(loop))
-	for i, v := range loop {
-		v += 1000 * math.Sin(2*math.Pi*marker*float64(i)/rate)
+func rounded(sound []float64) []int16 {
+	samples := make([]int16, len(sound))
+	for i, v := range sound {
 		samples[i] = int16(math.Round(v))
 	}
 	return samples
+}
+
+// A tune is music over a constant weak tone, its marker.
+type tune struct {
+	beat   int // samples between two notes
+	notes  []float64
+	bass   []float64 // one for each bar of four notes
+	marker float64   // Hz
+}
+
+// The chords are in just intonation over 40 Hz (3:4:5 and their octaves) or over
+// 50 Hz.
+var (
+	hold = tune{
+		beat:   rate * 2 / 5,
+		notes:  []float64{180, 300, 360, 300, 180, 300, 360, 300, 160, 320, 200, 320, 160, 320, 200, 320},
+		bass:   []float64{120, 120, 160, 160},
+		marker: 250,
+	}
+	queue = tune{
+		beat:   rate / 2,
+		notes:  []float64{150, 200, 300, 200, 150, 180, 300, 180},
+		bass:   []float64{100, 120},
+		marker: 540,
+	}
+	park = tune{
+		beat:   rate * 4 / 5,
+		notes:  []float64{120, 180, 300, 180, 160, 200, 320, 200},
+		bass:   []float64{120, 160},
+		marker: 720,
+	}
+)
+
+func (t tune) play() []float64 {
+	loop := make([]float64, len(t.notes)*t.beat)
+	for i, hz := range t.notes {
+		strike(loop, i*t.beat, hz, 3000, 0.7)
+	}
+	for i, hz := range t.bass {
+		strike(loop, 4*i*t.beat, hz, 1800, 1.2)
+	}
+	sing(loop, t.marker, 1000)
+	return loop
+}
+
+// ringback is what a line sounds like that rings somewhere else: 2 s of two
+// tones, 4 s of nothing. No country's own pair is as far from 440 Hz.
+func ringback() []float64 {
+	loop := make([]float64, 6*rate)
+	burst := loop[:2*rate]
+	sing(burst, 400, 2500)
+	sing(burst, 480, 2500)
+	soften(burst)
+	return loop
+}
+
+// brief says that a call is being handed over: a bell, twice.
+func brief() []float64 {
+	sound := make([]float64, 2*rate)
+	chime(sound, 0, 900)
+	chime(sound, 3*rate/4, 900)
+	return sound
+}
+
+// gate asks for a key: three beeps.
+func gate() []float64 {
+	sound := make([]float64, 3*rate/2)
+	for at := range 3 {
+		beep := sound[at*rate/2:][:3*rate/10]
+		sing(beep, 1150, 5000)
+		soften(beep)
+	}
+	return sound
+}
+
+// sing adds a constant tone.
+func sing(sound []float64, hz, loudness float64) {
+	for i := range sound {
+		sound[i] += loudness * math.Sin(2*math.Pi*hz*float64(i)/rate)
+	}
+}
+
+// soften takes the clicks off both ends, so that a burst is heard at its own place only.
+func soften(sound []float64) {
+	const edge = rate / 25
+	for i := range edge {
+		part := (1 - math.Cos(math.Pi*float64(i)/edge)) / 2
+		sound[i] *= part
+		sound[len(sound)-1-i] *= part
+	}
+}
+
+// chime adds a bell that has faded when the sound ends.
+func chime(sound []float64, at int, hz float64) {
+	rest := sound[at:]
+	bell := make([]float64, len(rest))
+	sing(bell, hz, 6000)
+	soften(bell)
+	for i := range rest {
+		rest[i] += bell[i] * math.Exp(-float64(i)/(rate*0.3))
+	}
 }
 
 // strike adds a note that swells for 60 ms and fades with the time constant

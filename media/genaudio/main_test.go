@@ -8,17 +8,19 @@ import (
 	"holdfast/media"
 )
 
-func TestHoldAudioIsWhatThisCommandMakes(t *testing.T) {
-	f, err := os.Open("../hold.wav")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	samples, _, _, err := media.ReadWAV(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Equal(samples, compose()) {
-		t.Error("media/hold.wav is another; run go generate ./media")
+func TestAudiosAreWhatThisCommandMakes(t *testing.T) {
+	for name, play := range audios {
+		f, err := os.Open("../audio/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		samples, _, _, err := media.ReadWAV(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(samples, rounded(play())) {
+			t.Errorf("media/audio/%s is another; run go generate ./media", name)
+		}
 	}
 }

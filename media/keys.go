@@ -1,0 +1,107 @@
+package media
+
+import (
+	"encoding/binary"
+	"strings"
+
+	"github.com/pion/rtp"
+)
+
+// keyNames are the keys of a telephone in the order of their events (RFC 4733
+// §3.2).
+const keyNames = "0123456789*#"
+
+const (
+	keyEnds    = 0x80 // in the second byte of an event
+	longestKey = 0xffff
+)
+
+// A keypad finds the keys in what a peer sends as telephone-events. It knows a
+// key by the first packet of its event that comes, whichever is lost.
+type keypad struct {
+	ssrc, timestamp uint32 // of the last event
+	seq             uint16 // of its newest packet
+	code            byte
+	ended, known    bool
+}
+
+// take returns the key that this packet is the first to tell of, if it is.
+func (k *keypad) take(p *rtp.Packet) (key byte, pressed bool) {
+	if len(p.Payload) < 4 || int(p.Payload[0]) >= len(keyNames) {
+		return 0, false
+	}
+	next := keypad{p.SSRC, p.Timestamp, p.SequenceNumber, p.Payload[0], p.Payload[1]&keyEnds != 0, true}
+	another := !k.known || k.ssrc != next.ssrc
+	later := int32(next.timestamp - k.timestamp)
+	newer := int16(next.seq-k.seq) > 0
+	switch {
+	case another:
+	case later < 0, later == 0 && !newer:
+		return 0, false
+	case later == 0: // of one event, unless the peer's clock stands still
+		another = next.code != k.code || k.ended && p.Marker
+		next.ended = next.ended || k.ended && !another
+	default: // what is held for 8 s goes on in another event (RFC 4733 §2.5.1.3)
+		another = later != longestKey || next.code != k.code || p.Marker
+	}
+	*k = next
+	return keyNames[next.code], another
+}
+
+const (
+	keyPackets    = 5 // a key is pressed for 100 ms
+	keyEndPackets = 3 // that it ends is said three times (RFC 4733 §2.5.1.4), and in the pause
+)
+
+// A typing is the keys that are pressed towards a leg, one after the other.
+type typing struct {
+	keys      string // the first of them is being pressed if sent is not 0
+	sent      int    // packets of it
+	timestamp uint32 // of all of them
+}
+
+// Press presses keys of a telephone towards the peer as telephone-events, 100 ms
+// each, and does not wait for it. A peer that has not agreed to them hears
+// nothing.
+func (l *Leg) Press(keys string) {
+	l.room.mu.Lock()
+	defer l.room.unlock()
+	l.typing.keys += keys
+}
+
+// Pressed calls f once for each key that the peer presses, as telephone-events.
+// f must not block.
+func (l *Leg) Pressed(f func(key byte)) {
+	l.room.mu.Lock()
+	defer l.room.unlock()
+	l.pressed = f
+}
+
+// typeKey sends what belongs to this slot of the keys that are being pressed.
+func (l *Leg) typeKey(slot int64) {
+	t, o := &l.typing, &l.out
+	if t.keys == "" {
+		return
+	}
+	code := strings.IndexByte(keyNames, t.keys[0])
+	if l.stream.Events == 0 || code < 0 {
+		*t = typing{}
+		return
+	}
+	if t.sent == 0 {
+		t.timestamp = o.now(slot)
+	}
+	t.sent++
+	payload := o.events[header : header+4]
+	payload[0], payload[1] = byte(code), 10 // -10 dBm0
+	if t.sent > keyPackets {
+		payload[1] |= keyEnds
+	}
+	binary.BigEndian.PutUint16(payload[2:], uint16(min(t.sent, keyPackets)*frame))
+	o.send(o.events[:header+4], rtp.Header{
+		Marker: t.sent == 1, PayloadType: l.stream.Events, Timestamp: t.timestamp,
+	}, slot, l.latch.peer())
+	if t.sent == keyPackets+keyEndPackets {
+		t.keys, t.sent = t.keys[1:], 0
+	}
+}
