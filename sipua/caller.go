@@ -73,6 +73,9 @@ func (t *turn) answered(m Received, res *sip.Response) {
 		default:
 			t.requests[i] = tx.final(t.now)
 			t.byeAgain(tx, res)
+			if tx.request.Method == sip.INFO {
+				t.infoAnswered(tx, res)
+			}
 			if tx.request.Method == sip.CANCEL && res.StatusCode == sip.StatusCallTransactionDoesNotExists {
 				t.uncancellable(tx)
 			}

@@ -125,7 +125,7 @@ func (tx inviteTx) ended() inviteTx { tx.state = txEnded; return tx }
 
 func (tx inviteTx) deadline() time.Time { return earliest(tx.resend.next, tx.answerBy, tx.end) }
 
-// A requestTx is a client transaction of BYE or CANCEL (RFC 3261 §17.1.2).
+// A requestTx is a client transaction of BYE, CANCEL or INFO (RFC 3261 §17.1.2).
 type requestTx struct {
 	sending
 	state txState

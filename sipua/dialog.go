@@ -39,6 +39,7 @@ type Dialog struct {
 	waiting []byte    // the offer of a re-INVITE that is yet to be sent
 	retryAt time.Time // not before then
 	retries int       // of that re-INVITE so far
+	keys    string    // to be pressed, and written down nowhere: nobody presses them twice
 
 	datagrams  bool        // the peer has refused TCP: requests of any length go over UDP
 	challenges []challenge // which our requests have to answer
@@ -298,6 +299,18 @@ func (d *Dialog) Accept(now time.Time, sdp []byte, unchanged bool) Step {
 func (d *Dialog) Reject(now time.Time, status int, reason string) Step {
 	t := d.turn(now)
 	t.reject(status, reason)
+	return t.step()
+}
+
+// Press sends keys of a telephone, each in an INFO request once the one before
+// has been answered. A successor does not press what has not been sent. Only an
+// established dialog does so.
+func (d *Dialog) Press(now time.Time, keys string) Step {
+	t := d.turn(now)
+	if t.Established() {
+		t.keys += keys
+		t.pressWaiting()
+	}
 	return t.step()
 }
 

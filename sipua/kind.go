@@ -13,6 +13,7 @@ const (
 	RefusalACK  Kind = "ACK of a refusal" // the first; to INVITE
 	Cancel      Kind = "CANCEL"
 	Bye         Kind = "BYE"
+	KeyInfo     Kind = "INFO" // says a key that is pressed
 )
 
 // Responses.
@@ -55,6 +56,7 @@ var Kinds = map[Kind]Class{
 	RefusalACK:  Recorded,
 	Cancel:      Ending,
 	Bye:         Ending,
+	KeyInfo:     Recorded,
 
 	Trying:        Exempt,
 	Ringing:       Recorded,

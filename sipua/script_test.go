@@ -31,6 +31,7 @@ var (
 //	response 180 [to=METHOD] [tag=b] [contact=URI] [sdp]   to our last METHOD (INVITE),
 //	                          or with cseq=65537 to the INVITE of that number
 //	request METHOD [cseq=1] [branch=x] [totag=us] [contact=URI] [sdp]
+//	press 12#                 keys
 //	wait 4s                   ticks whatever is due until then
 //	unreachable, restart
 //
@@ -116,6 +117,8 @@ func (s *script) run(words []string, input string) string {
 	case "reject":
 		status, _ := strconv.Atoi(words[1])
 		s.take(s.d.Reject(s.now, status, strings.Join(words[2:], " ")))
+	case "press":
+		s.take(s.d.Press(s.now, rest))
 	case "hangup":
 		s.take(s.d.HangUp(s.now, rest))
 	case "unreachable":

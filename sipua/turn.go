@@ -60,6 +60,9 @@ func (t *turn) tick() {
 	for i, tx := range t.requests {
 		switch {
 		case passed(t.now, tx.end):
+			if pendingInfo(tx) {
+				t.keys = "" // too late for what was to follow
+			}
 			t.requests[i].state = txEnded
 		case tx.resend.due(t.now):
 			t.send(Retransmission, tx.to, tx.request)
@@ -88,7 +91,7 @@ func (t *turn) tick() {
 
 // end begins the end that the user wishes, as far as the stage allows now.
 func (t *turn) end() {
-	t.waiting, t.retryAt = nil, time.Time{}
+	t.waiting, t.retryAt, t.keys = nil, time.Time{}, ""
 	switch t.stage {
 	case idle:
 		t.stage = over
