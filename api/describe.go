@@ -1,7 +1,12 @@
 package api
 
 import (
+	"reflect"
+	"time"
+
 	"github.com/danielgtaylor/huma/v2"
+
+	"holdfast/call"
 )
 
 // descriptions say in the OpenAPI document what package call says in its
@@ -83,10 +88,20 @@ var descriptions = map[string]map[string]string{
 	},
 }
 
+// A record is a call.Record as it is written.
+type record struct {
+	At    time.Time `json:"at" doc:"when it happened"`
+	Event string    `json:"event" example:"Answered" doc:"what happened"`
+	Data  any       `json:"data" doc:"its particulars"`
+}
+
 // describe says in the description what cannot be read off the routes' types.
 func describe(api huma.API, keyed bool) {
 	describeErrors(api.OpenAPI(), keyed)
-	schemas := api.OpenAPI().Components.Schemas.Map()
+	registry := api.OpenAPI().Components.Schemas
+	registry.RegisterTypeAlias(reflect.TypeFor[call.Record](), reflect.TypeFor[record]())
+	registry.Schema(reflect.TypeFor[event](), true, "Event")
+	schemas := registry.Map()
 	for name, properties := range descriptions {
 		for property, text := range properties {
 			schemas[name].Properties[property].Description = text

@@ -54,3 +54,11 @@ func sharedErrors(o *huma.Operation, keyed bool) []int {
 	}
 	return shared
 }
+
+// describeRepeat says that what was asked for already is answered like what is
+// asked for first.
+func describeRepeat(o *huma.Operation) {
+	repeat := *o.Responses[strconv.Itoa(http.StatusCreated)]
+	repeat.Description = "The transfer that has this key already"
+	o.Responses[strconv.Itoa(http.StatusOK)] = &repeat
+}

@@ -48,7 +48,7 @@ func (s *server) eventRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "events", Method: http.MethodGet, Path: "/v1/events",
 		Summary: "What happens, as it happens",
-		Description: "A stream of server-sent events named transition. The data of each is JSON: seq, at, the contact afterwards, " +
+		Description: "A stream of server-sent events named transition. The data of each is an Event in JSON: seq, at, the contact afterwards, " +
 			"the events that led there, what agents were told, and a line for each message on the wire. The id is seq: " +
 			"a reader who was cut off goes on with it in Last-Event-ID and misses nothing; the first id comes at once, " +
 			"before any event. Without it, and without after and contact, the stream begins now.",

@@ -28,6 +28,7 @@ type memory struct {
 	entries  []switchboard.Entry
 	grown    chan struct{} // closed and replaced when an entry is added
 	broken   error         // of the journal
+	floor    Floor         // nil: none
 }
 
 func newMemory() *memory {
@@ -180,7 +181,7 @@ func talking(t *testing.T, m *memory, id call.ContactID) {
 }
 
 func handler(m *memory) http.Handler {
-	return Handler(Options{Board: m, Journal: m, Directory: people{}, Version: "test", Log: slog.New(slog.DiscardHandler)})
+	return Handler(Options{Board: m, Journal: m, Directory: people{}, Floor: m.floor, Version: "test", Log: slog.New(slog.DiscardHandler)})
 }
 
 // send makes a request to localhost and returns the answer with its body.

@@ -52,6 +52,7 @@ func (s *server) transferRoutes(api huma.API) {
 		DefaultStatus: http.StatusCreated,
 		Errors:        []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
 	}, s.transfer)
+	describeRepeat(api.OpenAPI().Paths[path].Post)
 	huma.Register(api, huma.Operation{
 		OperationID: "showTransfer", Method: http.MethodGet, Path: path + "/{tid}",
 		Summary: "One transfer, also one that has ended",
