@@ -19,7 +19,7 @@ type room struct{ *media.Room }
 func (r room) Set(sound call.Sound) []call.ConnectionID {
 	mix := make(media.Mix, 0, len(sound))
 	for _, h := range sound {
-		hearing := media.Hearing{Leg: int(h.Connection), Play: plays[h.Audio]}
+		hearing := media.Hearing{Leg: int(h.Connection), Play: plays[h.Audio], Record: h.Recorded}
 		for _, id := range h.From {
 			hearing.From = append(hearing.From, int(id))
 		}
@@ -33,10 +33,11 @@ func (r room) Set(sound call.Sound) []call.ConnectionID {
 }
 
 var plays = map[call.Audio]media.Audio{
-	call.HoldAudio:    media.Hold,
-	call.QueueAudio:   media.Queue,
-	call.ParkAudio:    media.Park,
-	call.ComfortAudio: media.Comfort,
-	call.BriefPrompt:  media.Brief,
-	call.GatePrompt:   media.Gate,
+	call.HoldAudio:     media.Hold,
+	call.QueueAudio:    media.Queue,
+	call.ParkAudio:     media.Park,
+	call.ComfortAudio:  media.Comfort,
+	call.RingbackAudio: media.Ringback,
+	call.BriefPrompt:   media.Brief,
+	call.GatePrompt:    media.Gate,
 }

@@ -31,7 +31,8 @@ type (
 		Connection ConnectionID `json:"connection"`
 		Party      Party        `json:"party"`
 		To         Endpoint     `json:"to"`
-		From       Endpoint     `json:"from"` // who the party sees calling
+		From       Endpoint     `json:"from"`              // who the party sees calling
+		Customer   Endpoint     `json:"customer,omitzero"` // for whom, even if they see somebody else
 	}
 
 	// Drop ends a party's line, whatever it is doing: ringing is cancelled,

@@ -41,6 +41,9 @@ type Contact struct {
 	Transfer *Transfer  `json:"transfer,omitempty"`
 	Past     []Transfer `json:"past,omitempty"`
 
+	// Recorded says that an agent has asked for the customer to be recorded.
+	Recorded bool `json:"recorded,omitempty"`
+
 	// OnHold is how long the customer was on hold, in holds that have ended.
 	OnHold time.Duration `json:"onHold,omitempty"`
 
@@ -140,6 +143,8 @@ type Connection struct {
 	// waited for long enough; zero for a customer who rings at us, and for a
 	// queue.
 	AnswerBy time.Time `json:"answerBy,omitzero"`
+	// Ringing says that the line of a Connecting party rings.
+	Ringing bool `json:"ringing,omitempty"`
 	// EarlyMedia says that a Connecting party already sends sound, such as
 	// its own ringing tone or an announcement.
 	EarlyMedia bool `json:"earlyMedia,omitempty"`

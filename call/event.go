@@ -154,6 +154,13 @@ type (
 		Digits     string       `json:"digits"`
 	}
 
+	// RecordRequested has what the customer says and hears recorded from now on,
+	// or no longer.
+	RecordRequested struct {
+		By ConnectionID `json:"by"`
+		On bool         `json:"on"`
+	}
+
 	// TransferRequested asks for the customer to be handed to Target or, when
 	// that fails, to the first of Others that does not. A page that merely adds
 	// a third party asks for a warm transfer: its next steps decide the rest.
@@ -238,6 +245,7 @@ func (e HoldRequested) connection() ConnectionID       { return e.By }
 func (e ResumeRequested) connection() ConnectionID     { return e.By }
 func (e MuteRequested) connection() ConnectionID       { return e.By }
 func (e DigitsRequested) connection() ConnectionID     { return e.By }
+func (e RecordRequested) connection() ConnectionID     { return e.By }
 func (e TransferRequested) connection() ConnectionID   { return e.By }
 func (e CancelRequested) connection() ConnectionID     { return e.By }
 func (e SwapRequested) connection() ConnectionID       { return e.By }
@@ -268,6 +276,7 @@ func (HoldRequested) isRequest()       {}
 func (ResumeRequested) isRequest()     {}
 func (MuteRequested) isRequest()       {}
 func (DigitsRequested) isRequest()     {}
+func (RecordRequested) isRequest()     {}
 func (TransferRequested) isRequest()   {}
 func (CancelRequested) isRequest()     {}
 func (SwapRequested) isRequest()       {}

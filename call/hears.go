@@ -1,5 +1,7 @@
 package call
 
+import "slices"
+
 // A Sound is the whole of who hears what in a contact: one Hearing for each
 // party whose line can carry sound to them now.
 type Sound []Hearing
@@ -7,28 +9,31 @@ type Sound []Hearing
 // A Hearing is what one party hears: other parties, or an audio.
 type Hearing struct {
 	Connection ConnectionID   `json:"connection"`
-	From       []ConnectionID `json:"from,omitempty"`  // in order of joining
-	Audio      Audio          `json:"audio,omitempty"` // set exactly when From is empty
+	From       []ConnectionID `json:"from,omitempty"`     // in order of joining
+	Audio      Audio          `json:"audio,omitempty"`    // set exactly when From is empty
+	Recorded   bool           `json:"recorded,omitempty"` // what they say and hear is to be recorded
 }
 
 // An Audio is something the server plays.
 type Audio string
 
 const (
-	HoldAudio    Audio = "hold audio"    // music
-	QueueAudio   Audio = "queue audio"   // for a customer who waits in a queue
-	ParkAudio    Audio = "park audio"    // for a customer whom nobody could be found for
-	ComfortAudio Audio = "comfort audio" // a faint noise, for whoever would hear nobody
-	BriefPrompt  Audio = "brief"         // tells a target who is calling, before they are joined
-	GatePrompt   Audio = "gate prompt"   // asks a target to press 1 to take the call
+	HoldAudio     Audio = "hold audio"    // music
+	QueueAudio    Audio = "queue audio"   // for a customer who waits in a queue
+	ParkAudio     Audio = "park audio"    // for a customer whom nobody could be found for
+	ComfortAudio  Audio = "comfort audio" // a faint noise, for whoever would hear nobody
+	RingbackAudio Audio = "ringback"      // for an agent who waits until somebody picks up
+	BriefPrompt   Audio = "brief"         // tells a target who is calling, before they are joined
+	GatePrompt    Audio = "gate prompt"   // asks a target to press 1 to take the call
 )
 
 // Hears tells who hears what, by one rule: whoever is connected hears everyone
 // else who is connected and not muted, whoever is held hears hold audio, whoever
 // is screening hears their prompt, and whoever would hear nobody hears comfort
-// audio; a customer who is alone hears hold audio. An agent also hears what a party's line plays
-// before they answer. A party that is still connecting, or away, hears nothing
-// from us, so it has no Hearing.
+// audio; a customer who is alone hears hold audio. An agent also hears what a
+// party's line plays before they answer, or, where it only rings and there is
+// nobody else to be heard, that it rings. A party that is still connecting, or
+// away, hears nothing from us, so it has no Hearing.
 //
 // Two-party call, consultation, three-way and hand-over are this one rule; it
 // is the only thing that those who make sound need to know.
@@ -36,26 +41,43 @@ func Hears(c Contact) Sound {
 	var sound Sound
 	for i := range c.Connections {
 		who := &c.Connections[i]
-		switch who.State {
-		case Connecting, Away:
-		case Screening:
-			sound = append(sound, Hearing{Connection: who.ID, Audio: who.Prompt})
-		case Held:
-			sound = append(sound, Hearing{Connection: who.ID, Audio: c.waitingAudio()})
-		case Connected:
-			from, alone := c.heardBy(who)
-			h := Hearing{Connection: who.ID, From: from}
-			switch {
-			case len(from) > 0:
-			case alone && who.Party == Customer:
-				h.Audio = c.waitingAudio()
-			default:
-				h.Audio = ComfortAudio
-			}
-			sound = append(sound, h)
+		if who.State == Connecting || who.State == Away {
+			continue
 		}
+		h := c.hearing(who)
+		h.Recorded = c.Recorded && who.Party == Customer
+		sound = append(sound, h)
 	}
 	return sound
+}
+
+// hearing is what somebody hears who can hear.
+func (c *Contact) hearing(who *Connection) Hearing {
+	h := Hearing{Connection: who.ID}
+	switch who.State {
+	case Connecting, Away:
+	case Screening:
+		h.Audio = who.Prompt
+	case Held:
+		h.Audio = c.waitingAudio()
+	case Connected:
+		var alone bool
+		switch h.From, alone = c.heardBy(who); {
+		case len(h.From) > 0:
+		case alone && who.Party == Customer:
+			h.Audio = c.waitingAudio()
+		case alone && who.Party == Agent && c.rings():
+			h.Audio = RingbackAudio
+		default:
+			h.Audio = ComfortAudio
+		}
+	}
+	return h
+}
+
+// rings says that the line of somebody who has not answered rings.
+func (c *Contact) rings() bool {
+	return slices.ContainsFunc(c.Connections, func(x Connection) bool { return x.State == Connecting && x.Ringing })
 }
 
 // waitingAudio is what somebody hears who waits.

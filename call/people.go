@@ -19,7 +19,7 @@ func (s *step) add(p Party, e Endpoint, ringFor time.Duration) ConnectionID {
 // dial adds a party and rings them; zero rings for ever.
 func (s *step) dial(p Party, to Endpoint, ringFor time.Duration) ConnectionID {
 	id := s.add(p, to, ringFor)
-	s.do(Dial{Connection: id, Party: p, To: to, From: s.callerFor(p)})
+	s.do(Dial{Connection: id, Party: p, To: to, From: s.callerFor(p), Customer: s.Customer})
 	return id
 }
 
@@ -70,7 +70,7 @@ func (s *step) set(c *Connection, to State) {
 // await has somebody be in a state that ends by itself, unless limit is zero.
 func (s *step) await(c *Connection, in State, limit time.Duration) {
 	s.countHold(c)
-	c.State, c.Since, c.AnswerBy, c.EarlyMedia, c.Prompt = in, s.now, time.Time{}, false, ""
+	c.State, c.Since, c.AnswerBy, c.Ringing, c.EarlyMedia, c.Prompt = in, s.now, time.Time{}, false, false, ""
 	if limit > 0 {
 		c.AnswerBy = s.now.Add(limit)
 	}

@@ -73,6 +73,7 @@ var eventReaders = map[string]func(json.RawMessage) (Event, error){
 	"ResumeRequested":     readAs[ResumeRequested],
 	"MuteRequested":       readAs[MuteRequested],
 	"DigitsRequested":     readAs[DigitsRequested],
+	"RecordRequested":     readAs[RecordRequested],
 	"TransferRequested":   readAs[TransferRequested],
 	"CancelRequested":     readAs[CancelRequested],
 	"SwapRequested":       readAs[SwapRequested],

@@ -35,7 +35,8 @@ func (s *step) offering(ev Fact) {
 func (s *step) dialling(ev Fact) {
 	switch ev := ev.(type) {
 	case Rang:
-		s.connection(ev.Connection).EarlyMedia = ev.EarlyMedia
+		c := s.connection(ev.Connection)
+		c.Ringing, c.EarlyMedia = true, ev.EarlyMedia
 	case Answered:
 		s.callAnswered(s.connection(ev.Connection))
 	case Failed:

@@ -117,7 +117,8 @@ func (s *step) rang(ev Rang) {
 		if a.Rang.IsZero() {
 			a.Rang = s.now
 		}
-		s.connection(ev.Connection).EarlyMedia = ev.EarlyMedia
+		c := s.connection(ev.Connection)
+		c.Ringing, c.EarlyMedia = true, ev.EarlyMedia
 	}
 }
 

@@ -56,6 +56,8 @@ func (s *step) verb(who *Connection, ev Request) error {
 		who.Muted = ev.Muted
 	case DigitsRequested:
 		return s.digits(ev)
+	case RecordRequested:
+		return s.record(ev.On)
 	case TransferRequested:
 		return s.transfer(who, ev)
 	case CancelRequested:
@@ -131,6 +133,16 @@ func (s *step) digits(ev DigitsRequested) error {
 		return refuse("%q are not keys of a telephone", ev.Digits)
 	}
 	s.do(Digits{ev.Connection, ev.Digits})
+	return nil
+}
+
+// record has the customer recorded, or not. It is state and no command, so that
+// whoever takes the contact over goes on with it.
+func (s *step) record(on bool) error {
+	if s.customer() == nil {
+		return refuse("there is no customer to record")
+	}
+	s.Recorded = on
 	return nil
 }
 

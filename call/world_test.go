@@ -147,6 +147,7 @@ func requests(c call.Contact, by call.ConnectionID) []call.Event {
 		call.RejectRequested{By: by},
 		call.MuteRequested{By: by, Muted: true},
 		call.DigitsRequested{By: by, Connection: customerOf(c), Digits: "1"},
+		call.RecordRequested{By: by, On: true},
 		call.CancelRequested{By: by},
 		call.SwapRequested{By: by},
 		call.ConferenceRequested{By: by},

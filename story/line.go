@@ -94,6 +94,11 @@ func (n Names) request(ev call.Request) string {
 		return n[ev.By] + " unmutes"
 	case call.DigitsRequested:
 		return n[ev.By] + " sends " + ev.Digits + " to " + n[ev.Connection]
+	case call.RecordRequested:
+		if ev.On {
+			return n[ev.By] + " records the customer"
+		}
+		return n[ev.By] + " stops recording"
 	case call.TransferRequested:
 		return n.transfer(ev)
 	case call.CancelRequested:

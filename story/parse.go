@@ -86,6 +86,8 @@ var asks = map[string]func(call.ConnectionID) call.Event{
 	"rejects the call":          func(by call.ConnectionID) call.Event { return call.RejectRequested{By: by} },
 	"mutes":                     func(by call.ConnectionID) call.Event { return call.MuteRequested{By: by, Muted: true} },
 	"unmutes":                   func(by call.ConnectionID) call.Event { return call.MuteRequested{By: by} },
+	"records the customer":      func(by call.ConnectionID) call.Event { return call.RecordRequested{By: by, On: true} },
+	"stops recording":           func(by call.ConnectionID) call.Event { return call.RecordRequested{By: by} },
 	"cancels the transfer":      func(by call.ConnectionID) call.Event { return call.CancelRequested{By: by} },
 	"swaps":                     func(by call.ConnectionID) call.Event { return call.SwapRequested{By: by} },
 	"brings everybody together": func(by call.ConnectionID) call.Event { return call.ConferenceRequested{By: by} },

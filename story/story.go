@@ -61,6 +61,8 @@ var Lines = []string{
 	"AGENT transfers the customer to TARGET gated briefed resuming instead",
 	"AGENT transfers the customer to TARGET for TIME",
 	"AGENT transfers the customer to TARGET with key KEY",
+	"AGENT records the customer",
+	"AGENT stops recording",
 	"AGENT cancels the transfer",
 	"AGENT swaps",
 	"AGENT brings everybody together",

@@ -248,12 +248,16 @@ func hearings(c call.Contact, names Names) map[call.ConnectionID]string {
 }
 
 func (n Names) hearing(h call.Hearing) string {
-	if len(h.From) == 0 {
-		return string(h.Audio)
+	heard := string(h.Audio)
+	if len(h.From) > 0 {
+		var who []string
+		for _, id := range h.From {
+			who = append(who, n[id])
+		}
+		heard = strings.Join(who, " and ")
 	}
-	var who []string
-	for _, id := range h.From {
-		who = append(who, n[id])
+	if h.Recorded {
+		heard += ", recorded"
 	}
-	return strings.Join(who, " and ")
+	return heard
 }
