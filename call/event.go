@@ -58,6 +58,22 @@ type (
 		Detail     string       `json:"detail,omitempty"`
 	}
 
+	// Offered: a queue offers the customer to an agent. Connection is the
+	// queue's, which waits for somebody; the agent is rung under a connection
+	// of their own, for RingFor (zero: as the rules say).
+	Offered struct {
+		Connection ConnectionID  `json:"connection"`
+		Agent      Endpoint      `json:"agent"`
+		RingFor    time.Duration `json:"ringFor,omitempty"`
+	}
+
+	// Withdrawn: a queue takes back what it has offered. Connection is the
+	// queue's.
+	Withdrawn struct {
+		Connection ConnectionID `json:"connection"`
+		Reason     Reason       `json:"reason"`
+	}
+
 	// Pressed: a party has pressed a key, one of 0–9, * and #.
 	Pressed struct {
 		Connection ConnectionID `json:"connection"`
@@ -230,6 +246,8 @@ func (Originated) connection() ConnectionID     { return 0 }
 func (e Rang) connection() ConnectionID         { return e.Connection }
 func (e Answered) connection() ConnectionID     { return e.Connection }
 func (e Failed) connection() ConnectionID       { return e.Connection }
+func (e Offered) connection() ConnectionID      { return e.Connection }
+func (e Withdrawn) connection() ConnectionID    { return e.Connection }
 func (e Pressed) connection() ConnectionID      { return e.Connection }
 func (e Played) connection() ConnectionID       { return e.Connection }
 func (e HungUp) connection() ConnectionID       { return e.Connection }
@@ -261,6 +279,8 @@ func (Originated) isFact()     {}
 func (Rang) isFact()           {}
 func (Answered) isFact()       {}
 func (Failed) isFact()         {}
+func (Offered) isFact()        {}
+func (Withdrawn) isFact()      {}
 func (Pressed) isFact()        {}
 func (Played) isFact()         {}
 func (HungUp) isFact()         {}

@@ -148,7 +148,7 @@ func (w world) key() string {
 	k.number(int(c.LastConnection), len(c.Past), order(c, w.tookOver()), btoi(w.slipped()))
 	for _, x := range c.Connections {
 		k.add("\n", string(x.Party), x.Endpoint.Address, string(x.State), string(x.Prompt))
-		k.number(btoi(x.EarlyMedia), btoi(x.Muted), rank(due, x.AnswerBy))
+		k.number(btoi(x.EarlyMedia), btoi(x.Muted), rank(due, x.AnswerBy), order(c, x.For))
 	}
 	for _, t := range c.Past {
 		k.add("\npast", t.Key, string(t.Kind), t.Attempts[0].Target.Address)

@@ -37,6 +37,7 @@ func (s *step) callerFor(p Party) Endpoint {
 
 // remove takes somebody out of the contact; their line is not our affair.
 func (s *step) remove(id ConnectionID) {
+	s.withdraw(id, Elsewhere)
 	s.countHold(s.connection(id))
 	s.Connections = slices.DeleteFunc(s.Connections, func(c Connection) bool { return c.ID == id })
 }

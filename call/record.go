@@ -59,6 +59,8 @@ var eventReaders = map[string]func(json.RawMessage) (Event, error){
 	"Rang":                readAs[Rang],
 	"Answered":            readAs[Answered],
 	"Failed":              readAs[Failed],
+	"Offered":             readAs[Offered],
+	"Withdrawn":           readAs[Withdrawn],
 	"Pressed":             readAs[Pressed],
 	"Played":              readAs[Played],
 	"HungUp":              readAs[HungUp],

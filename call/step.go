@@ -53,6 +53,9 @@ func (s *step) take(ev Event) error {
 // fact sees first to what holds in every stage, and leaves the rest to the
 // stage (stages.go).
 func (s *step) fact(ev Fact) {
+	if s.offered(ev) {
+		return
+	}
 	id := ev.connection()
 	who := s.connection(id)
 	switch ev := ev.(type) {
@@ -98,7 +101,7 @@ func (s *step) fact(ev Fact) {
 	case Recovered:
 		s.bringUpToDate()
 		return
-	case Arrived, Originated, Joined:
+	case Arrived, Originated, Joined, Offered, Withdrawn:
 	}
 	s.stage(ev)
 }

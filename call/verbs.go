@@ -100,7 +100,7 @@ func (s *step) reject(who *Connection) error {
 		return refuse("you have answered already")
 	}
 	s.do(Drop{who.ID, Declined})
-	s.stage(Failed{Connection: who.ID, Reason: Declined})
+	s.fact(Failed{Connection: who.ID, Reason: Declined})
 	return nil
 }
 

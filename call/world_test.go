@@ -61,6 +61,12 @@ func (m move) follow() map[call.ConnectionID]bool {
 		}
 	default:
 	}
+	for id := range lines { // a queue has no line any more when somebody has taken its place
+		place := find(m.before.c, id)
+		if place != nil && place.Endpoint.Kind == call.QueueEndpoint && tookPlace(m, id) {
+			delete(lines, id)
+		}
+	}
 	for _, c := range m.commands {
 		switch c := c.(type) {
 		case call.Dial:
@@ -73,6 +79,16 @@ func (m move) follow() map[call.ConnectionID]bool {
 		}
 	}
 	return lines
+}
+
+// tookPlace says that somebody whom a queue has offered the customer to answers.
+func tookPlace(m move, place call.ConnectionID) bool {
+	ev, ok := m.ev.(call.Answered)
+	if !ok {
+		return false
+	}
+	who := find(m.before.c, ev.Connection)
+	return who != nil && who.For == place
 }
 
 // customerOf is the customer's connection, also when they have left; 0 while
@@ -118,6 +134,9 @@ func events(c call.Contact) []call.Event {
 	}
 	for id := call.ConnectionID(1); id <= c.LastConnection; id++ {
 		all = append(all, facts(id)...)
+		if x := find(c, id); x != nil && x.Endpoint.Kind == call.QueueEndpoint && x.State == call.Connecting {
+			all = append(all, call.Offered{Connection: id, Agent: at("carol")}, call.Withdrawn{Connection: id, Reason: call.Elsewhere})
+		}
 		if who := find(c, id); who != nil && who.Party == call.Agent || id == c.LastConnection {
 			all = append(all, requests(c, id)...)
 		}

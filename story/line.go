@@ -54,6 +54,10 @@ func (n Names) fact(ev call.Fact) string {
 		return n[ev.Connection] + " answers"
 	case call.Failed:
 		return n[ev.Connection] + " " + failure(ev.Reason)
+	case call.Offered:
+		return n.offer(ev)
+	case call.Withdrawn:
+		return n[ev.Connection] + " takes its offer back"
 	case call.Pressed:
 		return n[ev.Connection] + " presses " + ev.Key
 	case call.Played:
@@ -119,6 +123,14 @@ func (n Names) request(ev call.Request) string {
 		return word(ev.Agent) + " picks up the customer"
 	}
 	return ""
+}
+
+func (n Names) offer(ev call.Offered) string {
+	line := n[ev.Connection] + " offers the customer to " + word(ev.Agent)
+	if ev.RingFor > 0 {
+		line += " for " + ev.RingFor.String()
+	}
+	return line
 }
 
 func backed(r call.Rules) string {

@@ -18,6 +18,7 @@ var facts = map[string]func(call.ConnectionID) call.Event{
 	"is away":           func(c call.ConnectionID) call.Event { return call.Lost{Connection: c, MayReturn: true} },
 	"is back":           func(c call.ConnectionID) call.Event { return call.Back{Connection: c} },
 
+	"takes its offer back": func(c call.ConnectionID) call.Event { return call.Withdrawn{Connection: c, Reason: call.Elsewhere} },
 	"has heard the prompt": func(c call.ConnectionID) call.Event { return call.Played{Connection: c} },
 }
 
@@ -106,6 +107,8 @@ func (t *Teller) request(by call.ConnectionID, words []string) (call.Event, erro
 		return transfer(by, words[4:])
 	}
 	switch {
+	case len(words) >= 5 && strings.HasPrefix(does, "offers the customer to "):
+		return offer(by, words[4:])
 	case len(words) == 2 && words[0] == "presses":
 		return call.Pressed{Connection: by, Key: words[1]}, nil
 	case len(words) == 2 && (words[0] == "holds" || words[0] == "resumes" || words[0] == "destroys"):
@@ -173,6 +176,20 @@ func transfer(by call.ConnectionID, words []string) (call.Event, error) {
 		rest = rest[n:]
 	}
 	return ev, nil
+}
+
+// offer reads whom a queue offers the customer to, and for how long.
+func offer(queue call.ConnectionID, words []string) (call.Event, error) {
+	ev := call.Offered{Connection: queue, Agent: place(words[0])}
+	switch {
+	case len(words) == 1:
+		return ev, nil
+	case len(words) == 3 && words[1] == "for":
+		var err error
+		ev.RingFor, err = time.ParseDuration(words[2])
+		return ev, err
+	}
+	return nil, fmt.Errorf("only \"for TIME\" may follow, not %q", strings.Join(words[1:], " "))
 }
 
 // joined reads names with "and" between them.

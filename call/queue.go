@@ -1,0 +1,92 @@
+package call
+
+// This file holds how a queue finds somebody. Its connection is a place, without
+// a line; whom the queue offers the customer to gets a connection of their own,
+// and takes over the place when they answer. An offer that comes to nothing
+// leaves the place as it was.
+
+// offered takes what concerns the offers of a queue, whatever the stage, and
+// reports whether that is all.
+func (s *step) offered(ev Fact) (done bool) {
+	who := s.connection(ev.connection())
+	switch ev := ev.(type) {
+	case Offered:
+		if who != nil && who.isPlace() && s.offerOf(who.ID) == nil {
+			s.offerTo(who, ev)
+		}
+		return true
+	case Withdrawn:
+		if who != nil {
+			s.withdraw(who.ID, ev.Reason)
+		}
+		return true
+	case Rang:
+		if who != nil && who.For != 0 {
+			s.stage(Rang{Connection: who.For})
+			return true
+		}
+	case Failed, HungUp, Lost:
+		if who != nil && who.For != 0 {
+			s.remove(who.ID)
+			return true
+		}
+	case DeadlinePassed:
+		if c := s.expired(Connecting); c != nil && c.For != 0 {
+			s.withdraw(c.For, NoAnswer)
+			return true
+		}
+	case Answered:
+		switch {
+		case who == nil:
+		case who.For != 0:
+			s.takePlace(who)
+		case who.isPlace():
+			s.withdraw(who.ID, Elsewhere)
+		}
+	case Arrived, Originated, Pressed, Played, Back, Joined, Recovered:
+	}
+	return false
+}
+
+// offerTo rings the agent to whom a queue offers the customer.
+func (s *step) offerTo(place *Connection, ev Offered) {
+	id := place.ID
+	ringFor := ev.RingFor
+	if ringFor == 0 {
+		ringFor = s.Rules.OfferFor
+	}
+	agent := s.add(place.Party, ev.Agent, ringFor)
+	s.connection(agent).For = id
+	s.do(Dial{Connection: agent, Party: s.connection(agent).Party, To: ev.Agent, From: s.callerFor(Agent)})
+}
+
+// withdraw takes back what a place's queue has offered.
+func (s *step) withdraw(place ConnectionID, why Reason) {
+	if agent := s.offerOf(place); agent != nil {
+		s.do(Drop{agent.ID, why})
+		s.remove(agent.ID)
+	}
+}
+
+// takePlace puts an agent who has answered into the place of their queue.
+func (s *step) takePlace(agent *Connection) {
+	id, place := agent.ID, agent.For
+	agent.For = 0
+	if a := s.attempt(place); a != nil {
+		a.Connection = id
+	}
+	s.remove(place)
+}
+
+// offerOf is the agent to whom the queue of a place offers the customer, or nil.
+func (s *step) offerOf(place ConnectionID) *Connection {
+	for i := range s.Connections {
+		if s.Connections[i].For == place {
+			return &s.Connections[i]
+		}
+	}
+	return nil
+}
+
+// isPlace: a queue is looking for somebody, and nobody has answered yet.
+func (c *Connection) isPlace() bool { return c.State == Connecting && c.Endpoint.Kind == QueueEndpoint }
