@@ -139,8 +139,8 @@ type Connection struct {
 	Endpoint Endpoint     `json:"endpoint"`
 	State    State        `json:"state"`
 
-	// For is, of an agent whom a queue offers the customer to, the queue's
-	// connection, whose place they take when they answer.
+	// For is, of an agent whom a queue has found, the queue's connection, whose
+	// place they take when they answer.
 	For ConnectionID `json:"for,omitempty"`
 
 	// AnswerBy is when somebody who is Connecting, Screening or Away has been

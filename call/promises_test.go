@@ -115,7 +115,7 @@ func customerLookedAfter(m move) string {
 	rung, there, targets := 0, 0, 0
 	for _, x := range c.Connections {
 		switch {
-		case x.Party == call.Customer, x.For != 0: // whom a queue tries is not responsible yet
+		case x.Party == call.Customer, x.For != 0 && x.State == call.Connecting: // whom a queue tries is not responsible yet
 		case x.Party == call.Target && (x.State == call.Connecting || x.State == call.Screening):
 			targets++
 		case x.State == call.Connecting:
@@ -247,7 +247,7 @@ func oneTransfer(m move) string {
 	}
 	if t := m.after.c.Transfer; t != nil {
 		for _, x := range m.after.c.Connections {
-			if x.Party == call.Target && x.For == 0 && !slices.ContainsFunc(t.Attempts, func(a call.Attempt) bool {
+			if x.Party == call.Target && (x.For == 0 || x.State != call.Connecting) && !slices.ContainsFunc(t.Attempts, func(a call.Attempt) bool {
 				return a.Connection == x.ID && a.Ended.IsZero()
 			}) {
 				return fmt.Sprintf("target %d belongs to no attempt of the transfer", x.ID)

@@ -1,5 +1,7 @@
 package call
 
+import "slices"
+
 // This file holds how a queue finds somebody. Its connection is a place, without
 // a line; whom the queue offers the customer to gets a connection of their own,
 // and takes over the place when they answer. An offer that comes to nothing
@@ -11,7 +13,7 @@ func (s *step) offered(ev Fact) (done bool) {
 	who := s.connection(ev.connection())
 	switch ev := ev.(type) {
 	case Offered:
-		if who != nil && who.isPlace() && s.offerOf(who.ID) == nil {
+		if who != nil && who.IsPlace() && s.offerOf(who.ID) == nil {
 			s.offerTo(who, ev)
 		}
 		return true
@@ -21,26 +23,26 @@ func (s *step) offered(ev Fact) (done bool) {
 		}
 		return true
 	case Rang:
-		if who != nil && who.For != 0 {
+		if who != nil && who.isOffered() {
 			s.stage(Rang{Connection: who.For})
 			return true
 		}
 	case Failed, HungUp, Lost:
-		if who != nil && who.For != 0 {
+		if who != nil && who.isOffered() {
 			s.remove(who.ID)
 			return true
 		}
 	case DeadlinePassed:
-		if c := s.expired(Connecting); c != nil && c.For != 0 {
+		if c := s.expired(Connecting); c != nil && c.isOffered() {
 			s.withdraw(c.For, NoAnswer)
 			return true
 		}
 	case Answered:
 		switch {
 		case who == nil:
-		case who.For != 0:
+		case who.isOffered():
 			s.takePlace(who)
-		case who.isPlace():
+		case who.IsPlace():
 			s.withdraw(who.ID, Elsewhere)
 		}
 	case Arrived, Originated, Pressed, Played, Back, Joined, Recovered:
@@ -70,23 +72,26 @@ func (s *step) withdraw(place ConnectionID, why Reason) {
 
 // takePlace puts an agent who has answered into the place of their queue.
 func (s *step) takePlace(agent *Connection) {
-	id, place := agent.ID, agent.For
-	agent.For = 0
+	place := agent.For
 	if a := s.attempt(place); a != nil {
-		a.Connection = id
+		a.Connection = agent.ID
 	}
-	s.remove(place)
+	s.Connections = slices.DeleteFunc(s.Connections, func(c Connection) bool { return c.ID == place })
 }
 
 // offerOf is the agent to whom the queue of a place offers the customer, or nil.
 func (s *step) offerOf(place ConnectionID) *Connection {
 	for i := range s.Connections {
-		if s.Connections[i].For == place {
+		if s.Connections[i].isOffered() && s.Connections[i].For == place {
 			return &s.Connections[i]
 		}
 	}
 	return nil
 }
 
-// isPlace: a queue is looking for somebody, and nobody has answered yet.
-func (c *Connection) isPlace() bool { return c.State == Connecting && c.Endpoint.Kind == QueueEndpoint }
+// IsPlace reports that a queue is looking for somebody, and nobody has answered
+// yet. Such a connection has no line.
+func (c *Connection) IsPlace() bool { return c.State == Connecting && c.Endpoint.Kind == QueueEndpoint }
+
+// isOffered: a queue offers them the customer, and they have not answered yet.
+func (c *Connection) isOffered() bool { return c.For != 0 && c.State == Connecting }

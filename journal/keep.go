@@ -16,13 +16,8 @@ import (
 	"holdfast/switchboard"
 )
 
-// A Kept is something that is kept besides contacts, such as an agent or a
-// queue: its name among those of its kind, what was written last, and where.
-type Kept struct {
-	Name string
-	Data []byte
-	Seq  uint64
-}
+// A Kept is something that is kept besides contacts.
+type Kept = switchboard.Kept
 
 // Put keeps data as what is known of that name, provided that the last that was
 // written of it is at sequence after (0: nothing). Only the last is kept. It
@@ -106,7 +101,7 @@ func (j *Journal) All(ctx context.Context, kind string) ([]Kept, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading %s %s: %w", kind, name, err)
 		}
-		all = append(all, Kept{name, m.Data, m.Sequence})
+		all = append(all, Kept{Name: name, Data: m.Data, Seq: m.Sequence})
 	}
 	slices.SortFunc(all, func(a, b Kept) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil

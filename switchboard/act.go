@@ -63,7 +63,11 @@ func (d *desk) write(e Entry) {
 	d.giveUp = cancel
 	go func() {
 		defer cancel()
-		seq, err := d.board.options.Journal.Append(ctx, e, after)
+		var seq uint64
+		err := d.board.options.Floor.Settled(ctx)
+		if err == nil {
+			seq, err = d.board.options.Journal.Append(ctx, e, after)
+		}
 		d.written <- written{seq, err}
 	}()
 }
@@ -98,6 +102,7 @@ func (d *desk) act(t *transition, seq uint64) {
 	d.owed = debt{}
 	d.adopt(t)
 	d.publish(d.contact) // before the first answer to what we send now
+	d.board.options.Floor.Changed(t.contact, t.events)
 	if !d.owned {
 		d.owned = true
 		close(d.claimed)

@@ -98,7 +98,7 @@ func (d *desk) restore(e Entry) {
 		d.waiting = append(d.waiting, &input{connection: id, message: Resumed{}})
 	}
 	for _, c := range e.Contact.Connections {
-		if _, ok := e.Legs[c.ID]; !ok && c.State != call.Away {
+		if _, ok := e.Legs[c.ID]; !ok && c.State != call.Away && !c.IsPlace() {
 			d.lose(c.ID, "no line was written down")
 		}
 	}

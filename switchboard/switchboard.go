@@ -36,12 +36,13 @@ type Directory interface {
 	Permit(e call.Endpoint) error
 }
 
-// Options are what a switchboard works with. All but Log and Now are needed.
+// Options are what a switchboard works with. All but Floor, Log and Now are needed.
 type Options struct {
 	Node      string // the owner's name in the journal
 	Journal   Journal
 	Rooms     Rooms
 	Directory Directory
+	Floor     Floor            // nil: everybody is free, and there are no queues
 	Log       *slog.Logger     // nil: slog.Default()
 	Now       func() time.Time // nil: time.Now
 }
@@ -70,6 +71,9 @@ type Switchboard struct {
 func New(o Options) *Switchboard {
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.Floor == nil {
+		o.Floor = everybody{}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -107,6 +111,21 @@ func (s *Switchboard) Deliver(id call.ContactID, connection call.ConnectionID, i
 		d.flooded()
 	}
 	return true
+}
+
+// Tell tells a contact a fact that came in on none of its lines. It is false if
+// there is no such contact here.
+func (s *Switchboard) Tell(id call.ContactID, fact call.Fact) bool {
+	d := s.desk(id)
+	if d == nil {
+		return false
+	}
+	select {
+	case d.inbox <- &input{event: fact}:
+		return true
+	case <-d.done:
+		return false
+	}
 }
 
 // Request puts a person's request to a contact and returns the contact after

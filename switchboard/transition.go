@@ -89,7 +89,10 @@ func (t *transition) take(in *input) {
 	case in.message != nil:
 		t.receive(in)
 	case in.waiter != nil:
-		err := t.step(in.event)
+		err := t.may(in.event)
+		if err == nil {
+			err = t.step(in.event)
+		}
 		t.replies = append(t.replies, reply{in.waiter, err})
 	default:
 		t.facts = append(t.facts, in.event)
@@ -101,6 +104,14 @@ func (t *transition) take(in *input) {
 			t.desk.log.Error("the core has refused a fact", "event", call.EventName(ev), "err", err)
 		}
 	}
+}
+
+// may says why the floor does not let an agent do what they ask for.
+func (t *transition) may(ev call.Event) error {
+	if ask, ok := ev.(call.ResumeRequested); ok {
+		return t.desk.board.options.Floor.MayResume(t.contact, ask.By)
+	}
+	return nil
 }
 
 // receive gives a message to its leg. The exempt answers of a leg that stands
@@ -190,6 +201,12 @@ func (t *transition) tell(id call.ConnectionID, c call.Command) {
 // any other failure.
 func (t *transition) dial(c call.Dial) {
 	err := t.desk.board.options.Directory.Permit(c.To)
+	if err == nil {
+		err = t.desk.board.options.Floor.Reserve(t.contact, c.Connection)
+	}
+	if err == nil && c.To.Kind == call.QueueEndpoint {
+		return // the floor will tell whom it has found
+	}
 	var leg Leg
 	if err == nil {
 		leg, err = t.desk.board.Lines.Dial(t.contact.ID, t.desk.epoch, c)
