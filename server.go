@@ -46,6 +46,7 @@ type Server struct {
 	log     *slog.Logger
 	engine  *media.Engine
 	journal *journal.Journal
+	floor   *directory.Keeper
 	board   *switchboard.Switchboard
 	lines   *sipleg.Lines
 	wire    *sipua.Wire
@@ -87,9 +88,13 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	dir := directory.New(c)
+	if s.floor, err = directory.NewKeeper(ctx, c, s.journal, o.Log); err != nil {
+		return err
+	}
 	s.board = switchboard.New(switchboard.Options{
-		Node: node(), Journal: kept, Rooms: rooms{s.engine}, Directory: dir, Log: o.Log,
+		Node: node(), Journal: kept, Rooms: rooms{s.engine}, Directory: dir, Floor: s.floor, Log: o.Log,
 	})
+	s.floor.Tell = s.board.Tell
 	var sender sipleg.Sender = s.wire
 	if o.WrapSender != nil {
 		sender = o.WrapSender(sender)
@@ -106,6 +111,7 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 	if n > 0 {
 		s.log.Info("took contacts over", "contacts", n)
 	}
+	s.floor.Begin(s.board.Contacts())
 	close(s.ready)
 	return s.serveAPI(c, kept, dir)
 }
@@ -207,6 +213,9 @@ func (s *Server) Close() error {
 	}
 	if s.board != nil {
 		errs = append(errs, s.board.Close(ctx))
+	}
+	if s.floor != nil {
+		s.floor.Close()
 	}
 	if s.engine != nil {
 		errs = append(errs, s.engine.Close())

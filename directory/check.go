@@ -50,6 +50,9 @@ func (c *checker) config(d *document) Config {
 	c.trunks(d, &config)
 	c.allow(d, &config.Allow)
 	c.people(d, &config)
+	if d.Rules.Fallback != "" {
+		config.Rules.Fallback = queueEndpoint(c.queue("rules.fallback", d.Rules.Fallback, &config))
+	}
 	return config
 }
 

@@ -32,8 +32,11 @@ func (c *checker) people(d *document, config *Config) {
 		path := fmt.Sprintf("agent[%d]", i)
 		c.name(path, a.Name, seen)
 		c.address(path, string(a.Address), config)
-		config.Agents = append(config.Agents, Agent{string(a.Name), string(a.Address)})
+		agent := Agent{Name: string(a.Name), Address: string(a.Address), Handles: c.handles(path, a.Handles)}
+		agent.AfterCall, agent.NoAfterCall = c.afterCall(path, a.AfterCall)
+		config.Agents = append(config.Agents, agent)
 	}
+	c.queues(d, config, seen)
 	for i, e := range d.Endpoints {
 		path := fmt.Sprintf("endpoint[%d]", i)
 		c.name(path, e.Name, seen)
@@ -61,12 +64,26 @@ func (c *checker) routes(d *document, config *Config) {
 			c.wrong(path+".called", "there is another route for %q; remove one of them", r.Called)
 		}
 		seen[called] = true
-		agent, ok := findAgent(config.Agents, string(r.Agent))
-		if !ok {
-			c.wrong(path+".agent", "no [[agent]] is called %q%s", r.Agent, suggest(string(r.Agent), agentNames(config.Agents)))
+		route := Route{Called: called}
+		switch {
+		case (r.Agent == "") == (r.Queue == ""):
+			c.wrong(path, "this route needs either an agent or a queue who answers")
+		case r.Agent != "":
+			route.Agent = c.agent(path+".agent", r.Agent, config)
+		default:
+			route.Queue = c.queue(path+".queue", r.Queue, config)
 		}
-		config.Routes = append(config.Routes, Route{called, agent.Name})
+		config.Routes = append(config.Routes, route)
 	}
+}
+
+// agent is the name of an agent as the configuration has it.
+func (c *checker) agent(path string, written text, config *Config) string {
+	agent, ok := findAgent(config.Agents, string(written))
+	if !ok {
+		c.wrong(path, "no [[agent]] is called %q%s", written, suggest(string(written), agentNames(config.Agents)))
+	}
+	return agent.Name
 }
 
 // name checks the name of a thing among others, seen, whose names it may not share.

@@ -3,6 +3,7 @@ package directory
 import (
 	_ "embed"
 	"net/netip"
+	"time"
 
 	"holdfast/call"
 )
@@ -27,6 +28,7 @@ type Config struct {
 	Trunks    []Trunk
 	Allow     Allow
 	Agents    []Agent
+	Queues    []WaitingLine
 	Routes    []Route
 	Endpoints []Endpoint
 }
@@ -98,12 +100,24 @@ type Allow struct {
 type Agent struct {
 	Name    string
 	Address string // a sip: address
+
+	Handles     int           // how many customers at once, of whom one is not on hold: 1 or 2
+	AfterCall   time.Duration // how long after-call work lasts; 0: until it is cleared
+	NoAfterCall bool          // there is none
 }
 
-// A Route says which agent answers a called number or user. "*" is any.
+// A WaitingLine is a queue as the configuration has it.
+type WaitingLine struct {
+	Name     string
+	Agents   []string      // names of the Agents
+	OfferFor time.Duration // how long an agent rings for a customer
+}
+
+// A Route says which agent or queue answers a called number or user. "*" is any.
 type Route struct {
 	Called string
 	Agent  string // the name of one of the Agents
+	Queue  string // or of one of the Queues
 }
 
 // An Endpoint is a place that customers are often sent to.

@@ -54,14 +54,14 @@ func (d *Directory) Incoming(from netip.AddrPort, caller, called string) (call.A
 	if !d.trunk(from.Addr().Unmap()) {
 		return call.Arrived{}, ErrStranger
 	}
-	agent, ok := d.route(calledUser(called))
+	answers, ok := d.route(calledUser(called))
 	if !ok {
 		return call.Arrived{}, ErrNotFound
 	}
 	return call.Arrived{
 		Customer: customer(caller),
 		Called:   called,
-		Agent:    call.Endpoint{Kind: call.AgentEndpoint, Address: agent},
+		Agent:    answers,
 		Rules:    d.config.Rules,
 	}, nil
 }
@@ -70,17 +70,28 @@ func (d *Directory) trunk(ip netip.Addr) bool {
 	return slices.ContainsFunc(d.config.Trunks, func(t Trunk) bool { return within(t.Addresses, ip) })
 }
 
-// route is the agent for a called user: the exact route before "*".
-func (d *Directory) route(called string) (agent string, ok bool) {
+// route is who answers a called user: the exact route before "*".
+func (d *Directory) route(called string) (answers call.Endpoint, ok bool) {
 	for _, r := range d.config.Routes {
 		if strings.EqualFold(r.Called, called) {
-			return r.Agent, true
+			return r.answers(), true
 		}
 		if r.Called == "*" {
-			agent, ok = r.Agent, true
+			answers, ok = r.answers(), true
 		}
 	}
-	return agent, ok
+	return answers, ok
+}
+
+func (r Route) answers() call.Endpoint {
+	if r.Queue != "" {
+		return queueEndpoint(r.Queue)
+	}
+	return call.Endpoint{Kind: call.AgentEndpoint, Address: r.Agent}
+}
+
+func queueEndpoint(name string) call.Endpoint {
+	return call.Endpoint{Kind: call.QueueEndpoint, Address: name}
 }
 
 // Resolve is the sip: address to dial for an endpoint. An error is a
@@ -105,7 +116,7 @@ func (d *Directory) Resolve(e call.Endpoint) (string, error) {
 		return fmt.Sprintf("sip:%s@%s", n, gateway) + transport, nil
 	case call.URI:
 		return d.resolveAddress(e.Address)
-	case call.QueueEndpoint: // there are no queues yet
+	case call.QueueEndpoint: // has no line of its own
 	}
 	return "", refused(call.NotFound, "an endpoint of kind %q cannot be dialled", e.Kind)
 }
@@ -142,9 +153,14 @@ func (d *Directory) gateway() (at netip.AddrPort, transport string) {
 // Permit says whether an endpoint may be dialled: it is named in the
 // configuration, or [allow] has it. An error is a *switchboard.DialError.
 func (d *Directory) Permit(e call.Endpoint) error {
-	if e.Kind == call.AgentEndpoint {
+	switch _, isQueue := findQueue(d.config.Queues, e.Address); {
+	case e.Kind == call.AgentEndpoint:
 		_, err := d.Resolve(e)
 		return err
+	case e.Kind == call.QueueEndpoint && isQueue:
+		return nil
+	case e.Kind == call.QueueEndpoint:
+		return refused(call.NotFound, "no [[queue]] is called %q", e.Address)
 	}
 	if slices.Contains(d.addresses(), e.Address) {
 		return nil
@@ -187,8 +203,8 @@ func (d *Directory) permitAddress(a address) error {
 	return refused(call.Denied, "%s is none of [allow] hosts", a.ip)
 }
 
-// Endpoint is what a person means who writes the name of an endpoint or agent,
-// a phone number or a sip: address. It does not say whether it may be dialled.
+// Endpoint is what a person means who writes the name of an endpoint, agent or
+// queue, a phone number or a sip: address. It does not say whether it may be dialled.
 // An error for a name that nobody has is a *switchboard.DialError; any other
 // says how to write what was meant.
 func (d *Directory) Endpoint(written string) (call.Endpoint, error) {
@@ -200,6 +216,9 @@ func (d *Directory) Endpoint(written string) (call.Endpoint, error) {
 	}
 	if a, ok := findAgent(d.config.Agents, written); ok {
 		return call.Endpoint{Kind: call.AgentEndpoint, Address: a.Name}, nil
+	}
+	if q, ok := findQueue(d.config.Queues, written); ok {
+		return queueEndpoint(q.Name), nil
 	}
 	if n, ok := number(written); ok {
 		return call.Endpoint{Kind: call.PhoneNumber, Address: n}, nil
@@ -218,6 +237,7 @@ func (d *Directory) Endpoint(written string) (call.Endpoint, error) {
 
 func (d *Directory) names() []string {
 	names := agentNames(d.config.Agents)
+	names = append(names, queueNames(d.config.Queues)...)
 	for _, e := range d.config.Endpoints {
 		names = append(names, e.Name)
 	}

@@ -37,6 +37,7 @@ type document struct {
 		JoinWithin text `toml:"join_within"`
 		ReturnFor  text `toml:"return_for"`
 		TakenAfter text `toml:"taken_after"`
+		Fallback   text `toml:"fallback"`
 	} `toml:"rules"`
 	Trunks []struct {
 		Name      text   `toml:"name"`
@@ -53,12 +54,20 @@ type document struct {
 		Hosts   []text `toml:"hosts"`
 	} `toml:"allow"`
 	Agents []struct {
-		Name    text `toml:"name"`
-		Address text `toml:"address"`
+		Name      text `toml:"name"`
+		Address   text `toml:"address"`
+		Handles   text `toml:"handles"`
+		AfterCall text `toml:"after_call"`
 	} `toml:"agent"`
+	Queues []struct {
+		Name     text   `toml:"name"`
+		Agents   []text `toml:"agents"`
+		OfferFor text   `toml:"offer_for"`
+	} `toml:"queue"`
 	Routes []struct {
 		Called text `toml:"called"`
 		Agent  text `toml:"agent"`
+		Queue  text `toml:"queue"`
 	} `toml:"route"`
 	Endpoints []struct {
 		Name    text `toml:"name"`
@@ -75,14 +84,14 @@ func (t *text) UnmarshalText(b []byte) error {
 }
 
 // startOver empties the lists that a file with these places brings itself:
-// all of an example's agents, routes and endpoints go together, because they
-// name each other.
+// all of an example's agents, queues, routes and endpoints go together, because
+// they name each other.
 func (d *document) startOver(file places) {
 	if file.has("trunk") {
 		d.Trunks = nil
 	}
-	if file.has("agent") || file.has("route") || file.has("endpoint") {
-		d.Agents, d.Routes, d.Endpoints = nil, nil, nil
+	if file.has("agent") || file.has("queue") || file.has("route") || file.has("endpoint") {
+		d.Agents, d.Queues, d.Routes, d.Endpoints = nil, nil, nil, nil
 	}
 	if file.has("allow.numbers") {
 		d.Allow.Numbers = nil

@@ -164,10 +164,10 @@ func (d *decision) at(agent string, ask func(*Seat) error) error {
 }
 
 // seat is the agent's seat, or nil.
-func (d *decision) seat(agent string) *Seat {
-	for i := range d.Seats {
-		if d.Seats[i].Agent == agent {
-			return &d.Seats[i]
+func (f *Floor) seat(agent string) *Seat {
+	for i := range f.Seats {
+		if f.Seats[i].Agent == agent {
+			return &f.Seats[i]
 		}
 	}
 	return nil

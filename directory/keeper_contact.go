@@ -1,0 +1,261 @@
+package directory
+
+import (
+	"time"
+
+	"holdfast/call"
+	"holdfast/switchboard"
+)
+
+// This file has what a contact means to the floor. A connection of a contact is
+// an agent's stay when it is rung or talks, and a place when it is a queue's;
+// whom a queue has found has the stay of their place.
+
+// stayOf is the stay, or place, that a connection stands for.
+func stayOf(id call.ContactID, x call.Connection) StayID {
+	if x.For != 0 {
+		return StayID{id, x.For}
+	}
+	return StayID{id, x.ID}
+}
+
+// reservedBeyond is how much longer than they ring somebody is kept who was not
+// found by a queue: their contact watches the time.
+const reservedBeyond = time.Minute
+
+// Reserve implements switchboard.Floor.
+func (k *Keeper) Reserve(c call.Contact, id call.ConnectionID) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, x := range c.Connections {
+		if x.ID != id || x.Endpoint.Kind != call.AgentEndpoint {
+			continue
+		}
+		s := k.floor.seat(x.Endpoint.Address)
+		switch {
+		case s == nil:
+			return refused(call.NotFound, "no [[agent]] is called %q", x.Endpoint.Address)
+		case x.For != 0 && !s.reservedFor(stayOf(c.ID, x)):
+			return refused(call.Busy, "the queue has taken its offer to %s back", s.Agent)
+		case x.For == 0:
+			return k.reserve(c, x)
+		}
+	}
+	return nil
+}
+
+// reserve reserves this very agent. Who has left the contact has their stay no
+// more, even if that is not written down yet: perhaps it is they who are rung
+// back.
+func (k *Keeper) reserve(c call.Contact, x call.Connection) error {
+	k.release(c)
+	ask := AgentRequested{Agent: x.Endpoint.Address, StayID: stayOf(c.ID, x), Own: ofTheirOwn(c, x), For: time.Hour}
+	if !x.AnswerBy.IsZero() {
+		ask.For = x.AnswerBy.Sub(x.Since) + reservedBeyond
+	}
+	if err := k.decide(ask); err != nil {
+		return &switchboard.DialError{Reason: call.Busy, Detail: err.Error()}
+	}
+	return nil
+}
+
+// ofTheirOwn: the agent calls somebody, or a customer of theirs comes back.
+func ofTheirOwn(c call.Contact, x call.Connection) bool {
+	return x.Party == call.Agent && (c.Stage == call.Dialling || c.Stage == call.Returning)
+}
+
+// MayResume implements switchboard.Floor.
+func (k *Keeper) MayResume(c call.Contact, by call.ConnectionID) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, x := range c.Connections {
+		if x.ID != by || x.Endpoint.Kind != call.AgentEndpoint {
+			continue
+		}
+		if _, _, err := Decide(k.floor, k.now(), ResumeRequested{x.Endpoint.Address, stayOf(c.ID, x)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Changed implements switchboard.Floor.
+func (k *Keeper) Changed(c call.Contact, events []call.Record) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.offersEnded(c, events)
+	k.release(c)
+	held := isHeld(c)
+	for _, x := range c.Connections {
+		switch {
+		case x.IsPlace():
+			k.queue(c, x)
+		case x.Endpoint.Kind != call.AgentEndpoint:
+		case x.State == call.Connecting && x.For != 0:
+			k.ringing[stayOf(c.ID, x)] = ringing{x.Endpoint.Address, x.ID}
+		case x.State != call.Connecting:
+			k.talks(c, x, held)
+		}
+	}
+}
+
+// queue gives a customer their place. Whose queue there is no more is told so.
+func (k *Keeper) queue(c call.Contact, x call.Connection) {
+	err := k.decide(EnterRequested{
+		Queue: x.Endpoint.Address, StayID: stayOf(c.ID, x),
+		Returned: c.Stage == call.Returning && x.Since.After(c.Answered),
+	})
+	if err != nil {
+		k.log.Warn("a customer cannot wait in a queue", "contact", c.ID, "err", err)
+		fact := call.Failed{Connection: x.ID, Reason: call.NotFound, Detail: err.Error()}
+		k.running.Go(func() { k.Tell(c.ID, fact) }) // ends when the desk has it
+	}
+}
+
+// talks: an agent has picked up, and talks to the customer or holds them.
+func (k *Keeper) talks(c call.Contact, x call.Connection, held bool) {
+	id, agent := stayOf(c.ID, x), x.Endpoint.Address
+	delete(k.ringing, id)
+	s := k.floor.seat(agent)
+	switch {
+	case s == nil:
+		return
+	case s.stay(id) == nil && !s.reservedFor(id): // it was not known here, and is so all the same
+		s.Stays = append(s.Stays, Stay{StayID: id, State: Talking, Since: x.Since})
+		k.todo.add([]Seat{*s}, nil, nil)
+	case s.stay(id) == nil:
+		_ = k.decide(Answered{agent, id}) // a fact is never refused
+	}
+	if held {
+		_ = k.decide(Held{agent, id}) // a fact is never refused
+		return
+	}
+	if err := k.decide(ResumeRequested{agent, id}); err != nil {
+		k.log.Info("an agent talks to two at once", "agent", agent, "contact", c.ID)
+	}
+}
+
+// isHeld says that an agent has put the customer on hold, and talks to nobody
+// else about them.
+func isHeld(c call.Contact) bool {
+	if c.Stage != call.Talking {
+		return false
+	}
+	for _, x := range c.Connections {
+		if x.Party == call.Customer {
+			return x.State == call.Held
+		}
+	}
+	return false
+}
+
+// offersEnded takes in that somebody was rung for a place and is not any more,
+// while the customer waits on.
+func (k *Keeper) offersEnded(c call.Contact, events []call.Record) {
+	why := call.NoAnswer
+	rung := map[call.ConnectionID]ringing{}
+	for _, r := range events {
+		switch ev := r.Event.(type) {
+		case call.Offered:
+			rung[ev.Connection] = ringing{agent: ev.Agent.Address}
+		case call.Failed:
+			why = ev.Reason
+		case call.RejectRequested:
+			why = call.Declined
+		default:
+		}
+	}
+	for _, x := range c.Connections {
+		if !x.IsPlace() {
+			continue
+		}
+		id := stayOf(c.ID, x)
+		if r, known := k.ringing[id]; known {
+			rung[x.ID] = r
+		}
+		r, was := rung[x.ID]
+		if !was || isRung(c, x.ID) {
+			continue
+		}
+		delete(k.ringing, id)
+		k.offerEnded(r.agent, id, why)
+	}
+}
+
+func (k *Keeper) offerEnded(agent string, id StayID, why call.Reason) {
+	var ev Event = Missed{agent, id}
+	if why == call.Busy || why == call.Declined {
+		ev = Rejected{agent, id}
+	}
+	_ = k.decide(ev) // a fact is never refused
+}
+
+// isRung says that somebody is rung for a place.
+func isRung(c call.Contact, place call.ConnectionID) bool {
+	for _, x := range c.Connections {
+		if x.For == place && x.State == call.Connecting {
+			return true
+		}
+	}
+	return false
+}
+
+// release frees what a contact does not need any more.
+func (k *Keeper) release(c call.Contact) {
+	needed := map[StayID]bool{}
+	for _, x := range c.Connections {
+		needed[stayOf(c.ID, x)] = true
+	}
+	for id := range k.ringing {
+		if id.Contact == c.ID && !needed[id] {
+			delete(k.ringing, id)
+		}
+	}
+	f := k.floor // decisions leave it as it is, and make another
+	for _, s := range f.Seats {
+		if r := s.Reservation; r != nil && r.Contact == c.ID && !needed[r.StayID] {
+			_ = k.decide(Left{r.StayID}) // a fact is never refused
+		}
+		for _, stay := range s.Stays {
+			if stay.Contact == c.ID && !needed[stay.StayID] && stay.State != AfterCallWork {
+				k.wrapUp(s.Agent, stay.StayID)
+			}
+		}
+	}
+	for _, q := range f.Queues {
+		for _, p := range q.Places {
+			if p.Contact == c.ID && !needed[p.StayID] {
+				_ = k.decide(Left{p.StayID}) // a fact is never refused
+			}
+		}
+	}
+}
+
+// wrapUp ends a stay, and with it the after-call work where there is none.
+func (k *Keeper) wrapUp(agent string, id StayID) {
+	_ = k.decide(Ended{agent, id}) // a fact is never refused
+	if a, ok := findAgent(k.config.Agents, agent); ok && a.NoAfterCall {
+		if err := k.decide(ClearRequested{agent, id}); err != nil {
+			k.log.Error("a stay that has ended cannot be cleared", "agent", agent, "err", err)
+		}
+	}
+}
+
+// contacts are those that the floor knows of.
+func (k *Keeper) contacts() []call.ContactID {
+	var all []call.ContactID
+	for _, s := range k.floor.Seats {
+		if s.Reservation != nil {
+			all = append(all, s.Reservation.Contact)
+		}
+		for _, stay := range s.Stays {
+			all = append(all, stay.Contact)
+		}
+	}
+	for _, q := range k.floor.Queues {
+		for _, p := range q.Places {
+			all = append(all, p.Contact)
+		}
+	}
+	return all
+}

@@ -1,0 +1,173 @@
+package holdfast_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"holdfast"
+	"holdfast/call"
+	"holdfast/directory"
+	"holdfast/softphone"
+)
+
+// queueOf gives a house a queue of ana and ben, who answers everybody who calls.
+func queueOf(t *testing.T, ben *softphone.Phone, agents string) func(*holdfast.Options) {
+	return func(o *holdfast.Options) {
+		ana := o.Config.Agents[0].Address
+		config, err := directory.Parse("queue.toml", fmt.Appendf(nil, `
+[sip]
+listen = "127.0.0.1:0"
+[api]
+listen = "127.0.0.1:0"
+[journal]
+dir = %q
+[rules]
+offer_for = "1s"
+[[agent]]
+name = "ana"
+address = %q
+[[agent]]
+name = "ben"
+address = %q
+[[queue]]
+name = "sales"
+agents = [%s]
+offer_for = "2s"
+[[route]]
+called = "*"
+queue = "sales"
+`, o.Config.Journal.Dir, ana, ben.URI(), agents))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Config = config
+	}
+}
+
+const benTone = 1200
+
+// calls has another customer call, who is answered when somebody is found or
+// queue audio begins.
+func (h *house) calls(t *testing.T, tone float64) *softphone.Call {
+	t.Helper()
+	c, err := phone(t, "customer", tone).Dial(soon(t), "sip:help@"+h.SIPAddress().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// A queue rings one agent for one customer, and the next customer for whoever is
+// free; who must wait hears audio until somebody is.
+func TestQueue(t *testing.T) {
+	ben := phone(t, "ben", benTone)
+	h := openHouse(t, queueOf(t, ben, `"ana", "ben"`))
+	first := h.calls(t, 440)
+	anas := rung(t, h.ana)
+	hearsTone(t, first, anaTone)
+	second := h.calls(t, 520)
+	bens := rung(t, ben)
+	hearsTone(t, second, benTone)
+	third := h.calls(t, 700) // hears queue audio when ringing has been long enough
+	hearsTone(t, third, softphone.HoldTone)
+	fourth := h.calls(t, 700)
+	hearsTone(t, fourth, softphone.HoldTone)
+
+	second.HangUp()
+	ended(t, bens)
+	bens = rung(t, ben)
+	hearsTone(t, third, benTone) // who came first
+	first.HangUp()
+	ended(t, anas)
+	anas = rung(t, h.ana)
+	hearsTone(t, fourth, anaTone)
+	third.HangUp()
+	fourth.HangUp()
+	ended(t, anas)
+	ended(t, bens)
+	noContacts(t, h)
+}
+
+// Who does not answer is offered nobody any more; the next one is.
+func TestQueueMissed(t *testing.T) {
+	ben := phone(t, "ben", benTone)
+	h := openHouse(t, queueOf(t, ben, `"ana", "ben"`))
+	h.ana.Answering(softphone.Behaviour{Do: softphone.RingForever})
+	customer := h.calls(t, 440)
+	missed := rung(t, h.ana)
+	bens := rung(t, ben)
+	ended(t, missed)
+	hearsTone(t, customer, benTone)
+	customer.HangUp()
+	ended(t, bens)
+	noContacts(t, h)
+}
+
+// Who says that they are busy is left in peace, and the next one is asked at once.
+func TestQueueBusy(t *testing.T) {
+	ben := phone(t, "ben", benTone)
+	h := openHouse(t, queueOf(t, ben, `"ana", "ben"`))
+	h.ana.Answering(softphone.Behaviour{Do: softphone.Busy})
+	began := time.Now()
+	customer := h.calls(t, 440)
+	hearsTone(t, customer, benTone)
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("ben was asked after %v", took)
+	}
+	customer.HangUp()
+	noContacts(t, h)
+}
+
+// After a restart everybody waits where they waited, and agents are as they were.
+func TestQueueRestart(t *testing.T) {
+	ben := phone(t, "ben", benTone)
+	h := openHouse(t, queueOf(t, ben, `"ben"`))
+	first := h.calls(t, 440)
+	bens := rung(t, ben)
+	hearsTone(t, first, benTone)
+	second := h.calls(t, 520)
+	hearsTone(t, second, softphone.HoldTone)
+	third := h.calls(t, 700)
+	hearsTone(t, third, softphone.HoldTone)
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	h.open(t)
+	hearsTone(t, third, softphone.HoldTone)
+	first.HangUp()
+	ended(t, bens)
+	bens = rung(t, ben)
+	hearsTone(t, second, benTone)
+	second.HangUp()
+	ended(t, bens)
+	rung(t, ben)
+	hearsTone(t, third, benTone)
+	third.HangUp()
+	noContacts(t, h)
+}
+
+func hearsTone(t *testing.T, c *softphone.Call, tone float64) {
+	t.Helper()
+	hears(t, "the caller at "+c.Peer(), c, tone)
+}
+
+// noContacts waits until the server has none.
+func noContacts(t *testing.T, h *house) {
+	t.Helper()
+	for {
+		all, err := h.client.Contacts(soon(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		live := 0
+		for _, c := range all {
+			if c.Stage != call.Over {
+				live++
+			}
+		}
+		if live == 0 {
+			return
+		}
+	}
+}
