@@ -34,6 +34,7 @@ var descriptions = map[string]map[string]string{
 		"party":      "what somebody is in the contact",
 		"endpoint":   "where they are reached",
 		"state":      "connecting: not answered yet; screening: answered, hears only a prompt; connected: hears everyone else who is; held: hears hold audio; away: an agent whose line was lost and may come back",
+		"for":        "of an agent whom a queue has found, the queue's connection, whose place they take",
 		"answerBy":   "when somebody who is connecting, screening or away has been waited for long enough",
 		"earlyMedia": "whether a connecting party already sends sound",
 		"prompt":     "what a screening party hears",

@@ -24,9 +24,9 @@ func checkCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is right: %s, %s, %s, %s\n", args[0],
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is right: %s, %s, %s, %s, %s\n", args[0],
 				count(len(config.Trunks), "trunk"), count(len(config.Agents), "agent"),
-				count(len(config.Routes), "route"), count(len(config.Endpoints), "endpoint"))
+				count(len(config.Queues), "queue"), count(len(config.Routes), "route"), count(len(config.Endpoints), "endpoint"))
 			return err
 		},
 	}
