@@ -38,7 +38,7 @@ type Agent struct {
 // An Offer is a customer whom an agent is being offered.
 type Offer struct {
 	Contact    call.ContactID    `json:"contact"`
-	Connection call.ConnectionID `json:"connection" doc:"the agent's, which rings"`
+	Connection call.ConnectionID `json:"connection" doc:"the one that the customer waits or will talk under"`
 	Queue      string            `json:"queue,omitempty" doc:"where the customer waits; missing: this very agent is wanted"`
 	Until      time.Time         `json:"until" doc:"when it will have been missed"`
 }
@@ -46,7 +46,7 @@ type Offer struct {
 // A Stay is one agent's part in a contact.
 type Stay struct {
 	Contact    call.ContactID    `json:"contact"`
-	Connection call.ConnectionID `json:"connection" doc:"the agent's"`
+	Connection call.ConnectionID `json:"connection" doc:"the one that the customer waited or talks under"`
 	Queue      string            `json:"queue,omitempty" doc:"where the customer had waited"`
 	State      string            `json:"state" enum:"talking,holding,after-call-work"`
 	Since      time.Time         `json:"since" doc:"when the state began"`
@@ -63,7 +63,7 @@ type Queue struct {
 // A Waiting is a customer in a queue.
 type Waiting struct {
 	Contact    call.ContactID    `json:"contact"`
-	Connection call.ConnectionID `json:"connection,omitempty" doc:"that which rings at the agent to whom they are offered"`
+	Connection call.ConnectionID `json:"connection,omitempty" doc:"the one that they wait under"`
 	Since      time.Time         `json:"since"`
 	OfferedTo  string            `json:"offeredTo,omitempty" doc:"the agent to whom they are being offered"`
 }

@@ -102,7 +102,6 @@ func (d *desk) act(t *transition, seq uint64) {
 	d.owed = debt{}
 	d.adopt(t)
 	d.publish(d.contact) // before the first answer to what we send now
-	d.board.options.Floor.Changed(t.contact, t.events)
 	if !d.owned {
 		d.owned = true
 		close(d.claimed)
@@ -110,6 +109,7 @@ func (d *desk) act(t *transition, seq uint64) {
 	for _, m := range t.out {
 		d.send(m)
 	}
+	d.board.options.Floor.Changed(t.contact, t.events) // whose line has been ended is free now
 	d.listen()
 	d.reply(t.replies)
 }

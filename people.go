@@ -1,0 +1,85 @@
+package holdfast
+
+import (
+	"context"
+
+	"holdfast/api"
+	"holdfast/call"
+	"holdfast/directory"
+	"holdfast/switchboard"
+)
+
+// people lets the API see agents and queues as the directory keeps them.
+type people struct{ *directory.Keeper }
+
+func (p people) Agents() []api.Agent {
+	agents := []api.Agent{}
+	for _, s := range p.Floor().Seats {
+		agents = append(agents, agent(s))
+	}
+	return agents
+}
+
+func agent(s directory.Seat) api.Agent {
+	a := api.Agent{Name: s.Agent, State: string(s.State()), Next: string(s.Next.State), Since: s.Since}
+	if s.State() == directory.NotReady {
+		a.Reason = s.Choice.Name
+	}
+	if r := s.Reservation; r != nil {
+		a.Offer = &api.Offer{Contact: r.Contact, Connection: r.Connection, Queue: r.Queue, Until: r.Until}
+	}
+	for _, stay := range s.Stays {
+		a.Stays = append(a.Stays, api.Stay{
+			Contact: stay.Contact, Connection: stay.Connection, Queue: stay.Queue,
+			State: string(stay.State), Since: stay.Since, ClearBy: stay.ClearBy,
+		})
+	}
+	return a
+}
+
+func (p people) Queues() []api.Queue {
+	queues := []api.Queue{}
+	for _, q := range p.Floor().Queues {
+		one := api.Queue{Name: q.Name, Agents: q.Agents, Waiting: []api.Waiting{}}
+		for _, place := range q.Places {
+			one.Waiting = append(one.Waiting, api.Waiting{
+				Contact: place.Contact, Connection: place.Connection, Since: place.Since, OfferedTo: place.Offered,
+			})
+		}
+		queues = append(queues, one)
+	}
+	return queues
+}
+
+func (p people) SetState(ctx context.Context, name, state, reason string) (api.Agent, error) {
+	choice := directory.Choice{State: directory.State(state)}
+	if choice.State == directory.NotReady {
+		choice.Name = reason
+	}
+	return p.ask(ctx, name, directory.StateRequested{Agent: name, Choice: choice})
+}
+
+func (p people) Clear(ctx context.Context, name string, contact call.ContactID, connection call.ConnectionID) (api.Agent, error) {
+	stay := directory.StayID{Contact: contact, Connection: connection}
+	return p.ask(ctx, name, directory.ClearRequested{Agent: name, StayID: stay})
+}
+
+// ask puts a request to an agent's seat and returns the agent afterwards.
+func (p people) ask(ctx context.Context, name string, ask directory.Request) (api.Agent, error) {
+	if _, err := p.find(name); err != nil {
+		return api.Agent{}, err
+	}
+	if err := p.Ask(ctx, ask); err != nil {
+		return api.Agent{}, err
+	}
+	return p.find(name)
+}
+
+func (p people) find(name string) (api.Agent, error) {
+	for _, a := range p.Agents() {
+		if a.Name == name {
+			return a, nil
+		}
+	}
+	return api.Agent{}, &switchboard.DialError{Reason: call.NotFound, Detail: "no [[agent]] is called " + name}
+}
