@@ -39,6 +39,7 @@ func (c *checker) config(d *document) Config {
 		Rules:   c.rules(d),
 	}
 	config.SIP.Proxy, config.SIP.ProxyTCP = c.hop("sip.proxy", d.SIP.Proxy, config.SIP)
+	c.phones(d, &config.SIP)
 	config.Media = c.media(d, config.SIP.Listen.Addr())
 	if d.Journal.Dir == "" {
 		c.wrong("journal.dir", `dir needs a directory, such as "holdfast-data"`)

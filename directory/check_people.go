@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode"
@@ -31,9 +32,15 @@ func (c *checker) people(d *document, config *Config) {
 	for i, a := range d.Agents {
 		path := fmt.Sprintf("agent[%d]", i)
 		c.name(path, a.Name, seen)
-		c.address(path, string(a.Address), config)
 		agent := Agent{Name: string(a.Name), Address: string(a.Address), Handles: c.handles(path, a.Handles)}
 		agent.AfterCall, agent.NoAfterCall = c.afterCall(path, a.AfterCall)
+		if a.User != "" || a.Password != "" || a.PasswordFile != "" {
+			agent.User = cmp.Or(string(a.User), string(a.Name))
+			agent.Password = c.secret(path, "password", a.Password, a.PasswordFile)
+			c.registers(path, agent, config)
+		} else {
+			c.address(path, string(a.Address), config)
+		}
 		config.Agents = append(config.Agents, agent)
 	}
 	c.queues(d, config, seen)
@@ -110,7 +117,7 @@ func (c *checker) address(table, written string, config *Config) {
 	a, err := parseAddress(written)
 	switch {
 	case written == "":
-		c.wrong(path, `an address is missing; write it like address = "sip:ana@192.0.2.7:5060"`)
+		c.wrong(path, `an address is missing; write it like address = "sip:ana@192.0.2.7:5060"%s`, orPassword(table))
 	case err != nil:
 		c.wrong(path, "%s", err)
 	case a.host != "" && !config.SIP.Proxy.IsValid():

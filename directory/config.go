@@ -40,6 +40,9 @@ type SIP struct {
 
 	Proxy    netip.AddrPort // where all requests go; the zero value: no proxy
 	ProxyTCP bool           // over TCP
+
+	Phones      []netip.Prefix // from where phones may register
+	RegisterFor time.Duration  // the longest a registration lasts
 }
 
 // Media says where the server's sound is.
@@ -99,7 +102,10 @@ type Allow struct {
 // An Agent answers customers.
 type Agent struct {
 	Name    string
-	Address string // a sip: address
+	Address string // a sip: address; empty: the agent's phone registers
+
+	User     string // how that phone names itself
+	Password Secret
 
 	Handles     int           // how many customers at once, of whom one is not on hold: 1 or 2
 	AfterCall   time.Duration // how long after-call work lasts; 0: until it is cleared

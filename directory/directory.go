@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"holdfast/call"
 	"holdfast/switchboard"
@@ -17,26 +18,31 @@ var ErrStranger = errors.New("not an address of any trunk")
 // ErrNotFound means that nobody answers the called number.
 var ErrNotFound = errors.New("no route for this number")
 
-// A Directory answers questions about a configuration. It never changes, so
-// any goroutine may ask.
+// A Directory answers questions about a configuration, which never changes, and
+// knows which phones have registered. Any goroutine may ask.
 type Directory struct {
 	config Config
+	phones phones
 }
 
-// New returns the directory of a configuration.
-func New(config Config) *Directory { return &Directory{config} }
+// New returns the directory of a configuration. No phone is registered until
+// KeepPhones.
+func New(config Config) *Directory {
+	return &Directory{config: config, phones: phones{now: time.Now}}
+}
 
 // Rules are the time limits for a contact that begins now.
 func (d *Directory) Rules() call.Rules { return d.config.Rules }
 
 // Known reports whether requests from there are answered at all: it is a trunk,
-// the proxy, or the machine of a configured agent or endpoint.
+// the proxy, or the machine of a configured agent or endpoint, or of a phone
+// that has registered.
 func (d *Directory) Known(from netip.AddrPort) bool {
 	ip := from.Addr().Unmap()
 	if !ip.IsValid() {
 		return false
 	}
-	if d.trunk(ip) || ip == d.config.SIP.Proxy.Addr() {
+	if d.trunk(ip) || ip == d.config.SIP.Proxy.Addr() || d.isPhone(ip) {
 		return true
 	}
 	for _, configured := range d.addresses() {
@@ -99,11 +105,11 @@ func queueEndpoint(name string) call.Endpoint {
 func (d *Directory) Resolve(e call.Endpoint) (string, error) {
 	switch e.Kind {
 	case call.AgentEndpoint:
-		agent, ok := findAgent(d.config.Agents, e.Address)
-		if !ok {
-			return "", refused(call.NotFound, "no [[agent]] is called %q", e.Address)
+		agent, err := d.agent(e.Address)
+		if err == nil && agent.Address == "" {
+			return d.registered(agent.Name)
 		}
-		return agent.Address, nil
+		return agent.Address, err
 	case call.PhoneNumber:
 		n, ok := number(e.Address)
 		if !ok {
@@ -119,6 +125,15 @@ func (d *Directory) Resolve(e call.Endpoint) (string, error) {
 	case call.QueueEndpoint: // has no line of its own
 	}
 	return "", refused(call.NotFound, "an endpoint of kind %q cannot be dialled", e.Kind)
+}
+
+// agent is the one of that name. An error is a *switchboard.DialError.
+func (d *Directory) agent(name string) (Agent, error) {
+	agent, ok := findAgent(d.config.Agents, name)
+	if !ok {
+		return agent, refused(call.NotFound, "no [[agent]] is called %q", name)
+	}
+	return agent, nil
 }
 
 func (d *Directory) resolveAddress(written string) (string, error) {
@@ -151,11 +166,12 @@ func (d *Directory) gateway() (at netip.AddrPort, transport string) {
 }
 
 // Permit says whether an endpoint may be dialled: it is named in the
-// configuration, or [allow] has it. An error is a *switchboard.DialError.
+// configuration, or [allow] has it. That nobody is there is no reason against it.
+// An error is a *switchboard.DialError.
 func (d *Directory) Permit(e call.Endpoint) error {
 	switch _, isQueue := findQueue(d.config.Queues, e.Address); {
 	case e.Kind == call.AgentEndpoint:
-		_, err := d.Resolve(e)
+		_, err := d.agent(e.Address)
 		return err
 	case e.Kind == call.QueueEndpoint && isQueue:
 		return nil
@@ -248,7 +264,9 @@ func (d *Directory) names() []string {
 func (d *Directory) addresses() []string {
 	var all []string
 	for _, a := range d.config.Agents {
-		all = append(all, a.Address)
+		if a.Address != "" {
+			all = append(all, a.Address)
+		}
 	}
 	for _, e := range d.config.Endpoints {
 		all = append(all, e.Address)

@@ -13,6 +13,9 @@ type document struct {
 		Listen text `toml:"listen"`
 		TCP    bool `toml:"tcp"`
 		Proxy  text `toml:"proxy"`
+
+		Phones      []text `toml:"phones"`
+		RegisterFor text   `toml:"register_for"`
 	} `toml:"sip"`
 	Media struct {
 		Address   text `toml:"address"`
@@ -58,6 +61,10 @@ type document struct {
 		Address   text `toml:"address"`
 		Handles   text `toml:"handles"`
 		AfterCall text `toml:"after_call"`
+
+		User         text `toml:"user"`
+		Password     text `toml:"password"`
+		PasswordFile text `toml:"password_file"`
 	} `toml:"agent"`
 	Queues []struct {
 		Name     text   `toml:"name"`
@@ -92,6 +99,9 @@ func (d *document) startOver(file places) {
 	}
 	if file.has("agent") || file.has("queue") || file.has("route") || file.has("endpoint") {
 		d.Agents, d.Queues, d.Routes, d.Endpoints = nil, nil, nil, nil
+	}
+	if file.has("sip.phones") {
+		d.SIP.Phones = nil
 	}
 	if file.has("allow.numbers") {
 		d.Allow.Numbers = nil

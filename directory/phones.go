@@ -1,0 +1,138 @@
+package directory
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"holdfast/call"
+)
+
+// A Binding is where a phone has said that it can be reached for a while.
+type Binding struct {
+	Contact string         `json:"contact"` // as the phone says it
+	Address string         `json:"address"` // the sip: address to dial
+	From    netip.AddrPort `json:"from"`    // where it was said
+	Until   time.Time      `json:"until"`
+	Order   string         `json:"order"` // tells what was said before it from what was said after
+}
+
+// A PhoneStore keeps what phones have said: for each agent one text, which is
+// written only over the one its writer knows.
+type PhoneStore interface {
+	// Phones returns what is kept.
+	Phones(ctx context.Context) ([]KeptPhone, error)
+	// KeepPhone writes a text over that with sequence after, 0: over none,
+	// and returns its sequence. When it returns nil the text survives a crash.
+	KeepPhone(ctx context.Context, agent string, text []byte, after uint64) (seq uint64, err error)
+}
+
+// A KeptPhone is what a PhoneStore keeps of an agent's phone.
+type KeptPhone struct {
+	Agent string
+	Text  []byte
+	Seq   uint64
+}
+
+// phones are those that have registered.
+type phones struct {
+	store PhoneStore
+	now   func() time.Time
+
+	mu    sync.RWMutex
+	known map[string]phone // by agent
+}
+
+type phone struct {
+	bindings []Binding // the newest last
+	seq      uint64
+}
+
+// KeepPhones reads from a store which phones are registered, and keeps it there
+// from now on. Before, no phone is.
+func (d *Directory) KeepPhones(ctx context.Context, store PhoneStore) error {
+	kept, err := store.Phones(ctx)
+	if err != nil {
+		return fmt.Errorf("reading which phones are registered: %w", err)
+	}
+	known := map[string]phone{}
+	for _, k := range kept {
+		p := phone{seq: k.Seq}
+		if err := json.Unmarshal(k.Text, &p.bindings); err != nil {
+			return fmt.Errorf("reading where %s's phone is registered: %w", k.Agent, err)
+		}
+		known[k.Agent] = p
+	}
+	d.phones.mu.Lock()
+	defer d.phones.mu.Unlock()
+	d.phones.store, d.phones.known = store, known
+	return nil
+}
+
+// MayRegister reports whether phones there may register.
+func (d *Directory) MayRegister(from netip.AddrPort) bool {
+	return within(d.config.SIP.Phones, from.Addr().Unmap())
+}
+
+// Account is the agent whose phone registers as a user, and its password.
+func (d *Directory) Account(user string) (agent string, password Secret, ok bool) {
+	for _, a := range d.config.Agents {
+		if a.User != "" && strings.EqualFold(a.User, user) {
+			return a.Name, a.Password, true
+		}
+	}
+	return "", "", false
+}
+
+// Bindings are where an agent's phone is registered now, the newest last.
+func (d *Directory) Bindings(agent string) []Binding {
+	d.phones.mu.RLock()
+	defer d.phones.mu.RUnlock()
+	now := d.phones.now()
+	return slices.DeleteFunc(slices.Clone(d.phones.known[agent].bindings), func(b Binding) bool {
+		return !now.Before(b.Until)
+	})
+}
+
+// Bind writes down where an agent's phone is registered from now on. It waits
+// for the store, and must not be called by two goroutines at once.
+func (d *Directory) Bind(ctx context.Context, agent string, bindings []Binding) error {
+	text, err := json.Marshal(bindings)
+	if err != nil {
+		return fmt.Errorf("registering %s's phone: %w", agent, err)
+	}
+	d.phones.mu.RLock()
+	store, after := d.phones.store, d.phones.known[agent].seq
+	d.phones.mu.RUnlock()
+	seq, err := store.KeepPhone(ctx, agent, text, after)
+	if err != nil { // it may have been written all the same, or by somebody else
+		_ = d.KeepPhones(ctx, store) // the error that counts is the first
+		return fmt.Errorf("registering %s's phone: %w", agent, err)
+	}
+	d.phones.mu.Lock()
+	defer d.phones.mu.Unlock()
+	d.phones.known[agent] = phone{slices.Clone(bindings), seq}
+	return nil
+}
+
+// registered is the sip: address of a phone that registers. An error is a
+// *switchboard.DialError.
+func (d *Directory) registered(agent string) (string, error) {
+	bindings := d.Bindings(agent)
+	if len(bindings) == 0 {
+		return "", refused(call.Unreachable, "%s's phone is not registered", agent)
+	}
+	return bindings[len(bindings)-1].Address, nil
+}
+
+// isPhone reports whether a phone is registered from an address.
+func (d *Directory) isPhone(ip netip.Addr) bool {
+	return slices.ContainsFunc(d.config.Agents, func(a Agent) bool {
+		return a.User != "" && slices.ContainsFunc(d.Bindings(a.Name), func(b Binding) bool { return b.From.Addr() == ip })
+	})
+}
