@@ -157,8 +157,8 @@ func cutValue(text string) (value, rest string) {
 	return b.String(), ""
 }
 
-// answer is the header that answers a challenge in a request (RFC 7616 §3.4).
-func (c challenge) answer(who Credentials, method sip.RequestMethod, uri, cnonce string) sip.Header {
+// response proves that somebody knows the password (RFC 7616 §3.4.1).
+func (c challenge) response(who Credentials, method sip.RequestMethod, uri, cnonce string) string {
 	h := func(parts ...string) string {
 		sum := algorithms[c.rank()].hash()
 		sum.Write([]byte(strings.Join(parts, ":")))
@@ -168,11 +168,18 @@ func (c challenge) answer(who Credentials, method sip.RequestMethod, uri, cnonce
 	if c.session() {
 		secret = h(secret, c.Nonce, cnonce)
 	}
-	count := fmt.Sprintf("%08x", c.Count)
-	response := h(secret, c.Nonce, h(string(method), uri))
 	if c.Counted {
-		response = h(secret, c.Nonce, count, cnonce, "auth", h(string(method), uri))
+		return h(secret, c.Nonce, c.count(), cnonce, "auth", h(string(method), uri))
 	}
+	return h(secret, c.Nonce, h(string(method), uri))
+}
+
+// count is how often the nonce was used, as it is written.
+func (c challenge) count() string { return fmt.Sprintf("%08x", c.Count) }
+
+// answer is the header that answers a challenge in a request (RFC 7616 §3.4).
+func (c challenge) answer(who Credentials, method sip.RequestMethod, uri, cnonce string) sip.Header {
+	response := c.response(who, method, uri, cnonce)
 	value := fmt.Sprintf(`Digest username="%s", realm="%s", nonce="%s", uri="%s", response="%s"`,
 		quotable(who.User), quotable(c.Realm), quotable(c.Nonce), quotable(uri), response)
 	if c.Algorithm != "" {
@@ -185,7 +192,7 @@ func (c challenge) answer(who Credentials, method sip.RequestMethod, uri, cnonce
 		value += fmt.Sprintf(`, cnonce="%s"`, cnonce)
 	}
 	if c.Counted {
-		value += ", qop=auth, nc=" + count
+		value += ", qop=auth, nc=" + c.count()
 	}
 	if c.Proxy {
 		return sip.NewHeader("Proxy-Authorization", value)

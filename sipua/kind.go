@@ -14,6 +14,7 @@ const (
 	Cancel      Kind = "CANCEL"
 	Bye         Kind = "BYE"
 	KeyInfo     Kind = "INFO" // says a key that is pressed
+	Register    Kind = "REGISTER"
 )
 
 // Responses.
@@ -27,6 +28,8 @@ const (
 	Decline       Kind = "decline"        // of a re-INVITE: the session stays as it was
 	Terminated    Kind = "487"            // to an INVITE that its sender has ended
 	Okay          Kind = "okay"           // 200 to BYE, CANCEL, OPTIONS, INFO
+	Challenge     Kind = "401"            // to a request that does not prove who sends it
+	Registered    Kind = "registered"     // 200 to REGISTER: who keeps bindings has written them down before
 	Rebuff        Kind = "rebuff"         // a refusal that creates nothing: 481, 482, 491, 500, 4xx to what we do not do
 )
 
@@ -47,7 +50,7 @@ const (
 	Ending
 )
 
-// Kinds is the class of every message that a dialog sends.
+// Kinds is the class of every message that is sent, in a dialog or outside.
 var Kinds = map[Kind]Class{
 	FirstINVITE: Recorded,
 	ReINVITE:    Recorded,
@@ -57,6 +60,7 @@ var Kinds = map[Kind]Class{
 	Cancel:      Ending,
 	Bye:         Ending,
 	KeyInfo:     Recorded,
+	Register:    Exempt,
 
 	Trying:        Exempt,
 	Ringing:       Recorded,
@@ -67,6 +71,8 @@ var Kinds = map[Kind]Class{
 	Decline:       Exempt,
 	Terminated:    Exempt,
 	Okay:          Exempt,
+	Challenge:     Exempt,
+	Registered:    Exempt,
 	Rebuff:        Exempt,
 
 	Retransmission: Exempt,

@@ -1,0 +1,206 @@
+package sipua
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// An Account is somebody whose phones may register.
+type Account struct {
+	Name     string // what their bindings are kept under
+	User     string
+	Password string
+}
+
+// String says whose it is, and keeps the password from being printed.
+func (a Account) String() string { return a.User }
+
+// owns says that it is the account's own address that a phone registers for.
+func (a Account) owns(address sip.Uri) bool {
+	return strings.EqualFold(address.User, a.User) || strings.EqualFold(address.User, a.Name)
+}
+
+// RegistrarOptions are what a Registrar is made of. All are needed.
+type RegistrarOptions struct {
+	Local   Local
+	Realm   string
+	Secret  string        // what its nonces are made with: nobody else's, and new with each start
+	Longest time.Duration // that a registration lasts
+	// Account is the one of a user.
+	Account func(user string) (Account, bool)
+}
+
+// A Registrar judges REGISTER requests (RFC 3261 §10.3): whether they prove who
+// sends them (RFC 7616, RFC 8760), and what they ask for. It keeps neither
+// bindings nor time. However much it is asked, it remembers no more than a
+// bounded amount. It must not be used by two goroutines at once.
+type Registrar struct {
+	options RegistrarOptions
+	nonces  nonces
+	guesses guesses
+	given   []given
+}
+
+// NewRegistrar returns a registrar that has not been asked anything.
+func NewRegistrar(o RegistrarOptions) *Registrar {
+	return &Registrar{options: o, nonces: nonces{secret: o.Secret}}
+}
+
+// IsRegister says that a message is for a registrar.
+func IsRegister(m Received) bool {
+	req, ok := m.SIP.(*sip.Request)
+	return ok && req.Method == sip.REGISTER
+}
+
+// Receive takes a REGISTER. Either it is asked for something: the bindings
+// afterwards are those of Asked.Apply, which must be written down before Grant
+// says so. Or there is an answer to send; the zero Message means that there shall
+// be none: who guesses passwords is not told any more.
+func (r *Registrar) Receive(now time.Time, m Received) (*Asked, Message) {
+	if !IsRegister(m) || Check(m) != nil || r.guesses.barred(now, m.From.Addr()) {
+		return nil, Message{}
+	}
+	if again, ok := r.again(now, m); ok {
+		return nil, again
+	}
+	asked, no := r.judge(now, m, m.SIP.(*sip.Request))
+	if no != nil {
+		return nil, r.refuse(now, m, no)
+	}
+	return asked, Message{}
+}
+
+// Grant answers a request whose wish has been fulfilled, with all bindings that
+// there are now.
+func (r *Registrar) Grant(now time.Time, a *Asked, bindings []Binding) Message {
+	headers := []sip.Header{sip.NewHeader("Date", now.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT"))}
+	for _, b := range bindings {
+		left := max(b.Until.Sub(now).Round(time.Second)/time.Second, 1)
+		headers = append(headers, sip.NewHeader("Contact", fmt.Sprintf("<%s>;expires=%d", b.Contact, left)))
+	}
+	return r.give(now, a.request, stateless(Registered, a.request, sip.StatusOK, "OK", headers...))
+}
+
+// Postpone answers a request whose wish cannot be written down now.
+func (r *Registrar) Postpone(a *Asked) Message {
+	return Refuse(a.request, sip.StatusServiceUnavailable, "Service Unavailable", sip.NewHeader("Retry-After", "5"))
+}
+
+// Refuse answers a request whose wish Apply has turned down.
+func (r *Registrar) Refuse(now time.Time, a *Asked) Message {
+	return r.refuse(now, a.request, &refusal{status: sip.StatusInternalServerError, reason: "Out of Order"})
+}
+
+// A refusal is an answer that grants nothing.
+type refusal struct {
+	kind    Kind // empty: Rebuff
+	status  int
+	reason  string
+	headers []sip.Header
+}
+
+func (r *Registrar) refuse(now time.Time, m Received, no *refusal) Message {
+	kind := no.kind
+	if kind == "" {
+		kind = Rebuff
+	}
+	return r.give(now, m, stateless(kind, m, no.status, no.reason, no.headers...))
+}
+
+// judge goes through the steps of RFC 3261 §10.3 up to the bindings.
+func (r *Registrar) judge(now time.Time, m Received, req *sip.Request) (*Asked, *refusal) {
+	if h := req.GetHeader("Require"); h != nil {
+		return nil, &refusal{status: sip.StatusBadExtension, reason: "Bad Extension", headers: []sip.Header{sip.NewHeader("Unsupported", h.Value())}}
+	}
+	who, no := r.authenticate(now, m.From.Addr(), req)
+	if no != nil {
+		return nil, no
+	}
+	if !who.owns(req.To().Address) {
+		return nil, &refusal{status: sip.StatusForbidden, reason: "Forbidden"}
+	}
+	return r.read(who, m, req)
+}
+
+// authenticate finds out who sends a request.
+func (r *Registrar) authenticate(now time.Time, from netip.Addr, req *sip.Request) (Account, *refusal) {
+	p, ok, err := readProof(req, r.options.Realm)
+	switch {
+	case err != nil:
+		return Account{}, badRequest(err.Error())
+	case !ok:
+		return Account{}, r.challenge(now, from, false)
+	}
+	// A proof for nobody is computed, too: how long it takes tells nothing.
+	who, known := r.options.Account(p.user)
+	if !p.proves(who, req.Method) || !known {
+		r.guesses.missed(now, from)
+		return Account{}, r.challenge(now, from, false)
+	}
+	if !r.nonces.use(now, from, p.Nonce, p.Count) {
+		return Account{}, r.challenge(now, from, true)
+	}
+	return who, nil
+}
+
+// challenge asks who it is, the better algorithm first (RFC 8760 §2.4). Stale
+// means that the password was right, but the nonce is not good any more.
+func (r *Registrar) challenge(now time.Time, from netip.Addr, stale bool) *refusal {
+	no := &refusal{kind: Challenge, status: sip.StatusUnauthorized, reason: "Unauthorized"}
+	nonce := r.nonces.make(now, from)
+	for _, algorithm := range offeredAlgorithms {
+		value := fmt.Sprintf(`Digest realm="%s", nonce="%s", algorithm=%s, qop="auth"`, quotable(r.options.Realm), nonce, algorithm)
+		if stale {
+			value += ", stale=true"
+		}
+		no.headers = append(no.headers, sip.NewHeader("WWW-Authenticate", value))
+	}
+	return no
+}
+
+func badRequest(why string) *refusal {
+	return &refusal{status: sip.StatusBadRequest, reason: "Bad Request: " + why}
+}
+
+// A given answer is given again to the same request (RFC 3261 §17.2.2).
+type given struct {
+	request string
+	answer  Message
+	at      time.Time
+}
+
+// maxGiven bounds how many answers are remembered.
+const maxGiven = 512
+
+// give remembers an answer.
+func (r *Registrar) give(now time.Time, m Received, answer Message) Message {
+	if len(r.given) == maxGiven {
+		r.given = r.given[1:]
+	}
+	r.given = append(r.given, given{identify(m), answer, now})
+	return answer
+}
+
+// again is the answer that a request has had before.
+func (r *Registrar) again(now time.Time, m Received) (Message, bool) {
+	for len(r.given) > 0 && now.Sub(r.given[0].at) > giveUp {
+		r.given = r.given[1:]
+	}
+	request := identify(m)
+	for _, g := range r.given {
+		if g.request == request {
+			g.answer.Kind = Retransmission
+			return g.answer, true
+		}
+	}
+	return Message{}, false
+}
+
+// identify is what a request has in common with its repetitions only.
+func identify(m Received) string {
+	return fmt.Sprintf("%s %s %s %d", m.From, branchOf(m.SIP), m.SIP.CallID().Value(), m.SIP.CSeq().SeqNo)
+}
