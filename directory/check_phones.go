@@ -2,12 +2,16 @@ package directory
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
 
 // shortest is as often as a phone may be made to register.
 const shortest = 30 * time.Second
+
+// algorithms are what passwords may be proved with.
+var algorithms = []string{"SHA-256", "MD5"}
 
 // phones checks from where phones may register, and for how long.
 func (c *checker) phones(d *document, sip *SIP) {
@@ -17,6 +21,15 @@ func (c *checker) phones(d *document, sip *SIP) {
 			c.wrong(fmt.Sprintf("sip.phones[%d]", i), `%q is neither an IP address nor a network; write it like "192.0.2.7" or "192.0.2.0/24"`, p)
 		}
 		sip.Phones = append(sip.Phones, n)
+	}
+	for i, a := range d.SIP.Digest {
+		if !slices.Contains(algorithms, string(a)) {
+			c.wrong(fmt.Sprintf("sip.digest[%d]", i), `%q is no way to prove a password; use "SHA-256" or "MD5"`, a)
+		}
+		sip.Digest = append(sip.Digest, string(a))
+	}
+	if len(sip.Digest) == 0 {
+		c.wrong("sip.digest", `no phone could prove its password; use ["SHA-256", "MD5"]`)
 	}
 	sip.RegisterFor = c.duration("sip.register_for", d.SIP.RegisterFor)
 	if sip.RegisterFor > 0 && sip.RegisterFor < shortest {

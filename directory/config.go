@@ -43,6 +43,7 @@ type SIP struct {
 
 	Phones      []netip.Prefix // from where phones may register
 	RegisterFor time.Duration  // the longest a registration lasts
+	Digest      []string       // what they may prove their password with
 }
 
 // Media says where the server's sound is.

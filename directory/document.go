@@ -16,6 +16,7 @@ type document struct {
 
 		Phones      []text `toml:"phones"`
 		RegisterFor text   `toml:"register_for"`
+		Digest      []text `toml:"digest"`
 	} `toml:"sip"`
 	Media struct {
 		Address   text `toml:"address"`
@@ -102,6 +103,9 @@ func (d *document) startOver(file places) {
 	}
 	if file.has("sip.phones") {
 		d.SIP.Phones = nil
+	}
+	if file.has("sip.digest") {
+		d.SIP.Digest = nil
 	}
 	if file.has("allow.numbers") {
 		d.Allow.Numbers = nil

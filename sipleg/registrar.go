@@ -30,6 +30,7 @@ type RegistrarOptions struct {
 	Sender Sender
 	Phones Phones
 	For    time.Duration // the longest a registration lasts
+	Digest []string      // what passwords may be proved with
 	Log    *slog.Logger
 }
 
@@ -57,7 +58,7 @@ func StartRegistrar(o RegistrarOptions) *Registrar {
 	ctx, stop := context.WithCancel(context.Background())
 	r := &Registrar{
 		machine: sipua.NewRegistrar(sipua.RegistrarOptions{
-			Local: o.Local, Realm: registrarRealm, Secret: rand.Text(), Longest: o.For, Account: o.Phones.Account,
+			Local: o.Local, Realm: registrarRealm, Secret: rand.Text(), Longest: o.For, Digest: o.Digest, Account: o.Phones.Account,
 		}),
 		options: o, requests: make(chan sipua.Received, maxRequests), stop: stop,
 	}

@@ -1,6 +1,7 @@
 package sipua
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -8,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,18 +17,15 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// offeredAlgorithms are those in a registrar's challenges, the best first.
-var offeredAlgorithms = []string{"SHA-256", "MD5"}
-
 // A proof is what a request says to show who sends it: the answer to a challenge.
 type proof struct {
 	challenge
 	user, uri, cnonce, response string
 }
 
-// readProof finds the proof for a realm in a request, if there is one. An error
-// says why it makes no sense.
-func readProof(req *sip.Request, realm string) (proof, bool, error) {
+// readProof finds the proof for a realm in a request, if there is one, made with
+// one of the algorithms offered. An error says why it makes no sense.
+func readProof(req *sip.Request, realm string, offered []string) (proof, bool, error) {
 	for _, h := range req.GetHeaders("Authorization") {
 		scheme, rest, _ := strings.Cut(strings.TrimSpace(h.Value()), " ")
 		if !strings.EqualFold(scheme, "Digest") {
@@ -37,7 +36,11 @@ func readProof(req *sip.Request, realm string) (proof, bool, error) {
 		}
 		if said := parameters(rest); said["realm"] == realm {
 			p, err := newProof(said)
-			if err == nil && !samePlace(p.uri, req.Recipient) {
+			switch {
+			case err != nil:
+			case !p.madeWith(offered):
+				err = errors.New("the proof has an algorithm that was not offered")
+			case !samePlace(p.uri, req.Recipient):
 				err = errors.New("the proof is for another address")
 			}
 			return p, err == nil, err
@@ -62,21 +65,15 @@ func newProof(said map[string]string) (proof, error) {
 		return proof{}, errors.New("the proof has no nc of eight digits")
 	case p.user == "" || p.Nonce == "" || p.cnonce == "" || p.response == "":
 		return proof{}, errors.New("the proof is not whole")
-	case !p.offered():
-		return proof{}, errors.New("the proof has an algorithm that was not offered")
 	}
 	return p, nil
 }
 
-// offered says that the algorithm is one that was asked for; a proof that names
-// none means MD5 (RFC 7616 §3.4).
-func (p proof) offered() bool {
-	for _, name := range offeredAlgorithms {
-		if strings.EqualFold(p.Algorithm, name) {
-			return true
-		}
-	}
-	return p.Algorithm == ""
+// madeWith says that the algorithm is one of those; a proof that names none means
+// MD5 (RFC 7616 §3.4).
+func (p proof) madeWith(offered []string) bool {
+	name := cmp.Or(p.Algorithm, "MD5")
+	return slices.ContainsFunc(offered, func(o string) bool { return strings.EqualFold(o, name) })
 }
 
 // proves says that whoever sent a request knows the password.

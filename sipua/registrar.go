@@ -30,6 +30,7 @@ type RegistrarOptions struct {
 	Realm   string
 	Secret  string        // what its nonces are made with: nobody else's, and new with each start
 	Longest time.Duration // that a registration lasts
+	Digest  []string      // what passwords may be proved with, of SHA-256 and MD5, the best first
 	// Account is the one of a user.
 	Account func(user string) (Account, bool)
 }
@@ -128,7 +129,7 @@ func (r *Registrar) judge(now time.Time, m Received, req *sip.Request) (*Asked, 
 
 // authenticate finds out who sends a request.
 func (r *Registrar) authenticate(now time.Time, from netip.Addr, req *sip.Request) (Account, *refusal) {
-	p, ok, err := readProof(req, r.options.Realm)
+	p, ok, err := readProof(req, r.options.Realm, r.options.Digest)
 	switch {
 	case err != nil:
 		return Account{}, badRequest(err.Error())
@@ -147,12 +148,12 @@ func (r *Registrar) authenticate(now time.Time, from netip.Addr, req *sip.Reques
 	return who, nil
 }
 
-// challenge asks who it is, the better algorithm first (RFC 8760 §2.4). Stale
-// means that the password was right, but the nonce is not good any more.
+// challenge asks who it is, with each algorithm (RFC 8760 §2.4). Stale means that
+// the password was right, but the nonce is not good any more.
 func (r *Registrar) challenge(now time.Time, from netip.Addr, stale bool) *refusal {
-	no := &refusal{kind: Challenge, status: sip.StatusUnauthorized, reason: "Unauthorized"}
+	no := &refusal{kind: Challenge, status: sip.StatusUnauthorized, reason: "Unauthorized"} //nolint:misspell // as RFC 3261 §21.4.2 spells it
 	nonce := r.nonces.make(now, from)
-	for _, algorithm := range offeredAlgorithms {
+	for _, algorithm := range r.options.Digest {
 		value := fmt.Sprintf(`Digest realm="%s", nonce="%s", algorithm=%s, qop="auth"`, quotable(r.options.Realm), nonce, algorithm)
 		if stale {
 			value += ", stale=true"
