@@ -49,6 +49,7 @@ type Server struct {
 	floor   *directory.Keeper
 	board   *switchboard.Switchboard
 	lines   *sipleg.Lines
+	phones  *sipleg.Registrar
 	wire    *sipua.Wire
 	http    *http.Server
 	apiAddr netip.AddrPort
@@ -88,6 +89,9 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	dir := directory.New(c)
+	if err := dir.KeepPhones(ctx, keptPhones{s.journal}); err != nil {
+		return err
+	}
 	if s.floor, err = directory.NewKeeper(ctx, c, s.journal, o.Log); err != nil {
 		return err
 	}
@@ -95,15 +99,7 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 		Node: node(), Journal: kept, Rooms: rooms{s.engine}, Directory: dir, Floor: s.floor, Log: o.Log,
 	})
 	s.floor.Tell = s.board.Tell
-	var sender sipleg.Sender = s.wire
-	if o.WrapSender != nil {
-		sender = o.WrapSender(sender)
-	}
-	s.lines = sipleg.New(sipleg.Options{
-		Local: local(s.wire.Address(), c), Sender: sender, Engine: s.engine,
-		Addresses: dir, Board: s.board, Log: o.Log,
-	})
-	s.board.Lines = s.lines
+	s.speak(o, dir)
 	n, err := s.board.Recover(ctx)
 	if err != nil {
 		return fmt.Errorf("taking contacts over: %w", err)
@@ -114,6 +110,23 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 	s.floor.Begin(s.board.Contacts())
 	close(s.ready)
 	return s.serveAPI(c, kept, dir)
+}
+
+// speak makes what speaks over the wire.
+func (s *Server) speak(o Options, dir *directory.Directory) {
+	var sender sipleg.Sender = s.wire
+	if o.WrapSender != nil {
+		sender = o.WrapSender(sender)
+	}
+	us := local(s.wire.Address(), o.Config)
+	s.lines = sipleg.New(sipleg.Options{
+		Local: us, Sender: sender, Engine: s.engine, Addresses: dir, Board: s.board, Log: o.Log,
+	})
+	s.board.Lines = s.lines
+	s.phones = sipleg.StartRegistrar(sipleg.RegistrarOptions{
+		Local: us, Sender: sender, Phones: phones{dir}, For: o.Config.SIP.RegisterFor,
+		Digest: o.Config.SIP.Digest, Log: o.Log,
+	})
 }
 
 func startMedia(c directory.Media) (*media.Engine, error) {
@@ -129,7 +142,7 @@ func (s *Server) listen(c directory.SIP) (err error) {
 		Address: c.Listen,
 		TCP:     c.TCP,
 		Receive: func(m sipua.Received) {
-			if s.awaitReady() {
+			if s.awaitReady() && !s.phones.Receive(m) {
 				s.lines.Receive(m)
 			}
 		},
@@ -210,6 +223,9 @@ func (s *Server) Close() error {
 	}
 	if s.wire != nil {
 		errs = append(errs, s.wire.Close())
+	}
+	if s.phones != nil {
+		s.phones.Close()
 	}
 	if s.board != nil {
 		errs = append(errs, s.board.Close(ctx))
