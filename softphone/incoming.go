@@ -52,6 +52,10 @@ func (p *Phone) receive(m sipua.Received) {
 		p.calls[id.Value()].receive(m)
 		return
 	}
+	if id := m.SIP.CallID(); id != nil && p.registration != nil && p.registration.CallID() == id.Value() {
+		p.registering(p.registration.Receive(time.Now(), m))
+		return
+	}
 	if !ok { // an answer that we have stopped waiting for
 		p.send(sipua.Release(p.local, m))
 		return

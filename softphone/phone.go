@@ -28,6 +28,7 @@ type Options struct {
 	Log       *slog.Logger   // nil: no log
 
 	Credentials []sipua.Credentials // what it proves where it is asked
+	Register    *Registration       // nil: it registers nowhere
 }
 
 // ErrClosed means that the phone is switched off.
@@ -54,10 +55,13 @@ type Phone struct {
 	behaviour Behaviour
 	asked     int              // nonces that have become stale
 	calls     map[string]*Call // by Call-ID, until nothing is left of the dialog
+
+	registration *sipua.Registration // nil: it registers nowhere
+	settling     []chan error        // who waits for the registrar
 }
 
 // Start switches a phone on. It answers every call at once until Answering
-// says otherwise.
+// says otherwise. It registers if it shall, and goes on to, without waiting.
 func Start(o Options) (*Phone, error) {
 	if !o.Address.IsValid() {
 		o.Address = netip.MustParseAddrPort("127.0.0.1:0")
@@ -92,13 +96,16 @@ func Start(o Options) (*Phone, error) {
 		Proxy: o.Proxy, UserAgent: "Holdfast softphone", Credentials: o.Credentials,
 	}
 	p.done.Go(p.run)
+	p.enrol()
 	return p, nil
 }
 
 // Close switches the phone off in the middle of whatever it is doing: it says
-// goodbye to nobody. It returns when all its goroutines have ended.
+// goodbye to nobody but its registrar. It returns when all its goroutines have
+// ended.
 func (p *Phone) Close() {
 	p.close.Do(func() {
+		p.leave()
 		close(p.closed)
 		_ = p.wire.Close() // there is nothing left to lose
 	})
@@ -230,6 +237,9 @@ func (p *Phone) run() {
 // deadline is when the next of all calls wants a tick.
 func (p *Phone) deadline() time.Time {
 	var next time.Time
+	if p.registration != nil {
+		next = p.registration.Deadline()
+	}
 	for _, c := range p.calls {
 		for _, at := range []time.Time{c.cueAt, c.dialog.Deadline()} {
 			if next.IsZero() || !at.IsZero() && at.Before(next) {
@@ -241,6 +251,9 @@ func (p *Phone) deadline() time.Time {
 }
 
 func (p *Phone) tick(now time.Time) {
+	if r := p.registration; r != nil && !r.Deadline().IsZero() && !now.Before(r.Deadline()) {
+		p.registering(r.Tick(now))
+	}
 	for _, c := range p.calls {
 		if !c.cueAt.IsZero() && !now.Before(c.cueAt) {
 			cue := c.cue
