@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,6 +23,7 @@ import (
 type Baresip struct {
 	user    string
 	port    int
+	account string // how it is called, and what else there is to say of it
 	heard   *softphone.Recording
 	program *program
 	ctrl    net.Conn
@@ -59,13 +61,28 @@ const (
 // StartBaresip switches a phone on, which says a tone (Hz). dir is a directory
 // of its own. ctx bounds the start, not the phone.
 func StartBaresip(ctx context.Context, dir, user string, tone float64) (*Baresip, error) {
+	return startAs(ctx, dir, user, tone, "")
+}
+
+// StartRegisteringBaresip is StartBaresip for a phone that registers at an
+// address, with a password.
+func StartRegisteringBaresip(ctx context.Context, dir, user string, tone float64, at netip.AddrPort, password string) (*Baresip, error) {
+	account := fmt.Sprintf("<sip:%s@%s;transport=udp>;regint=60;auth_user=%s;auth_pass=%s", user, at, user, password)
+	return startAs(ctx, dir, user, tone, account)
+}
+
+// startAs switches a phone on that has an account, or calls itself what it is.
+func startAs(ctx context.Context, dir, user string, tone float64, account string) (*Baresip, error) {
 	port, err := Ports()
 	if err != nil {
 		return nil, fmt.Errorf("starting %s's baresip: %w", user, err)
 	}
 	b := &Baresip{
-		user: user, port: port, heard: &softphone.Recording{},
+		user: user, port: port, account: account, heard: &softphone.Recording{},
 		events: make(chan Event, 1000), stop: make(chan struct{}),
+	}
+	if account == "" {
+		b.account = fmt.Sprintf("<%s>;regint=0", b.URI())
 	}
 	if err := b.start(ctx, dir, tone); err != nil {
 		return nil, fmt.Errorf("starting %s's baresip: %w", user, err)
@@ -121,11 +138,10 @@ func (b *Baresip) configure(dir string, tone float64) error {
 		"module_tmp account.so",
 		"module_app menu.so", "module_app ctrl_tcp.so", "statmode_default off",
 	}
-	account := fmt.Sprintf("<%s>;regint=0;audio_codecs=PCMU", b.URI())
 	return errors.Join(
 		writeTone(filepath.Join(dir, "tone.wav"), tone),
 		os.WriteFile(filepath.Join(dir, "config"), []byte(strings.Join(config, "\n")+"\n"), 0o600),
-		os.WriteFile(filepath.Join(dir, "accounts"), []byte(account+"\n"), 0o600),
+		os.WriteFile(filepath.Join(dir, "accounts"), []byte(b.account+";audio_codecs=PCMU\n"), 0o600),
 		os.WriteFile(filepath.Join(dir, "contacts"), nil, 0o600),
 	)
 }
@@ -144,7 +160,7 @@ func writeTone(path string, tone float64) error {
 	return errors.Join(media.WriteWAV(f, samples, rate, 1), f.Close())
 }
 
-// URI is how the phone is called.
+// URI is where the phone is called.
 func (b *Baresip) URI() string { return fmt.Sprintf("sip:%s@127.0.0.1:%d", b.user, b.port) }
 
 // Heard is what the phone hears, in all its calls. The phone tells of it a few

@@ -2,6 +2,7 @@ package peers
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -23,6 +24,15 @@ func (b *Baresip) Hold() error { return b.tell("hold", "") }
 
 // Resume has the phone take its peer off hold.
 func (b *Baresip) Resume() error { return b.tell("resume", "") }
+
+// Registered asks the phone whether it has registered.
+func (b *Baresip) Registered(ctx context.Context) (bool, error) {
+	if err := b.tell("reginfo", ""); err != nil {
+		return false, err
+	}
+	e, err := b.Await(ctx, "") // an answer has no type
+	return strings.Contains(e.Data, "OK "), err
+}
 
 // tell gives a command, as a netstring with JSON.
 func (b *Baresip) tell(command, params string) error {

@@ -64,10 +64,16 @@ func startBaresip(t *testing.T, user string, tone float64) *baresip {
 	t.Helper()
 	b, err := StartBaresip(soon(t), t.TempDir(), user, tone)
 	must(t, err)
+	return watched(t, b)
+}
+
+// watched switches a phone off at the end, and tells of it if the test fails.
+func watched(t *testing.T, b *Baresip) *baresip {
+	t.Helper()
 	t.Cleanup(func() {
 		b.Close()
 		if t.Failed() {
-			t.Logf("%s heard %s; baresip said:\n%s", user, b.heard.Summary(voices), b.Said())
+			t.Logf("%s heard %s; baresip said:\n%s", b.user, b.heard.Summary(voices), b.Said())
 		}
 	})
 	return &baresip{b, t}

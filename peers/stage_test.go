@@ -74,6 +74,8 @@ func (s *stage) configure() {
 	s.config, err = directory.Parse("peers.toml", fmt.Appendf(nil, `
 [sip]
 listen = "127.0.0.1:%d"
+phones = ["127.0.0.1"]
+digest = ["MD5"] # baresip 1.0 gives up when it is offered another besides
 [api]
 listen = "127.0.0.1:%d"
 [journal]
@@ -81,6 +83,10 @@ dir = %q
 [[agent]]
 name = "agent"
 address = %q
+[[agent]]
+name = "ward"
+user = "200"
+password = "sesame"
 [[route]]
 called = "*"
 agent = "agent"
