@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"holdfast/directory"
-	"holdfast/journal"
 	"holdfast/sipleg"
 	"holdfast/sipua"
 )
@@ -36,27 +35,4 @@ func (p phones) Bind(ctx context.Context, agent string, bindings []sipua.Binding
 		all = append(all, directory.Binding(b))
 	}
 	return p.Directory.Bind(ctx, agent, all)
-}
-
-// kindPhone is what the journal keeps phones as.
-const kindPhone = "phone"
-
-// keptPhones are the phones in the journal.
-type keptPhones struct{ *journal.Journal }
-
-var _ directory.PhoneStore = keptPhones{}
-
-// Phones implements directory.PhoneStore.
-func (k keptPhones) Phones(ctx context.Context) ([]directory.KeptPhone, error) {
-	kept, err := k.All(ctx, kindPhone)
-	var all []directory.KeptPhone
-	for _, one := range kept {
-		all = append(all, directory.KeptPhone{Agent: one.Name, Text: one.Data, Seq: one.Seq})
-	}
-	return all, err
-}
-
-// KeepPhone implements directory.PhoneStore.
-func (k keptPhones) KeepPhone(ctx context.Context, agent string, text []byte, after uint64) (uint64, error) {
-	return k.Put(ctx, kindPhone, agent, text, after)
 }

@@ -89,7 +89,7 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	dir := directory.New(c)
-	if err := dir.KeepPhones(ctx, keptPhones{s.journal}); err != nil {
+	if err := dir.KeepPhones(ctx, s.journal); err != nil {
 		return err
 	}
 	if s.floor, err = directory.NewKeeper(ctx, c, s.journal, o.Log); err != nil {

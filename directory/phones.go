@@ -22,26 +22,12 @@ type Binding struct {
 	Order   string         `json:"order"` // tells what was said before it from what was said after
 }
 
-// A PhoneStore keeps what phones have said: for each agent one text, which is
-// written only over the one its writer knows.
-type PhoneStore interface {
-	// Phones returns what is kept.
-	Phones(ctx context.Context) ([]KeptPhone, error)
-	// KeepPhone writes a text over that with sequence after, 0: over none,
-	// and returns its sequence. When it returns nil the text survives a crash.
-	KeepPhone(ctx context.Context, agent string, text []byte, after uint64) (seq uint64, err error)
-}
-
-// A KeptPhone is what a PhoneStore keeps of an agent's phone.
-type KeptPhone struct {
-	Agent string
-	Text  []byte
-	Seq   uint64
-}
+// phoneKind is the kind of what is kept of a phone, by the name of its agent.
+const phoneKind = "phone"
 
 // phones are those that have registered.
 type phones struct {
-	store PhoneStore
+	store Store
 	now   func() time.Time
 
 	mu    sync.RWMutex
@@ -55,18 +41,18 @@ type phone struct {
 
 // KeepPhones reads from a store which phones are registered, and keeps it there
 // from now on. Before, no phone is.
-func (d *Directory) KeepPhones(ctx context.Context, store PhoneStore) error {
-	kept, err := store.Phones(ctx)
+func (d *Directory) KeepPhones(ctx context.Context, store Store) error {
+	kept, err := store.All(ctx, phoneKind)
 	if err != nil {
 		return fmt.Errorf("reading which phones are registered: %w", err)
 	}
 	known := map[string]phone{}
 	for _, k := range kept {
 		p := phone{seq: k.Seq}
-		if err := json.Unmarshal(k.Text, &p.bindings); err != nil {
-			return fmt.Errorf("reading where %s's phone is registered: %w", k.Agent, err)
+		if err := json.Unmarshal(k.Data, &p.bindings); err != nil {
+			return fmt.Errorf("reading where %s's phone is registered: %w", k.Name, err)
 		}
-		known[k.Agent] = p
+		known[k.Name] = p
 	}
 	d.phones.mu.Lock()
 	defer d.phones.mu.Unlock()
@@ -109,7 +95,7 @@ func (d *Directory) Bind(ctx context.Context, agent string, bindings []Binding) 
 	d.phones.mu.RLock()
 	store, after := d.phones.store, d.phones.known[agent].seq
 	d.phones.mu.RUnlock()
-	seq, err := store.KeepPhone(ctx, agent, text, after)
+	seq, err := store.Put(ctx, phoneKind, agent, text, after)
 	if err != nil { // it may have been written all the same, or by somebody else
 		_ = d.KeepPhones(ctx, store) // the error that counts is the first
 		return fmt.Errorf("registering %s's phone: %w", agent, err)
