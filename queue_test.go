@@ -49,9 +49,9 @@ const benTone = 1200
 
 // calls has another customer call, who is answered when somebody is found or
 // queue audio begins.
-func (h *house) calls(t *testing.T, tone float64) *softphone.Call {
+func (h *house) calls(t *testing.T) *softphone.Call {
 	t.Helper()
-	c, err := phone(t, "customer", tone).Dial(soon(t), "sip:help@"+h.SIPAddress().String())
+	c, err := phone(t, "customer", customerTone).Dial(soon(t), "sip:help@"+h.SIPAddress().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,16 +63,16 @@ func (h *house) calls(t *testing.T, tone float64) *softphone.Call {
 func TestQueue(t *testing.T) {
 	ben := phone(t, "ben", benTone)
 	h := openHouse(t, queueOf(t, ben, `"ana", "ben"`))
-	first := h.calls(t, 440)
+	first := h.calls(t)
 	anas := rung(t, h.ana)
 	hearsTone(t, first, anaTone)
-	second := h.calls(t, 520)
+	second := h.calls(t)
 	bens := rung(t, ben)
 	hearsTone(t, second, benTone)
-	third := h.calls(t, 700) // hears queue audio when ringing has been long enough
-	hearsTone(t, third, softphone.HoldTone)
-	fourth := h.calls(t, 700)
-	hearsTone(t, fourth, softphone.HoldTone)
+	third := h.calls(t) // hears queue audio when ringing has been long enough
+	hearsTone(t, third, softphone.QueueTone)
+	fourth := h.calls(t)
+	hearsTone(t, fourth, softphone.QueueTone)
 
 	second.HangUp()
 	ended(t, bens)
@@ -94,7 +94,7 @@ func TestQueueMissed(t *testing.T) {
 	ben := phone(t, "ben", benTone)
 	h := openHouse(t, queueOf(t, ben, `"ana", "ben"`))
 	h.ana.Answering(softphone.Behaviour{Do: softphone.RingForever})
-	customer := h.calls(t, 440)
+	customer := h.calls(t)
 	missed := rung(t, h.ana)
 	bens := rung(t, ben)
 	ended(t, missed)
@@ -110,7 +110,7 @@ func TestQueueBusy(t *testing.T) {
 	h := openHouse(t, queueOf(t, ben, `"ana", "ben"`))
 	h.ana.Answering(softphone.Behaviour{Do: softphone.Busy})
 	began := time.Now()
-	customer := h.calls(t, 440)
+	customer := h.calls(t)
 	hearsTone(t, customer, benTone)
 	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("ben was asked after %v", took)
@@ -123,18 +123,18 @@ func TestQueueBusy(t *testing.T) {
 func TestQueueRestart(t *testing.T) {
 	ben := phone(t, "ben", benTone)
 	h := openHouse(t, queueOf(t, ben, `"ben"`))
-	first := h.calls(t, 440)
+	first := h.calls(t)
 	bens := rung(t, ben)
 	hearsTone(t, first, benTone)
-	second := h.calls(t, 520)
-	hearsTone(t, second, softphone.HoldTone)
-	third := h.calls(t, 700)
-	hearsTone(t, third, softphone.HoldTone)
+	second := h.calls(t)
+	hearsTone(t, second, softphone.QueueTone)
+	third := h.calls(t)
+	hearsTone(t, third, softphone.QueueTone)
 	if err := h.Close(); err != nil {
 		t.Fatal(err)
 	}
 	h.open(t)
-	hearsTone(t, third, softphone.HoldTone)
+	hearsTone(t, third, softphone.QueueTone)
 	first.HangUp()
 	ended(t, bens)
 	bens = rung(t, ben)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -105,7 +106,8 @@ func (k *Keeper) Begin(live []call.Contact) {
 		}
 	}
 	k.begun = true
-	k.decide(Recovered{})
+	k.todo.commands = slices.DeleteFunc(k.todo.commands, isOffer) // all offers are made anew
+	k.happened(Recovered{})
 }
 
 // Close stops the keeper. What is not written yet is not done either.
@@ -165,6 +167,18 @@ func (k *Keeper) decide(ev Event) error {
 	return nil
 }
 
+// happened takes a fact in.
+func (k *Keeper) happened(ev Fact) {
+	if err := k.decide(ev); err != nil {
+		k.log.Error("the floor has refused a fact", "event", fmt.Sprintf("%T", ev), "err", err)
+	}
+}
+
+func isOffer(c Command) bool {
+	_, is := c.(Offer)
+	return is
+}
+
 // rouse has run look at what there is to do, and when the next deadline is.
 func (k *Keeper) rouse() {
 	select {
@@ -205,7 +219,7 @@ func (k *Keeper) passed() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if due(k.floor.Deadline(), k.now()) {
-		_ = k.decide(DeadlinePassed{}) // a fact is never refused
+		k.happened(DeadlinePassed{})
 	}
 }
 

@@ -124,10 +124,10 @@ func (k *Keeper) talks(c call.Contact, x call.Connection, held bool) {
 		s.Stays = append(s.Stays, Stay{StayID: id, State: Talking, Since: x.Since})
 		k.todo.add([]Seat{*s}, nil, nil)
 	case s.stay(id) == nil:
-		_ = k.decide(Answered{agent, id}) // a fact is never refused
+		k.happened(Answered{agent, id})
 	}
 	if held {
-		_ = k.decide(Held{agent, id}) // a fact is never refused
+		k.happened(Held{agent, id})
 		return
 	}
 	if err := k.decide(ResumeRequested{agent, id}); err != nil {
@@ -183,11 +183,11 @@ func (k *Keeper) offersEnded(c call.Contact, events []call.Record) {
 }
 
 func (k *Keeper) offerEnded(agent string, id StayID, why call.Reason) {
-	var ev Event = Missed{agent, id}
+	var ev Fact = Missed{agent, id}
 	if why == call.Busy || why == call.Declined {
 		ev = Rejected{agent, id}
 	}
-	_ = k.decide(ev) // a fact is never refused
+	k.happened(ev)
 }
 
 // isRung says that somebody is rung for a place.
@@ -214,7 +214,7 @@ func (k *Keeper) release(c call.Contact) {
 	f := k.floor // decisions leave it as it is, and make another
 	for _, s := range f.Seats {
 		if r := s.Reservation; r != nil && r.Contact == c.ID && !needed[r.StayID] {
-			_ = k.decide(Left{r.StayID}) // a fact is never refused
+			k.happened(Left{r.StayID})
 		}
 		for _, stay := range s.Stays {
 			if stay.Contact == c.ID && !needed[stay.StayID] && stay.State != AfterCallWork {
@@ -225,7 +225,7 @@ func (k *Keeper) release(c call.Contact) {
 	for _, q := range f.Queues {
 		for _, p := range q.Places {
 			if p.Contact == c.ID && !needed[p.StayID] {
-				_ = k.decide(Left{p.StayID}) // a fact is never refused
+				k.happened(Left{p.StayID})
 			}
 		}
 	}
@@ -233,7 +233,7 @@ func (k *Keeper) release(c call.Contact) {
 
 // wrapUp ends a stay, and with it the after-call work where there is none.
 func (k *Keeper) wrapUp(agent string, id StayID) {
-	_ = k.decide(Ended{agent, id}) // a fact is never refused
+	k.happened(Ended{agent, id})
 	if a, ok := findAgent(k.config.Agents, agent); ok && a.NoAfterCall {
 		if err := k.decide(ClearRequested{agent, id}); err != nil {
 			k.log.Error("a stay that has ended cannot be cleared", "agent", agent, "err", err)

@@ -9,8 +9,12 @@ import (
 	"time"
 )
 
-// HoldTone is the frequency (Hz) by which hold audio is recognised.
-const HoldTone = 250.0
+// The frequencies (Hz) by which the audio of somebody who waits is recognised.
+const (
+	HoldTone  = 250.0
+	QueueTone = 540.0
+	ParkTone  = 720.0
+)
 
 const (
 	window   = rate / 10 // the samples that one look for tones takes
