@@ -30,7 +30,7 @@ var arrows = map[string][]string{
 	"sipleg":    {"call", "switchboard", "sipua", "media"},
 	"webleg":    {"call", "switchboard", "media"},
 	"journal":   {"call", "switchboard"},
-	"directory": {"call", "switchboard"},
+	"directory": {"call", "switchboard", "media"},
 	"api":       {"call", "switchboard"},
 	"panel":     {"call", "switchboard"},
 	"client":    {"call"},

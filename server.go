@@ -75,7 +75,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 
 func (s *Server) start(ctx context.Context, o Options) (err error) {
 	c := o.Config
-	if s.engine, err = startMedia(c.Media); err != nil {
+	if s.engine, err = startMedia(c.Media, c.Audios, o.Log); err != nil {
 		return fmt.Errorf("starting media: %w", err)
 	}
 	if s.journal, err = journal.Open(ctx, journal.Options{Dir: c.Journal.Dir, Owner: node(), Log: o.Log}); err != nil {
@@ -129,9 +129,10 @@ func (s *Server) speak(o Options, dir *directory.Directory) {
 	})
 }
 
-func startMedia(c directory.Media) (*media.Engine, error) {
+func startMedia(c directory.Media, audios map[media.Audio][]int16, log *slog.Logger) (*media.Engine, error) {
 	return media.Start(media.Options{
-		Address: c.Address, FirstPort: c.FirstPort, LastPort: c.LastPort, RecordDir: c.RecordDir,
+		Address: c.Address, FirstPort: c.FirstPort, LastPort: c.LastPort,
+		RecordDir: c.RecordDir, OnRequest: !c.RecordAll, Audios: audios, Log: log,
 	})
 }
 

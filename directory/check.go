@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"holdfast/call"
 )
 
 // A checker makes a Config of a document and notes every mistake with its
@@ -41,6 +39,7 @@ func (c *checker) config(d *document) Config {
 	config.SIP.Proxy, config.SIP.ProxyTCP = c.hop("sip.proxy", d.SIP.Proxy, config.SIP)
 	c.phones(d, &config.SIP)
 	config.Media = c.media(d, config.SIP.Listen.Addr())
+	config.Audios = c.audios(d)
 	if d.Journal.Dir == "" {
 		c.wrong("journal.dir", `dir needs a directory, such as "holdfast-data"`)
 	}
@@ -57,22 +56,13 @@ func (c *checker) config(d *document) Config {
 	return config
 }
 
-func (c *checker) rules(d *document) call.Rules {
-	r := call.DefaultRules()
-	r.OfferFor = c.duration("rules.offer_for", d.Rules.OfferFor)
-	r.RingFor = c.duration("rules.ring_for", d.Rules.RingFor)
-	r.JoinWithin = c.duration("rules.join_within", d.Rules.JoinWithin)
-	r.ReturnFor = c.duration("rules.return_for", d.Rules.ReturnFor)
-	r.TakenAfter = c.duration("rules.taken_after", d.Rules.TakenAfter)
-	return r
-}
-
 func (c *checker) media(d *document, sip netip.Addr) Media {
 	m := Media{
 		Address:   sip,
 		FirstPort: c.port("media.first_port", d.Media.FirstPort),
 		LastPort:  c.port("media.last_port", d.Media.LastPort),
 		RecordDir: string(d.Media.RecordDir),
+		RecordAll: d.Media.RecordAll,
 	}
 	if d.Media.Address != "" {
 		m.Address = c.own("media.address", c.addr("media.address", d.Media.Address))

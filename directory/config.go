@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"holdfast/call"
+	"holdfast/media"
 )
 
 //go:embed holdfast.toml
@@ -20,6 +21,7 @@ func Manual() string { return manual }
 type Config struct {
 	SIP     SIP
 	Media   Media
+	Audios  map[media.Audio][]int16 // in the place of the built-in ones, 8 kHz mono
 	Journal Journal
 	API     API
 	Keys    []Key
@@ -50,7 +52,8 @@ type SIP struct {
 type Media struct {
 	Address             netip.Addr // always set
 	FirstPort, LastPort uint16     // 0 and 0: any
-	RecordDir           string     // empty: record nothing
+	RecordDir           string     // where recordings are; empty: there are none
+	RecordAll           bool       // not only what is asked for
 }
 
 // Journal says where the server keeps what happened.
@@ -82,6 +85,8 @@ type Trunk struct {
 	User     string // who we are when it asks; empty: it does not
 	Password Secret
 	Realm    string // what it asks for; empty: whatever it names
+
+	Identity bool // it is told who really calls
 }
 
 // A Secret is a word that is not printed.

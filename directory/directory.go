@@ -154,15 +154,31 @@ func (d *Directory) resolveAddress(written string) (string, error) {
 // what.
 func (d *Directory) gateway() (at netip.AddrPort, transport string) {
 	at, tcp := d.config.SIP.Proxy, d.config.SIP.ProxyTCP
-	for _, t := range slices.Backward(d.config.Trunks) {
-		if t.Gateway.IsValid() {
-			at, tcp = t.Gateway, t.GatewayTCP
-		}
+	if t := d.outward(); t != nil {
+		at, tcp = t.Gateway, t.GatewayTCP
 	}
 	if tcp {
 		return at, ";" + overTCP
 	}
 	return at, ""
+}
+
+// outward is the trunk over which phone numbers are dialled, nil when there is
+// none.
+func (d *Directory) outward() *Trunk {
+	for i := range d.config.Trunks {
+		if t := &d.config.Trunks[i]; t.Gateway.IsValid() {
+			return t
+		}
+	}
+	return nil
+}
+
+// Identifies reports whether whoever is called there is told who really calls,
+// besides whom they see calling: a number, over a trunk that may know.
+func (d *Directory) Identifies(e call.Endpoint) bool {
+	t := d.outward()
+	return e.Kind == call.PhoneNumber && t != nil && t.Identity
 }
 
 // Permit says whether an endpoint may be dialled: it is named in the

@@ -23,7 +23,16 @@ type document struct {
 		FirstPort text `toml:"first_port"`
 		LastPort  text `toml:"last_port"`
 		RecordDir text `toml:"record_dir"`
+		RecordAll bool `toml:"record_all"`
 	} `toml:"media"`
+	Audio struct {
+		Hold     text `toml:"hold"`
+		Queue    text `toml:"queue"`
+		Park     text `toml:"park"`
+		Ringback text `toml:"ringback"`
+		Brief    text `toml:"brief"`
+		Gate     text `toml:"gate"`
+	} `toml:"audio"`
 	Journal struct {
 		Dir text `toml:"dir"`
 	} `toml:"journal"`
@@ -36,12 +45,17 @@ type document struct {
 		SecretFile text `toml:"secret_file"`
 	} `toml:"key"`
 	Rules struct {
-		OfferFor   text `toml:"offer_for"`
-		RingFor    text `toml:"ring_for"`
-		JoinWithin text `toml:"join_within"`
-		ReturnFor  text `toml:"return_for"`
-		TakenAfter text `toml:"taken_after"`
-		Fallback   text `toml:"fallback"`
+		OfferFor     text `toml:"offer_for"`
+		RingFor      text `toml:"ring_for"`
+		AcceptWithin text `toml:"accept_within"`
+		ConsultFor   text `toml:"consult_for"`
+		JoinWithin   text `toml:"join_within"`
+		ReturnFor    text `toml:"return_for"`
+		TakenAfter   text `toml:"taken_after"`
+		Grace        text `toml:"grace"`
+		HandOvers    text `toml:"hand_overs"`
+		CallerID     text `toml:"caller_id"`
+		Fallback     text `toml:"fallback"`
 	} `toml:"rules"`
 	Trunks []struct {
 		Name      text   `toml:"name"`
@@ -52,6 +66,7 @@ type document struct {
 		Password     text `toml:"password"`
 		PasswordFile text `toml:"password_file"`
 		Realm        text `toml:"realm"`
+		Identity     bool `toml:"identity"`
 	} `toml:"trunk"`
 	Allow struct {
 		Numbers []text `toml:"numbers"`

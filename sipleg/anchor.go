@@ -16,6 +16,9 @@ type sound interface {
 	Set(media.Stream)
 	Latched(func(netip.AddrPort))
 	Latch(peer netip.AddrPort)
+	Pressed(func(key byte))
+	Played(func())
+	Press(keys string)
 	Close()
 }
 
@@ -68,6 +71,9 @@ func (silence) Port() uint16                 { return 0 }
 func (silence) Set(media.Stream)             {}
 func (silence) Latched(func(netip.AddrPort)) {}
 func (silence) Latch(netip.AddrPort)         {}
+func (silence) Pressed(func(byte))           {}
+func (silence) Played(func())                {}
+func (silence) Press(string)                 {}
 func (silence) Close()                       {}
 
 // open gives the leg a port, 0 meaning any, and makes it known by its Call-ID.
@@ -78,6 +84,8 @@ func (a *anchor) open(port uint16) error {
 	}
 	a.sound, a.at = s, netip.AddrPortFrom(a.lines.engine.Address(), s.Port())
 	s.Latched(func(peer netip.AddrPort) { a.deliver(latched{peer}) })
+	s.Pressed(func(key byte) { a.deliver(pressed{key}) })
+	s.Played(func() { a.deliver(played{}) })
 	a.lines.register(a)
 	return nil
 }

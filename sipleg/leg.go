@@ -24,6 +24,7 @@ type leg struct {
 	dialog   *sipua.Dialog
 	session  session
 	latched  netip.AddrPort // where the peer's sound really comes from
+	way      way            // in which the peer says keys, once it has
 	answered bool           // by them, or by us
 	ended    bool           // nothing more is told
 }
@@ -49,6 +50,10 @@ func (l leg) Receive(now time.Time, in switchboard.Incoming) switchboard.Plan {
 		t.run(l.dialog.Unreachable(now, in.addr))
 	case latched:
 		t.latched = in.peer
+	case pressed:
+		t.key(in.key, byEvents)
+	case played:
+		t.tell(call.Played{Connection: l.connection})
 	case switchboard.Tick:
 		t.run(l.dialog.Tick(now))
 	case switchboard.Resumed:
@@ -87,6 +92,8 @@ func (l leg) Plan(now time.Time, c call.Command) switchboard.Plan {
 			t.ended = true
 			t.run(l.dialog.HangUp(now, goodbye(c.Reason)))
 		}
+	case call.Digits:
+		t.press(c.Digits)
 	case call.Tell: // is for eyes, not for a phone
 	default:
 		l.lines.log.Error("a SIP leg does not support this command", "command", c, "contact", l.contact)
@@ -168,7 +175,8 @@ func (t *turn) happened(ev sipua.Event) {
 		t.end(call.HungUp{Connection: t.connection})
 	case sipua.Ended:
 		t.over(ev)
-	case sipua.Info: // answered already, and nobody asks for it yet
+	case sipua.Info: // answered already
+		t.informed(ev)
 	}
 }
 
@@ -277,11 +285,11 @@ func (t *turn) invite(fresh bool) {
 	t.run(t.dialog.Invite(t.now, []byte(t.session.Local)))
 }
 
-// agreed takes a session over. What was learned about another address of the
-// peer's is void with a new one.
+// agreed takes a session over. What was learned about the peer's sound is void
+// when it is to come from another address.
 func (t *turn) agreed(s session) {
 	if s.Stream.Remote != t.session.Stream.Remote {
-		t.latched = netip.AddrPort{}
+		t.latched, t.way = netip.AddrPort{}, ""
 	}
 	t.session = s
 }

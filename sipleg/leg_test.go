@@ -115,6 +115,8 @@ func (r *rig) deskMakes(what string) error {
 			r.plans(call.Drop{Connection: id, Reason: call.Reason(reason)})
 		case "refuse":
 			r.plans(call.Refuse{Connection: id, Reason: call.Reason(reason)})
+		case "presses":
+			r.plans(call.Digits{Connection: id, Digits: reason})
 		default:
 			return fmt.Errorf("a desk cannot %q", what)
 		}
@@ -154,6 +156,15 @@ func (r *rig) farMakes(what string) error {
 	case "reinvites without-offer":
 		r.offerless, r.farAnswer = true, r.farSDP
 		r.farDoes(r.far.Invite(r.now, []byte(r.farSDP)))
+	case "moves without-events":
+		r.farSDP = strings.ReplaceAll(strings.ReplaceAll(r.farSDP, "6000", "6004"), "AVP 8 101", "AVP 8")
+		r.farDoes(r.far.Invite(r.now, []byte(r.farSDP)))
+	case "presses 5 in-sound":
+		r.ports.open[0].pressed('5')
+	case "presses 5 in-info":
+		r.farDoes(r.far.Press(r.now, "5"))
+	case "has-heard the-prompt":
+		r.ports.open[0].played()
 	case "moves":
 		r.farSDP = strings.ReplaceAll(r.farSDP, "6000", "6002")
 		r.farDoes(r.far.Invite(r.now, []byte(r.farSDP)))
@@ -187,8 +198,8 @@ func checkMemory(t testing.TB, r *rig) {
 		t.Fatalf("%v: %s", err, m.Dialog)
 	}
 	l := r.leg.(leg)
-	read := leg{l.anchor, dialog, m.Session, m.Latched, m.Answered, m.Ended}
-	l.dialog = dialog
+	read := leg{l.anchor, dialog, m.Session, m.Latched, "", m.Answered, m.Ended}
+	l.dialog, l.way = dialog, ""
 	if read != l {
 		t.Errorf("read back:\n%+v\nnot:\n%+v", read, l)
 	}

@@ -27,6 +27,9 @@ type Addresses interface {
 	// caller and called are sip: addresses. An error means that there is
 	// nobody to answer.
 	Incoming(from netip.AddrPort, caller, called string) (call.Arrived, error)
+	// Identifies reports whether whoever is called there is told who really
+	// calls, besides whom they see calling (RFC 3325).
+	Identifies(call.Endpoint) bool
 	// Known reports whether requests from there are answered at all.
 	Known(from netip.AddrPort) bool
 }
@@ -99,7 +102,9 @@ func (l *Lines) Dial(id call.ContactID, epoch uint16, d call.Dial) (switchboard.
 	if err := a.open(0); err != nil {
 		return nil, &switchboard.DialError{Reason: call.LineError, Detail: err.Error()}
 	}
-	dialog := sipua.NewCaller(l.local, identity, epoch, sipua.Call{To: to, From: l.from(d.From), Name: d.From.Name})
+	dialog := sipua.NewCaller(l.local, identity, epoch, sipua.Call{
+		To: to, From: l.from(d.From), Name: d.From.Name, Headers: l.asserted(d),
+	})
 	return leg{anchor: a, dialog: dialog, session: newSession()}, nil
 }
 
@@ -116,6 +121,15 @@ func (l *Lines) resolve(e call.Endpoint) (sip.Uri, error) {
 		return to, &switchboard.DialError{Reason: call.NotFound, Detail: fmt.Sprintf("%s: %s", e, err)}
 	}
 	return to, nil
+}
+
+// asserted says for whom we call, to those who are told.
+func (l *Lines) asserted(d call.Dial) []sip.Header {
+	if d.Customer.Kind != call.PhoneNumber || d.Party == call.Customer || !l.addresses.Identifies(d.To) {
+		return nil
+	}
+	who := l.from(d.Customer)
+	return []sip.Header{sip.NewHeader("P-Asserted-Identity", "<"+who.String()+">")}
 }
 
 // from is who a party sees calling: the user of the customer's address or

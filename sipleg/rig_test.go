@@ -100,6 +100,8 @@ func (r *rig) act(p switchboard.Plan) {
 		switch out := out.(type) {
 		case setting:
 			r.tell("sound %s", soundOf(out))
+		case typing:
+			r.tell("sound of the keys %s", out.keys)
 		case outgoing:
 			if _, listed := sipua.Kinds[out.Kind]; !listed {
 				r.t.Errorf("%s: kind %q has no class", out.Line(), out.Kind)
@@ -338,6 +340,8 @@ func (addresses) Incoming(_ netip.AddrPort, caller, called string) (call.Arrived
 	}, nil
 }
 
+func (addresses) Identifies(e call.Endpoint) bool { return e.Kind == call.PhoneNumber }
+
 func (addresses) Known(from netip.AddrPort) bool { return from == farAddress }
 
 // ports is an engine without sound.
@@ -374,12 +378,17 @@ type port struct {
 	stream  media.Stream
 	latch   netip.AddrPort
 	latched func(netip.AddrPort)
+	pressed func(byte)
+	played  func()
 }
 
 func (p *port) Port() uint16                   { return p.number }
 func (p *port) Set(s media.Stream)             { p.stream = s }
 func (p *port) Latched(f func(netip.AddrPort)) { p.latched = f }
 func (p *port) Latch(peer netip.AddrPort)      { p.latch = peer }
+func (p *port) Pressed(f func(byte))           { p.pressed = f }
+func (p *port) Played(f func())                { p.played = f }
+func (p *port) Press(string)                   {}
 
 func (p *port) Close() {
 	if i := slices.Index(p.ports.open, p); i >= 0 {

@@ -1,0 +1,73 @@
+package sipleg
+
+import (
+	"holdfast/call"
+	"holdfast/sipua"
+	"holdfast/switchboard"
+)
+
+// What a line tells of keys and prompts.
+type (
+	// pressed: the peer has pressed a key, as a telephone-event in its sound.
+	pressed struct{ key byte }
+
+	// played: the peer has heard a prompt to its end.
+	played struct{}
+)
+
+func (pressed) Line() string { return "" }
+func (played) Line() string  { return "" }
+
+// A way is how a peer says keys.
+type way string
+
+const (
+	byEvents way = "telephone-event" // RFC 4733
+	byInfo   way = "INFO"
+)
+
+// key takes a key of the peer's. Some phones say each of them in both ways, so
+// what they began with counts, until their sound comes from somewhere else. A
+// restart may forget it: it is worth no entry of its own.
+func (t *turn) key(key byte, how way) {
+	if t.way == "" {
+		t.way = how
+	}
+	if t.way == how {
+		t.tell(call.Pressed{Connection: t.connection, Key: string(key)})
+	}
+}
+
+// informed takes what the peer says in an INFO request.
+func (t *turn) informed(info sipua.Info) {
+	if key, is := info.Key(); is {
+		t.key(key, byInfo)
+	}
+}
+
+// press presses keys towards a peer who has answered: in its sound, if it has
+// agreed to them there.
+func (t *turn) press(keys string) {
+	switch {
+	case t.ended || !t.dialog.Established():
+	case t.session.Stream.Events != 0:
+		t.out = append(t.out, typing{t.sound, keys})
+	default:
+		t.run(t.dialog.Press(t.now, keys))
+	}
+}
+
+// typing has keys pressed in the sound. It is not repeated after a restart: a
+// key too few is pressed again by whoever meant it, one too many is not undone.
+type typing struct {
+	sound sound
+	keys  string
+}
+
+func (typing) Class() switchboard.Class { return switchboard.Recorded }
+func (typing) Line() string             { return "" }
+
+func (t typing) Send() error {
+	t.sound.Press(t.keys)
+	return nil
+}
