@@ -57,12 +57,7 @@ func (a *act) transfer(ctx context.Context, t client.TransferRequest) (*line, er
 	if _, err := a.client.Transfer(ctx, a.contact, t); err != nil {
 		return nil, err
 	}
-	for _, p := range a.people {
-		if p.name == t.Target {
-			return a.rung(ctx, p)
-		}
-	}
-	return nil, fmt.Errorf("nobody is called %s", t.Target)
+	return a.rung(ctx, a.person(t.Target))
 }
 
 // handedOver: ana is let go, and customer and target are alone with each other.

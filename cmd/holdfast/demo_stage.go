@@ -23,6 +23,7 @@ type stage struct {
 	config string
 	rules  string // of the server, as its configuration says them
 	sip    netip.AddrPort
+	url    string // of its HTTP interface
 	client *client.Client
 	server *exec.Cmd
 	log    *os.File
@@ -45,6 +46,16 @@ func newStage(dir, rules string, others ...*person) *stage {
 	}
 	s.people = append([]*person{s.customer, s.ana, s.cardiology, s.reception}, others...)
 	return s
+}
+
+// person is who is called so; nil: nobody.
+func (s *stage) person(name string) *person {
+	for _, p := range s.people {
+		if p.name == name {
+			return p
+		}
+	}
+	return nil
 }
 
 // set starts the phones and the server. Whatever happens, strike it.
@@ -81,7 +92,8 @@ func (s *stage) configure() error {
 	}
 	defer tcp.Close()
 	s.sip = udp.LocalAddr().(*net.UDPAddr).AddrPort()
-	s.client = client.New("http://" + tcp.Addr().String())
+	s.url = "http://" + tcp.Addr().String()
+	s.client = client.New(s.url)
 	s.config = filepath.Join(s.dir, "holdfast.toml")
 	text := fmt.Appendf(nil, `# Written by holdfast demo.
 [sip]

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"holdfast/softphone"
+)
+
+// A habit is what somebody does about every call.
+type habit struct {
+	name, does string
+	softphone.Behaviour
+}
+
+// habits are those of the people to whom a customer can be handed by hand.
+var habits = []habit{
+	{"cardiology", "answers after 2 s", softphone.Behaviour{After: 2 * time.Second}},
+	{"reception", "answers at once", softphone.Behaviour{}},
+	{"busy", "is busy", softphone.Behaviour{Do: softphone.Busy}},
+	{"nobody", "rings, and nobody answers", softphone.Behaviour{Do: softphone.RingForever}},
+	{"declines", "rings for a second and declines", softphone.Behaviour{Do: softphone.Decline, After: time.Second}},
+	{"voicemail", "answers after a second and talks, but never presses a key", softphone.Behaviour{After: time.Second}},
+}
+
+const (
+	served       = 20 * time.Second // how long a customer talks to whom they were handed to
+	nextCustomer = 5 * time.Second  // how long nobody calls then
+)
+
+// stay leaves a server running with people around it, so that everything can be
+// tried by hand, until ctx ends. So many customers are there at the same time.
+func stay(ctx context.Context, out io.Writer, dir string, callers uint) error {
+	s := newStage(dir, "ring_for = \"10s\"\nreturn_for = \"10s\"",
+		&person{name: "busy"}, &person{name: "nobody"}, &person{name: "declines"}, &person{name: "voicemail", tone: 1200})
+	defer s.strike()
+	if err := s.set(ctx); err != nil {
+		return err
+	}
+	for _, h := range habits {
+		s.person(h.name).Answering(h.Behaviour)
+	}
+	if err := s.invite(out); err != nil {
+		return err
+	}
+	var there sync.WaitGroup
+	defer there.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	for range callers {
+		there.Go(func() { s.callAgainAndAgain(ctx) })
+	}
+	there.Go(func() {
+		if err := (shower{s.client, newTerminal(out), false}).events(s.client.Events(ctx, 0)); err != nil {
+			fmt.Fprintln(out, err)
+		}
+	})
+	return s.keepUp(ctx, out)
+}
+
+// invite says what can be tried, in lines that can be copied.
+func (s *stage) invite(out io.Writer) error {
+	self := os.Args[0]
+	fmt.Fprintf(out, `A server is running with simulated people around it; Ctrl-C ends them all.
+A customer calls ana, who answers at once. Handed over, they hang up after %s,
+and another one calls. In another terminal, try
+
+  export HOLDFAST_SERVER=%s
+
+`, served, s.url)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, try := range []struct{ command, what string }{
+		{self + " contacts", "who is talking to whom"},
+		{self + " transfer - cardiology --wait", "cold: ana leaves when cardiology has answered"},
+		{self + " transfer - busy nobody reception --wait", "one after the other"},
+		{self + " transfer - nobody cardiology --parallel --wait", "all at once"},
+		{self + " transfer - cardiology --kind warm --wait", "ana and cardiology talk; then swap, conference, complete"},
+		{self + " transfer - declines --kind blind --wait", "ana leaves at once, and is rung back"},
+		{self + " end -", "ana says goodbye, and the next customer calls"},
+		{fmt.Sprintf("kill -9 %d", s.server.Process.Pid), "the server: it is started again, and nobody is lost"},
+	} {
+		fmt.Fprintf(w, "  %s\t# %s\n", try.command, try.what)
+	}
+	fmt.Fprint(w, "\nThese can be handed a customer:\n\n")
+	for _, h := range append(habits, habit{name: "nowhere", does: "cannot be reached"}) {
+		fmt.Fprintf(w, "  %s\t%s\n", h.name, h.does)
+	}
+	fmt.Fprintf(w, "\nA SIP phone on this machine reaches ana as sip:help@%s. What happens:\n\n", s.sip)
+	return w.Flush()
+}
+
+// callAgainAndAgain has a customer on the line, as far as possible, until ctx
+// ends.
+func (s *stage) callAgainAndAgain(ctx context.Context) {
+	for {
+		if c, err := s.customer.Dial(ctx, "sip:help@"+s.sip.String()); err == nil {
+			s.talkUntilServed(ctx, c)
+		}
+		select {
+		case <-time.After(nextCustomer):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// talkUntilServed has a customer hang up who was neither with ana nor on hold
+// for a while, and thus with whoever they were handed to; or who has talked
+// enough, for recordings grow.
+func (s *stage) talkUntilServed(ctx context.Context, c *softphone.Call) {
+	defer c.HangUp()
+	heard, enough := c.Recording(), time.After(10*time.Minute)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for waited := time.Now(); time.Since(waited) < served; {
+		select {
+		case <-tick.C:
+		case <-enough:
+			return
+		case <-c.Ended():
+			return
+		case <-ctx.Done():
+			return
+		}
+		now := heard.Length()
+		if heard.EverHears(s.ana.tone, now-time.Second, now) || heard.EverHears(holdAudio.tone, now-time.Second, now) {
+			waited = time.Now()
+		}
+	}
+}
+
+// keepUp starts the server again whenever it dies, until ctx ends.
+func (s *stage) keepUp(ctx context.Context, out io.Writer) error {
+	for {
+		died := make(chan struct{})
+		go func() { // ends with the server
+			defer close(died)
+			_ = s.server.Wait()
+		}()
+		select {
+		case <-died:
+		case <-ctx.Done():
+			_ = s.server.Process.Kill() // it may have been interrupted, too
+			<-died
+			return nil
+		}
+		began := time.Now()
+		if err := s.start(ctx); ctx.Err() != nil {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "the server has died, and is back after %d ms as process %d\n",
+			time.Since(began).Milliseconds(), s.server.Process.Pid)
+	}
+}

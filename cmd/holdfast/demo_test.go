@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"holdfast/call"
+	"holdfast/client"
+)
+
+// TestDemoStays: what demo --stay says can be tried can be tried, also the
+// kill; interrupted, it leaves nothing running.
+func TestDemoStays(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	defer cancel()
+	demo := exec.CommandContext(ctx, "holdfast", "demo", "--stay", "--dir", t.TempDir())
+	stdout, err := demo.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := demo.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := bufio.NewReader(stdout)
+	server := saying(t, said, `export HOLDFAST_SERVER=(\S+)`)
+	process := saying(t, said, `kill -9 (\d+)`)
+	saying(t, said, `= (talking): `)
+
+	transfer := exec.CommandContext(ctx, "holdfast", "transfer", "-", "busy", "reception", "--wait", "--server", server)
+	if out, err := transfer.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	kill(t, process)
+	process = saying(t, said, `back after \d+ ms as process (\d+)`)
+	contacts, err := client.New(server).Contacts(ctx)
+	if err != nil || len(contacts) != 1 || contacts[0].Past[0].Outcome != call.Completed {
+		t.Fatalf("the killed server has lost the customer: %+v, %v", contacts, err)
+	}
+
+	if err := demo.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, said); err != nil { // until it ends
+		t.Fatal(err)
+	}
+	if err := demo.Wait(); err != nil {
+		t.Errorf("interrupted, it ended with %v", err)
+	}
+	if _, err := client.New(server).Contacts(ctx); !errors.Is(err, client.ErrNoServer) {
+		t.Errorf("process %s goes on: %v", process, err)
+	}
+}
+
+// saying reads until a line has what is looked for, and returns that.
+func saying(t *testing.T, from *bufio.Reader, what string) string {
+	t.Helper()
+	for {
+		line, err := from.ReadString('\n')
+		if found := regexp.MustCompile(what).FindStringSubmatch(line); found != nil {
+			return found[1]
+		}
+		if err != nil {
+			t.Fatalf("it does not say %s: %v", what, err)
+		}
+	}
+}
+
+func kill(t *testing.T, process string) {
+	t.Helper()
+	pid, err := strconv.Atoi(process)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Kill(); err != nil {
+		t.Fatal(err)
+	}
+}
