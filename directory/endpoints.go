@@ -3,7 +3,7 @@ package directory
 import "holdfast/call"
 
 // Endpoints are everybody whom the configuration names and Endpoint finds:
-// endpoints, then agents.
+// endpoints, agents and queues.
 func (d *Directory) Endpoints() []call.Endpoint {
 	var all []call.Endpoint
 	for _, e := range d.config.Endpoints {
@@ -11,6 +11,9 @@ func (d *Directory) Endpoints() []call.Endpoint {
 	}
 	for _, a := range d.config.Agents {
 		all = append(all, call.Endpoint{Kind: call.AgentEndpoint, Address: a.Name, Name: a.Name})
+	}
+	for _, q := range d.config.Queues {
+		all = append(all, call.Endpoint{Kind: call.QueueEndpoint, Address: q.Name, Name: q.Name})
 	}
 	return all
 }
