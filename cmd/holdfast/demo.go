@@ -69,15 +69,13 @@ func demo(ctx context.Context, out io.Writer, dir string) error {
 // perform plays a scene and holds its expectations about every scene: the
 // customer is never in silence, and nothing is left behind.
 func (a *act) perform(ctx context.Context, play func(context.Context, *act) error) {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
 	telling, stop := context.WithCancel(ctx)
 	told := make(chan struct{})
 	go func() {
 		defer close(told)
 		a.tell(telling)
 	}()
-	if err := play(ctx, a); err != nil {
+	if err := within(ctx, 20*time.Second, func(ctx context.Context) error { return play(ctx, a) }); err != nil {
 		a.failures = append(a.failures, err.Error())
 		a.say("FAILED: %v", err)
 	}
@@ -86,11 +84,17 @@ func (a *act) perform(ctx context.Context, play func(context.Context, *act) erro
 		a.silence = a.customerLine.Recording().LongestGap()
 		a.expect(a.silence < silenceLimit, "the customer's longest silence is below %s, not %s", silenceLimit, a.silence)
 	}
-	if err := a.nothingLeft(ctx); err != nil {
+	if err := within(ctx, 5*time.Second, a.nothingLeft); err != nil {
 		a.expect(false, "nothing is left behind: %v", err)
 	}
 	stop()
 	<-told
+}
+
+func within(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return do(ctx)
 }
 
 // nothingLeft waits until the server has no contact any more.

@@ -155,7 +155,7 @@ func (a *act) hears(ctx context.Context, l *line, people ...*person) error {
 	if err := heard.AwaitLength(ctx, from+2*look); err != nil {
 		return fmt.Errorf("%s hears nothing: %w", l.who, err)
 	}
-	for _, p := range append(slices.Clip(a.people), holdAudio) {
+	for _, p := range append(slices.Clip(a.people), holdAudio, parkAudio) {
 		if !slices.Contains(people, p) {
 			a.expect(!heard.EverHears(p.tone, from, from+2*look), "%s does not hear %s", l.who, p)
 		}

@@ -58,7 +58,7 @@ func (a *act) tracks() []story.Track {
 
 // spans tell who was heard when in a call.
 func (a *act) spans(l *line) []story.Span {
-	voices := softphone.Voices{holdAudio.tone: "hold"}
+	voices := softphone.Voices{holdAudio.tone: "hold", parkAudio.tone: "park"}
 	for _, p := range a.people {
 		voices[p.tone] = p.name
 	}

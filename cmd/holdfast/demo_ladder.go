@@ -77,7 +77,7 @@ func (a *act) pickedUp(ctx context.Context) error {
 	if _, err := a.await(ctx, func(c call.Contact) bool { return c.Stage == call.Parked }); err != nil {
 		return err
 	}
-	if err := a.hears(ctx, a.customerLine, holdAudio); err != nil {
+	if err := a.hears(ctx, a.customerLine, parkAudio); err != nil {
 		return err
 	}
 	a.ana.Answering(softphone.Behaviour{})

@@ -52,8 +52,11 @@ func (l *line) everHears(p *person) bool {
 	return l.Recording().EverHears(p.tone, 0, l.Recording().Length())
 }
 
-// holdAudio stands where people do who are known by their tone.
-var holdAudio = &person{name: "hold audio", tone: softphone.HoldTone}
+// What the server plays stands where people do: it is known by a tone, too.
+var (
+	holdAudio = &person{name: "hold audio", tone: softphone.HoldTone}
+	parkAudio = &person{name: "park audio", tone: softphone.ParkTone}
+)
 
 func names(people []*person, between string) string {
 	var all []string

@@ -109,8 +109,8 @@ func (s *stage) callAgainAndAgain(ctx context.Context) {
 	}
 }
 
-// talkUntilServed has a customer hang up who was neither with ana nor on hold
-// for a while, and thus with whoever they were handed to; or who has talked
+// talkUntilServed has a customer hang up who for a while was neither with ana
+// nor waiting, and thus with whoever they were handed to; or who has talked
 // enough, for recordings grow.
 func (s *stage) talkUntilServed(ctx context.Context, c *softphone.Call) {
 	defer c.HangUp()
@@ -128,8 +128,10 @@ func (s *stage) talkUntilServed(ctx context.Context, c *softphone.Call) {
 			return
 		}
 		now := heard.Length()
-		if heard.EverHears(s.ana.tone, now-time.Second, now) || heard.EverHears(holdAudio.tone, now-time.Second, now) {
-			waited = time.Now()
+		for _, p := range []*person{s.ana, holdAudio, parkAudio} {
+			if heard.EverHears(p.tone, now-time.Second, now) {
+				waited = time.Now()
+			}
 		}
 	}
 }
