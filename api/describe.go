@@ -27,6 +27,7 @@ var descriptions = map[string]map[string]string{
 		"arrived":        "when the customer first rang",
 		"answered":       "when an agent picked up",
 		"over":           "when it ended",
+		"recorded":       "whether an agent has asked for the customer to be recorded",
 		"endedBy":        "who or what ended it",
 	},
 	"Connection": {
@@ -36,6 +37,7 @@ var descriptions = map[string]map[string]string{
 		"state":      "connecting: not answered yet; screening: answered, hears only a prompt; connected: hears everyone else who is; held: hears hold audio; away: an agent whose line was lost and may come back",
 		"for":        "of an agent whom a queue has found, the queue's connection, whose place they take",
 		"answerBy":   "when somebody who is connecting, screening or away has been waited for long enough",
+		"ringing":    "whether the line of a connecting party rings",
 		"earlyMedia": "whether a connecting party already sends sound",
 		"prompt":     "what a screening party hears",
 		"muted":      "whether nobody hears them",

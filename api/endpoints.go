@@ -11,7 +11,7 @@ import (
 
 type endpointsAnswer struct {
 	Body struct {
-		Endpoints []call.Endpoint `json:"endpoints" doc:"as the configuration has them: endpoints, then agents"`
+		Endpoints []call.Endpoint `json:"endpoints" doc:"as the configuration has them: endpoints, then agents, then queues"`
 	}
 }
 
