@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -95,11 +96,13 @@ func routes(mux *http.ServeMux, s *server) huma.API {
 	config.CreateHooks = nil // no $schema in answers: a contact is the contact
 	config.RejectUnknownQueryParameters = true
 	api := humago.New(mux, config)
+	api.OpenAPI().Components.Schemas.RegisterTypeAlias(reflect.TypeFor[call.Record](), reflect.TypeFor[record]())
 	s.contactRoutes(api)
 	s.transferRoutes(api)
 	s.partyRoutes(api)
 	s.verbRoutes(api)
 	s.eventRoutes(api)
+	s.historyRoutes(api)
 	s.endpointRoutes(api)
 	s.agentRoutes(api)
 	s.queueRoutes(api)

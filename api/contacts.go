@@ -82,7 +82,7 @@ func (s *server) find(ctx context.Context, id call.ContactID) (call.Contact, err
 		c, found = e.Contact, true
 	}
 	if !found {
-		return call.Contact{}, problem(http.StatusNotFound, "there has never been a contact "+string(id))
+		return call.Contact{}, neverWas(id)
 	}
 	return c, nil
 }

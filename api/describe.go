@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-
-	"holdfast/call"
 )
 
 // descriptions say in the OpenAPI document what package call says in its
@@ -91,7 +89,7 @@ var descriptions = map[string]map[string]string{
 	},
 }
 
-// A record is a call.Record as it is written.
+// A record is a call.Record as it is written; it is described instead of it.
 type record struct {
 	At    time.Time `json:"at" doc:"when it happened"`
 	Event string    `json:"event" example:"Answered" doc:"what happened"`
@@ -102,7 +100,6 @@ type record struct {
 func describe(api huma.API, keyed bool) {
 	describeErrors(api.OpenAPI(), keyed)
 	registry := api.OpenAPI().Components.Schemas
-	registry.RegisterTypeAlias(reflect.TypeFor[call.Record](), reflect.TypeFor[record]())
 	registry.Schema(reflect.TypeFor[event](), true, "Event")
 	schemas := registry.Map()
 	for name, properties := range descriptions {

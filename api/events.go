@@ -104,7 +104,7 @@ func (s *server) beginning(ctx context.Context, in *eventsRequest) (beginning, e
 		}
 		return beginning{after: e.Seq - 1, id: e.Seq - 1}, nil
 	}
-	return beginning{}, problem(http.StatusNotFound, "there has never been a contact "+string(in.Contact))
+	return beginning{}, neverWas(in.Contact)
 }
 
 // stream writes what the journal tells until the reader or the journal has had

@@ -72,6 +72,10 @@ func gone(id call.ContactID) error {
 	return problem(http.StatusNotFound, "there is no contact "+string(id)+" now")
 }
 
+func neverWas(id call.ContactID) error {
+	return problem(http.StatusNotFound, "there has never been a contact "+string(id))
+}
+
 // turnAway answers requests that do not reach the API at all.
 func turnAway(status int, why string) http.Handler {
 	body, err := json.Marshal(problem(status, why))

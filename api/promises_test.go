@@ -130,6 +130,11 @@ var promises = map[string]promise{
 		{status: 422, header: []string{"Last-Event-ID", "x"}},
 		{status: 503, world: failing(over)},
 	}},
+	"history": {world: over, path: "/v1/contacts/c1/history", refused: []refusal{
+		{status: 200, world: ringing},
+		{status: 404, path: "/v1/contacts/c9/history"},
+		{status: 503, world: failing(over)},
+	}},
 	"listAgents": {path: "/v1/agents", refused: []refusal{{status: 501, world: noFloor}}},
 	"showAgent": {path: "/v1/agents/ana", refused: []refusal{
 		{status: 404, path: "/v1/agents/eve"},

@@ -48,6 +48,12 @@ func (c *Client) EventsOf(ctx context.Context, id call.ContactID, after uint64) 
 	return c.follow(ctx, id, after)
 }
 
+// History is all that has happened in a contact so far, oldest first.
+func (c *Client) History(ctx context.Context, id call.ContactID) ([]Event, error) {
+	answer, err := ask[struct{ Events []Event }](ctx, c, http.MethodGet, contactPath(id, "history"), nil)
+	return answer.Events, err
+}
+
 func (c *Client) follow(ctx context.Context, id call.ContactID, after uint64) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		s := stream{client: c, contact: id, after: after}

@@ -75,3 +75,10 @@ func TestHeaders(t *testing.T) {
 		t.Errorf("Prefer is %q", got)
 	}
 }
+
+func TestHistory(t *testing.T) {
+	c, asked := answering(t, 200, `{"events":[{"seq":3},{"seq":5}]}`)
+	if e, err := c.History(t.Context(), "c1"); err != nil || len(e) != 2 || e[1].Seq != 5 || *asked != "GET /v1/contacts/c1/history" {
+		t.Errorf("got %v and %v of %s", e, err, *asked)
+	}
+}

@@ -1,0 +1,37 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+type historyAnswer struct {
+	Body struct {
+		Events []event `json:"events" doc:"oldest first"`
+	}
+}
+
+func (s *server) historyRoutes(api huma.API) {
+	huma.Register(api, huma.Operation{
+		OperationID: "history", Method: http.MethodGet, Path: "/v1/contacts/{id}/history",
+		Summary:     "All that has happened in a contact so far, also in one that is over",
+		Description: "What the stream of events tells of it, without waiting for more.",
+		Errors:      []int{http.StatusNotFound, http.StatusServiceUnavailable},
+	}, s.history)
+}
+
+func (s *server) history(ctx context.Context, in *ContactPath) (*historyAnswer, error) {
+	answer := new(historyAnswer)
+	for e, err := range s.Journal.History(ctx, in.ID) {
+		if err != nil {
+			return nil, s.journalProblem(in.ID, err)
+		}
+		answer.Body.Events = append(answer.Body.Events, event{e.Seq, e.At, e.Contact, e.Events, e.Told, e.Lines})
+	}
+	if len(answer.Body.Events) == 0 {
+		return nil, neverWas(in.ID)
+	}
+	return answer, nil
+}
