@@ -14,6 +14,9 @@ type Moment struct {
 	At      time.Time
 	Contact call.Contact
 	Events  []call.Event
+
+	Told  []call.Tell // what agents were told
+	Lines []string    // messages on the wire, as the journal has them
 }
 
 // A Track is what was heard somewhere, measured: the truth to hold against the
@@ -33,10 +36,14 @@ type Span struct {
 // they were and whom they were meant to hear, the events above, and below each
 // track what was heard indeed. moments are in order; the last one ends it.
 func Timeline(title string, moments []Moment, heard []Track) string {
-	if len(moments) == 0 {
+	p := newPicture(title, moments, heard)
+	if p == nil {
 		return ""
 	}
-	p := newPicture(title, moments, heard)
+	return p.draw(heard)
+}
+
+func (p *picture) draw(heard []Track) string {
 	p.axis()
 	p.events()
 	for _, bar := range p.bars() {
@@ -73,7 +80,11 @@ type picture struct {
 	y          int
 }
 
+// newPicture is nil when there is nothing to draw.
 func newPicture(title string, moments []Moment, heard []Track) *picture {
+	if len(moments) == 0 {
+		return nil
+	}
 	p := &picture{title: title, moments: moments, names: Names{}, start: moments[0].At}
 	p.end = moments[len(moments)-1].At
 	for _, m := range moments {
@@ -229,13 +240,17 @@ func (p *picture) box(s Span, colour, first, second string) {
 
 func fits(s string, width float64) bool { return float64(len(s)+6)*6 < width }
 
+func (p *picture) width() int { return leftMargin + barWidth + 40 }
+
+func (p *picture) height() int { return p.y + 16 }
+
 func (p *picture) done() string {
 	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="12">
 <style>.name{font-weight:bold}.dim{fill:#666;font-size:10px}.event{font-size:11px;fill:#822}.in{font-size:11px}</style>
 <rect width="100%%" height="100%%" fill="#fff"/>
 <text x="14" y="26" font-size="16" font-weight="bold">%s</text>
 %s</svg>
-`, leftMargin+barWidth+40, p.y+16, html.EscapeString(p.title), p.String())
+`, p.width(), p.height(), html.EscapeString(p.title), p.String())
 }
 
 // hearings tells in words what everyone in a contact is meant to hear.

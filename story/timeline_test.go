@@ -26,7 +26,7 @@ func TestTimeline(t *testing.T) {
 			t.Fatal(err)
 		}
 		teller.step(ev)
-		moments = append(moments, Moment{teller.Now, teller.Contact, []call.Event{ev}})
+		moments = append(moments, Moment{At: teller.Now, Contact: teller.Contact, Events: []call.Event{ev}})
 		teller.wait(1500 * time.Millisecond)
 	}
 	start := moments[0].At
@@ -46,11 +46,16 @@ func TestTimeline(t *testing.T) {
 			t.Errorf("the picture lacks %q", want)
 		}
 	}
+	wellFormed(t, svg)
+}
+
+func wellFormed(t *testing.T, svg string) {
+	t.Helper()
 	dec := xml.NewDecoder(strings.NewReader(svg))
 	for {
 		_, err := dec.Token()
 		if errors.Is(err, io.EOF) {
-			break
+			return
 		}
 		if err != nil {
 			t.Fatal(err)

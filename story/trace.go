@@ -1,0 +1,121 @@
+package story
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Trace tells a contact to a person: what happened and when, the messages on
+// the wire that it took, what agents were told, and how everybody was
+// afterwards. Times are those of the place where it is told.
+func Trace(w io.Writer, moments []Moment, place *time.Location) error {
+	names, longest := Names{}, 0
+	for _, who := range columns(moments) {
+		longest = max(longest, utf8.RuneCountInString(who))
+	}
+	for _, m := range moments {
+		names.Meet(m.Contact)
+		for _, line := range names.happened(m) {
+			fmt.Fprintf(w, "%s  %s\n", clock(m.At, place), line)
+		}
+		for _, sent := range names.messages(m) {
+			fmt.Fprintf(w, "%s      %-*s %s %s\n", clock(sent.At, place), longest, sent.Party, arrow(sent), sent.What)
+		}
+		for _, t := range m.Told {
+			fmt.Fprintf(w, "%14s%s is told: %s\n", "", names[t.Connection], t.Text)
+		}
+		if len(m.Events) == 0 {
+			continue
+		}
+		if _, err := fmt.Fprintf(w, "%14s= %s\n", "", names.State(m.Contact)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// happened is a line for each event of a moment.
+func (n Names) happened(m Moment) []string {
+	var lines []string
+	for _, ev := range m.Events {
+		line := n.Line(ev)
+		if line == "" {
+			line = "time is up"
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func clock(at time.Time, place *time.Location) string { return at.In(place).Format("15:04:05.000") }
+
+// arrow points from the party to us or back.
+func arrow(m Message) string {
+	if m.Out {
+		return "<-"
+	}
+	return "->"
+}
+
+// us is what this server is called where it stands between the parties.
+const us = "holdfast"
+
+// Mermaid draws a contact as a sequence diagram that Mermaid understands: the
+// messages on the wire, and what happened as notes above everybody.
+func Mermaid(moments []Moment) string {
+	b := &strings.Builder{}
+	fmt.Fprintln(b, "sequenceDiagram")
+	everybody := columns(moments)
+	for i, who := range everybody {
+		fmt.Fprintf(b, "    participant p%d as %s\n", i, harmless(who))
+	}
+	number := map[string]int{}
+	for i, who := range everybody {
+		number[who] = i
+	}
+	names := Names{}
+	for _, m := range moments {
+		names.Meet(m.Contact)
+		for _, line := range names.happened(m) {
+			fmt.Fprintf(b, "    Note over p0,p%d: %s\n", len(everybody)-1, harmless(line))
+		}
+		for _, sent := range names.messages(m) {
+			from, to, line := number[sent.Party], number[us], "->>"
+			if sent.Out {
+				from, to = to, from
+			}
+			if sent.Answer() {
+				line = "-->>"
+			}
+			fmt.Fprintf(b, "    p%d%sp%d: %s\n", from, line, to, harmless(sent.What))
+		}
+	}
+	return b.String()
+}
+
+// harmless is a text without what means something to Mermaid.
+func harmless(s string) string {
+	return strings.NewReplacer("#", "#35;", ";", "#59;", ":", "#58;").Replace(s)
+}
+
+// columns are everybody on the wire in the order in which they came, and us
+// behind the first.
+func columns(moments []Moment) []string {
+	var all []string
+	seen := map[string]bool{}
+	names := Names{}
+	for _, m := range moments {
+		names.Meet(m.Contact)
+		for _, sent := range names.messages(m) {
+			if !seen[sent.Party] {
+				seen[sent.Party] = true
+				all = append(all, sent.Party)
+			}
+		}
+	}
+	first := min(1, len(all))
+	return append(append(append([]string{}, all[:first]...), us), all[first:]...)
+}
