@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -78,13 +77,7 @@ func (s shower) all(ctx context.Context) error {
 
 // one shows a live contact, or, when none is meant, one of the past.
 func (s shower) one(ctx context.Context, written string) error {
-	contact, err := find(ctx, s.client, written)
-	if err != nil && !errors.Is(err, client.ErrNoServer) && written != "-" {
-		past, pastErr := s.client.Contact(ctx, call.ContactID(written))
-		if pastErr == nil {
-			contact, err = past, nil
-		}
-	}
+	contact, err := findAny(ctx, s.client, written)
 	if err != nil {
 		return err
 	}

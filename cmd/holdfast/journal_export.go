@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,16 +48,27 @@ configuration are in it.`,
 }
 
 func exportJSON(ctx context.Context, j *journal.Journal, id call.ContactID, w io.Writer) error {
-	for e, err := range j.History(ctx, id) {
+	for e, err := range keptEvents(ctx, j, id) {
 		if err != nil {
 			return err
 		}
-		event := client.Event{Seq: e.Seq, At: e.At, Contact: e.Contact, Events: e.Events, Told: e.Told, Lines: e.Lines}
-		if err := json.NewEncoder(w).Encode(event); err != nil {
+		if err := json.NewEncoder(w).Encode(e); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// keptEvents are the entries of a contact as a server would tell them.
+func keptEvents(ctx context.Context, j *journal.Journal, id call.ContactID) iter.Seq2[client.Event, error] {
+	return func(yield func(client.Event, error) bool) {
+		for e, err := range j.History(ctx, id) {
+			event := client.Event{Seq: e.Seq, At: e.At, Contact: e.Contact, Events: e.Events, Told: e.Told, Lines: e.Lines}
+			if !yield(event, err) {
+				return
+			}
+		}
+	}
 }
 
 func exportStory(ctx context.Context, j *journal.Journal, id call.ContactID, w io.Writer) error {

@@ -44,7 +44,7 @@ unique, or by - when there is only one.`,
 	root.AddCommand(
 		serveCommand(), checkCommand(), configCommand(), demoCommand(), versionCommand(),
 		journalCommand(), whatIfCommand(),
-		endpointsCommand(), agentsCommand(), queuesCommand(),
+		endpointsCommand(), agentsCommand(), queuesCommand(), traceCommand(),
 		contactsCommand(), holdCommand(), resumeCommand(), endCommand(), pickUpCommand(),
 		transferCommand(), cancelCommand(), leaveCommand(), swapCommand(), conferenceCommand(), completeCommand(),
 	)

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"holdfast/call"
+	"holdfast/client"
+	"holdfast/journal"
+	"holdfast/story"
+)
+
+func traceCommand() *cobra.Command {
+	var asSVG, asMermaid bool
+	var kept place
+	cmd := &cobra.Command{
+		Use:   "trace CONTACT",
+		Short: "Show what happened in a contact, with every message on the wire",
+		Long: `Trace tells a contact from its beginning until now, also one that is over: what
+happened, the SIP messages with each party ("customer -> INVITE" came from the
+customer), what agents were told, and who was meant to hear whom.
+
+With --journal it looks into the journal of a server that is not running.`,
+		Example: "  holdfast trace -\n  holdfast trace 01jd --svg > contact.svg\n  holdfast trace - --mermaid --journal holdfast-data",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			events, err := history(cmd, args[0], &kept)
+			if err != nil {
+				return err
+			}
+			return trace(cmd.OutOrStdout(), events, asSVG, asMermaid)
+		},
+	}
+	cmd.Flags().BoolVar(&asSVG, "svg", false, "draw it: who was how and heard whom, and a ladder of the messages")
+	cmd.Flags().BoolVar(&asMermaid, "mermaid", false, "print a sequence diagram for Mermaid")
+	cmd.Flags().StringVar(&kept.dir, "journal", "", "`directory` of a journal to look into, instead of asking a server")
+	cmd.MarkFlagsMutuallyExclusive("svg", "mermaid")
+	return cmd
+}
+
+// history is all that has happened in the contact that a person means, as the
+// server tells it, or the journal that is kept somewhere.
+func history(cmd *cobra.Command, written string, kept *place) ([]client.Event, error) {
+	if kept.dir != "" {
+		return keptHistory(cmd.Context(), written, kept)
+	}
+	c, err := connect(cmd)
+	if err != nil {
+		return nil, err
+	}
+	contact, err := findAny(cmd.Context(), c, written)
+	if err != nil {
+		return nil, err
+	}
+	return c.History(cmd.Context(), contact.ID)
+}
+
+func keptHistory(ctx context.Context, written string, kept *place) (events []client.Event, err error) {
+	err = kept.look(ctx, func(j *journal.Journal) error {
+		all, err := j.Contacts(ctx)
+		if err != nil {
+			return err
+		}
+		id, err := pick(all, written, "in the journal")
+		if err != nil {
+			return err
+		}
+		for e, err := range keptEvents(ctx, j, id) {
+			if err != nil {
+				return err
+			}
+			events = append(events, e)
+		}
+		return nil
+	})
+	return events, err
+}
+
+// findAny is the live contact that a person means or, when none is meant, the
+// one of the past with that very id.
+func findAny(ctx context.Context, c *client.Client, written string) (call.Contact, error) {
+	contact, err := find(ctx, c, written)
+	if err != nil && !errors.Is(err, client.ErrNoServer) && written != "-" {
+		past, pastErr := c.Contact(ctx, call.ContactID(written))
+		if pastErr == nil {
+			return past, nil
+		}
+	}
+	return contact, err
+}
+
+func trace(w io.Writer, events []client.Event, asSVG, asMermaid bool) error {
+	var moments []story.Moment
+	for _, e := range events {
+		m := story.Moment{At: e.At, Contact: e.Contact, Told: e.Told, Lines: e.Lines}
+		for _, r := range e.Events {
+			m.Events = append(m.Events, r.Event)
+		}
+		moments = append(moments, m)
+	}
+	var err error
+	switch {
+	case asSVG:
+		title := fmt.Sprintf("Contact %s, %s", events[0].Contact.ID, events[0].At.Local().Format(time.DateTime))
+		_, err = io.WriteString(w, story.Picture(title, moments))
+	case asMermaid:
+		_, err = io.WriteString(w, story.Mermaid(moments))
+	default:
+		err = story.Trace(w, moments, time.Local)
+	}
+	return err
+}
