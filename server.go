@@ -184,7 +184,7 @@ func (s *Server) serveAPI(c directory.Config, kept switchboard.Journal, dir *dir
 	s.http = &http.Server{
 		Handler: api.Handler(api.Options{
 			Board: s.board, Journal: kept, Directory: dir, Floor: people{s.floor}, Keys: keys, Address: s.apiAddr.Addr(),
-			Version: Version, Log: s.log,
+			Recording: c.Media.RecordDir != "", Version: Version, Log: s.log,
 		}),
 		ReadHeaderTimeout: 5 * time.Second,
 	}

@@ -56,6 +56,7 @@ type Options struct {
 	Floor     Floor        // nil: there are no agents' states and no queues
 	Keys      []string     // one of which every request must show; none: nobody is asked
 	Address   netip.Addr   // where it is served, if not at loopback addresses alone
+	Recording bool         // there is a place for recordings
 	Version   string       // of the server
 	Log       *slog.Logger // nil: slog.Default()
 }
@@ -101,6 +102,7 @@ func routes(mux *http.ServeMux, s *server) huma.API {
 	s.transferRoutes(api)
 	s.partyRoutes(api)
 	s.verbRoutes(api)
+	s.lineRoutes(api)
 	s.eventRoutes(api)
 	s.historyRoutes(api)
 	s.endpointRoutes(api)

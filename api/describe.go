@@ -21,6 +21,7 @@ var descriptions = map[string]map[string]string{
 		"agent":          "who is responsible for the customer and rung back when everybody else has gone",
 		"transfer":       "the transfer under way, if any",
 		"past":           "transfers that have ended, oldest first",
+		"recorded":       "whether an agent has asked for the customer to be recorded",
 		"onHold":         "how long the customer was on hold, in holds that have ended, in nanoseconds",
 		"arrived":        "when the customer first rang",
 		"answered":       "when an agent picked up",

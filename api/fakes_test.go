@@ -29,6 +29,8 @@ type memory struct {
 	grown    chan struct{} // closed and replaced when an entry is added
 	broken   error         // of the journal
 	floor    Floor         // nil: none
+
+	noRecording bool
 }
 
 func newMemory() *memory {
@@ -181,7 +183,7 @@ func talking(t *testing.T, m *memory, id call.ContactID) {
 }
 
 func handler(m *memory) http.Handler {
-	return Handler(Options{Board: m, Journal: m, Directory: people{}, Floor: m.floor, Version: "test", Log: slog.New(slog.DiscardHandler)})
+	return Handler(Options{Board: m, Journal: m, Directory: people{}, Floor: m.floor, Version: "test", Recording: !m.noRecording, Log: slog.New(slog.DiscardHandler)})
 }
 
 // send makes a request to localhost and returns the answer with its body.

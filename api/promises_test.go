@@ -122,6 +122,8 @@ var promises = map[string]promise{
 	"leave":      doing("leave", "", talkingTo, c1),
 	"end":        doing("end", "", c1, parked),
 	"mute":       doing("mute", `{"muted":true}`, c1, parked),
+	"digits":     doing("digits", `{"digits":"12#"}`, c1, parked),
+	"record":     doing("record", `{"on":true}`, c1, parked),
 	"events": {world: over, path: "/v1/events?contact=c1", refused: []refusal{
 		{status: 404, path: "/v1/events?contact=c9"},
 		{status: 200, path: "/v1/events?after=1"},

@@ -26,8 +26,8 @@ type transferRequest struct {
 		RingFor   string            `json:"ringFor,omitempty" maxLength:"16" example:"20s" doc:"how long each target may ring; as configured when empty"`
 		Key       string            `json:"key,omitempty" maxLength:"128" doc:"the same key again is the same transfer"`
 		By        call.ConnectionID `json:"by,omitempty" minimum:"1" doc:"the connection of the agent who asks; the agent with the customer when empty"`
-		Gate      *bool             `json:"gate,omitempty" doc:"not there yet: a target who answers must press 1 to take the customer"`
-		Brief     *bool             `json:"brief,omitempty" doc:"not there yet: a target who answers hears first who is calling"`
+		Gate      bool              `json:"gate,omitempty" doc:"a target who answers must press 1 to take the customer, because a voicemail is not a person"`
+		Brief     bool              `json:"brief,omitempty" doc:"a target who answers first hears who is calling"`
 	}
 }
 
@@ -110,11 +110,9 @@ func (in *transferRequest) key() (string, error) {
 func (s *server) transferEvent(in *transferRequest, key string) (call.TransferRequested, error) {
 	ask := &in.Body
 	ev := call.TransferRequested{
-		Kind: call.Kind(ask.Kind), Parallel: ask.Parallel, Manner: call.Manner{Resume: ask.Resume},
-		Key: key, Supersede: ask.Supersede,
-	}
-	if ask.Gate != nil || ask.Brief != nil {
-		return ev, problem(http.StatusUnprocessableEntity, "gate and brief need digits and prompts on the line; not there yet")
+		Kind: call.Kind(ask.Kind), Parallel: ask.Parallel,
+		Manner: call.Manner{Gate: ask.Gate, Brief: ask.Brief, Resume: ask.Resume},
+		Key:    key, Supersede: ask.Supersede,
 	}
 	var err error
 	if ev.RingFor, err = ringFor(ask.RingFor); err != nil {

@@ -96,6 +96,22 @@ func TestRequests(t *testing.T) {
 			contact, err := c.Mute(ctx, "c1", false)
 			return string(contact.ID), err
 		},
+		`POST /v1/contacts/c1/digits {"connection":3,"digits":"1#"}`: func(c *Client) (string, error) {
+			contact, err := c.Digits(ctx, "c1", 3, "1#")
+			return string(contact.ID), err
+		},
+		`POST /v1/contacts/c1/digits {"digits":"1"}`: func(c *Client) (string, error) {
+			contact, err := c.Digits(ctx, "c1", 0, "1")
+			return string(contact.ID), err
+		},
+		`POST /v1/contacts/c1/record {"on":true}`: func(c *Client) (string, error) {
+			contact, err := c.Record(ctx, "c1", true)
+			return string(contact.ID), err
+		},
+		`POST /v1/contacts/c1/transfers {"brief":true,"gate":true,"target":"ben"}`: func(c *Client) (string, error) {
+			transfer, err := c.Transfer(ctx, "c1", TransferRequest{Target: "ben", Gate: true, Brief: true})
+			return transfer.ID, err
+		},
 		`POST /v1/contacts/c1/pickup {"agent":"ana"}`: func(c *Client) (string, error) {
 			contact, err := c.PickUp(ctx, "c1", "ana")
 			return string(contact.ID), err

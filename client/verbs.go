@@ -61,6 +61,21 @@ func (c *Client) Mute(ctx context.Context, id call.ContactID, muted bool) (call.
 	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "mute"), map[string]any{"muted": muted})
 }
 
+// Digits presses keys of a telephone on somebody's line: 0 means that of the
+// target who is connected, or else the customer's.
+func (c *Client) Digits(ctx context.Context, id call.ContactID, on call.ConnectionID, digits string) (call.Contact, error) {
+	body := map[string]any{"digits": digits}
+	if on != 0 {
+		body["connection"] = on
+	}
+	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "digits"), body)
+}
+
+// Record has what the customer says and hears recorded, or no longer.
+func (c *Client) Record(ctx context.Context, id call.ContactID, on bool) (call.Contact, error) {
+	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "record"), map[string]any{"on": on})
+}
+
 // PickUp puts a parked customer through to an agent.
 func (c *Client) PickUp(ctx context.Context, id call.ContactID, agent string) (call.Contact, error) {
 	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "pickup"), map[string]any{"agent": agent})

@@ -9,11 +9,15 @@ import (
 	"time"
 )
 
-// The frequencies (Hz) by which the audio of somebody who waits is recognised.
+// The frequencies (Hz) by which what a server plays is recognised: to somebody
+// who waits, and to a target who has answered.
 const (
-	HoldTone  = 250.0
-	QueueTone = 540.0
-	ParkTone  = 720.0
+	HoldTone     = 250.0
+	QueueTone    = 540.0
+	ParkTone     = 720.0
+	RingbackTone = 400.0 // 2 s of it, and 4 s of nothing
+	BriefTone    = 900.0
+	GateTone     = 1150.0
 )
 
 const (

@@ -46,6 +46,7 @@ unique, or by - when there is only one.`,
 		journalCommand(), whatIfCommand(),
 		endpointsCommand(), agentsCommand(), queuesCommand(), traceCommand(),
 		contactsCommand(), holdCommand(), resumeCommand(), endCommand(), pickUpCommand(),
+		muteCommand(), digitsCommand(), recordCommand(),
 		transferCommand(), cancelCommand(), leaveCommand(), swapCommand(), conferenceCommand(), completeCommand(),
 	)
 	return root

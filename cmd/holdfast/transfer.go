@@ -35,6 +35,8 @@ With --wait it tells what happens until the transfer is decided, and exits with
 	}
 	cmd.Flags().StringVar(&kind, "kind", string(call.Cold), "when the agent leaves: cold, warm or blind")
 	cmd.Flags().BoolVar(&ask.Parallel, "parallel", false, "ring all targets at once")
+	cmd.Flags().BoolVar(&ask.Gate, "gate", false, "have a target who answers press 1 to take the customer")
+	cmd.Flags().BoolVar(&ask.Brief, "brief", false, "have a target who answers first hear who is calling")
 	cmd.Flags().BoolVar(&ask.Resume, "resume", false, "take the customer off hold when the transfer fails or is cancelled")
 	cmd.Flags().BoolVar(&ask.Supersede, "supersede", false, "cancel a transfer that only rings in favour of this one")
 	cmd.Flags().DurationVar(&ask.RingFor, "ring-for", 0, "how long each target may ring, such as 20s; as configured when not given")

@@ -1,0 +1,76 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"holdfast/call"
+)
+
+type digitsRequest struct {
+	ContactPath
+	Body struct {
+		Digits     string            `json:"digits" minLength:"1" maxLength:"64" pattern:"^[0-9*#]+$" example:"1234#" doc:"the keys, in order"`
+		Connection call.ConnectionID `json:"connection,omitempty" minimum:"1" doc:"on whose line; when empty, that of the target who is connected, or else the customer's"`
+		By         call.ConnectionID `json:"by,omitempty" minimum:"1" doc:"the connection of the agent who asks; the agent with the customer when empty"`
+	}
+}
+
+type recordRequest struct {
+	ContactPath
+	Body struct {
+		On bool              `json:"on" doc:"whether what the customer says and hears is recorded from now on"`
+		By call.ConnectionID `json:"by,omitempty" minimum:"1" doc:"the connection of the agent who asks; the agent with the customer when empty"`
+	}
+}
+
+func (s *server) lineRoutes(api huma.API) {
+	errors := []int{http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable}
+	huma.Register(api, huma.Operation{
+		OperationID: "digits", MaxBodyBytes: longestBody, Method: http.MethodPost, Path: "/v1/contacts/{id}/digits",
+		Summary:     "Press keys of a telephone on somebody's line",
+		Description: "Answers before they are all pressed, which takes some 160 ms for each. Keys are not pressed twice, whatever happens to the server.",
+		Errors:      errors,
+	}, s.digits)
+	huma.Register(api, huma.Operation{
+		OperationID: "record", MaxBodyBytes: longestBody, Method: http.MethodPost, Path: "/v1/contacts/{id}/record",
+		Summary:     "Record the customer, or no longer",
+		Description: "Into a WAV file in the record_dir of the configuration: what the customer says on the left, what they hear on the right. It goes on, also after a hand-over, until it is ended or the customer leaves.",
+		Errors:      errors,
+	}, s.record)
+}
+
+func (s *server) digits(ctx context.Context, in *digitsRequest) (*contactAnswer, error) {
+	c, err := s.request(ctx, in.ID, in.Body.By, func(c call.Contact, by call.ConnectionID) call.Event {
+		on := in.Body.Connection
+		if on == 0 {
+			on = targetOf(c)
+		}
+		return call.DigitsRequested{By: by, Connection: on, Digits: in.Body.Digits}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &contactAnswer{c}, nil
+}
+
+// targetOf is the target who is connected, or else the customer.
+func targetOf(c call.Contact) call.ConnectionID {
+	for _, who := range c.Connections {
+		if who.Party == call.Target && who.State == call.Connected {
+			return who.ID
+		}
+	}
+	return customerOf(c)
+}
+
+func (s *server) record(ctx context.Context, in *recordRequest) (*contactAnswer, error) {
+	if in.Body.On && !s.Recording {
+		return nil, problem(http.StatusConflict, "there is no place for recordings; set record_dir in [media] of the server's configuration")
+	}
+	return s.doing(ctx, in.ID, in.Body.By, func(by call.ConnectionID) call.Event {
+		return call.RecordRequested{By: by, On: in.Body.On}
+	})
+}
