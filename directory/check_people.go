@@ -34,10 +34,10 @@ func (c *checker) people(d *document, config *Config) {
 		c.name(path, a.Name, seen)
 		agent := Agent{Name: string(a.Name), Address: string(a.Address), Handles: c.handles(path, a.Handles)}
 		agent.AfterCall, agent.NoAfterCall = c.afterCall(path, a.AfterCall)
-		if a.User != "" || a.Password != "" || a.PasswordFile != "" {
+		if given := a.Password != "" || a.PasswordFile != ""; given || a.User != "" {
 			agent.User = cmp.Or(string(a.User), string(a.Name))
 			agent.Password = c.secret(path, "password", a.Password, a.PasswordFile)
-			c.registers(path, agent, config)
+			c.registers(path, agent, given, config)
 		} else {
 			c.address(path, string(a.Address), config)
 		}

@@ -37,12 +37,13 @@ func (c *checker) phones(d *document, sip *SIP) {
 	}
 }
 
-// registers checks an agent whose phone registers, among those before.
-func (c *checker) registers(path string, agent Agent, config *Config) {
+// registers checks an agent whose phone registers, among those before; password
+// says that one is given.
+func (c *checker) registers(path string, agent Agent, password bool, config *Config) {
 	switch {
 	case agent.Address != "":
 		c.wrong(path+".address", "a phone that is always at this address does not register; remove the address, or user and password")
-	case agent.Password == "" && !c.found(path+".password", path+".password_file"):
+	case !password:
 		c.wrong(path+".user", `%q needs a password; give password = "${NAME}" with a variable of the environment, or password_file`, agent.User)
 	case !isUser(agent.User):
 		c.wrong(path+".user", `%q cannot stand before the @ of an address; give user = "…" with letters, digits and dots`, agent.User)
@@ -54,16 +55,6 @@ func (c *checker) registers(path string, agent Agent, config *Config) {
 			c.wrong(path+".user", "the phone of %q registers as %q, too", other.Name, agent.User)
 		}
 	}
-}
-
-// found says that one of these is in the file.
-func (c *checker) found(paths ...string) bool {
-	for _, path := range paths {
-		if _, ok := c.places[path]; ok {
-			return true
-		}
-	}
-	return false
 }
 
 // orPassword is what else than an address the thing in a table may have.
