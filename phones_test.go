@@ -114,6 +114,9 @@ func TestPhonesThatMayNotRegister(t *testing.T) {
 			t.Errorf("%s registers: %v", p.URI(), err)
 		}
 	}
+	known := h.registers(t, "ana", password, 0) // among them
+	mustRegister(t, known)
+	must(t, known.Unregister(soon(t)))
 	h.options.Config.SIP.Phones = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
 	h.options.Config.Trunks = nil
 	h.options.Config.Endpoints = nil
@@ -129,6 +132,11 @@ func TestPhonesThatMayNotRegister(t *testing.T) {
 // the next is right.
 func TestGuessingPasswords(t *testing.T) {
 	h := openHouseOfPhones(t, nil)
+	guesser := newCaller(t, "127.0.0.1", h.SIPAddress())
+	guesser.ask("REGISTER", "hello", "")
+	if line := guesser.answer(30 * time.Second); line != "SIP/2.0 401 Unauthorized" { //nolint:misspell // as RFC 3261 §21.4.2 spells it
+		t.Fatalf("who asks is told %q", line)
+	}
 	for n := range 10 {
 		p := h.registers(t, "200", fmt.Sprint(n), 0)
 		var refused *softphone.Refused
@@ -136,7 +144,6 @@ func TestGuessingPasswords(t *testing.T) {
 			t.Fatalf("guess %d: %v", n, err)
 		}
 	}
-	guesser := newCaller(t, "127.0.0.1", h.SIPAddress())
 	guesser.ask("REGISTER", "guess", "")
 	if line := guesser.answer(500 * time.Millisecond); line != "" {
 		t.Errorf("who guesses is told %q", line)

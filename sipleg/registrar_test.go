@@ -1,0 +1,88 @@
+package sipleg
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"holdfast/sipua"
+)
+
+// ward is an account whose phone may register from farAddress.
+type ward struct {
+	full     error // why nothing can be written down
+	bindings []sipua.Binding
+}
+
+func (*ward) MayRegister(from netip.AddrPort) bool { return from == farAddress }
+
+func (*ward) Account(user string) (sipua.Account, bool) {
+	return sipua.Account{Name: "ward", User: user, Password: "hush"}, true
+}
+
+func (w *ward) Bindings(string) []sipua.Binding { return w.bindings }
+
+func (w *ward) Bind(_ context.Context, _ string, bindings []sipua.Binding) error {
+	if w.full == nil {
+		w.bindings = bindings
+	}
+	return w.full
+}
+
+// outbox has what was sent.
+type outbox chan sipua.Message
+
+func (o outbox) Send(m sipua.Message) error { o <- m; return nil }
+
+// TestPhoneRegisters: a phone is told that it is registered when that has been
+// written down, and to come again when it cannot be.
+func TestPhoneRegisters(t *testing.T) {
+	for _, full := range []error{nil, errors.New("the disk is full")} {
+		kept, sent := &ward{full: full}, make(outbox)
+		r := StartRegistrar(RegistrarOptions{
+			Local: sipua.Local{Address: usAddress}, Sender: sent, Phones: kept,
+			For: time.Minute, Digest: []string{"MD5"}, Log: slog.New(slog.DiscardHandler),
+		})
+		phone := sipua.NewRegistration(sipua.Local{Address: farAddress, Credentials: []sipua.Credentials{{
+			Peers: []netip.Prefix{netip.PrefixFrom(usAddress.Addr(), 32)}, User: "200", Password: "hush",
+		}}}, sipua.RandomIdentity(), sipua.Enrolment{At: usAddress, User: "200", For: time.Hour})
+		phone, out := phone.Ask(time.Now())
+		for len(out) > 0 {
+			if !r.Receive(travel(t, out[0].SIP, farAddress)) {
+				t.Fatal("the registrar does not take a REGISTER")
+			}
+			phone, out = phone.Receive(time.Now(), travel(t, (<-sent).SIP, usAddress))
+		}
+		r.Close()
+		switch {
+		case full == nil && (phone.Status != 200 || len(kept.bindings) != 1):
+			t.Errorf("the phone is told %s, and kept are %v", phone.Text, kept.bindings)
+		case full != nil && phone.Status != 503:
+			t.Errorf("on a full disk the phone is told %s", phone.Text)
+		}
+	}
+}
+
+// TestWhatIsNotForTheRegistrar goes to lines, which do not answer strangers.
+func TestWhatIsNotForTheRegistrar(t *testing.T) {
+	r := StartRegistrar(RegistrarOptions{Phones: &ward{}})
+	defer r.Close()
+	options := request(t, "OPTIONS", "200", "", "")
+	if r.Receive(options) {
+		t.Error("it takes an OPTIONS")
+	}
+	text := strings.ReplaceAll(options.SIP.String(), "OPTIONS", "REGISTER")
+	msg, err := sip.ParseMessage([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Receive(sipua.Received{SIP: msg, From: netip.MustParseAddrPort("203.0.113.1:5060")}) {
+		t.Error("it takes a REGISTER from where no phone may be")
+	}
+}
