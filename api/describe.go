@@ -26,7 +26,6 @@ var descriptions = map[string]map[string]string{
 		"arrived":        "when the customer first rang",
 		"answered":       "when an agent picked up",
 		"over":           "when it ended",
-		"recorded":       "whether an agent has asked for the customer to be recorded",
 		"endedBy":        "who or what ended it",
 	},
 	"Connection": {
