@@ -80,6 +80,8 @@ func setStateCommand() *cobra.Command {
 afterwards.`,
 		Example: "  holdfast agents set ana available\n  holdfast agents set ana not-ready --reason lunch",
 		Args:    cobra.ExactArgs(2),
+
+		ValidArgsFunction: offer(agentNames, choosableStates),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := connect(cmd)
 			if err != nil {

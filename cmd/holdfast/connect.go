@@ -113,6 +113,9 @@ func few(contacts []call.ContactID) string {
 // contactCommand is a command about one live contact, named by its first
 // argument. do says what has become of it.
 func contactCommand(cmd *cobra.Command, do func(context.Context, *client.Client, call.Contact, []string) (string, error)) *cobra.Command {
+	if cmd.ValidArgsFunction == nil {
+		cmd.ValidArgsFunction = offer(liveContacts)
+	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := connect(cmd)
 		if err != nil {

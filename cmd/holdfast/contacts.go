@@ -25,7 +25,8 @@ func contactsCommand() *cobra.Command {
 		Long: `Contacts shows who is in each live contact and how they are; with a contact's
 id, also one that is over, its transfers with every attempt. With --watch it
 goes on to tell what happens, until it is interrupted.`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: offer(liveContacts),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := connect(cmd)
 			if err != nil {

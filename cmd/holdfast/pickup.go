@@ -15,6 +15,8 @@ func pickUpCommand() *cobra.Command {
 		Use:   "pickup CONTACT AGENT",
 		Short: "Put a parked customer through to an agent",
 		Args:  cobra.ExactArgs(2),
+
+		ValidArgsFunction: offer(liveContacts, agentNames),
 	}, func(ctx context.Context, c *client.Client, contact call.Contact, args []string) (string, error) {
 		picked, err := c.PickUp(ctx, contact.ID, args[0])
 		return fmt.Sprintf("%s is being rung", picked.Agent), err

@@ -28,6 +28,8 @@ customer), what agents were told, and who was meant to hear whom.
 With --journal it looks into the journal of a server that is not running.`,
 		Example: "  holdfast trace -\n  holdfast trace 01jd --svg > contact.svg\n  holdfast trace - --mermaid --journal holdfast-data",
 		Args:    cobra.ExactArgs(1),
+
+		ValidArgsFunction: offer(liveContacts),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			events, err := history(cmd, args[0], &kept)
 			if err != nil {

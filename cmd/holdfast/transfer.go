@@ -27,13 +27,15 @@ blind one at once, and in a warm one the agent first talks to the target; then
 
 With --wait it tells what happens until the transfer is decided, and exits with
 0 only if it completed; of a warm one, until the agent talks to the target.`,
-		Args: cobra.MinimumNArgs(2),
+		Args:              cobra.MinimumNArgs(2),
+		ValidArgsFunction: offer(liveContacts, targets),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ask.Target, ask.Others, ask.Kind = args[1], args[2:], call.Kind(kind)
 			return transfer(cmd, args[0], ask, wait, asJSON)
 		},
 	}
 	cmd.Flags().StringVar(&kind, "kind", string(call.Cold), "when the agent leaves: cold, warm or blind")
+	offerKinds(cmd)
 	cmd.Flags().BoolVar(&ask.Parallel, "parallel", false, "ring all targets at once")
 	cmd.Flags().BoolVar(&ask.Gate, "gate", false, "have a target who answers press 1 to take the customer")
 	cmd.Flags().BoolVar(&ask.Brief, "brief", false, "have a target who answers first hear who is calling")

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"holdfast/call"
+	"holdfast/client"
+)
+
+// A choice is what an argument may be, as a shell offers it: words with remarks.
+type choice func(*cobra.Command, *client.Client) []cobra.Completion
+
+// offer has a shell offer words for the arguments of a command; the last choice
+// is also for all that follow. Without a server nothing is offered.
+func offer(choices ...choice) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		enough := cmd.Args(cmd, args) == nil && cmd.Args(cmd, append(slices.Clone(args), "")) != nil
+		c, err := connect(cmd)
+		if enough || err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return choices[min(len(args), len(choices)-1)](cmd, c), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+func liveContacts(cmd *cobra.Command, c *client.Client) []cobra.Completion {
+	contacts, err := c.Contacts(cmd.Context())
+	if err != nil {
+		return nil
+	}
+	var all []cobra.Completion
+	for _, contact := range contacts {
+		all = append(all, cobra.CompletionWithDesc(string(contact.ID), string(contact.Stage)+": "+people(contact)))
+	}
+	return all
+}
+
+// targets are whom a transfer can name.
+func targets(cmd *cobra.Command, c *client.Client) []cobra.Completion {
+	return named(cmd, c, func(call.EndpointKind) bool { return true })
+}
+
+func agentNames(cmd *cobra.Command, c *client.Client) []cobra.Completion {
+	return named(cmd, c, func(k call.EndpointKind) bool { return k == call.AgentEndpoint })
+}
+
+func named(cmd *cobra.Command, c *client.Client, wanted func(call.EndpointKind) bool) []cobra.Completion {
+	endpoints, err := c.Endpoints(cmd.Context())
+	if err != nil {
+		return nil
+	}
+	var all []cobra.Completion
+	for _, e := range endpoints {
+		remark := strings.TrimSuffix(string(e.Kind)+" "+e.Address, " "+e.Name)
+		if wanted(e.Kind) {
+			all = append(all, cobra.CompletionWithDesc(e.Name, remark))
+		}
+	}
+	return all
+}
+
+var kinds = []cobra.Completion{
+	cobra.CompletionWithDesc(string(call.Cold), "the agent leaves after the target has picked up"),
+	cobra.CompletionWithDesc(string(call.Warm), "the agent talks to the target first"),
+	cobra.CompletionWithDesc(string(call.Blind), "the agent leaves while the target rings"),
+}
+
+// offerKinds has a shell offer them for the flag --kind.
+func offerKinds(cmd *cobra.Command) {
+	offer := cobra.FixedCompletions(kinds, cobra.ShellCompDirectiveNoFileComp)
+	if err := cmd.RegisterFlagCompletionFunc("kind", offer); err != nil {
+		panic(err) // there is no such flag
+	}
+}
+
+func choosableStates(*cobra.Command, *client.Client) []cobra.Completion {
+	return []cobra.Completion{"available", "not-ready", "offline"}
+}
