@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 // What each phone says, in Hz.
 const (
 	customerTone   = 440
+	waitingTone    = 530 // of another customer, who waits
 	anaTone        = 620
 	cardiologyTone = 800
 )
@@ -43,9 +45,13 @@ type cell struct {
 	server  *victim
 
 	customer                customer
+	tone                    float64 // what the customer says
 	ana, cardiology         *softphone.Phone
 	anaCall, cardiologyCall *softphone.Call
 	contact                 call.ContactID
+
+	spare   customer // whoever else may call
+	waiting *cell    // the contact of another customer at the same server, or nil
 }
 
 var cells atomic.Int32
@@ -62,9 +68,10 @@ func newCell(t *testing.T, p plot, env ...string) *cell {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), cmp.Or(p.patience, 30*time.Second))
 	t.Cleanup(cancel)
-	c := &cell{ctx: ctx, address: nextAddress()}
+	c := &cell{ctx: ctx, address: nextAddress(), tone: customerTone}
 	c.ana = phone(t, "ana", anaTone)
 	c.cardiology = phone(t, "cardiology", cardiologyTone)
+	c.spare = &ours{Phone: phone(t, "waiting", waitingTone)}
 	c.client = client.New(fmt.Sprintf("http://%s:8080", c.address))
 	if p.foreign {
 		phone, err := startForeign(ctx, t)
@@ -124,6 +131,8 @@ listen = "%s:5060"
 listen = "%s:8080"
 [journal]
 dir = %q
+[rules]
+return_for = "3s"
 [[agent]]
 name = "ana"
 address = %q
@@ -154,14 +163,14 @@ func (c *cell) talk() (err error) {
 func (c *cell) withAna() error {
 	return errors.Join(
 		c.hears("the customer", c.customer.heard(), anaTone),
-		c.hears("ana", c.anaCall.Recording(), customerTone),
+		c.hears("ana", c.anaCall.Recording(), c.tone),
 	)
 }
 
 func (c *cell) withCardiology() error {
 	return errors.Join(
 		c.hears("the customer", c.customer.heard(), cardiologyTone),
-		c.hears("cardiology", c.cardiologyCall.Recording(), customerTone),
+		c.hears("cardiology", c.cardiologyCall.Recording(), c.tone),
 	)
 }
 
@@ -171,12 +180,13 @@ func (c *cell) onHold() error {
 
 // transfer asks for the transfer, as often as the dying server makes it
 // necessary, and waits until cardiology is rung.
-func (c *cell) transfer(ringFor time.Duration) error {
+func (c *cell) transfer(kind call.Kind, ringFor time.Duration) error {
+	request := client.TransferRequest{Target: "cardiology", Kind: kind, RingFor: ringFor, Key: "once"}
 	err := c.again(func() error {
 		if err := c.find(); err != nil {
 			return err
 		}
-		_, err := c.client.Transfer(c.ctx, c.contact, client.TransferRequest{Target: "cardiology", RingFor: ringFor, Key: "once"})
+		_, err := c.client.Transfer(c.ctx, c.contact, request)
 		return err
 	})
 	if err != nil {
@@ -188,11 +198,14 @@ func (c *cell) transfer(ringFor time.Duration) error {
 	return nil
 }
 
-// find finds the only contact that there is.
+// find finds the only contact that there is, but for that of who waits.
 func (c *cell) find() error {
 	contacts, err := c.client.Contacts(c.ctx)
 	if err != nil {
 		return err
+	}
+	if c.waiting != nil {
+		contacts = slices.DeleteFunc(contacts, func(x call.Contact) bool { return x.ID == c.waiting.contact })
 	}
 	if len(contacts) != 1 {
 		return fmt.Errorf("there are %d contacts", len(contacts))
@@ -232,9 +245,24 @@ func (c *cell) await(wanted func(call.Contact) bool) (found call.Contact, err er
 	return found, err
 }
 
-func (c *cell) hears(who string, heard *softphone.Recording, tone float64) error {
-	if err := heard.AwaitTones(c.ctx, tone); err != nil {
-		return fmt.Errorf("%s does not hear %.0f Hz: %w", who, tone, err)
+// insist makes a request until the contact is as wanted. A request that was
+// carried out just before the server died is not made again.
+func (c *cell) insist(request func(context.Context, call.ContactID) (call.Contact, error), wanted func(call.Contact) bool) error {
+	return c.again(func() error {
+		now, err := c.client.Contact(c.ctx, c.contact)
+		if err != nil || wanted(now) {
+			return err
+		}
+		if now, err = request(c.ctx, c.contact); err == nil && !wanted(now) {
+			err = fmt.Errorf("the contact is %s all the same", now.Stage)
+		}
+		return err
+	})
+}
+
+func (c *cell) hears(who string, heard *softphone.Recording, tones ...float64) error {
+	if err := heard.AwaitTones(c.ctx, tones...); err != nil {
+		return fmt.Errorf("%s does not hear %.0f Hz: %w", who, tones, err)
 	}
 	return nil
 }

@@ -90,7 +90,7 @@ func tellPorts(e switchboard.Entry) {
 			SDP struct{ At string }
 		}
 		if err := json.Unmarshal(memory, &leg); err == nil && leg.SDP.At != "" {
-			fmt.Println("port", id, leg.SDP.At)
+			fmt.Printf("port %s/%d %s\n", e.Contact.ID, id, leg.SDP.At)
 		}
 	}
 }

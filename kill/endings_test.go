@@ -10,38 +10,58 @@ import (
 	"holdfast/softphone"
 )
 
-// An ending is one way in which a cold transfer goes.
+// An ending is one way in which a transfer goes.
 type ending struct {
 	name       string
-	ringFor    time.Duration
+	kind       call.Kind         // empty: cold
+	begin      func(*cell) error // until the customer talks to ana; nil: nothing but that
 	cardiology softphone.Behaviour
+	ringFor    time.Duration     // 0: as the server is configured
 	play       func(*cell) error // from the moment cardiology is rung
 	outcome    call.Outcome
 	reason     call.Reason
 }
+
+// endings are those of the matrix.
+var endings = slices.Concat(coldEndings, warmEndings, blindEndings, endingsOfTwo)
 
 const (
 	ringShort = 2500 * time.Millisecond
 	ringLong  = time.Minute
 )
 
-var endings = []ending{
-	{"answered", ringLong, softphone.Behaviour{After: 500 * time.Millisecond}, handedOver, call.Completed, ""},
-	{"no answer", ringShort, softphone.Behaviour{Do: softphone.RingForever}, backWithAna, call.TransferFailed, call.NoAnswer},
-	{"busy", ringLong, softphone.Behaviour{Do: softphone.Busy, After: 300 * time.Millisecond}, backWithAna, call.TransferFailed, call.Busy},
-	{"customer leaves", ringLong, softphone.Behaviour{Do: softphone.RingForever}, customerLeaves, call.Abandoned, call.CustomerLeft},
-	{"agent leaves", ringLong, softphone.Behaviour{After: 500 * time.Millisecond}, agentLeaves, call.Completed, ""},
+// What cardiology does when it is rung.
+var (
+	picksUp = softphone.Behaviour{After: 500 * time.Millisecond}
+	isBusy  = softphone.Behaviour{Do: softphone.Busy, After: 300 * time.Millisecond}
+	ringsOn = softphone.Behaviour{Do: softphone.RingForever}
+)
+
+var coldEndings = []ending{
+	{name: "answered", ringFor: ringLong, cardiology: picksUp, play: handedOver, outcome: call.Completed},
+	{name: "no answer", ringFor: ringShort, cardiology: ringsOn, play: backWithAna, outcome: call.TransferFailed, reason: call.NoAnswer},
+	{name: "busy", ringFor: ringLong, cardiology: isBusy, play: backWithAna, outcome: call.TransferFailed, reason: call.Busy},
+	{name: "customer leaves", ringFor: ringLong, cardiology: ringsOn, play: customerLeaves, outcome: call.Abandoned, reason: call.CustomerLeft},
+	{name: "agent leaves", ringFor: ringLong, cardiology: picksUp, play: agentLeaves, outcome: call.Completed},
 }
 
 // handedOver: customer and cardiology hear each other, ana is released.
 func handedOver(c *cell) error {
-	if err := errors.Join(c.withCardiology(), c.ended("ana", c.anaCall.Ended())); err != nil {
+	if err := errors.Join(c.withCardiology(), c.released()); err != nil {
+		return err
+	}
+	return c.goodbye()
+}
+
+// released: ana's line has been ended by us.
+func (c *cell) released() error {
+	if err := c.ended("ana", c.anaCall.Ended()); err != nil {
 		return err
 	}
 	if c.anaCall.EndedBy() != softphone.Peer {
 		return fmt.Errorf("ana's line was ended by %s", c.anaCall.EndedBy())
 	}
-	return c.goodbye()
+	return nil
 }
 
 // backWithAna: the customer hears hold audio, ana is there and takes them back.
@@ -52,16 +72,21 @@ func backWithAna(c *cell) error {
 	if err := c.onHold(); err != nil {
 		return err
 	}
+	if err := c.resumed(); err != nil {
+		return err
+	}
+	if err := c.withoutCardiology(); err != nil {
+		return err
+	}
+	return c.goodbye()
+}
+
+// resumed: ana takes the customer off hold.
+func (c *cell) resumed() error {
 	if err := c.again(func() error { _, err := c.client.Resume(c.ctx, c.contact); return err }); err != nil {
 		return err
 	}
-	if err := c.withAna(); err != nil {
-		return err
-	}
-	if everHears(c.customer.heard(), cardiologyTone) {
-		return errors.New("the customer heard cardiology")
-	}
-	return c.goodbye()
+	return c.withAna()
 }
 
 // customerLeaves: the customer hangs up while cardiology rings.
@@ -79,6 +104,14 @@ func agentLeaves(c *cell) error {
 		return err
 	}
 	return c.goodbye()
+}
+
+// withoutCardiology: the customer has never heard cardiology.
+func (c *cell) withoutCardiology() error {
+	if everHears(c.customer.heard(), cardiologyTone) {
+		return errors.New("the customer heard cardiology")
+	}
+	return nil
 }
 
 // everHears reports whether a tone was heard for longer than the click that

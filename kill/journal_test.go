@@ -23,7 +23,7 @@ const hiccup = 500 * time.Millisecond
 // talk on. What is asked for meanwhile happens, if late, or is refused for now;
 // and when the journal is back nothing has been lost, not even to a kill.
 func TestTheJournalFails(t *testing.T) {
-	needAll(t)
+	needTime(t)
 	for _, f := range []struct {
 		name       string
 		outside    bool // the journal is in a cluster
@@ -124,7 +124,7 @@ func (s *strained) asks(what string, refused bool) error {
 // afterwards: the trouble is over. Nobody's sound has stopped, nothing happens
 // that was refused, a transfer works, and all that survives a kill.
 func (s *strained) afterwards() error {
-	if err := s.transfer(ringLong); err != nil {
+	if err := s.transfer(call.Cold, ringLong); err != nil {
 		return err
 	}
 	if err := errors.Join(s.soundWentOn("the customer", s.customer.heard()), s.soundWentOn("ana", s.anaCall.Recording())); err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,13 +31,16 @@ var plants = map[string]plant{
 		return newHastyJournal(j)
 	}},
 	"does not journal the RTP port": {journal: func(j switchboard.Journal) switchboard.Journal {
-		return changedJournal{Journal: j, write: forgetPort}
+		return changedJournal{Journal: j, write: eachLeg(forgetPort)}
 	}},
 	"acknowledges nobody blindly": {journal: func(j switchboard.Journal) switchboard.Journal {
-		return changedJournal{Journal: j, read: forgetAnswer}
+		return changedJournal{Journal: j, read: eachLeg(forgetAnswer)}
 	}},
 	"dials again after a restart": {journal: func(j switchboard.Journal) switchboard.Journal {
-		return changedJournal{Journal: j, read: dialAgain}
+		return changedJournal{Journal: j, read: eachLeg(dialAgain)}
+	}},
+	"forgets who is held": {journal: func(j switchboard.Journal) switchboard.Journal {
+		return changedJournal{Journal: j, read: forgetHolds}
 	}},
 	"counts CSeq without the epoch": {sender: func(s sipleg.Sender) sipleg.Sender {
 		return plainSender{s}
@@ -98,48 +102,64 @@ func (h hastyJournal) Archive(ctx context.Context, id call.ContactID) error {
 	return <-done
 }
 
-// A changedJournal changes what legs remember, when it is written or when it is
-// read after a restart.
+// A changedJournal changes entries, when they are written or when they are read
+// after a restart.
 type changedJournal struct {
 	switchboard.Journal
-	write, read func(leg map[string]any)
+	write, read func(switchboard.Entry) switchboard.Entry // nil: as it is
 }
 
 func (j changedJournal) Append(ctx context.Context, e switchboard.Entry, after uint64) (uint64, error) {
-	return j.Journal.Append(ctx, changed(e, j.write), after)
+	if j.write != nil {
+		e = j.write(e)
+	}
+	return j.Journal.Append(ctx, e, after)
 }
 
 func (j changedJournal) Live(ctx context.Context) iter.Seq2[switchboard.Entry, error] {
 	return func(yield func(switchboard.Entry, error) bool) {
 		for e, err := range j.Journal.Live(ctx) {
-			if !yield(changed(e, j.read), err) {
+			if j.read != nil {
+				e = j.read(e)
+			}
+			if !yield(e, err) {
 				return
 			}
 		}
 	}
 }
 
-// changed is an entry with the memory of each leg changed.
-func changed(e switchboard.Entry, change func(map[string]any)) switchboard.Entry {
-	if change == nil {
+// eachLeg changes what each leg of an entry remembers.
+func eachLeg(change func(map[string]any)) func(switchboard.Entry) switchboard.Entry {
+	return func(e switchboard.Entry) switchboard.Entry {
+		legs := map[call.ConnectionID]json.RawMessage{}
+		for id, memory := range e.Legs {
+			var leg map[string]any
+			in := json.NewDecoder(bytes.NewReader(memory))
+			in.UseNumber()
+			if err := in.Decode(&leg); err != nil {
+				panic(err)
+			}
+			change(leg)
+			out, err := json.Marshal(leg)
+			if err != nil {
+				panic(err)
+			}
+			legs[id] = out
+		}
+		e.Legs = legs
 		return e
 	}
-	legs := map[call.ConnectionID]json.RawMessage{}
-	for id, memory := range e.Legs {
-		var leg map[string]any
-		in := json.NewDecoder(bytes.NewReader(memory))
-		in.UseNumber()
-		if err := in.Decode(&leg); err != nil {
-			panic(err)
+}
+
+// forgetHolds has everybody talk who should wait.
+func forgetHolds(e switchboard.Entry) switchboard.Entry {
+	e.Contact.Connections = slices.Clone(e.Contact.Connections)
+	for i := range e.Contact.Connections {
+		if c := &e.Contact.Connections[i]; c.State == call.Held {
+			c.State = call.Connected
 		}
-		change(leg)
-		out, err := json.Marshal(leg)
-		if err != nil {
-			panic(err)
-		}
-		legs[id] = out
 	}
-	e.Legs = legs
 	return e
 }
 

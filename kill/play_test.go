@@ -16,7 +16,7 @@ const silenceLimit = 2 * time.Second // P2 and P8
 // A result is what came of one cell.
 type result struct {
 	err  error         // what did not go as it must
-	gap  time.Duration // the customer's longest time without sound
+	gap  time.Duration // the longest time a customer was without sound
 	back time.Duration // from the kill to the next sound; 0 if none was to come
 	took time.Duration
 }
@@ -29,12 +29,11 @@ func (c *cell) play(p plot) (r result) {
 		err = c.reborn()
 	}
 	if err == nil {
-		heard := c.customer.heard()
-		r.gap, r.back = heard.LongestGap(), soundAfter(heard, c.server.life(0).died)
+		r.gap, r.back = c.silence()
 		err = errors.Join(c.nobodyTwice(), c.samePorts(), c.acknowledged())
 	}
 	if stood := machine.stood(began); r.gap > silenceLimit+stood {
-		err = errors.Join(err, fmt.Errorf("the customer had no sound for %s, while the machine stood still for %s", r.gap, stood))
+		err = errors.Join(err, fmt.Errorf("a customer had no sound for %s, while the machine stood still for %s", r.gap, stood))
 	}
 	if r.err = errors.Join(err, c.server.close()); r.err != nil {
 		r.err = fmt.Errorf("%w\n%s", r.err, c.server.lastWords())
@@ -46,10 +45,14 @@ func (c *cell) play(p plot) (r result) {
 // scenes is the contact from the first ring to the last goodbye.
 func (c *cell) scenes(e ending) error {
 	c.cardiology.Answering(e.cardiology)
-	if err := c.talk(); err != nil {
+	begin := (*cell).talk
+	if e.begin != nil {
+		begin = e.begin
+	}
+	if err := begin(c); err != nil {
 		return err
 	}
-	if err := c.transfer(e.ringFor); err != nil {
+	if err := c.transfer(e.kind, e.ringFor); err != nil {
 		return err
 	}
 	if err := e.play(c); err != nil {
@@ -86,6 +89,16 @@ func (c *cell) reborn() error {
 	}
 }
 
+// silence is the longest time a customer was without sound, and how long it
+// took from the kill to the next sound.
+func (c *cell) silence() (gap, back time.Duration) {
+	if c.waiting != nil {
+		gap, back = c.waiting.silence()
+	}
+	heard := c.customer.heard()
+	return max(gap, heard.LongestGap()), max(back, soundAfter(heard, c.server.life(0).died))
+}
+
 // soundAfter is how long after it was killed the server was heard again.
 func soundAfter(heard *softphone.Recording, killed time.Time) time.Duration {
 	if killed.IsZero() {
@@ -104,7 +117,8 @@ func soundAfter(heard *softphone.Recording, killed time.Time) time.Duration {
 	return 0 // the customer had left
 }
 
-// nobodyTwice: neither ana nor cardiology was dialled twice.
+// nobodyTwice: neither ana nor cardiology was dialled more often than was
+// waited for.
 func (c *cell) nobodyTwice() error {
 	none, cancel := context.WithCancel(c.ctx)
 	cancel()

@@ -37,7 +37,7 @@ type victim struct {
 type life struct {
 	died    time.Time // when it was killed; zero if it was not
 	entries []string  // their events
-	ports   []string  // "3 127.77.0.1:40000": where a leg is heard
+	ports   []string  // "c1/3 127.77.0.1:40000": where a leg is heard
 	sent    []string  // "ana re-INVITE": a request
 }
 

@@ -1,0 +1,64 @@
+package kill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"holdfast/call"
+	"holdfast/softphone"
+)
+
+var blindEndings = []ending{
+	{name: "blind, answered", kind: call.Blind, cardiology: picksUp, play: handedOver, outcome: call.Completed},
+	{name: "blind, busy", kind: call.Blind, cardiology: isBusy, play: rungBack, outcome: call.TransferFailed, reason: call.Busy},
+	{name: "blind, nobody", kind: call.Blind, ringFor: ringShort, cardiology: ringsOn, play: parked, outcome: call.TransferFailed, reason: call.NoAnswer},
+}
+
+// rungBack: ana, who has left, is rung and has the customer again.
+func rungBack(c *cell) (err error) {
+	if err := c.released(); err != nil {
+		return err
+	}
+	if c.anaCall, err = c.ana.Incoming(c.ctx); err != nil {
+		return fmt.Errorf("ana is rung back: %w", err)
+	}
+	if err := errors.Join(c.withAna(), c.withoutCardiology()); err != nil {
+		return err
+	}
+	return c.goodbye()
+}
+
+// parked: ana does not answer either when she is rung back. The customer waits
+// until she picks them up.
+func parked(c *cell) error {
+	c.ana.Answering(ringsOn)
+	if err := errors.Join(c.released(), c.onHold()); err != nil {
+		return err
+	}
+	unanswered, err := c.ana.Incoming(c.ctx)
+	if err != nil {
+		return fmt.Errorf("ana is rung back: %w", err)
+	}
+	isParked := func(x call.Contact) bool { return x.Stage == call.Parked }
+	if _, err := c.await(isParked); err != nil {
+		return err
+	}
+	if err := errors.Join(c.onHold(), c.ended("ana, rung back,", unanswered.Ended())); err != nil {
+		return err
+	}
+	c.ana.Answering(softphone.Behaviour{})
+	pickUp := func(ctx context.Context, id call.ContactID) (call.Contact, error) {
+		return c.client.PickUp(ctx, id, "ana")
+	}
+	if err := c.insist(pickUp, func(x call.Contact) bool { return !isParked(x) }); err != nil {
+		return err
+	}
+	if c.anaCall, err = c.ana.Incoming(c.ctx); err != nil {
+		return fmt.Errorf("ana picks the customer up: %w", err)
+	}
+	if err := errors.Join(c.withAna(), c.withoutCardiology()); err != nil {
+		return err
+	}
+	return c.goodbye()
+}
