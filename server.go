@@ -34,10 +34,11 @@ type Options struct {
 	Config directory.Config
 	// Log is where the server says what it does; nil: slog.Default().
 	Log *slog.Logger
-	// WrapJournal and WrapSender, when set, stand between the server and its
-	// journal, and between the server and the wire: to watch, to delay, to
-	// fail. The product sets neither.
+	// WrapJournal, WrapFloor and WrapSender, when set, stand between the server
+	// and its journal, what is kept of agents and queues, and the wire: to
+	// watch, to delay, to fail. The product sets none.
 	WrapJournal func(switchboard.Journal) switchboard.Journal
+	WrapFloor   func(directory.Store) directory.Store
 	WrapSender  func(sipleg.Sender) sipleg.Sender
 }
 
@@ -92,7 +93,11 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 	if err := dir.KeepPhones(ctx, s.journal); err != nil {
 		return err
 	}
-	if s.floor, err = directory.NewKeeper(ctx, c, s.journal, o.Log); err != nil {
+	var floor directory.Store = s.journal
+	if o.WrapFloor != nil {
+		floor = o.WrapFloor(floor)
+	}
+	if s.floor, err = directory.NewKeeper(ctx, c, floor, o.Log); err != nil {
 		return err
 	}
 	s.board = switchboard.New(switchboard.Options{

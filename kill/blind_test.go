@@ -44,7 +44,7 @@ func parked(c *cell) error {
 	if _, err := c.await(isParked); err != nil {
 		return err
 	}
-	if err := errors.Join(c.onHold(), c.ended("ana, rung back,", unanswered.Ended())); err != nil {
+	if err := errors.Join(c.isParked(), c.ended("ana, rung back,", unanswered.Ended())); err != nil {
 		return err
 	}
 	c.ana.Answering(softphone.Behaviour{})

@@ -21,15 +21,17 @@ import (
 // What each phone says, in Hz.
 const (
 	customerTone   = 440
-	waitingTone    = 530 // of another customer, who waits
 	anaTone        = 620
 	cardiologyTone = 800
 )
 
+// othersTones are what further customers say.
+var othersTones = []float64{580, 680}
+
 // A plot says what a cell is about.
 type plot struct {
 	ending   ending
-	point    string        // where the server dies (see doom); empty: nowhere
+	point    string        // where the server dies (see readDooms); empty: nowhere
 	fault    string        // planted in the server; empty: none
 	foreign  bool          // the customer has a phone that others wrote
 	patience time.Duration // how long all of it may take; 0: 30 s
@@ -50,8 +52,9 @@ type cell struct {
 	anaCall, cardiologyCall *softphone.Call
 	contact                 call.ContactID
 
-	spare   customer // whoever else may call
-	waiting *cell    // the contact of another customer at the same server, or nil
+	called string  // whom the customers call
+	spare  []*cell // of further customers, who have not called yet
+	others []*cell // the contacts of others at the same server
 }
 
 var cells atomic.Int32
@@ -68,10 +71,9 @@ func newCell(t *testing.T, p plot, env ...string) *cell {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), cmp.Or(p.patience, 30*time.Second))
 	t.Cleanup(cancel)
-	c := &cell{ctx: ctx, address: nextAddress(), tone: customerTone}
+	c := &cell{ctx: ctx, address: nextAddress(), tone: customerTone, called: cmp.Or(p.ending.called, "help")}
 	c.ana = phone(t, "ana", anaTone)
 	c.cardiology = phone(t, "cardiology", cardiologyTone)
-	c.spare = &ours{Phone: phone(t, "waiting", waitingTone)}
 	c.client = client.New(fmt.Sprintf("http://%s:8080", c.address))
 	if p.foreign {
 		phone, err := startForeign(ctx, t)
@@ -83,8 +85,13 @@ func newCell(t *testing.T, p plot, env ...string) *cell {
 		c.customer = &ours{Phone: phone(t, "customer", customerTone)}
 	}
 	dir := inMemory(t)
-	c.server = startVictim(dir, c.configure(t, dir), p.point, append(env, faultEnv+"="+p.fault)...)
+	c.server = startVictim(dir, c.configure(t, dir, p.ending.offerFor), p.point, append(env, faultEnv+"="+p.fault)...)
 	t.Cleanup(func() { _ = c.server.close() }) // again: nothing
+	for _, tone := range othersTones {
+		other := *c
+		other.customer, other.tone = &ours{Phone: phone(t, "customer", tone)}, tone
+		c.spare = append(c.spare, &other)
+	}
 	select {
 	case <-c.server.ready:
 	case <-c.server.stopped:
@@ -121,7 +128,7 @@ func phone(t *testing.T, user string, tone float64) *softphone.Phone {
 }
 
 // configure writes the server's configuration and returns its name.
-func (c *cell) configure(t *testing.T, dir string) string {
+func (c *cell) configure(t *testing.T, dir string, offerFor time.Duration) string {
 	t.Helper()
 	file := filepath.Join(dir, "holdfast.toml")
 	config := fmt.Sprintf(`
@@ -132,17 +139,25 @@ listen = "%s:8080"
 [journal]
 dir = %q
 [rules]
+offer_for = %q
 return_for = "3s"
 [[agent]]
 name = "ana"
 address = %q
+handles = 2
+[[queue]]
+name = "sales"
+agents = ["ana"]
 [[route]]
 called = "*"
 agent = "ana"
+[[route]]
+called = "sales"
+queue = "sales"
 [[endpoint]]
 name = "cardiology"
 address = %q
-`, c.address, c.address, filepath.Join(dir, "journal"), c.ana.URI(), c.cardiology.URI())
+`, c.address, c.address, filepath.Join(dir, "journal"), cmp.Or(offerFor, 30*time.Second), c.ana.URI(), c.cardiology.URI())
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +166,7 @@ address = %q
 
 // talk: the customer calls, ana answers, and they hear each other.
 func (c *cell) talk() (err error) {
-	if err := c.customer.call(c.ctx, fmt.Sprintf("sip:help@%s:5060", c.address)); err != nil {
+	if err := c.customer.call(c.ctx, fmt.Sprintf("sip:%s@%s:5060", c.called, c.address)); err != nil {
 		return fmt.Errorf("the customer calls: %w", err)
 	}
 	if c.anaCall, err = c.ana.Incoming(c.ctx); err != nil {
@@ -174,8 +189,12 @@ func (c *cell) withCardiology() error {
 	)
 }
 
-func (c *cell) onHold() error {
-	return c.hears("the customer", c.customer.heard(), softphone.HoldTone)
+func (c *cell) onHold() error   { return c.waits(softphone.HoldTone) }
+func (c *cell) inQueue() error  { return c.waits(softphone.QueueTone) }
+func (c *cell) isParked() error { return c.waits(softphone.ParkTone) }
+
+func (c *cell) waits(audio float64) error {
+	return c.hears("the customer", c.customer.heard(), audio)
 }
 
 // transfer asks for the transfer, as often as the dying server makes it
@@ -198,15 +217,15 @@ func (c *cell) transfer(kind call.Kind, ringFor time.Duration) error {
 	return nil
 }
 
-// find finds the only contact that there is, but for that of who waits.
+// find finds the only contact that there is, but for those of others.
 func (c *cell) find() error {
 	contacts, err := c.client.Contacts(c.ctx)
 	if err != nil {
 		return err
 	}
-	if c.waiting != nil {
-		contacts = slices.DeleteFunc(contacts, func(x call.Contact) bool { return x.ID == c.waiting.contact })
-	}
+	contacts = slices.DeleteFunc(contacts, func(x call.Contact) bool {
+		return slices.ContainsFunc(c.others, func(o *cell) bool { return o.contact == x.ID })
+	})
 	if len(contacts) != 1 {
 		return fmt.Errorf("there are %d contacts", len(contacts))
 	}

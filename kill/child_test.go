@@ -19,7 +19,7 @@ import (
 // environment configEnv names a configuration.
 const (
 	configEnv  = "HOLDFAST_KILL_CONFIG"
-	pointEnv   = "HOLDFAST_KILL_POINT"   // where it dies (see doom); empty: nowhere
+	pointEnv   = "HOLDFAST_KILL_POINT"   // where it dies (see readDooms); empty: nowhere
 	faultEnv   = "HOLDFAST_KILL_FAULT"   // one of plants; empty: none
 	journalEnv = "HOLDFAST_KILL_JOURNAL" // a cluster to write to; empty: as configured
 )
@@ -52,7 +52,7 @@ func serve(file string) error {
 	if err != nil {
 		return err
 	}
-	doomed, err := readDoom(os.Getenv(pointEnv))
+	ofContacts, ofFloor, err := readDooms(os.Getenv(pointEnv))
 	if err != nil {
 		return err
 	}
@@ -65,8 +65,9 @@ func serve(file string) error {
 		Config: config,
 		Log:    slog.New(slog.NewTextHandler(os.Stderr, nil)),
 		WrapJournal: func(j switchboard.Journal) switchboard.Journal {
-			return doomedJournal{fault.journal(trouble.wrap(j)), doomed}
+			return doomedJournal{fault.journal(trouble.wrap(j)), ofContacts}
 		},
+		WrapFloor:  func(s directory.Store) directory.Store { return doomedFloor{s, ofFloor} },
 		WrapSender: func(s sipleg.Sender) sipleg.Sender { return fault.sender(watchedSender{s}) },
 	}
 	server, err := holdfast.Start(context.Background(), options)

@@ -13,6 +13,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"holdfast/call"
+	"holdfast/directory"
 	"holdfast/sipleg"
 	"holdfast/sipua"
 	"holdfast/switchboard"
@@ -28,6 +29,12 @@ const (
 // sendingTakes is more than a desk needs to send what an entry allows.
 const sendingTakes = 5 * time.Millisecond
 
+// What is written: entries of contacts, and how agents and queues are.
+const (
+	contacts = "contact"
+	floor    = "floor"
+)
+
 // A doom is the place at which a process dies: at an entry counted from 1.
 type doom struct {
 	entry int64
@@ -35,16 +42,39 @@ type doom struct {
 	count atomic.Int64
 }
 
-// readDoom reads a point such as "7 before"; an empty one is never reached.
-func readDoom(point string) (*doom, error) {
-	d := &doom{}
-	if point == "" {
-		return d, nil
+// readDooms reads a point such as "contact 7 before", which is a doom of one of
+// the two; of an empty one there is none.
+func readDooms(point string) (ofContacts, ofFloor *doom, err error) {
+	dooms := map[string]*doom{contacts: {}, floor: {}}
+	if point != "" {
+		what, rest, _ := strings.Cut(point, " ")
+		d, ok := dooms[what]
+		if !ok {
+			return nil, nil, fmt.Errorf("%s=%q: nothing is called %q", pointEnv, point, what)
+		}
+		if _, err := fmt.Sscanf(rest, "%d %s", &d.entry, &d.when); err != nil {
+			return nil, nil, fmt.Errorf("%s=%q: %w", pointEnv, point, err)
+		}
 	}
-	if _, err := fmt.Sscanf(point, "%d %s", &d.entry, &d.when); err != nil {
-		return nil, fmt.Errorf("%s=%q: %w", pointEnv, point, err)
+	return dooms[contacts], dooms[floor], nil
+}
+
+// survive writes something. The process dies of it if it is doomed to.
+func (d *doom) survive(write func() error) error {
+	doomed := d.count.Add(1) == d.entry
+	if doomed && d.when == before {
+		die()
 	}
-	return d, nil
+	if err := write(); err != nil {
+		return err
+	}
+	if doomed && d.when == written {
+		die()
+	}
+	if doomed {
+		time.AfterFunc(sendingTakes, die)
+	}
+	return nil
 }
 
 // doomedJournal kills its process at the doomed entry, and tells of the others.
@@ -53,26 +83,34 @@ type doomedJournal struct {
 	*doom
 }
 
-func (j doomedJournal) Append(ctx context.Context, e switchboard.Entry, after uint64) (uint64, error) {
-	n := j.count.Add(1)
-	if n == j.entry && j.when == before {
-		die()
-	}
-	seq, err := j.Journal.Append(ctx, e, after)
-	if err != nil {
-		return 0, err
-	}
-	tellPorts(e)
-	if n == j.entry {
-		switch j.when {
-		case written:
-			die()
-		case sent:
-			time.AfterFunc(sendingTakes, die)
+func (j doomedJournal) Append(ctx context.Context, e switchboard.Entry, after uint64) (seq uint64, err error) {
+	err = j.survive(func() error {
+		if seq, err = j.Journal.Append(ctx, e, after); err == nil {
+			tellPorts(e)
 		}
+		return err
+	})
+	if err == nil {
+		fmt.Println("entry", events(e))
 	}
-	fmt.Println("entry", events(e))
-	return seq, nil
+	return seq, err
+}
+
+// doomedFloor does the same where agents and queues are written.
+type doomedFloor struct {
+	directory.Store
+	*doom
+}
+
+func (f doomedFloor) Put(ctx context.Context, kind, name string, data []byte, after uint64) (seq uint64, err error) {
+	err = f.survive(func() error {
+		seq, err = f.Store.Put(ctx, kind, name, data, after)
+		return err
+	})
+	if err == nil {
+		fmt.Println("kept", kind, name)
+	}
+	return seq, err
 }
 
 func events(e switchboard.Entry) string {

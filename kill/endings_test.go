@@ -14,6 +14,8 @@ import (
 type ending struct {
 	name       string
 	kind       call.Kind         // empty: cold
+	called     string            // whom the customers call; empty: ana
+	offerFor   time.Duration     // until who waits in a queue hears that they do; 0: 30 s
 	begin      func(*cell) error // until the customer talks to ana; nil: nothing but that
 	cardiology softphone.Behaviour
 	ringFor    time.Duration     // 0: as the server is configured
@@ -23,7 +25,7 @@ type ending struct {
 }
 
 // endings are those of the matrix.
-var endings = slices.Concat(coldEndings, warmEndings, blindEndings, endingsOfTwo)
+var endings = slices.Concat(coldEndings, warmEndings, blindEndings, endingsOfTwo, queueEndings)
 
 const (
 	ringShort = 2500 * time.Millisecond

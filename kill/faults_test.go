@@ -13,7 +13,7 @@ import (
 func TestPlantedFaults(t *testing.T) {
 	needTime(t)
 	played := []ending{coldEndings[0], coldEndings[1], warmEndings[0]}
-	entries := rehearse(t, played)
+	lives := rehearse(t, played)
 	const answered, noAnswer, consultation = 0, 1, 2
 	for _, f := range []struct {
 		fault  string
@@ -33,7 +33,7 @@ func TestPlantedFaults(t *testing.T) {
 	} {
 		p := plot{
 			ending: played[f.ending], fault: f.fault, patience: 10 * time.Second,
-			point: fmt.Sprintf("%d %s", find(t, entries[f.ending], f.events, f.nth), f.when),
+			point: fmt.Sprintf("%s %d %s", contacts, find(t, lives[f.ending].entries, f.events, f.nth), f.when),
 		}
 		t.Run(fmt.Sprintf("%s/%s %s", f.fault, f.when, f.events), func(t *testing.T) {
 			t.Parallel()

@@ -92,11 +92,11 @@ func (c *cell) reborn() error {
 // silence is the longest time a customer was without sound, and how long it
 // took from the kill to the next sound.
 func (c *cell) silence() (gap, back time.Duration) {
-	if c.waiting != nil {
-		gap, back = c.waiting.silence()
+	for _, x := range append(c.others, c) {
+		heard := x.customer.heard()
+		gap, back = max(gap, heard.LongestGap()), max(back, soundAfter(heard, c.server.life(0).died))
 	}
-	heard := c.customer.heard()
-	return max(gap, heard.LongestGap()), max(back, soundAfter(heard, c.server.life(0).died))
+	return gap, back
 }
 
 // soundAfter is how long after it was killed the server was heard again.

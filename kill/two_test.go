@@ -14,8 +14,7 @@ var endingsOfTwo = []ending{
 
 // oneWaits: ana puts a customer on hold, and takes the call of another one.
 func oneWaits(c *cell) error {
-	first := *c
-	first.customer, first.tone = c.spare, waitingTone
+	first := c.spare[0]
 	if err := first.talk(); err != nil {
 		return err
 	}
@@ -29,7 +28,7 @@ func oneWaits(c *cell) error {
 	if err := first.onHold(); err != nil {
 		return err
 	}
-	c.waiting = &first
+	c.others = append(c.others, first)
 	return c.talk()
 }
 
@@ -40,17 +39,22 @@ func beside(play func(*cell) error) func(*cell) error {
 		if err := play(c); err != nil {
 			return err
 		}
-		first := c.waiting
+		first := c.others[0]
 		if err := errors.Join(first.onHold(), first.withoutCardiology(), first.resumed()); err != nil {
 			return err
 		}
-		if err := first.goodbye(); err != nil {
-			return err
-		}
-		if err := errors.Join(first.ended("who waited", first.customer.ended()), first.ended("ana", first.anaCall.Ended())); err != nil {
-			return err
-		}
-		_, err := first.await(func(x call.Contact) bool { return x.Stage == call.Over })
+		return first.leaves()
+	}
+}
+
+// leaves: a customer who talks to ana hangs up, and that is the end of it.
+func (c *cell) leaves() error {
+	if err := c.goodbye(); err != nil {
 		return err
 	}
+	if err := errors.Join(c.ended("another customer", c.customer.ended()), c.ended("ana", c.anaCall.Ended())); err != nil {
+		return err
+	}
+	_, err := c.await(func(x call.Contact) bool { return x.Stage == call.Over })
+	return err
 }

@@ -37,6 +37,7 @@ type victim struct {
 type life struct {
 	died    time.Time // when it was killed; zero if it was not
 	entries []string  // their events
+	kept    []string  // "agent ana": of whom it was written how they are
 	ports   []string  // "c1/3 127.77.0.1:40000": where a leg is heard
 	sent    []string  // "ana re-INVITE": a request
 }
@@ -149,6 +150,8 @@ func (s *victim) told(line string, ready chan struct{}) {
 		close(ready)
 	case "entry":
 		now.entries = append(now.entries, what)
+	case "kept":
+		now.kept = append(now.kept, what)
 	case "port":
 		now.ports = append(now.ports, what)
 	case "sent":
