@@ -63,7 +63,7 @@ func newCall(p *Phone, s *sound, peer string) *Call {
 		rang: make(chan struct{}), answered: make(chan struct{}), ended: make(chan struct{}),
 		session: session{
 			user: p.options.User, id: uint64(rand.Uint32()),
-			address: s.address(), codec: p.options.Codec,
+			address: s.address(), codec: p.options.Codec, noEvents: p.options.NoEvents,
 		},
 	}
 }
@@ -138,12 +138,19 @@ func (c *Call) Resume(ctx context.Context) error {
 }
 
 // SendDigits sends DTMF digits as telephone-events (RFC 4733), 100 ms each,
-// and returns at once. A peer that has not agreed to them gets none.
+// and returns at once. A phone without such events says them in INFO requests. A
+// peer that has not agreed to them gets none.
 func (c *Call) SendDigits(digits string) error {
 	for _, d := range []byte(digits) {
 		if strings.IndexByte(eventNames, d) < 0 {
 			return fmt.Errorf("sending digits: %q is none", d)
 		}
+	}
+	if c.phone.options.NoEvents {
+		c.phone.do(func() { c.apply(c.dialog.Press(time.Now(), digits)) })
+		return nil
+	}
+	for _, d := range []byte(digits) {
 		select {
 		case c.sound.digits <- d:
 		default:

@@ -75,6 +75,9 @@ func (c *Call) happened(e sipua.Event) {
 			c.end(Peer, nil)
 		}
 	case sipua.Info:
+		if key, pressed := e.Key(); pressed {
+			c.sound.recording.addDigit(key)
+		}
 	}
 }
 

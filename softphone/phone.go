@@ -24,6 +24,7 @@ type Options struct {
 	User      string         // the user part of its URI
 	Tone      float64        // what it says, in Hz; 0: silence, in packets
 	Codec     media.Codec    // the only one it speaks
+	NoEvents  bool           // says and hears keys in INFO requests, and not as telephone-events
 	Challenge *Challenge     // what callers must prove; nil: nothing
 	Log       *slog.Logger   // nil: no log
 

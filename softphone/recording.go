@@ -66,7 +66,8 @@ func (r *Recording) Packets() []time.Duration {
 	return slices.Clone(r.arrivals)
 }
 
-// Digits are the DTMF digits heard as telephone-events (RFC 4733).
+// Digits are the DTMF digits heard as telephone-events (RFC 4733), or in INFO
+// requests.
 func (r *Recording) Digits() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()

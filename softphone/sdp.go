@@ -22,13 +22,18 @@ type session struct {
 	address netip.AddrPort // where we receive RTP
 	codec   media.Codec
 
-	holding bool   // we have put the peer on hold
-	said    string // our last description, without its version
+	noEvents bool   // no telephone-events, whatever the peer says
+	holding  bool   // we have put the peer on hold
+	said     string // our last description, without its version
 }
 
 // offer describes everything we can do.
 func (s *session) offer() []byte {
-	line := s.audio(payloadType(s.codec), ourEvents, true, !s.holding)
+	events := uint8(ourEvents)
+	if s.noEvents {
+		events = 0
+	}
+	line := s.audio(payloadType(s.codec), events, true, !s.holding)
 	return s.describe([]*sdp.MediaDescription{line})
 }
 
@@ -80,6 +85,9 @@ func (s *session) agree(theirs *sdp.SessionDescription) (media.Stream, int, erro
 			return media.Stream{}, 0, err
 		}
 		events, _ := payloadOf(m, "telephone-event")
+		if s.noEvents {
+			events = 0
+		}
 		send, receive := direction(theirs, m)
 		onHold := remote.Addr().IsUnspecified() // RFC 2543's way to hold
 		return media.Stream{

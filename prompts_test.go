@@ -1,0 +1,132 @@
+package holdfast_test
+
+import (
+	"testing"
+	"time"
+
+	"holdfast"
+	"holdfast/call"
+	"holdfast/client"
+	"holdfast/softphone"
+)
+
+// openHouseOf is a house whose cardiology has another phone.
+func openHouseOf(t *testing.T, cardiology *softphone.Phone, change func(*holdfast.Options)) *house {
+	t.Helper()
+	h := openHouse(t, func(o *holdfast.Options) {
+		for i := range o.Config.Endpoints {
+			if e := &o.Config.Endpoints[i]; e.Name == "cardiology" {
+				e.Address = cardiology.URI()
+			}
+		}
+		if change != nil {
+			change(o)
+		}
+	})
+	h.cardiology = cardiology
+	return h
+}
+
+// infoPhone says and hears keys in its signalling only.
+func infoPhone(t *testing.T, user string, tone float64) *softphone.Phone {
+	t.Helper()
+	p, err := softphone.Start(softphone.Options{User: user, Tone: tone, NoEvents: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+// press has somebody press keys.
+func press(t *testing.T, c *softphone.Call, keys string) {
+	t.Helper()
+	if err := c.SendDigits(keys); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// neverHears checks that somebody has not heard a tone in the whole call.
+func neverHears(t *testing.T, who string, c *softphone.Call, tone float64) {
+	t.Helper()
+	if c.Recording().EverHears(tone, 0, time.Hour) {
+		t.Errorf("%s has heard %.0f Hz", who, tone)
+	}
+}
+
+func TestWhoeverPresses1GetsTheCustomer(t *testing.T) {
+	for name, phoneOf := range map[string]func(*testing.T, string, float64) *softphone.Phone{
+		"in the sound": phone, "by INFO": infoPhone,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := openHouseOf(t, phoneOf(t, "cardiology", cardiologyTone), nil)
+			h.talk(t)
+			h.asks(t, client.TransferRequest{Target: "cardiology", Gate: true})
+			h.cardiologyCall = rung(t, h.cardiology)
+			hears(t, "cardiology", h.cardiologyCall, softphone.GateTone)
+			press(t, h.cardiologyCall, "2")
+			hearsOnly(t, "the customer", h.customerCall, softphone.HoldTone)
+			neverHears(t, "the customer", h.customerCall, cardiologyTone)
+			neverHears(t, "cardiology", h.cardiologyCall, customerTone)
+			press(t, h.cardiologyCall, "1")
+			h.handedOver(t)
+		})
+	}
+}
+
+// A voicemail answers and talks, and presses nothing.
+func TestAVoicemailDoesNotGetTheCustomer(t *testing.T) {
+	h := openHouse(t, func(o *holdfast.Options) { o.Config.Rules.AcceptWithin = 2 * time.Second })
+	h.talk(t)
+	h.asks(t, client.TransferRequest{Target: "cardiology", Gate: true, Resume: true})
+	h.cardiologyCall = rung(t, h.cardiology)
+	hears(t, "cardiology", h.cardiologyCall, softphone.GateTone)
+	c := h.await(t, func(c call.Contact) bool { return c.Transfer == nil && len(c.Past) == 1 })
+	wantAttempts(t, c.Past[0], call.TransferFailed, call.NotAccepted)
+	ended(t, h.cardiologyCall)
+	hearsOnly(t, "the customer", h.customerCall, anaTone)
+	neverHears(t, "the customer", h.customerCall, cardiologyTone)
+	neverHears(t, "ana", h.anaCall, cardiologyTone)
+	h.customerCall.HangUp()
+	h.over(t)
+}
+
+func TestABriefIsHeardBeforeTheCustomer(t *testing.T) {
+	h := openHouse(t, nil)
+	h.talk(t)
+	h.asks(t, client.TransferRequest{Target: "cardiology", Brief: true})
+	h.cardiologyCall = rung(t, h.cardiology)
+	hears(t, "cardiology", h.cardiologyCall, softphone.BriefTone)
+	neverHears(t, "cardiology", h.cardiologyCall, customerTone)
+	h.handedOver(t)
+}
+
+// In a warm transfer the target who has heard the brief and pressed 1 talks to
+// the agent first.
+func TestABriefAndAGateBeforeAConsultation(t *testing.T) {
+	h := openHouse(t, nil)
+	h.talk(t)
+	h.asks(t, client.TransferRequest{Target: "cardiology", Kind: call.Warm, Brief: true, Gate: true})
+	h.cardiologyCall = rung(t, h.cardiology)
+	hears(t, "cardiology", h.cardiologyCall, softphone.BriefTone)
+	hears(t, "cardiology", h.cardiologyCall, softphone.GateTone)
+	press(t, h.cardiologyCall, "1")
+	h.hearsConsultation(t)
+	h.does(t, h.client.Complete)
+	h.handedOver(t)
+}
+
+// Who hears a prompt while the server goes hears it from the beginning when it
+// comes again, and can press 1 then.
+func TestAPromptBeginsAgainAfterARestart(t *testing.T) {
+	h := openHouse(t, nil)
+	h.talk(t)
+	h.asks(t, client.TransferRequest{Target: "cardiology", Gate: true})
+	h.cardiologyCall = rung(t, h.cardiology)
+	hears(t, "cardiology", h.cardiologyCall, softphone.GateTone)
+	h.restart(t)
+	hears(t, "cardiology", h.cardiologyCall, softphone.GateTone)
+	press(t, h.cardiologyCall, "1")
+	h.handedOver(t)
+}
