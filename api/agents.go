@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -81,7 +82,7 @@ func (s *server) showAgent(_ context.Context, in *AgentPath) (*agentAnswer, erro
 		return nil, err
 	}
 	all := floor.Agents()
-	i := slices.IndexFunc(all, func(a Agent) bool { return a.Name == in.Name })
+	i := slices.IndexFunc(all, func(a Agent) bool { return strings.EqualFold(a.Name, in.Name) })
 	if i < 0 {
 		return nil, problem(http.StatusNotFound, "no agent is called "+in.Name)
 	}

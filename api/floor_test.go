@@ -69,7 +69,7 @@ func TestAgents(t *testing.T) {
 	if got := read[struct{ Agents []Agent }](t, m, 200, "GET", "/v1/agents", ""); len(got.Agents) != 2 || got.Agents[0].Offer.Queue != "doctors" {
 		t.Errorf("got %+v", got)
 	}
-	if got := read[Agent](t, m, 200, "GET", "/v1/agents/ben", ""); got.State != "after-call-work" || got.Stays[0].Contact != "c2" {
+	if got := read[Agent](t, m, 200, "GET", "/v1/agents/Ben", ""); got.State != "after-call-work" || got.Stays[0].Contact != "c2" {
 		t.Errorf("got %+v", got)
 	}
 	if got := read[Agent](t, m, 200, "PUT", "/v1/agents/ana/state", `{"state":"not-ready","reason":"lunch"}`); got.State != "not-ready" || got.Reason != "lunch" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -49,7 +50,7 @@ func (s *server) showQueue(_ context.Context, in *queuePath) (*queueAnswer, erro
 		return nil, err
 	}
 	all := floor.Queues()
-	i := slices.IndexFunc(all, func(q Queue) bool { return q.Name == in.Name })
+	i := slices.IndexFunc(all, func(q Queue) bool { return strings.EqualFold(q.Name, in.Name) })
 	if i < 0 {
 		return nil, problem(http.StatusNotFound, "no queue is called "+in.Name)
 	}
