@@ -14,15 +14,12 @@ import (
 	"holdfast/softphone"
 )
 
-// openHouseOfPhones is a house where ana's phone and ben's are told to register.
+// openHouseOfPhones is a house with a second agent, whose phone registers.
 func openHouseOfPhones(t *testing.T, change func(*directory.Config)) *house {
 	t.Helper()
 	return openHouse(t, func(o *holdfast.Options) {
 		o.Config.SIP.Phones = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
-		o.Config.Agents = []directory.Agent{
-			{Name: "ana", User: "ana", Password: password},
-			{Name: "Ben", User: "200", Password: password},
-		}
+		o.Config.Agents = append(o.Config.Agents, directory.Agent{Name: "Ben", User: "200", Password: password})
 		if change != nil {
 			change(&o.Config)
 		}
@@ -47,7 +44,9 @@ func mustRegister(t *testing.T, p *softphone.Phone) {
 // TestRegisteredPhone: the phones of agents are found where they have registered,
 // also after a restart of the server, and not any more when they have gone.
 func TestRegisteredPhone(t *testing.T) {
-	h := openHouseOfPhones(t, nil)
+	h := openHouseOfPhones(t, func(c *directory.Config) {
+		c.Agents[0] = directory.Agent{Name: "ana", User: "ana", Password: password}
+	})
 	h.ana = h.registers(t, "ana", password, anaTone)
 	ben := h.registers(t, "200", password, cardiologyTone)
 	mustRegister(t, h.ana)
@@ -68,23 +67,20 @@ func TestRegisteredPhone(t *testing.T) {
 // TestPhoneThatIsNotRegistered: one that has unregistered, or has not come again
 // in time, is unreachable at once, and the agent is told.
 func TestPhoneThatIsNotRegistered(t *testing.T) {
-	for name, goes := range map[string]func(*testing.T, *softphone.Phone){
-		"gone":    func(t *testing.T, p *softphone.Phone) { must(t, p.Unregister(soon(t))) },
-		"expired": func(*testing.T, *softphone.Phone) {},
-	} {
+	for name, lasts := range map[string]time.Duration{"gone": time.Minute, "expired": time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := openHouseOfPhones(t, func(c *directory.Config) {
-				if name == "expired" {
-					c.SIP.RegisterFor = time.Millisecond // phones hear of a second
-				}
+				c.SIP.RegisterFor = lasts
 			})
 			ben := h.registers(t, "200", password, cardiologyTone)
 			mustRegister(t, ben)
-			goes(t, ben)
-			h.options.Config.Agents[0] = directory.Agent{Name: "ana", Address: h.ana.URI()}
-			h.options.Config.SIP.RegisterFor = time.Minute
-			h.restart(t)
+			if name == "gone" {
+				must(t, ben.Unregister(soon(t)))
+			}
+			must(t, h.Close())
+			ben.Close() // of which nobody hears
+			h.open(t)
 			h.talk(t)
 			began := time.Now()
 			h.asks(t, client.TransferRequest{Target: "ben"})
@@ -114,10 +110,11 @@ func TestPhonesThatMayNotRegister(t *testing.T) {
 			t.Errorf("%s registers: %v", p.URI(), err)
 		}
 	}
-	known := h.registers(t, "ana", password, 0) // among them
+	known := h.registers(t, "200", password, 0) // among them
 	mustRegister(t, known)
 	must(t, known.Unregister(soon(t)))
 	h.options.Config.SIP.Phones = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+	h.options.Config.Agents = h.options.Config.Agents[1:] // and nobody else there is known
 	h.options.Config.Trunks = nil
 	h.options.Config.Endpoints = nil
 	h.restart(t)
