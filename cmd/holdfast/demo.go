@@ -46,8 +46,13 @@ interrupted.`,
 // errDemo says that an expectation did not hold; which, has been told.
 var errDemo = errors.New("not every expectation held")
 
+// hasty are rules by which nobody waits for long.
+const hasty = `ring_for = "2s"
+return_for = "2s"
+accept_within = "2500ms"`
+
 func demo(ctx context.Context, out io.Writer, dir string) error {
-	s := newStage(dir, "ring_for = \"2s\"\nreturn_for = \"2s\"")
+	s := newStage(dir, hasty)
 	defer s.strike()
 	if err := s.set(ctx); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holdfast/call"
+	"holdfast/client"
 	"holdfast/story"
 )
 
@@ -28,9 +29,12 @@ type act struct {
 	measured []string
 	silence  time.Duration
 
-	mu      sync.Mutex // guards what follows, and out
+	// What has been told.
 	names   story.Names
+	state   string // in the words of names
 	moments []story.Moment
+
+	mu sync.Mutex // guards out
 }
 
 func (a *act) say(format string, args ...any) {
@@ -65,25 +69,35 @@ func (a *act) tell(ctx context.Context) {
 		if e.Contact.Arrived.Before(a.began) {
 			continue // an earlier scene's
 		}
-		m := story.Moment{At: e.At, Contact: e.Contact}
-		a.mu.Lock()
-		a.names.Meet(e.Contact)
-		for _, r := range e.Events {
-			m.Events = append(m.Events, r.Event)
+		a.tellOf(e)
+	}
+}
+
+// tellOf tells of an event, unless it only says whose sound has been agreed and
+// leaves the contact as it was.
+func (a *act) tellOf(e client.Event) {
+	a.names.Meet(e.Contact)
+	m := story.Moment{At: e.At, Contact: e.Contact}
+	for _, r := range e.Events {
+		m.Events = append(m.Events, r.Event)
+	}
+	state := a.names.State(e.Contact)
+	if len(m.Events) == 1 && state == a.state {
+		if _, agreed := m.Events[0].(call.Joined); agreed {
+			return
 		}
-		a.moments = append(a.moments, m)
-		a.mu.Unlock()
-		for _, ev := range m.Events {
-			if line := a.names.Line(ev); line != "" {
-				a.say("%s", line)
-			}
+	}
+	a.state, a.moments = state, append(a.moments, m)
+	for _, ev := range m.Events {
+		if line := a.names.Line(ev); line != "" {
+			a.say("%s", line)
 		}
-		for _, t := range e.Told {
-			a.say("ana is told: %s", t.Text)
-		}
-		if len(m.Events) > 0 {
-			a.say("  = %s", a.names.State(e.Contact))
-		}
+	}
+	for _, t := range e.Told {
+		a.say("ana is told: %s", t.Text)
+	}
+	if len(m.Events) > 0 {
+		a.say("  = %s", state)
 	}
 }
 

@@ -23,6 +23,9 @@ func inTurn(ctx context.Context, a *act) error {
 	if err != nil {
 		return err
 	}
+	if err := a.hears(ctx, a.customerLine, holdAudio); err != nil {
+		return err
+	}
 	return a.receptionTakes(ctx, target)
 }
 
@@ -42,6 +45,9 @@ func atOnce(ctx context.Context, a *act) error {
 	if err != nil {
 		return err
 	}
+	if err := a.hears(ctx, a.customerLine, holdAudio); err != nil {
+		return err
+	}
 	if err := a.receptionTakes(ctx, target); err != nil {
 		return err
 	}
@@ -50,12 +56,41 @@ func atOnce(ctx context.Context, a *act) error {
 	return nil
 }
 
-// receptionTakes: the customer hears hold audio while reception rings, and then
-// nobody but reception.
-func (a *act) receptionTakes(ctx context.Context, target *line) error {
+// voicemail: whoever answers must press 1. At cardiology a machine has answered,
+// which never does; at reception it is a person.
+func voicemail(ctx context.Context, a *act) error {
+	a.cardiology.Answering(softphone.Behaviour{})
+	a.reception.Answering(softphone.Behaviour{})
+	if err := a.talk(ctx); err != nil {
+		return err
+	}
+	machine, err := a.transfer(ctx, client.TransferRequest{Target: "cardiology", Others: []string{"reception"}, Gate: true})
+	if err != nil {
+		return err
+	}
+	if err := machine.awaitEnd(ctx); err != nil {
+		return err
+	}
+	a.expect(strings.Contains(machine.Reason(), "not accepted"), "the machine is told that it has not accepted, not %q", machine.Reason())
+	target, err := a.rung(ctx, a.reception)
+	if err != nil {
+		return err
+	}
 	if err := a.hears(ctx, a.customerLine, holdAudio); err != nil {
 		return err
 	}
+	if err := target.SendDigits("1"); err != nil {
+		return err
+	}
+	if err := a.receptionTakes(ctx, target); err != nil {
+		return err
+	}
+	a.expect(!machine.everHears(a.customer), "the machine never hears the customer")
+	return nil
+}
+
+// receptionTakes: the customer is handed over, and has heard nobody else.
+func (a *act) receptionTakes(ctx context.Context, target *line) error {
 	if err := a.handedOver(ctx, target); err != nil {
 		return err
 	}

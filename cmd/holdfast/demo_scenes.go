@@ -21,6 +21,7 @@ var scenes = []struct {
 	{"customer-leaves", "the customer hangs up while cardiology rings", customerLeaves},
 	{"in-turn", "two targets in turn: cardiology is busy, reception answers", inTurn},
 	{"at-once", "two targets at once: reception is quicker", atOnce},
+	{"voicemail", "cardiology's voicemail does not press 1, reception does", voicemail},
 	{"warm", "warm transfer: consulted, introduced, handed over", warm},
 	{"blind", "blind transfer, cardiology is busy: ana is rung back", blindComesBack},
 	{"agent-gone", "ana has gone, and cardiology declines: parked, and picked up", agentGone},

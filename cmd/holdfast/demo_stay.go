@@ -15,17 +15,18 @@ import (
 // A habit is what somebody does about every call.
 type habit struct {
 	name, does string
+	presses    string // a second after they have answered
 	softphone.Behaviour
 }
 
 // habits are those of the people to whom a customer can be handed by hand.
 var habits = []habit{
-	{"cardiology", "answers after 2 s", softphone.Behaviour{After: 2 * time.Second}},
-	{"reception", "answers at once", softphone.Behaviour{}},
-	{"busy", "is busy", softphone.Behaviour{Do: softphone.Busy}},
-	{"nobody", "rings, and nobody answers", softphone.Behaviour{Do: softphone.RingForever}},
-	{"declines", "rings for a second and declines", softphone.Behaviour{Do: softphone.Decline, After: time.Second}},
-	{"voicemail", "answers after a second and talks, but never presses a key", softphone.Behaviour{After: time.Second}},
+	{"cardiology", "answers after 2 s, and presses 1", "1", softphone.Behaviour{After: 2 * time.Second}},
+	{"reception", "answers at once, and presses 1", "1", softphone.Behaviour{}},
+	{"busy", "is busy", "", softphone.Behaviour{Do: softphone.Busy}},
+	{"nobody", "rings, and nobody answers", "", softphone.Behaviour{Do: softphone.RingForever}},
+	{"declines", "rings for a second and declines", "", softphone.Behaviour{Do: softphone.Decline, After: time.Second}},
+	{"voicemail", "answers after a second and talks, but never presses a key", "", softphone.Behaviour{After: time.Second}},
 }
 
 const (
@@ -33,17 +34,19 @@ const (
 	nextCustomer = 5 * time.Second  // how long nobody calls then
 )
 
+// patient are rules by which there is time to look.
+const patient = `ring_for = "10s"
+return_for = "10s"
+accept_within = "10s"`
+
 // stay leaves a server running with people around it, so that everything can be
 // tried by hand, until ctx ends. So many customers are there at the same time.
 func stay(ctx context.Context, out io.Writer, dir string, callers uint) error {
-	s := newStage(dir, "ring_for = \"10s\"\nreturn_for = \"10s\"",
+	s := newStage(dir, patient,
 		&person{name: "busy"}, &person{name: "nobody"}, &person{name: "declines"}, &person{name: "voicemail", tone: 1200})
 	defer s.strike()
 	if err := s.set(ctx); err != nil {
 		return err
-	}
-	for _, h := range habits {
-		s.person(h.name).Answering(h.Behaviour)
 	}
 	if err := s.invite(out); err != nil {
 		return err
@@ -52,6 +55,9 @@ func stay(ctx context.Context, out io.Writer, dir string, callers uint) error {
 	defer there.Wait()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	for _, h := range append(habits, habit{name: s.ana.name}) {
+		there.Go(func() { s.person(h.name).behave(ctx, h) })
+	}
 	for range callers {
 		there.Go(func() { s.callAgainAndAgain(ctx) })
 	}
@@ -79,6 +85,7 @@ and another one calls. In another terminal, try
 		{self + " transfer - cardiology --wait", "cold: ana leaves when cardiology has answered"},
 		{self + " transfer - busy nobody reception --wait", "one after the other"},
 		{self + " transfer - nobody cardiology --parallel --wait", "all at once"},
+		{self + " transfer - voicemail reception --gate --wait", "whoever answers must press 1"},
 		{self + " transfer - cardiology --kind warm --wait", "ana and cardiology talk; then swap, conference, complete"},
 		{self + " transfer - declines --kind blind --wait", "ana leaves at once, and is rung back"},
 		{self + " end -", "ana says goodbye, and the next customer calls"},
@@ -133,6 +140,28 @@ func (s *stage) talkUntilServed(ctx context.Context, c *softphone.Call) {
 				waited = time.Now()
 			}
 		}
+	}
+}
+
+// behave has somebody do as is their habit, until ctx ends.
+func (p *person) behave(ctx context.Context, h habit) {
+	p.Answering(h.Behaviour)
+	for {
+		c, err := p.Incoming(ctx)
+		if err != nil {
+			return
+		}
+		go func() { // ends with the call
+			select {
+			case <-c.Answered():
+			case <-c.Ended():
+			}
+			select {
+			case <-time.After(time.Second):
+				_ = c.SendDigits(h.presses)
+			case <-c.Ended():
+			}
+		}()
 	}
 }
 
