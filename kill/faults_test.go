@@ -12,9 +12,9 @@ import (
 // matrix that are about it, and wants them to notice.
 func TestPlantedFaults(t *testing.T) {
 	needTime(t)
-	played := []ending{coldEndings[0], coldEndings[1], warmEndings[0]}
+	played := []ending{coldEndings[0], coldEndings[1], warmEndings[0], endingsOfTwo[0]}
 	lives := rehearse(t, played)
-	const answered, noAnswer, consultation = 0, 1, 2
+	const answered, noAnswer, consultation, two = 0, 1, 2, 3
 	for _, f := range []struct {
 		fault  string
 		ending int
@@ -29,6 +29,7 @@ func TestPlantedFaults(t *testing.T) {
 		{"acknowledges nobody blindly", answered, written, "Answered", 2, "was not acknowledged"},
 		{"dials again after a restart", noAnswer, sent, "Rang", 1, "orphan: the line of cardiology|dialled twice"},
 		{"forgets who is held", consultation, sent, "Answered", 2, "customer heard cardiology"},
+		{"forgets who came first", two, sent, "TransferRequested", 1, "customer does not hear .250"},
 		{"counts CSeq without the epoch", answered, written, "Joined", 1, "orphan: the line of ana"},
 	} {
 		p := plot{

@@ -42,6 +42,9 @@ var plants = map[string]plant{
 	"forgets who is held": {journal: func(j switchboard.Journal) switchboard.Journal {
 		return changedJournal{Journal: j, read: forgetHolds}
 	}},
+	"forgets who came first": {journal: func(j switchboard.Journal) switchboard.Journal {
+		return laterJournal{j}
+	}},
 	"counts CSeq without the epoch": {sender: func(s sipleg.Sender) sipleg.Sender {
 		return plainSender{s}
 	}},
@@ -178,6 +181,21 @@ func dialAgain(leg map[string]any) {
 	dialog["callID"] = "again-" + id
 	invite["text"] = strings.ReplaceAll(invite["text"].(string), id, "again-"+id)
 	delete(invite, "rang")
+}
+
+// A laterJournal knows of every contact that lives but the oldest.
+type laterJournal struct{ switchboard.Journal }
+
+func (j laterJournal) Live(ctx context.Context) iter.Seq2[switchboard.Entry, error] {
+	return func(yield func(switchboard.Entry, error) bool) {
+		first := true
+		for e, err := range j.Journal.Live(ctx) {
+			if !first && !yield(e, err) {
+				return
+			}
+			first = false
+		}
+	}
 }
 
 // A plainSender sends requests without the epoch in their CSeq.
