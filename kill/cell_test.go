@@ -87,17 +87,24 @@ func newCell(t *testing.T, p plot, env ...string) *cell {
 	dir := inMemory(t)
 	c.server = startVictim(dir, c.configure(t, dir, p.ending.offerFor), p.point, append(env, faultEnv+"="+p.fault)...)
 	t.Cleanup(func() { _ = c.server.close() }) // again: nothing
-	for _, tone := range othersTones {
-		other := *c
-		other.customer, other.tone = &ours{Phone: phone(t, "customer", tone)}, tone
-		c.spare = append(c.spare, &other)
-	}
+	c.spare = c.expect(t, othersTones)
 	select {
 	case <-c.server.ready:
 	case <-c.server.stopped:
 		t.Fatalf("%v\n%s", c.server.err, c.server.lastWords())
 	}
 	return c
+}
+
+// expect gives further customers their phones.
+func (c *cell) expect(t *testing.T, tones []float64) (all []*cell) {
+	t.Helper()
+	for _, tone := range tones {
+		other := *c
+		other.customer, other.tone = &ours{Phone: phone(t, "customer", tone)}, tone
+		all = append(all, &other)
+	}
+	return all
 }
 
 // inMemory is a new directory that is not on a disk, if there is such a place.
@@ -164,10 +171,18 @@ address = %q
 	return file
 }
 
-// talk: the customer calls, ana answers, and they hear each other.
-func (c *cell) talk() (err error) {
+// calls: the customer calls, until somebody answers or they hear that they wait.
+func (c *cell) calls() error {
 	if err := c.customer.call(c.ctx, fmt.Sprintf("sip:%s@%s:5060", c.called, c.address)); err != nil {
 		return fmt.Errorf("the customer calls: %w", err)
+	}
+	return nil
+}
+
+// talk: the customer calls, ana answers, and they hear each other.
+func (c *cell) talk() (err error) {
+	if err := c.calls(); err != nil {
+		return err
 	}
 	if c.anaCall, err = c.ana.Incoming(c.ctx); err != nil {
 		return fmt.Errorf("ana is rung: %w", err)

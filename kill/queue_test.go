@@ -22,8 +22,8 @@ func othersQueue(c *cell) error {
 	}
 	for _, other := range c.spare {
 		other.others = append([]*cell{c}, c.others...)
-		if err := other.customer.call(c.ctx, fmt.Sprintf("sip:%s@%s:5060", c.called, c.address)); err != nil {
-			return fmt.Errorf("another customer calls: %w", err)
+		if err := other.calls(); err != nil {
+			return err
 		}
 		if err := other.again(other.find); err != nil {
 			return err
