@@ -207,6 +207,10 @@ func (s *Server) SIPAddress() netip.AddrPort { return s.wire.Address() }
 // APIAddress is where the server listens for HTTP.
 func (s *Server) APIAddress() netip.AddrPort { return s.apiAddr }
 
+// Legs is how many lines the server holds, in all contacts together. When no
+// contact is left, none must be.
+func (s *Server) Legs() int { return s.board.Legs() }
+
 // Wait returns when ctx ends (nil) or when the server cannot go on (why).
 func (s *Server) Wait(ctx context.Context) error {
 	select {
