@@ -3,6 +3,8 @@ package softphone
 import (
 	"fmt"
 	"net/netip"
+
+	"holdfast/media"
 )
 
 // A Recorder is the sound of a phone without its SIP: it records what is sent
@@ -12,7 +14,8 @@ import (
 type Recorder struct{ sound *sound }
 
 // Record begins to record at address; port 0 is any free one. tone is what it
-// says, in Hz; 0 is silence. Nothing is said before something was heard.
+// says, in Hz; 0 is silence. Nothing is said before something was heard, unless
+// SayTo says to whom.
 func Record(address netip.AddrPort, tone float64) (*Recorder, error) {
 	s, err := startSound(address, tone, true, discard)
 	if err != nil {
@@ -26,6 +29,9 @@ func (r *Recorder) Address() netip.AddrPort { return r.sound.address() }
 
 // Recording is what it hears.
 func (r *Recorder) Recording() *Recording { return r.sound.recording }
+
+// SayTo has it say its tone to a peer that has sent nothing yet, in µ-law.
+func (r *Recorder) SayTo(peer netip.AddrPort) { r.sound.agreeWith(peer, payloadType(media.PCMU)) }
 
 // Close ends the recording and frees the port. Again: nothing.
 func (r *Recorder) Close() { r.sound.close() }

@@ -74,6 +74,15 @@ func TestRecorderFollowsWhoSpeaks(t *testing.T) {
 	}
 }
 
+func TestRecorderSpeaksFirst(t *testing.T) {
+	t.Parallel()
+	r, silent := recorder(t, 620), recorder(t, 0)
+	r.SayTo(silent.Address())
+	if err := silent.Recording().AwaitTones(patient(t), 620); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDigits(t *testing.T) {
 	t.Parallel()
 	r := recorder(t, 0)
