@@ -45,11 +45,14 @@ func TestBaresipRefusesBaresip(t *testing.T) {
 
 func TestBaresipCallsSIPp(t *testing.T) {
 	tests := []struct {
-		scenario, status string
-		call             func(t *testing.T, b *baresip, s *sipp)
-		messages         string
+		scenario, with string
+		call           func(t *testing.T, b *baresip, s *sipp)
+		messages       string
 	}{
 		{"answers", "", talk, "<INVITE >180 >200 <ACK <BYE >200"},
+		{"early", "", talkAfterEarlyMedia, "<INVITE >183 >200 <ACK <BYE >200"},
+		{"deaf", "", talkAfterSecondACK, "<INVITE >180 >200 <ACK >200 <ACK <BYE >200"},
+		{"holds", "sendonly", talkAfterHold, "<INVITE >180 >200 <ACK >INVITE <200 >ACK >INVITE <200 >ACK <BYE >200"},
 		{"leaves", "", endsWith("Connection reset by peer"), "<INVITE >180 >200 <ACK >BYE <200"},
 		{"refuses", "486 Busy Here", endsWith("486 Busy Here"), "<INVITE >486 <ACK"},
 		{"refuses", "603 Decline", endsWith("603 Decline"), "<INVITE >603 <ACK"},
@@ -59,9 +62,9 @@ func TestBaresipCallsSIPp(t *testing.T) {
 		{"rings", "", giveUp, "<INVITE >180 <CANCEL >200 >487 <ACK"},
 	}
 	for _, test := range tests {
-		t.Run(test.scenario+test.status, func(t *testing.T) {
+		t.Run(test.scenario+test.with, func(t *testing.T) {
 			Need(t, "baresip", "sipp")
-			target := startSIPp(t, test.scenario, test.status, targetTone)
+			target := startSIPp(t, test.scenario, test.with, targetTone)
 			customer := startBaresip(t, "customer", customerTone)
 			customer.dial(target.URI())
 			test.call(t, customer, target)
@@ -78,6 +81,33 @@ func talk(t *testing.T, b *baresip, s *sipp) {
 	b.awaits(Established)
 	hears(t, "target", s.Heard(), customerTone)
 	hears(t, "customer", b.heard, targetTone)
+	b.hangUp()
+	b.awaits(Closed)
+}
+
+// talkAfterEarlyMedia is a call in which the target is heard before it answers.
+func talkAfterEarlyMedia(t *testing.T, b *baresip, s *sipp) {
+	b.awaits("CALL_PROGRESS")
+	s.speak()
+	hears(t, "customer", b.heard, targetTone)
+	s.nudge()
+	talk(t, b, s)
+}
+
+// talkAfterSecondACK is a call whose first ACK the target has missed.
+func talkAfterSecondACK(t *testing.T, b *baresip, s *sipp) {
+	s.saw("<ACK", 2)
+	b.hangUp()
+	b.awaits(Closed)
+}
+
+// talkAfterHold is a call in which the target holds and resumes.
+func talkAfterHold(_ *testing.T, b *baresip, s *sipp) {
+	b.awaits(Established)
+	s.nudge()
+	s.saw(">ACK", 1)
+	s.nudge()
+	s.saw(">ACK", 2)
 	b.hangUp()
 	b.awaits(Closed)
 }

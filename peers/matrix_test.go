@@ -1,63 +1,114 @@
 package peers
 
 import (
+	"cmp"
 	"fmt"
-	"net"
-	"os"
-	"strings"
+	"slices"
+	"sync"
 	"testing"
-	"text/tabwriter"
 	"time"
 
 	"holdfast/call"
 )
 
-const (
-	ringLong  = 20 * time.Second
-	ringShort = time.Second
+// An event is something that can become of a transfer.
+type event struct {
+	what string
+	play func(*stage)
+	not  map[call.Kind]string // why it cannot be in transfers of a kind
+	long time.Duration        // how long it takes at least, if that is long
+}
+
+var (
+	consults  = map[call.Kind]string{call.Cold: "nobody is consulted", call.Blind: "nobody is consulted"}
+	agentGone = map[call.Kind]string{call.Blind: "the agent has left already"}
 )
 
-// TestColdTransfer plays everything that can become of a cold transfer between
-// phones that others wrote. In each scene the customer ends where they belong,
-// is never left in silence, and no line is left over.
-func TestColdTransfer(t *testing.T) {
-	scenes := []struct {
-		name string
-		play func(s *stage)
-	}{
-		{"answered by baresip", answeredByBaresip},
-		{"answered by SIPp", answeredBySIPp},
-		{"not answered by baresip", notAnsweredByBaresip},
-		{"not answered by SIPp", notAnsweredBySIPp},
-		{"busy baresip", busyBaresip},
-		{"busy SIPp", refused("486 Busy Here", call.Busy)},
-		{"declined", refused("603 Decline", call.Declined)},
-		{"not found", refused("404 Not Found", call.NotFound)},
-		{"out of service", refused("503 Service Unavailable", call.Unreachable)},
-		{"nobody at the address", nobodyThere},
-		{"a host that says nothing", saysNothing},
-		{"a 200 that crosses our CANCEL", crossing},
-		{"target leaves at once", leavesAtOnce},
-		{"customer hangs up while it rings", customerHangsUp},
-		{"agent hangs up while it rings, target answers", agentHangsUpAnswered},
-		{"agent hangs up while it rings, nobody answers", agentHangsUpUnanswered},
-		{"the server restarts while it rings", restarts},
-	}
-	var played []string
-	for _, scene := range scenes {
-		t.Run(scene.name, func(t *testing.T) {
-			Need(t, "baresip", "sipp")
-			s := setStage(t)
-			scene.play(s)
-			played = append(played, s.row(scene.name))
+var events = []event{
+	{what: "target answers", play: answered},
+	{what: "target is busy", play: busy},
+	{what: "target is busy, says SIPp", play: refused("486 Busy Here", call.Busy)},
+	{what: "target does not answer", play: notAnswered},
+	{what: "target does not answer, says SIPp", play: fails("rings", "", ringShort, call.NoAnswer)},
+	{what: "target declines (603)", play: refused("603 Decline", call.Declined)},
+	{what: "target is not known (404)", play: refused("404 Not Found", call.NotFound)},
+	{what: "target is out of service (503)", play: refused("503 Service Unavailable", call.Unreachable)},
+	{what: "target sends sound early (183), then answers", play: earlyMedia},
+	{what: "target's 200 crosses our CANCEL", play: fails("crosses", "", ringShort, call.NoAnswer)},
+	{what: "target leaves right after its answer", play: leavesAtOnce},
+	{what: "target leaves 3 s after the hand-over", play: leavesSoon},
+	{what: "target leaves 30 s after the hand-over", play: leavesLater, long: 30 * time.Second},
+	{what: "customer leaves while it rings", play: customerLeavesRinging},
+	{what: "customer leaves during the consultation", play: customerLeavesConsulting, not: consults},
+	{what: "customer leaves just after the hand-over", play: customerLeavesJoined},
+	{what: "agent hangs up while it rings, target answers", play: agentLeavesAnswered, not: agentGone},
+	{what: "agent hangs up while it rings, nobody answers", play: agentLeavesUnanswered, not: agentGone},
+	{what: "agent hangs up during the consultation", play: agentLeavesConsulting, not: consults},
+	{what: "nobody is at the target's address", play: nobodyThere},
+	{what: "target's host says nothing", play: saysNothing},
+	{what: "the ACK to the target's 200 is lost", play: lostACK},
+	{what: "target holds (sendonly) and resumes", play: targetHolds("sendonly")},
+	{what: "target holds (inactive) and resumes", play: targetHolds("inactive")},
+	{what: "customer holds and resumes", play: customerHolds},
+	{what: "server restarts while it rings", play: restarts},
+	{what: "two targets in turn: busy, answers", play: nextAnswers},
+	{what: "two targets at once: one answers", play: oneOfAllAnswers},
+}
+
+// A cell is an event in a transfer of a kind.
+type cell struct {
+	*event
+	kind call.Kind
+	row  *row // what was seen, once it has been played
+}
+
+// atOnce is how many cells are played at a time: they wait more than they work.
+const atOnce = 6
+
+// TestEveryKind plays everything that can become of a cold, a warm and a blind
+// transfer between phones that others wrote. In each cell the customer ends
+// where they belong and is never left in silence, everybody hears those they
+// should and nobody else, and no line is left over.
+func TestEveryKind(t *testing.T) {
+	Need(t, "baresip", "sipp")
+	cells := everyCell()
+	queue := slices.Clone(cells)
+	slices.SortStableFunc(queue, func(a, b *cell) int { return cmp.Compare(b.long, a.long) })
+	places := make(chan struct{}, atOnce)
+	var players sync.WaitGroup
+	for _, c := range queue {
+		if c.not[c.kind] != "" {
+			continue
+		}
+		places <- struct{}{}
+		played := sync.OnceFunc(func() { <-places })
+		players.Go(func() {
+			defer played()
+			t.Run(fmt.Sprintf("%s/%s", c.what, c.kind), func(t *testing.T) { c.run(t, played) })
 		})
 	}
-	if len(played) > 0 {
-		table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintf(table, "foreign phones: scene\ttarget\tthe transfer\tcustomer's longest silence\n%s", strings.Join(played, ""))
-		_ = table.Flush() // a terminal that is gone has nobody to tell
-		fmt.Printf("foreign phones: %d scenes of %d\n", len(played), len(scenes))
+	players.Wait()
+	tell(t, cells)
+}
+
+func everyCell() (cells []*cell) {
+	for i := range events {
+		for _, kind := range []call.Kind{call.Cold, call.Warm, call.Blind} {
+			cells = append(cells, &cell{event: &events[i], kind: kind})
+		}
 	}
+	return cells
+}
+
+// run plays the cell, and gives its place to another when only repetitions of
+// what was said can come.
+func (c *cell) run(t *testing.T, played func()) {
+	s := setStage(t, c.kind)
+	c.play(s)
+	s.heardWhom()
+	played()
+	s.noLines()
+	c.row = s.row()
 }
 
 // TestHoldAtThePhone: an agent who presses hold on a desk phone is not heard
@@ -65,161 +116,10 @@ func TestColdTransfer(t *testing.T) {
 // the agent hears then is not known.)
 func TestHoldAtThePhone(t *testing.T) {
 	Need(t, "baresip")
-	s := setStage(t)
+	s := setStage(t, "")
 	s.agent.hold()
-	awaits(t, "the agent to fall silent", func() bool {
-		heard := s.customer.heard
-		return !heard.EverHears(agentTone, heard.Length()-300*time.Millisecond, heard.Length())
-	})
+	s.fallsSilent("customer", "agent")
 	s.agent.resume()
-	hears(t, "customer", s.customer.heard, agentTone)
-	s.goodbye(s.agent)
-}
-
-func answeredByBaresip(s *stage) {
-	s.toBaresip(ringLong)
-	s.onHold()
-	s.agent.undisturbed()
-	s.target.answer()
-	s.target.awaits(Established)
-	s.withTarget(s.target.heard)
-	s.outcome(call.Completed, "")
-	s.goodbye(s.target)
-	s.order("agent", "hold", "target")
-}
-
-func answeredBySIPp(s *stage) {
-	s.toSIPp("answers", "", ringLong)
-	s.withTarget(s.sipp.Heard())
-	s.outcome(call.Completed, "")
+	s.hears("customer", "agent")
 	s.goodbye()
-}
-
-func notAnsweredByBaresip(s *stage) {
-	s.toBaresip(ringShort)
-	s.target.awaits(Closed)
-	s.heldWithAgent(call.NoAnswer)
-	s.goodbye(s.agent)
-	s.order("agent", "hold", "agent")
-}
-
-func notAnsweredBySIPp(s *stage) {
-	s.toSIPp("rings", "", ringShort)
-	s.heldWithAgent(call.NoAnswer)
-	s.goodbye(s.agent)
-	s.order("agent", "hold", "agent")
-}
-
-func busyBaresip(s *stage) {
-	s.toBaresip(ringLong)
-	s.target.hangUp()
-	s.target.awaits(Closed)
-	s.heldWithAgent(call.Busy)
-	s.goodbye(s.agent)
-}
-
-func refused(status string, why call.Reason) func(*stage) {
-	return func(s *stage) {
-		s.toSIPp("refuses", status, ringLong)
-		s.heldWithAgent(why)
-		s.goodbye(s.agent)
-		s.order("agent", "hold", "agent")
-	}
-}
-
-// nobodyThere: nothing is bound to the port, and the network says so.
-func nobodyThere(s *stage) {
-	s.transfer(fmt.Sprintf("sip:nobody@127.0.0.1:%d", ports(s.t)), ringLong)
-	s.heldWithAgent(call.Unreachable)
-	s.goodbye(s.agent)
-}
-
-// saysNothing: what we send arrives, and no answer ever comes.
-func saysNothing(s *stage) {
-	deaf, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", ports(s.t)))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer deaf.Close()
-	s.transfer("sip:nobody@"+deaf.LocalAddr().String(), ringLong)
-	s.heldWithAgent(call.Unreachable)
-	s.goodbye(s.agent)
-}
-
-// crossing: SIPp finishes only when its late answer was acknowledged and the
-// call that nobody wanted ended.
-func crossing(s *stage) {
-	s.toSIPp("crosses", "", ringShort)
-	s.heldWithAgent(call.NoAnswer)
-	s.goodbye(s.agent)
-	s.order("agent", "hold", "agent")
-}
-
-// leavesAtOnce: whether the agent has been let go when the target leaves is a
-// matter of a millisecond. The customer is theirs again in either case.
-func leavesAtOnce(s *stage) {
-	s.toSIPp("leaves", "", ringLong)
-	s.sipp.finishes()
-	awaits(s.t, "the customer to be the agent's again", func() bool {
-		c := s.state()
-		return c.Stage == call.Returning || c.Stage == call.Talking && c.Past[0].Outcome == call.TransferFailed
-	})
-	if s.state().Stage == call.Returning {
-		s.agent.awaits(Closed)
-		s.rungBack()
-	} else {
-		s.heldWithAgent(call.LeftEarly)
-	}
-	s.goodbye(s.agent)
-}
-
-func customerHangsUp(s *stage) {
-	s.toSIPp("rings", "", ringLong)
-	s.onHold()
-	began := time.Now()
-	s.goodbye(s.agent)
-	if took := time.Since(began); took > time.Second { // P6
-		s.t.Errorf("the target still rang %v after the customer had left", took)
-	}
-	s.order("agent", "hold")
-}
-
-func agentHangsUpAnswered(s *stage) {
-	s.toBaresip(ringLong)
-	s.onHold()
-	s.agent.hangUp()
-	s.agent.awaits(Closed)
-	s.onHold()
-	s.target.answer()
-	s.target.awaits(Established)
-	hears(s.t, "customer", s.customer.heard, targetTone)
-	hears(s.t, "target", s.target.heard, customerTone)
-	s.goodbye(s.target)
-	s.order("agent", "hold", "target")
-}
-
-func agentHangsUpUnanswered(s *stage) {
-	s.toSIPp("rings", "", 2*time.Second)
-	s.onHold()
-	s.agent.hangUp()
-	s.agent.awaits(Closed)
-	s.onHold()
-	s.rungBack()
-	s.goodbye(s.agent)
-	s.order("agent", "hold", "agent")
-}
-
-// restarts: all three phones take the new server for the old one.
-func restarts(s *stage) {
-	s.toBaresip(ringLong)
-	s.onHold()
-	s.stop()
-	s.start()
-	s.onHold()
-	s.target.answer()
-	s.target.awaits(Established)
-	s.withTarget(s.target.heard)
-	s.outcome(call.Completed, "")
-	s.goodbye(s.target)
-	s.order("agent", "hold", "target")
 }

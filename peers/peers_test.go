@@ -2,6 +2,7 @@ package peers
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,12 +17,17 @@ const (
 	customerTone = 440.0
 	agentTone    = 800.0
 	targetTone   = 1300.0
+	otherTone    = 1900.0 // another target's, who does not get the customer
 )
 
-var voices = softphone.Voices{customerTone: "customer", agentTone: "agent", targetTone: "target"}
+var voices = softphone.Voices{
+	customerTone: "customer", agentTone: "agent", targetTone: "target", otherTone: "other", softphone.HoldTone: "hold",
+}
 
-func soon(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
+func soon(t *testing.T) context.Context { return within(t, patience) }
+
+func within(t *testing.T, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), d)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -100,17 +106,29 @@ type sipp struct {
 	finished bool
 }
 
-func startSIPp(t *testing.T, scenario, status string, tone float64) *sipp {
+func startSIPp(t *testing.T, scenario, with string, tone float64) *sipp {
 	t.Helper()
-	s, err := StartSIPp(soon(t), t.TempDir(), scenario, status, tone)
+	s, err := StartSIPp(soon(t), t.TempDir(), scenario, with, tone)
 	must(t, err)
 	t.Cleanup(func() {
 		s.Close()
 		if t.Failed() {
-			t.Logf("sipp said:\n%s", s.Said())
+			t.Logf("sipp said:\n%s\n%s", s.Said(), s.trace())
 		}
 	})
 	return &sipp{SIPp: s, t: t}
+}
+
+func (s *sipp) nudge() { s.t.Helper(); must(s.t, s.Nudge()) }
+func (s *sipp) speak() { s.t.Helper(); must(s.t, s.Speak()) }
+
+// times is how often a message has come ("<ACK") or gone (">ACK").
+func (s *sipp) times(message string) int { return strings.Count(s.Messages()+" ", message+" ") }
+
+// saw waits until a message has come or gone so many times, repetitions too.
+func (s *sipp) saw(message string, times int) {
+	s.t.Helper()
+	awaits(s.t, message, func() bool { return s.times(message) >= times })
 }
 
 // finishes waits for the end of the scenario. Again: nothing.

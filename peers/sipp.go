@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"text/template"
@@ -30,10 +29,11 @@ type SIPp struct {
 }
 
 // StartSIPp starts one of the scenarios in this package, such as "answers",
-// with a tone (Hz) for its sound. status is for the scenario that refuses, such
-// as "486 Busy Here". dir is a directory of its own. ctx bounds the start, not
+// with a tone (Hz) for its sound. with is what a scenario leaves open: the
+// status of one that refuses, such as "486 Busy Here", or the direction of one
+// that holds, "sendonly" or "inactive". dir is a directory of its own. ctx bounds the start, not
 // the scenario.
-func StartSIPp(ctx context.Context, dir, scenario, status string, tone float64) (*SIPp, error) {
+func StartSIPp(ctx context.Context, dir, scenario, with string, tone float64) (*SIPp, error) {
 	port, err := Ports()
 	if err != nil {
 		return nil, fmt.Errorf("starting sipp: %w", err)
@@ -43,23 +43,27 @@ func StartSIPp(ctx context.Context, dir, scenario, status string, tone float64) 
 		return nil, fmt.Errorf("starting sipp: %w", err)
 	}
 	s := &SIPp{name: scenario, port: port, dir: dir, sound: sound}
-	if err := s.start(ctx, status); err != nil {
+	if err := s.start(ctx, with); err != nil {
 		sound.Close()
 		return nil, fmt.Errorf("starting sipp: %w", err)
 	}
 	return s, nil
 }
 
-func (s *SIPp) start(ctx context.Context, status string) error {
-	file, err := s.write(status)
+func (s *SIPp) start(ctx context.Context, with string) error {
+	file, err := s.write(with)
 	if err != nil {
 		return err
 	}
-	s.program, err = start(s.dir, "sipp",
+	args := []string{
 		"-sf", file, "-i", "127.0.0.1", "-p", strconv.Itoa(s.port), "-m", "1",
 		"-nostdin", "-timeout", "60s", "-timeout_error",
-		"-trace_msg", "-message_file", s.file("messages"), "-trace_err", "-error_file", s.file("errors"))
-	if err != nil {
+		"-trace_msg", "-message_file", s.file("messages"), "-trace_err", "-error_file", s.file("errors"),
+	}
+	if s.name == "deaf" { // an ACK that comes again is what it waits for, and no repetition
+		args = append(args, "-nr")
+	}
+	if s.program, err = start(s.dir, "sipp", args...); err != nil {
 		return err
 	}
 	if err := await(ctx, "its port", func() bool { return listening(s.port) }); err != nil {
@@ -76,7 +80,7 @@ func (s *SIPp) Close() {
 }
 
 // write writes the scenario with the values of this target filled in.
-func (s *SIPp) write(status string) (file string, err error) {
+func (s *SIPp) write(with string) (file string, err error) {
 	all, err := template.ParseFS(scenarios, "scenarios/*.xml")
 	if err != nil {
 		return "", err
@@ -86,9 +90,9 @@ func (s *SIPp) write(status string) (file string, err error) {
 		return "", err
 	}
 	values := struct {
-		RTP    uint16
-		Status string
-	}{s.sound.Address().Port(), status}
+		RTP  uint16
+		With string
+	}{s.sound.Address().Port(), with}
 	return f.Name(), errors.Join(all.ExecuteTemplate(f, s.name+".xml", values), f.Close())
 }
 
@@ -116,19 +120,6 @@ func (s *SIPp) Finish(ctx context.Context) error {
 	}
 	faults, _ := os.ReadFile(s.file("errors"))
 	return fmt.Errorf("sipp %s: %w\n%s", s.name, s.program.err, faults)
-}
-
-var startLine = regexp.MustCompile(`(?m)^UDP message (sent|received) .*\n\n(?:SIP/2\.0 (\d+)|([A-Z]+) )`)
-
-// Messages lists the messages so far: "<INVITE >180 <ACK".
-func (s *SIPp) Messages() string {
-	trace, _ := os.ReadFile(s.file("messages"))
-	var list []string
-	for _, m := range startLine.FindAllStringSubmatch(string(trace), -1) {
-		direction := map[string]string{"sent": ">", "received": "<"}[m[1]]
-		list = append(list, direction+m[2]+m[3])
-	}
-	return strings.Join(list, " ")
 }
 
 // listening reports whether a UDP port is bound, without binding it.

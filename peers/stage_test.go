@@ -4,10 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -15,37 +12,41 @@ import (
 	"holdfast/call"
 	"holdfast/client"
 	"holdfast/directory"
-	"holdfast/softphone"
 )
 
 // silence is how long a customer may hear nothing at all (P2).
 const silence = 2 * time.Second
 
-// moment is the longest that all three may be in the same sound in a cold
-// transfer.
-const moment = 500 * time.Millisecond
-
 // A stage is a server with a customer who talks to an agent, both at phones
-// that others wrote.
+// that others wrote, for a transfer of some kind.
 type stage struct {
 	t        *testing.T
+	kind     call.Kind
 	config   directory.Config
 	server   *holdfast.Server
 	client   *client.Client
+	contact  call.ContactID
 	customer *baresip
 	agent    *baresip
-	contact  call.ContactID
-	target   *baresip      // where the scene has one
-	sipp     *sipp         // or this one
-	silent   time.Duration // the customer's longest time without sound
+	target   *baresip // where the scene has one
+	sipp     *sipp    // or this one
+	other    *sipp    // another target, who does not get the customer
+
+	ears   map[string]*ear
+	with   *baresip      // who is with the customer, or waits for the target with them
+	ended  string        // where the customer has been found
+	silent time.Duration // the customer's longest time without sound
+	until  time.Duration // when they stop to listen, if they do
+	brief  bool          // who met last need not have heard each other
 }
 
 // setStage starts everything and has customer and agent hear each other.
-func setStage(t *testing.T) *stage {
+func setStage(t *testing.T, kind call.Kind) *stage {
 	t.Helper()
-	s := &stage{t: t}
+	s := &stage{t: t, kind: kind}
 	s.customer = startBaresip(t, "customer", customerTone)
 	s.agent = startBaresip(t, "agent", agentTone)
+	s.ears = map[string]*ear{"customer": {sound: s.customer.heard}, "agent": {sound: s.agent.heard}}
 	s.configure()
 	s.start()
 	t.Cleanup(s.stop)
@@ -56,8 +57,7 @@ func setStage(t *testing.T) *stage {
 	s.agent.answer()
 	s.agent.awaits(Established)
 	s.customer.awaits(Established)
-	hears(t, "customer", s.customer.heard, agentTone)
-	hears(t, "agent", s.agent.heard, customerTone)
+	s.withAgent()
 	contacts, err := s.client.Contacts(t.Context())
 	if err != nil || len(contacts) != 1 {
 		t.Fatalf("there are %d contacts, want one (error %v)", len(contacts), err)
@@ -111,33 +111,54 @@ func (s *stage) stop() {
 	}
 }
 
-// transfer asks for a cold transfer.
-func (s *stage) transfer(target string, ringFor time.Duration) {
+// asks asks for the transfer. In a blind one the agent is let go at once.
+func (s *stage) asks(r client.TransferRequest) {
 	s.t.Helper()
-	if _, err := s.client.Transfer(s.t.Context(), s.contact, client.TransferRequest{Target: target, RingFor: ringFor}); err != nil {
+	r.Kind = s.kind
+	if _, err := s.client.Transfer(s.t.Context(), s.contact, r); err != nil {
 		s.t.Fatalf("asking for the transfer: %v", err)
+	}
+	if s.kind == call.Blind {
+		s.agentHasLeft()
 	}
 }
 
 // toSIPp transfers to a target that plays a scenario.
-func (s *stage) toSIPp(scenario, status string, ringFor time.Duration) {
+func (s *stage) toSIPp(scenario, with string, ringFor time.Duration) {
 	s.t.Helper()
-	s.sipp = startSIPp(s.t, scenario, status, targetTone)
-	s.transfer(s.sipp.URI(), ringFor)
+	s.sipp = startSIPp(s.t, scenario, with, targetTone)
+	s.ears["target"] = &ear{sound: s.sipp.Heard()}
+	s.asks(client.TransferRequest{Target: s.sipp.URI(), RingFor: ringFor})
+}
+
+// startTarget switches on the phone of a target.
+func (s *stage) startTarget() {
+	s.t.Helper()
+	s.target = startBaresip(s.t, "target", targetTone)
+	s.ears["target"] = &ear{sound: s.target.heard}
 }
 
 // toBaresip transfers to a phone that rings.
 func (s *stage) toBaresip(ringFor time.Duration) {
 	s.t.Helper()
-	s.target = startBaresip(s.t, "target", targetTone)
-	s.transfer(s.target.URI(), ringFor)
+	s.startTarget()
+	s.asks(client.TransferRequest{Target: s.target.URI(), RingFor: ringFor})
 	s.target.awaits(Incoming)
 }
 
-// onHold waits until the customer hears hold audio.
-func (s *stage) onHold() {
+// toAnsweringBaresip transfers to a phone that rings until the customer hears
+// hold audio, and is picked up then.
+func (s *stage) toAnsweringBaresip() {
 	s.t.Helper()
-	hears(s.t, "customer", s.customer.heard, softphone.HoldTone)
+	s.toBaresip(ringLong)
+	s.onHold()
+	s.pickUp()
+}
+
+func (s *stage) pickUp() {
+	s.t.Helper()
+	s.target.answer()
+	s.target.awaits(Established)
 }
 
 // state is the contact as the server tells it.
@@ -150,84 +171,43 @@ func (s *stage) state() call.Contact {
 	return c
 }
 
-// outcome waits for the end of the transfer and says what must have come of it.
-func (s *stage) outcome(want call.Outcome, why call.Reason) {
-	s.t.Helper()
-	awaits(s.t, "the end of the transfer", func() bool { return len(s.state().Past) > 0 })
-	if got := s.state().Past[0]; got.Outcome != want || got.Reason != why {
-		s.t.Errorf("the transfer ended %s (%s), want %s (%s): %+v", got.Outcome, got.Reason, want, why, got.Attempts)
-	}
-}
-
-// withTarget: the agent has been let go, customer and target hear each other.
-func (s *stage) withTarget(target *softphone.Recording) {
-	s.t.Helper()
-	s.agent.awaits(Closed)
-	hears(s.t, "customer", s.customer.heard, targetTone)
-	hears(s.t, "target", target, customerTone)
-	if s.customer.heard.Hears(agentTone, s.customer.heard.Length()-200*time.Millisecond, s.customer.heard.Length()) {
-		s.t.Errorf("the customer still hears the agent: %s", s.customer.heard.Summary(voices))
-	}
-}
-
-// heldWithAgent: the customer is on hold with the agent there (P4), and the
-// agent takes them back.
-func (s *stage) heldWithAgent(why call.Reason) {
-	s.t.Helper()
-	s.outcome(call.TransferFailed, why)
-	s.onHold()
-	s.agent.undisturbed()
-	if _, err := s.client.Resume(s.t.Context(), s.contact); err != nil {
-		s.t.Fatalf("resuming the customer: %v", err)
-	}
-	s.withAgent()
-}
-
-// rungBack: the agent had gone, is rung and has the customer again (P5).
-func (s *stage) rungBack() {
-	s.t.Helper()
-	s.agent.awaits(Incoming)
-	s.agent.answer()
-	s.agent.awaits(Established)
-	s.withAgent()
-}
-
-func (s *stage) withAgent() {
-	s.t.Helper()
-	hears(s.t, "customer", s.customer.heard, agentTone)
-	hears(s.t, "agent", s.agent.heard, customerTone)
-}
-
 // goodbye has the customer hang up and checks that nothing is left (P9) and
-// that nobody was left in silence. The others' calls must end by themselves.
-func (s *stage) goodbye(others ...*baresip) {
+// that nobody was left in silence. The call of whoever is with them must end by
+// itself.
+func (s *stage) goodbye() {
 	s.t.Helper()
 	s.customer.undisturbed()
 	s.neverSilent()
 	s.customer.hangUp()
 	s.customer.awaits(Closed)
-	for _, other := range others {
-		other.awaits(Closed)
+	if s.with != nil {
+		s.with.awaits(Closed)
 	}
 	s.nothingLeft()
 }
 
-// neverSilent checks P2 from the customer's first packet until now.
+// neverSilent checks P2 from the customer's first packet until now, or until
+// they did not listen any more.
 func (s *stage) neverSilent() {
 	s.t.Helper()
 	heard := s.customer.heard
-	now := time.Since(heard.Began())
-	if s.silent = heard.LongestGapWithin(0, now); s.silent > silence {
+	until := s.until
+	if until == 0 {
+		until = time.Since(heard.Began())
+	}
+	if s.silent = heard.LongestGapWithin(0, until); s.silent > silence {
 		s.t.Errorf("the customer heard nothing for %v: %s", s.silent, heard.Summary(voices))
 	}
 }
 
-// nothingLeft waits until the server has no contact and the SIPp target, if
-// there is one, has played its scenario to the end.
+// nothingLeft waits until the server has no contact, and targets that play
+// scenarios have played them to the end.
 func (s *stage) nothingLeft() {
 	s.t.Helper()
-	if s.sipp != nil {
-		s.sipp.finishes()
+	for _, target := range []*sipp{s.sipp, s.other} {
+		if target != nil {
+			target.finishes()
+		}
 	}
 	awaits(s.t, "the end of all contacts", func() bool {
 		contacts, err := s.client.Contacts(context.WithoutCancel(s.t.Context()))
@@ -235,44 +215,14 @@ func (s *stage) nothingLeft() {
 	})
 }
 
-// order checks whom the customer heard, one after the other. The moment in
-// which all three are in the same sound does not count, nor does what is
-// nobody's sound.
-func (s *stage) order(want ...string) {
-	s.t.Helper()
-	names := softphone.Voices{softphone.HoldTone: "hold"}
-	maps.Copy(names, voices)
-	var got []string
-	for _, span := range s.customer.heard.Heard(slices.Collect(maps.Keys(names))...) {
-		if len(span.Tones) == 0 || len(span.Tones) > 1 && span.To-span.From < moment {
-			continue
-		}
-		var who []string
-		for _, tone := range span.Tones {
-			who = append(who, names[tone])
-		}
-		if name := strings.Join(who, "+"); len(got) == 0 || got[len(got)-1] != name {
-			got = append(got, name)
-		}
-	}
-	if !slices.Equal(got, want) {
-		s.t.Errorf("the customer heard %v, want %v: %s", got, want, s.customer.heard.Summary(voices))
-	}
-}
+// repeats is how long a peer may repeat what it said: 64*T1 (RFC 3261 §17).
+const repeats = 32 * time.Second
 
-// row is a scene that has been played, as a line of the matrix.
-func (s *stage) row(scene string) string {
+// noLines waits until the server has no line any more, not even one that is
+// kept to answer repetitions (P9).
+func (s *stage) noLines() {
 	s.t.Helper()
-	target := "nobody"
-	switch {
-	case s.target != nil:
-		target = "baresip"
-	case s.sipp != nil:
-		target = "SIPp"
+	if err := await(within(s.t, repeats+patience), "the end of all lines", func() bool { return s.server.Legs() == 0 }); err != nil {
+		s.t.Errorf("%d lines are left over: %v", s.server.Legs(), err)
 	}
-	var ended []string
-	for _, t := range s.state().Past {
-		ended = append(ended, strings.TrimSpace(fmt.Sprintf("%s %s", t.Outcome, t.Reason)))
-	}
-	return fmt.Sprintf("%s\t%s\t%s\t%d ms\n", scene, target, strings.Join(ended, ", "), s.silent.Milliseconds())
 }
