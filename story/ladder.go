@@ -35,7 +35,7 @@ type ladderPicture struct {
 }
 
 func ladder(moments []Moment) *ladderPicture {
-	l := &ladderPicture{columns: columns(moments), start: moments[0].At, y: ladderTop}
+	l := &ladderPicture{columns: columns(moments), start: moments[0].At.Truncate(time.Millisecond), y: ladderTop}
 	names := Names{}
 	for _, m := range moments {
 		names.Meet(m.Contact)
@@ -61,8 +61,9 @@ func (l *ladderPicture) x(who string) int {
 	return leftMargin
 }
 
+// time is exact to the millisecond, as the lines of the journal are.
 func (l *ladderPicture) time(at time.Time) {
-	fmt.Fprintf(l, `<text x="14" y="%d" class="dim">%.3fs</text>`+"\n", l.y, at.Sub(l.start).Seconds())
+	fmt.Fprintf(l, `<text x="14" y="%d" class="dim">%.3fs</text>`+"\n", l.y, at.Truncate(time.Millisecond).Sub(l.start).Seconds())
 }
 
 func (l *ladderPicture) note(at time.Time, line string) {
