@@ -90,12 +90,12 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	dir := directory.New(c)
-	if err := dir.KeepPhones(ctx, s.journal); err != nil {
-		return err
-	}
 	var floor directory.Store = s.journal
 	if o.WrapFloor != nil {
 		floor = o.WrapFloor(floor)
+	}
+	if err := dir.KeepPhones(ctx, floor); err != nil {
+		return err
 	}
 	if s.floor, err = directory.NewKeeper(ctx, c, floor, o.Log); err != nil {
 		return err
