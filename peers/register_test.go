@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"holdfast/call"
+	"holdfast/client"
 )
 
 // registering is a baresip that registers at the stage's server as agent "ward".
@@ -25,18 +26,20 @@ func (s *stage) registering() *baresip {
 // server has been started again since.
 func TestBaresipRegisters(t *testing.T) {
 	Need(t, "baresip")
-	s := setStage(t)
-	s.transfer("ward", ringLong)
-	s.heldWithAgent(call.Unreachable)
+	s := setStage(t, call.Cold)
+	ward := client.TransferRequest{Target: "ward", RingFor: ringLong}
+	s.asks(ward)
+	s.failed(call.Unreachable)
 
-	s.target = s.registering()
+	s.targetIs(s.registering())
 	s.stop()
 	s.start()
 	s.withAgent()
-	s.transfer("ward", ringLong)
+	s.asks(ward)
 	s.target.awaits(Incoming)
 	s.onHold()
-	s.target.answer()
-	s.withTarget(s.target.heard)
-	s.goodbye(s.target)
+	s.pickUp()
+	s.taken()
+	s.goodbye()
+	s.heardWhom()
 }

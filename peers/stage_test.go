@@ -134,8 +134,11 @@ func (s *stage) toSIPp(scenario, with string, ringFor time.Duration) {
 // startTarget switches on the phone of a target.
 func (s *stage) startTarget() {
 	s.t.Helper()
-	s.target = startBaresip(s.t, "target", targetTone)
-	s.ears["target"] = &ear{sound: s.target.heard}
+	s.targetIs(startBaresip(s.t, "target", targetTone))
+}
+
+func (s *stage) targetIs(phone *baresip) {
+	s.target, s.ears["target"] = phone, &ear{sound: phone.heard}
 }
 
 // toBaresip transfers to a phone that rings.

@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"slices"
 	"time"
 
 	"holdfast/call"
@@ -127,8 +128,9 @@ func (s *stage) fallsSilent(who, whom string) {
 // outcome waits for the end of the transfer and says what must have come of it.
 func (s *stage) outcome(want call.Outcome, why call.Reason) {
 	s.t.Helper()
-	awaits(s.t, "the end of the transfer", func() bool { return len(s.state().Past) > 0 })
-	if got := s.state().Past[0]; got.Outcome != want || got.Reason != why {
+	awaits(s.t, "the end of the transfer", func() bool { return s.state().Transfer == nil })
+	past := s.state().Past
+	if got := past[len(past)-1]; got.Outcome != want || got.Reason != why {
 		s.t.Errorf("the transfer ended %s (%s), want %s (%s): %+v", got.Outcome, got.Reason, want, why, got.Attempts)
 	}
 }
@@ -153,12 +155,17 @@ func whereabouts(c call.Contact) string {
 		return string(c.Stage)
 	}
 	customer, who := c.Connections[0], c.Connections[1]
-	where := "with the " + string(who.Party)
-	if customer.State == call.Held {
-		where = "on hold " + where
+	where := "with the agent"
+	for _, past := range c.Past {
+		switch {
+		case slices.ContainsFunc(past.Attempts, func(a call.Attempt) bool { return a.Connection == who.ID }):
+			where = "with the target"
+		case who.ID > past.By:
+			where = "with the agent, rung back"
+		}
 	}
-	if who.Party == call.Agent && len(c.Past) > 0 && who.ID > c.Past[0].By {
-		where += ", rung back"
+	if customer.State == call.Held {
+		return "on hold " + where
 	}
 	return where
 }
