@@ -1,6 +1,6 @@
-// Package api is Holdfast for machines: contacts and transfers over HTTP, a
-// stream of what happens, and an OpenAPI description of both. It passes
-// requests on to the switchboard and never decides what becomes of them.
+// Package api is Holdfast for machines: contacts, transfers, agents and queues
+// over HTTP, a stream of what happens, and an OpenAPI description of it all. It
+// passes requests on and never decides what becomes of them.
 package api
 
 import (

@@ -1,5 +1,5 @@
-// Package client speaks to a Holdfast server over HTTP: contacts, transfers
-// and a stream of what happens. It never decides anything about a contact; the
+// Package client speaks to a Holdfast server over HTTP: contacts, transfers,
+// agents, queues and a stream of what happens. It never decides anything about a contact; the
 // server's answers come back as values of package call.
 package client
 
