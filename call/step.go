@@ -100,6 +100,7 @@ func (s *step) fact(ev Fact) {
 		}
 	case Recovered:
 		s.bringUpToDate()
+		s.hearOut()
 		return
 	case Arrived, Originated, Joined, Offered, Withdrawn:
 	}
@@ -111,6 +112,21 @@ func (s *step) bringUpToDate() {
 	s.Rules = s.Rules.filled()
 	if c := s.customer(); c != nil {
 		s.Customer = c.Endpoint
+	}
+}
+
+// answersWithin is how soon whoever has answered and was not heard is sure to
+// say so again.
+const answersWithin = 5 * time.Second
+
+// hearOut gives everybody who is waited for the time to answer once more: who
+// did while no server ran has not been heard.
+func (s *step) hearOut() {
+	soonest := s.now.Add(answersWithin)
+	for i := range s.Connections {
+		if c := &s.Connections[i]; !c.AnswerBy.IsZero() && c.AnswerBy.Before(soonest) {
+			c.AnswerBy = soonest
+		}
 	}
 }
 

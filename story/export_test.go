@@ -107,6 +107,7 @@ the server restarts
 ana transfers the customer to cardiology for 5s with key try-2
 4.999s passes
 the server is away for 4.001s
+1ms passes
 cardiology answers
 1ms passes
 customer and ana and cardiology hear each other

@@ -50,12 +50,15 @@ func TestClockSetBackBeforeARestartMakesNobodyWaitLonger(t *testing.T) {
 }
 
 // A clock that was set forward looks like a long time without a server: the
-// target has rung for long enough, and the customer is the agent's again.
+// target has rung for long enough, but for the time to be heard answering, and
+// the customer is the agent's again.
 func TestClockSetForwardBeforeARestartLosesNobody(t *testing.T) {
 	inBubble(t, func(old *bench) {
 		old.reach()
 		b := recoverSet(old, time.Hour)
-		b.pass(time.Second)
+		b.pass(4 * time.Second)
+		b.wantStage(call.Reaching)
+		b.pass(2 * time.Second)
 		b.wantStage(call.Talking)
 		c, _ := b.s.Contact("c1")
 		if c.Transfer != nil || c.Past[0].Reason != call.NoAnswer || len(c.Connections) != 2 {
@@ -68,6 +71,24 @@ func TestClockSetForwardBeforeARestartLosesNobody(t *testing.T) {
 		b.wantStage(call.Reaching)
 		b.pass(2 * time.Second)
 		b.wantStage(call.Talking)
+		b.close()
+	})
+}
+
+// Who picked up while no server ran, after they had rung for long enough, says so
+// again, and is heard.
+func TestWhoAnsweredWhileNoServerRanIsHeard(t *testing.T) {
+	inBubble(t, func(old *bench) {
+		old.reach()
+		b := recoverSet(old, time.Hour)
+		b.pass(4 * time.Second)
+		b.deliver(target, "200")
+		b.pass(time.Second)
+		b.wantStage(call.Talking)
+		c, _ := b.s.Contact("c1")
+		if c.Transfer != nil || c.Past[0].Outcome != call.Completed {
+			t.Errorf("the contact is %+v", c)
+		}
 		b.close()
 	})
 }
