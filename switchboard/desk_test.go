@@ -115,6 +115,37 @@ func TestWhatChangesNothingIsNotWrittenDown(t *testing.T) {
 	})
 }
 
+// A key is written down where it decides something, and nowhere else.
+func TestKeysThatMeanNothingAreNotWrittenDown(t *testing.T) {
+	keys := func(b *bench) (n int) {
+		for _, e := range b.journal.entries() {
+			for _, r := range e.Events {
+				if _, is := r.Event.(call.Pressed); is {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	inBubble(t, func(b *bench) {
+		b.talk()
+		n := len(b.journal.entries())
+		b.deliver(customer, "INFO 1", "INFO 1")
+		if got := len(b.journal.entries()); got == n || keys(b) != 0 {
+			t.Errorf("%d entries became %d, with %d keys", n, got, keys(b))
+		}
+		ask := transferTo("+15550123").(call.TransferRequested)
+		ask.Gate = true
+		if _, err := b.request(time.Second, ask); err != nil {
+			t.Fatal(err)
+		}
+		b.deliver(target, "200", "INFO 1")
+		if b.pass(time.Second); keys(b) != 1 {
+			t.Errorf("%d keys were written down, want the one that took the customer", keys(b))
+		}
+	})
+}
+
 func TestEntryHasEverythingToCarryOn(t *testing.T) {
 	inBubble(t, func(b *bench) {
 		b.talk()

@@ -161,6 +161,9 @@ func (l fakeLeg) message(m msg) Plan {
 	case "refresh when up":
 		l.Epoch += 100
 		return l.plan("", nil, l.out(Recorded, "200 to refresh"))
+	case "INFO 1 when up": // a key
+		l.Epoch += 100
+		return l.plan("", []call.Event{call.Pressed{Connection: l.ID, Key: "1"}}, l.out(Exempt, "200 to INFO"))
 	case "bug when up":
 		panic("a leg with a mistake")
 	}

@@ -149,6 +149,9 @@ func (t *transition) step(ev call.Event) error {
 	if err != nil {
 		return err
 	}
+	if secret(ev) && len(commands) == 0 && reflect.DeepEqual(c, t.contact) {
+		return nil
+	}
 	t.contact = c
 	t.events = append(t.events, call.Record{At: t.now, Event: ev})
 	if len(t.events) > eventsMost {
@@ -158,6 +161,13 @@ func (t *transition) step(ev call.Event) error {
 		t.command(command)
 	}
 	return nil
+}
+
+// secret: keys that meant nothing to the contact are nobody's business. They may
+// be a card number that a customer tells to somebody else.
+func secret(ev call.Event) bool {
+	_, key := ev.(call.Pressed)
+	return key
 }
 
 func (t *transition) command(c call.Command) {
