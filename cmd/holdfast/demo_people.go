@@ -10,8 +10,9 @@ import (
 
 // A person is somebody with a phone in the demo.
 type person struct {
-	name string
-	tone float64 // what they say, in Hz, so that recordings tell who heard whom
+	name  string
+	tone  float64 // what they say, in Hz, so that recordings tell who heard whom
+	agent bool    // whom customers call
 	*softphone.Phone
 }
 

@@ -35,12 +35,15 @@ type stage struct {
 	people []*person // these four, and who else there is
 }
 
+// anaTone is what ana and all other agents say, in Hz.
+const anaTone = 620
+
 // newStage is a stage on which nothing has begun.
 func newStage(dir, rules string, others ...*person) *stage {
 	s := &stage{
 		dir: dir, rules: rules,
 		customer:   &person{name: "customer", tone: 440},
-		ana:        &person{name: "ana", tone: 620},
+		ana:        &person{name: "ana", tone: anaTone, agent: true},
 		cardiology: &person{name: "cardiology", tone: 800},
 		reception:  &person{name: "reception", tone: 1000},
 	}
@@ -104,18 +107,18 @@ listen = %q
 dir = %q
 [rules]
 %s
-[[agent]]
-name = "ana"
-address = %q
 [[route]]
 called = "*"
 agent = "ana"
 [[endpoint]]
 name = "nowhere"
 address = "sip:nowhere@127.0.0.1:9"
-`, s.sip, tcp.Addr(), filepath.Join(s.dir, "journal"), s.rules, s.ana.URI())
+`, s.sip, tcp.Addr(), filepath.Join(s.dir, "journal"), s.rules)
 	for _, p := range s.people {
-		if p != s.customer && p != s.ana {
+		switch {
+		case p.agent:
+			text = fmt.Appendf(text, "[[agent]]\nname = %q\naddress = %q\n[[route]]\ncalled = %[1]q\nagent = %[1]q\n", p.name, p.URI())
+		case p != s.customer:
 			text = fmt.Appendf(text, "[[endpoint]]\nname = %q\naddress = %q\n", p.name, p.URI())
 		}
 	}

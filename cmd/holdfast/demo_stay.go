@@ -40,10 +40,10 @@ return_for = "10s"
 accept_within = "10s"`
 
 // stay leaves a server running with people around it, so that everything can be
-// tried by hand, until ctx ends. So many customers are there at the same time.
+// tried by hand, until ctx ends. So many customers are there at the same time,
+// each with an agent of their own.
 func stay(ctx context.Context, out io.Writer, dir string, callers uint) error {
-	s := newStage(dir, patient,
-		&person{name: "busy"}, &person{name: "nobody"}, &person{name: "declines"}, &person{name: "voicemail", tone: 1200})
+	s := newStage(dir, patient, simulated(callers)...)
 	defer s.strike()
 	if err := s.set(ctx); err != nil {
 		return err
@@ -55,11 +55,14 @@ func stay(ctx context.Context, out io.Writer, dir string, callers uint) error {
 	defer there.Wait()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	for _, h := range append(habits, habit{name: s.ana.name}) {
+	for _, h := range habits {
 		there.Go(func() { s.person(h.name).behave(ctx, h) })
 	}
-	for range callers {
-		there.Go(func() { s.callAgainAndAgain(ctx) })
+	for _, p := range s.people {
+		if p.agent && callers > 0 {
+			there.Go(func() { p.behave(ctx, habit{}) })
+			there.Go(func() { s.callAgainAndAgain(ctx, p) })
+		}
 	}
 	there.Go(func() {
 		if err := (shower{s.client, newTerminal(out), false}).events(s.client.Events(ctx, 0)); err != nil {
@@ -67,6 +70,16 @@ func stay(ctx context.Context, out io.Writer, dir string, callers uint) error {
 		}
 	})
 	return s.keepUp(ctx, out)
+}
+
+// simulated are the people who are not in the stories: whom it takes to see a
+// transfer fail, and an agent for each caller but the first, who calls ana.
+func simulated(callers uint) []*person {
+	all := []*person{{name: "busy"}, {name: "nobody"}, {name: "declines"}, {name: "voicemail", tone: 1200}}
+	for n := uint(2); n <= callers; n++ {
+		all = append(all, &person{name: fmt.Sprint("agent", n), tone: anaTone, agent: true})
+	}
+	return all
 }
 
 // invite says what can be tried, in lines that can be copied.
@@ -101,11 +114,11 @@ and another one calls. In another terminal, try
 	return w.Flush()
 }
 
-// callAgainAndAgain has a customer on the line, as far as possible, until ctx
-// ends.
-func (s *stage) callAgainAndAgain(ctx context.Context) {
+// callAgainAndAgain has a customer call an agent, as often as they have time,
+// until ctx ends.
+func (s *stage) callAgainAndAgain(ctx context.Context, agent *person) {
 	for {
-		if c, err := s.customer.Dial(ctx, "sip:help@"+s.sip.String()); err == nil {
+		if c, err := s.customer.Dial(ctx, "sip:"+agent.name+"@"+s.sip.String()); err == nil {
 			s.talkUntilServed(ctx, c)
 		}
 		select {
@@ -116,8 +129,8 @@ func (s *stage) callAgainAndAgain(ctx context.Context) {
 	}
 }
 
-// talkUntilServed has a customer hang up who for a while was neither with ana
-// nor waiting, and thus with whoever they were handed to; or who has talked
+// talkUntilServed has a customer hang up who for a while was neither with
+// an agent nor waiting, and thus with whoever they were handed to; or who has talked
 // enough, for recordings grow.
 func (s *stage) talkUntilServed(ctx context.Context, c *softphone.Call) {
 	defer c.HangUp()
