@@ -215,7 +215,7 @@ func TestOvertakenRequests(t *testing.T) {
 	d := newDesk(t)
 	d.ask(200, "Contact: <sip:200@192.0.2.2:5070>;expires=60")
 	d.ask(200, "Contact: <sip:200@192.0.2.2:5080>")
-	d.asked, d.given = 0, nil
+	d.asked, d.given = 1, nil // as the request that made it
 	d.ask(500, "Contact: <sip:200@192.0.2.2:5070>;expires=0")
 	d.asked, d.given = 0, nil
 	d.ask(500, "Contact: *", "Expires: 0")
@@ -291,7 +291,11 @@ func TestProofsThatMakeNoSense(t *testing.T) {
 			t.Fatalf("no %s in %s", old, proof)
 		}
 		res := d.take(d.request("Contact: <sip:200@192.0.2.2>", strings.Replace(proof, old, bad, 1)))
-		if res.StatusCode/100 != 4 || len(d.bindings) > 0 {
+		want := 400
+		if strings.Contains(bad, "elsewhere") || strings.Contains(bad, "Basic") {
+			want = 401 // it is no proof for us
+		}
+		if res.StatusCode != want || len(d.bindings) > 0 {
 			t.Errorf("with %s: %s", bad, res.StartLine())
 		}
 	}
