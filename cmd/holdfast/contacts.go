@@ -142,6 +142,9 @@ func (s shower) describe(c call.Contact) {
 	if c.Stage == call.Over {
 		fmt.Fprintf(s, "  over %s, ended by: %s\n", c.Over.Local().Format(time.DateTime), c.EndedBy)
 	}
+	if c.Recorded {
+		fmt.Fprintln(s, "  the customer is recorded")
+	}
 	for _, who := range c.Connections {
 		fmt.Fprintf(s, "  %d  %s %s, %s for %s\n", who.ID, who.Party, who.Endpoint, who.State, age(who.Since))
 	}
