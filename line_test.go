@@ -55,7 +55,7 @@ func TestKeysArePressed(t *testing.T) {
 	}
 }
 
-func TestWhoeverWaitsHearsThatItRings(t *testing.T) {
+func TestRingingIsHeardByWhoeverWaits(t *testing.T) {
 	h := openHouse(t, nil)
 	h.cardiology.Answering(softphone.Behaviour{Do: softphone.RingForever})
 	h.talk(t)
@@ -72,7 +72,7 @@ func TestWhoeverWaitsHearsThatItRings(t *testing.T) {
 }
 
 // A line that has its own way of ringing is heard instead.
-func TestEarlyMediaIsHeardInsteadOfRinging(t *testing.T) {
+func TestRingingIsNotHeardOverEarlyMedia(t *testing.T) {
 	h := openHouse(t, nil)
 	h.cardiology.Answering(softphone.Behaviour{Do: softphone.RingForever, EarlyMedia: true})
 	h.talk(t)
@@ -142,7 +142,7 @@ func readRecording(t *testing.T, name string) (left, right *softphone.Recording)
 	return both[0], both[1]
 }
 
-func TestNothingIsRecordedWithoutAPlaceForIt(t *testing.T) {
+func TestRecordingNeedsAPlace(t *testing.T) {
 	h := openHouse(t, nil)
 	h.talk(t)
 	if _, err := h.client.Record(soon(t), h.contact, true); err == nil {

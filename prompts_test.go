@@ -57,7 +57,7 @@ func neverHears(t *testing.T, who string, heard *softphone.Recording, tone float
 	}
 }
 
-func TestWhoeverPresses1GetsTheCustomer(t *testing.T) {
+func TestPromptIsAnsweredByPressing1(t *testing.T) {
 	for name, phoneOf := range map[string]func(*testing.T, string, float64) *softphone.Phone{
 		"in the sound": phone, "by INFO": infoPhone,
 	} {
@@ -79,7 +79,7 @@ func TestWhoeverPresses1GetsTheCustomer(t *testing.T) {
 }
 
 // A voicemail answers and talks, and presses nothing.
-func TestAVoicemailDoesNotGetTheCustomer(t *testing.T) {
+func TestPromptMeansNothingToAVoicemail(t *testing.T) {
 	h := openHouse(t, func(o *holdfast.Options) { o.Config.Rules.AcceptWithin = 2 * time.Second })
 	h.talk(t)
 	h.asks(t, client.TransferRequest{Target: "cardiology", Gate: true, Resume: true})
@@ -95,7 +95,7 @@ func TestAVoicemailDoesNotGetTheCustomer(t *testing.T) {
 	h.over(t)
 }
 
-func TestABriefIsHeardBeforeTheCustomer(t *testing.T) {
+func TestPromptIsHeardBeforeTheCustomer(t *testing.T) {
 	h := openHouse(t, nil)
 	h.talk(t)
 	h.asks(t, client.TransferRequest{Target: "cardiology", Brief: true})
@@ -107,7 +107,7 @@ func TestABriefIsHeardBeforeTheCustomer(t *testing.T) {
 
 // In a warm transfer the target who has heard the brief and pressed 1 talks to
 // the agent first.
-func TestABriefAndAGateBeforeAConsultation(t *testing.T) {
+func TestPromptsAreHeardBeforeAConsultation(t *testing.T) {
 	h := openHouse(t, nil)
 	h.talk(t)
 	h.asks(t, client.TransferRequest{Target: "cardiology", Kind: call.Warm, Brief: true, Gate: true})
@@ -122,7 +122,7 @@ func TestABriefAndAGateBeforeAConsultation(t *testing.T) {
 
 // Who hears a prompt while the server goes hears it from the beginning when it
 // comes again, and can press 1 then.
-func TestAPromptBeginsAgainAfterARestart(t *testing.T) {
+func TestPromptBeginsAgainAfterARestart(t *testing.T) {
 	h := openHouse(t, nil)
 	h.talk(t)
 	h.asks(t, client.TransferRequest{Target: "cardiology", Gate: true})
