@@ -11,7 +11,7 @@ demo: ## every kind of transfer between real phones on this machine, as stories 
 	go build -o bin/holdfast ./cmd/holdfast
 	bin/holdfast demo
 
-test: ## everything: lint, all tests with the race detector, foreign phones, much of the kill matrix
+test: ## everything: lint, all tests with the race detector, foreign phones, a third of the kill matrix
 	@scripts/test
 
 check: ## the fast part of it: format, vet, lint, layers, wasm
