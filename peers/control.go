@@ -25,6 +25,9 @@ func (b *Baresip) Hold() error { return b.tell("hold", "") }
 // Resume has the phone take its peer off hold.
 func (b *Baresip) Resume() error { return b.tell("resume", "") }
 
+// Press has the phone press keys, which it sends as RFC 4733 has it.
+func (b *Baresip) Press(keys string) error { return b.tell("sndcode", keys) }
+
 // Registered asks the phone whether it has registered.
 func (b *Baresip) Registered(ctx context.Context) (bool, error) {
 	if err := b.tell("reginfo", ""); err != nil {

@@ -34,6 +34,8 @@ var events = []event{
 	{what: "target is not known (404)", play: refused("404 Not Found", call.NotFound)},
 	{what: "target is out of service (503)", play: refused("503 Service Unavailable", call.Unreachable)},
 	{what: "target sends sound early (183), then answers", play: earlyMedia},
+	{what: "target must press 1, and does", play: pressesKey},
+	{what: "target must press 1, and is a voicemail", play: voicemail},
 	{what: "target's 200 crosses our CANCEL", play: fails("crosses", "", ringShort, call.NoAnswer)},
 	{what: "target leaves right after its answer", play: leavesAtOnce},
 	{what: "target leaves 3 s after the hand-over", play: leavesSoon},

@@ -21,7 +21,8 @@ const (
 )
 
 var voices = softphone.Voices{
-	customerTone: "customer", agentTone: "agent", targetTone: "target", otherTone: "other", softphone.HoldTone: "hold",
+	customerTone: "customer", agentTone: "agent", targetTone: "target", otherTone: "other",
+	softphone.HoldTone: "hold", softphone.GateTone: "prompt",
 }
 
 func soon(t *testing.T) context.Context { return within(t, patience) }
@@ -85,12 +86,13 @@ func watched(t *testing.T, b *Baresip) *baresip {
 	return &baresip{b, t}
 }
 
-func (b *baresip) dial(uri string) { b.t.Helper(); must(b.t, b.Dial(uri)) }
-func (b *baresip) answer()         { b.t.Helper(); must(b.t, b.Answer()) }
-func (b *baresip) hangUp()         { b.t.Helper(); must(b.t, b.HangUp()) }
-func (b *baresip) hold()           { b.t.Helper(); must(b.t, b.Hold()) }
-func (b *baresip) resume()         { b.t.Helper(); must(b.t, b.Resume()) }
-func (b *baresip) undisturbed()    { b.t.Helper(); must(b.t, b.Undisturbed()) }
+func (b *baresip) dial(uri string)   { b.t.Helper(); must(b.t, b.Dial(uri)) }
+func (b *baresip) answer()           { b.t.Helper(); must(b.t, b.Answer()) }
+func (b *baresip) hangUp()           { b.t.Helper(); must(b.t, b.HangUp()) }
+func (b *baresip) hold()             { b.t.Helper(); must(b.t, b.Hold()) }
+func (b *baresip) resume()           { b.t.Helper(); must(b.t, b.Resume()) }
+func (b *baresip) press(keys string) { b.t.Helper(); must(b.t, b.Press(keys)) }
+func (b *baresip) undisturbed()      { b.t.Helper(); must(b.t, b.Undisturbed()) }
 
 func (b *baresip) awaits(types ...string) Event {
 	b.t.Helper()

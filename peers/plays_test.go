@@ -51,6 +51,26 @@ func fails(scenario, with string, ringFor time.Duration, why call.Reason) func(*
 	}
 }
 
+// pressesKey: until then the target hears only what is asked.
+func pressesKey(s *stage) {
+	s.gate = true
+	s.toAnsweringBaresip()
+	s.hears("target", "prompt")
+	s.onHold()
+	s.target.press("1")
+	s.taken()
+	s.goodbye()
+}
+
+// voicemail: it speaks to nobody.
+func voicemail(s *stage) {
+	s.gate = true
+	s.toSIPp("answers", "", ringLong)
+	s.hears("target", "prompt")
+	s.failed(call.NotAccepted)
+	s.goodbye()
+}
+
 // earlyMedia: what the target sends before it answers is for the agent's ears.
 func earlyMedia(s *stage) {
 	s.toSIPp("early", "", ringLong)

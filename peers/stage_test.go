@@ -32,6 +32,7 @@ type stage struct {
 	sipp     *sipp    // or this one
 	other    *sipp    // another target, who does not get the customer
 
+	gate   bool // a target who answers must press 1
 	ears   map[string]*ear
 	with   *baresip      // who is with the customer, or waits for the target with them
 	ended  string        // where the customer has been found
@@ -78,6 +79,8 @@ phones = ["127.0.0.1"]
 digest = ["MD5"] # baresip 1.0 gives up when it is offered another besides
 [api]
 listen = "127.0.0.1:%d"
+[rules]
+accept_within = "4s"
 [journal]
 dir = %q
 [[agent]]
@@ -114,7 +117,7 @@ func (s *stage) stop() {
 // asks asks for the transfer. In a blind one the agent is let go at once.
 func (s *stage) asks(r client.TransferRequest) {
 	s.t.Helper()
-	r.Kind = s.kind
+	r.Kind, r.Gate = s.kind, s.gate
 	if _, err := s.client.Transfer(s.t.Context(), s.contact, r); err != nil {
 		s.t.Fatalf("asking for the transfer: %v", err)
 	}
