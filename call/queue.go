@@ -13,8 +13,8 @@ func (s *step) offered(ev Fact) (done bool) {
 	who := s.connection(ev.connection())
 	switch ev := ev.(type) {
 	case Offered:
-		if who != nil && who.IsPlace() && s.offerOf(who.ID) == nil {
-			s.offerTo(who, ev)
+		if who != nil && who.IsPlace() {
+			s.offerTo(*who, ev)
 		}
 		return true
 	case Withdrawn:
@@ -50,15 +50,19 @@ func (s *step) offered(ev Fact) (done bool) {
 	return false
 }
 
-// offerTo rings the agent to whom a queue offers the customer.
-func (s *step) offerTo(place *Connection, ev Offered) {
-	id := place.ID
+// offerTo rings the agent to whom a queue offers the customer, and nobody else
+// any more; the same offer again does nothing.
+func (s *step) offerTo(place Connection, ev Offered) {
+	if rung := s.offerOf(place.ID); rung != nil && rung.Endpoint.same(ev.Agent) {
+		return
+	}
+	s.withdraw(place.ID, Elsewhere)
 	ringFor := ev.RingFor
 	if ringFor == 0 {
 		ringFor = s.Rules.OfferFor
 	}
 	agent := s.add(place.Party, ev.Agent, ringFor)
-	s.connection(agent).For = id
+	s.connection(agent).For = place.ID
 	s.do(Dial{Connection: agent, Party: s.connection(agent).Party, To: ev.Agent, From: s.callerFor(Agent)})
 }
 
