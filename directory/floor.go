@@ -109,6 +109,8 @@ func (d *decision) fact(ev Fact) {
 	switch ev := ev.(type) {
 	case Answered:
 		d.answered(ev.Agent, ev.StayID)
+	case Talks:
+		d.talks(ev.Agent, ev.StayID)
 	case Rejected:
 		d.rejected(ev.Agent, ev.StayID)
 	case Missed:
@@ -171,6 +173,16 @@ func (f *Floor) seat(agent string) *Seat {
 		}
 	}
 	return nil
+}
+
+// reserved is the agent who is reserved for that stay, or "".
+func (f *Floor) reserved(id StayID) string {
+	for i := range f.Seats {
+		if f.Seats[i].reservedFor(id) {
+			return f.Seats[i].Agent
+		}
+	}
+	return ""
 }
 
 // place is where somebody waits for that stay; nil: nowhere.

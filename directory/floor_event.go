@@ -25,6 +25,13 @@ type (
 		StayID
 	}
 
+	// Talks: the agent is in the contact, whatever was agreed on the floor: their
+	// answer may have crossed the end of their offer.
+	Talks struct {
+		Agent string `json:"agent"`
+		StayID
+	}
+
 	// Rejected: the agent does not want the customer they are reserved for.
 	Rejected struct {
 		Agent string `json:"agent"`
@@ -91,6 +98,8 @@ type (
 		StayID
 		Priority int  `json:"priority,omitempty"` // more is sooner
 		Returned bool `json:"returned,omitempty"` // back from a failed transfer: before everybody else
+		// Since is when they began to wait; zero: now.
+		Since time.Time `json:"since,omitzero"`
 		// Callback is the customer to be dialled once an agent has answered,
 		// who need not wait on the line until then.
 		Callback call.Endpoint `json:"callback,omitzero"`
@@ -106,6 +115,9 @@ type (
 		// after-call work.
 		Own bool          `json:"own,omitempty"`
 		For time.Duration `json:"for,omitempty"` // how long they ring; zero: 30 s
+		// Former is a part in the same contact that the agent has had, and that
+		// is over; nobody else is given them in between.
+		Former StayID `json:"former,omitzero"`
 	}
 
 	// StateRequested asks for the agent to be available, not ready or offline.
@@ -158,6 +170,7 @@ type (
 )
 
 func (Answered) isEvent()        {}
+func (Talks) isEvent()           {}
 func (Rejected) isEvent()        {}
 func (Missed) isEvent()          {}
 func (Held) isEvent()            {}
@@ -174,6 +187,7 @@ func (ResumeRequested) isEvent() {}
 func (ClearRequested) isEvent()  {}
 
 func (Answered) isFact()       {}
+func (Talks) isFact()          {}
 func (Rejected) isFact()       {}
 func (Missed) isFact()         {}
 func (Held) isFact()           {}

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"cmp"
+	"time"
 
 	"holdfast/call"
 )
@@ -18,7 +19,7 @@ func (d *decision) enter(ev EnterRequested) error {
 		if in, _ := d.place(ev.StayID); in != nil && in != q {
 			return refuse("the customer waits in %s already", in.Name)
 		} else if in == nil && d.taken(ev.StayID) == nil {
-			q.add(Place{StayID: ev.StayID, Priority: ev.Priority, Returned: ev.Returned, Callback: ev.Callback, Since: d.now})
+			q.add(Place{StayID: ev.StayID, Priority: ev.Priority, Returned: ev.Returned, Callback: ev.Callback, Since: cmp.Or(ev.Since, d.now)})
 		}
 		return nil
 	}
@@ -40,6 +41,10 @@ func (d *decision) reserve(ev AgentRequested) error {
 	if other := d.taken(ev.StayID); other != nil {
 		return refuse("the customer is with %s already", other.Agent)
 	}
+	if s.reservedFor(ev.Former) {
+		s.Reservation = nil
+	}
+	s.wrapUp(ev.Former, d.now)
 	if why := s.unable(ev.Own); why != "" {
 		return refuse("%s %s", ev.Agent, why)
 	}
@@ -76,6 +81,23 @@ func (d *decision) answered(agent string, id StayID) {
 			q.remove(id)
 		}
 	}
+}
+
+// talks: nobody else is wanted for that stay, and nobody waits for it.
+func (d *decision) talks(agent string, id StayID) {
+	s := d.seat(agent)
+	if s == nil {
+		return
+	}
+	if s.reservedFor(id) {
+		s.begin(d.now)
+	} else if s.stay(id) == nil {
+		s.Stays = append(s.Stays, Stay{StayID: id, State: Talking, Since: d.now})
+	} else if stay := s.stay(id); stay.State == AfterCallWork {
+		stay.become(Talking, d.now)
+		stay.ClearBy = time.Time{}
+	}
+	d.left(id)
 }
 
 func (d *decision) rejected(agent string, id StayID) {

@@ -67,6 +67,11 @@ func (m *floorMove) follow() {
 			delete(a.ringing, ev.Agent)
 			a.forget(ev.StayID)
 		}
+	case Talks:
+		if a.ringing[ev.Agent] == ev.StayID {
+			delete(a.ringing, ev.Agent)
+		}
+		a.forget(ev.StayID)
 	case Rejected:
 		if m.before.ringing[ev.Agent] == ev.StayID {
 			delete(a.ringing, ev.Agent)
@@ -185,7 +190,18 @@ func floorEvents(f Floor, stays []StayID) []Event {
 			all = append(all, Answered{s.Agent, id}, Rejected{s.Agent, id}, Missed{s.Agent, id},
 				Held{s.Agent, id}, Ended{s.Agent, id}, ResumeRequested{s.Agent, id}, ClearRequested{s.Agent, id},
 				AgentRequested{Agent: s.Agent, StayID: id}, AgentRequested{Agent: s.Agent, StayID: id, Own: true})
+			if mayTalk(f, s, id) {
+				all = append(all, Talks{s.Agent, id})
+			}
 		}
 	}
 	return all
+}
+
+// mayTalk says that an agent who has nobody may have answered a customer of a
+// queue when the offer had ended already.
+func mayTalk(f Floor, s Seat, id StayID) bool {
+	_, p := (&decision{Floor: f}).place(id)
+	idle := s.State() == Available || s.Choice == MissedOffer
+	return p != nil && idle && len(s.Stays) == 0 && (s.Reservation == nil || s.reservedFor(id))
 }

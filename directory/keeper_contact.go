@@ -44,19 +44,51 @@ func (k *Keeper) Reserve(c call.Contact, id call.ConnectionID) error {
 	return nil
 }
 
-// reserve reserves this very agent. Who has left the contact has their stay no
-// more, even if that is not written down yet: perhaps it is they who are rung
-// back.
+// reserve reserves this very agent. If they have left the contact they have
+// their stay no more, even if that is not written down yet: it is they who are
+// rung back. Whom a plan that was dropped had wanted instead is free.
 func (k *Keeper) reserve(c call.Contact, x call.Connection) error {
-	k.release(c)
-	ask := AgentRequested{Agent: x.Endpoint.Address, StayID: stayOf(c.ID, x), Own: ofTheirOwn(c, x), For: time.Hour}
+	id, agent := stayOf(c.ID, x), x.Endpoint.Address
+	if other := k.floor.reserved(id); other != "" && other != agent {
+		k.happened(Left{id})
+	}
+	ask := AgentRequested{Agent: agent, StayID: id, Own: ofTheirOwn(c, x), For: time.Hour, Former: k.former(c, agent)}
 	if !x.AnswerBy.IsZero() {
 		ask.For = x.AnswerBy.Sub(x.Since) + reservedBeyond
 	}
 	if err := k.decide(ask); err != nil {
 		return &switchboard.DialError{Reason: call.Busy, Detail: err.Error()}
 	}
+	k.clear(agent, ask.Former)
 	return nil
+}
+
+// former is the part that an agent has had in a contact and has no more; zero:
+// none.
+func (k *Keeper) former(c call.Contact, agent string) StayID {
+	s := k.floor.seat(agent)
+	switch {
+	case s == nil:
+		return StayID{}
+	case s.Reservation != nil && s.Reservation.Contact == c.ID && !wants(c, s.Reservation.StayID, agent):
+		return s.Reservation.StayID
+	}
+	for _, stay := range s.Stays {
+		if stay.Contact == c.ID && stay.State != AfterCallWork && !wants(c, stay.StayID, agent) {
+			return stay.StayID
+		}
+	}
+	return StayID{}
+}
+
+// wants says that a contact has an agent for a stay, or may have them of a queue.
+func wants(c call.Contact, id StayID, agent string) bool {
+	for _, x := range c.Connections {
+		if stayOf(c.ID, x) == id && (x.IsPlace() || x.Endpoint.Kind == call.AgentEndpoint && x.Endpoint.Address == agent) {
+			return true
+		}
+	}
+	return false
 }
 
 // ofTheirOwn: the agent calls somebody, or a customer of theirs comes back.
@@ -72,7 +104,11 @@ func (k *Keeper) MayResume(c call.Contact, by call.ConnectionID) error {
 		if x.ID != by || x.Endpoint.Kind != call.AgentEndpoint {
 			continue
 		}
-		if _, _, err := Decide(k.floor, k.now(), ResumeRequested{x.Endpoint.Address, stayOf(c.ID, x)}); err != nil {
+		agent, id := x.Endpoint.Address, stayOf(c.ID, x)
+		if k.floor.seat(agent).stay(id) == nil {
+			continue // the floor knows nothing of them
+		}
+		if err := k.decide(ResumeRequested{agent, id}); err != nil {
 			return err
 		}
 	}
@@ -84,7 +120,6 @@ func (k *Keeper) Changed(c call.Contact, events []call.Record) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.offersEnded(c, events)
-	k.release(c)
 	held := isHeld(c)
 	for _, x := range c.Connections {
 		switch {
@@ -97,13 +132,14 @@ func (k *Keeper) Changed(c call.Contact, events []call.Record) {
 			k.talks(c, x, held)
 		}
 	}
+	k.release(c)
 }
 
 // queue gives a customer their place. Whose queue there is no more is told so.
 func (k *Keeper) queue(c call.Contact, x call.Connection) {
 	err := k.decide(EnterRequested{
 		Queue: x.Endpoint.Address, StayID: stayOf(c.ID, x),
-		Returned: c.Stage == call.Returning && x.Since.After(c.Answered),
+		Returned: c.Stage == call.Returning && x.Since.After(c.Answered), Since: x.Since,
 	})
 	if err != nil {
 		k.log.Warn("a customer cannot wait in a queue", "contact", c.ID, "err", err)
@@ -120,11 +156,8 @@ func (k *Keeper) talks(c call.Contact, x call.Connection, held bool) {
 	switch {
 	case s == nil:
 		return
-	case s.stay(id) == nil && !s.reservedFor(id): // it was not known here, and is so all the same
-		s.Stays = append(s.Stays, Stay{StayID: id, State: Talking, Since: x.Since})
-		k.todo.add([]Seat{*s}, nil, nil)
-	case s.stay(id) == nil:
-		k.happened(Answered{agent, id})
+	case s.stay(id) == nil || s.stay(id).State == AfterCallWork:
+		k.happened(Talks{agent, id})
 	}
 	if held {
 		k.happened(Held{agent, id})
@@ -202,38 +235,39 @@ func isRung(c call.Contact, place call.ConnectionID) bool {
 
 // release frees what a contact does not need any more.
 func (k *Keeper) release(c call.Contact) {
-	needed := map[StayID]bool{}
-	for _, x := range c.Connections {
-		needed[stayOf(c.ID, x)] = true
-	}
-	for id := range k.ringing {
-		if id.Contact == c.ID && !needed[id] {
+	for id, r := range k.ringing {
+		if id.Contact == c.ID && !wants(c, id, r.agent) {
 			delete(k.ringing, id)
 		}
 	}
 	f := k.floor // decisions leave it as it is, and make another
 	for _, s := range f.Seats {
-		if r := s.Reservation; r != nil && r.Contact == c.ID && !needed[r.StayID] {
+		if r := s.Reservation; r != nil && r.Contact == c.ID && !wants(c, r.StayID, s.Agent) {
 			k.happened(Left{r.StayID})
 		}
 		for _, stay := range s.Stays {
-			if stay.Contact == c.ID && !needed[stay.StayID] && stay.State != AfterCallWork {
+			if stay.Contact == c.ID && !wants(c, stay.StayID, s.Agent) && stay.State != AfterCallWork {
 				k.wrapUp(s.Agent, stay.StayID)
 			}
 		}
 	}
 	for _, q := range f.Queues {
 		for _, p := range q.Places {
-			if p.Contact == c.ID && !needed[p.StayID] {
+			if p.Contact == c.ID && !wants(c, p.StayID, "") {
 				k.happened(Left{p.StayID})
 			}
 		}
 	}
 }
 
-// wrapUp ends a stay, and with it the after-call work where there is none.
+// wrapUp ends a stay.
 func (k *Keeper) wrapUp(agent string, id StayID) {
 	k.happened(Ended{agent, id})
+	k.clear(agent, id)
+}
+
+// clear ends the after-call work of a stay where there is none.
+func (k *Keeper) clear(agent string, id StayID) {
 	if a, ok := findAgent(k.config.Agents, agent); ok && a.NoAfterCall {
 		if err := k.decide(ClearRequested{agent, id}); err != nil {
 			k.log.Error("a stay that has ended cannot be cleared", "agent", agent, "err", err)

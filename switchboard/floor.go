@@ -20,8 +20,8 @@ type Floor interface {
 	// Settled waits until all that was reserved so far is written down: before
 	// that nobody may be rung.
 	Settled(ctx context.Context) error
-	// MayResume is a *call.Refusal if the agent of that connection talks to
-	// somebody else.
+	// MayResume has the agent of that connection talk to c, which grants it. It
+	// is a *call.Refusal if they talk to somebody else.
 	MayResume(c call.Contact, by call.ConnectionID) error
 	// Changed tells how a contact is and what has led there, each time that has
 	// been written down. What was reserved for a connection that it does not

@@ -109,6 +109,9 @@ func (t *transition) take(in *input) {
 // may says why the floor does not let an agent do what they ask for.
 func (t *transition) may(ev call.Event) error {
 	if ask, ok := ev.(call.ResumeRequested); ok {
+		if _, _, err := call.Step(t.contact, t.now, ev); err != nil {
+			return err
+		}
 		return t.desk.board.options.Floor.MayResume(t.contact, ask.By)
 	}
 	return nil
