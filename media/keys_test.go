@@ -3,6 +3,7 @@ package media
 import (
 	"encoding/binary"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pion/rtp"
@@ -135,20 +136,20 @@ func TestKeysArePressedOnlyWhereTheyWereAgreed(t *testing.T) {
 
 func TestAPromptIsPlayedOnce(t *testing.T) {
 	bubble(t, 1, func(r *Room, p []*party) {
-		played := 0
+		var played atomic.Int32
 		p[1].Played(func() {
-			played++
+			played.Add(1)
 			r.Set(Mix{{Leg: 1, Play: Brief}}) // whoever is told may ask for something at once
 		})
 		r.Set(Mix{{Leg: 1, Play: Brief}})
 		length := len(builtInSound(t, Brief)) / frame
 		pass(length - 1)
-		if played != 0 {
+		if played.Load() != 0 {
 			t.Error("the end was told of before it came")
 		}
 		pass(2 * length)
-		if played != 1 {
-			t.Errorf("the end was told of %d times", played)
+		if played.Load() != 1 {
+			t.Errorf("the end was told of %d times", played.Load())
 		}
 		heard := p[1].rest()
 		if wrong := continuous(heard); wrong != "" {
@@ -161,8 +162,8 @@ func TestAPromptIsPlayedOnce(t *testing.T) {
 		pass(length)
 		r.Set(Mix{{Leg: 1, Play: Brief}})
 		pass(2 * length)
-		if played != 3 {
-			t.Errorf("the ends of three prompts were told of %d times", played)
+		if played.Load() != 3 {
+			t.Errorf("the ends of three prompts were told of %d times", played.Load())
 		}
 	})
 }
