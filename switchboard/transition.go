@@ -108,13 +108,27 @@ func (t *transition) take(in *input) {
 
 // may says why the floor does not let an agent do what they ask for.
 func (t *transition) may(ev call.Event) error {
-	if ask, ok := ev.(call.ResumeRequested); ok {
-		if _, _, err := call.Step(t.contact, t.now, ev); err != nil {
-			return err
-		}
-		return t.desk.board.options.Floor.MayResume(t.contact, ask.By)
+	by := talksThen(ev)
+	if by == 0 {
+		return nil
 	}
-	return nil
+	if _, _, err := call.Step(t.contact, t.now, ev); err != nil {
+		return err
+	}
+	return t.desk.board.options.Floor.MayResume(t.contact, by)
+}
+
+// talksThen is the agent who asks for what has them talk to somebody; zero: none.
+func talksThen(ev call.Event) call.ConnectionID {
+	switch ask := ev.(type) {
+	case call.ResumeRequested:
+		return ask.By
+	case call.TransferRequested:
+		if ask.Kind == call.Warm {
+			return ask.By
+		}
+	}
+	return 0
 }
 
 // receive gives a message to its leg. The exempt answers of a leg that stands
