@@ -20,8 +20,9 @@ func stayOf(id call.ContactID, x call.Connection) StayID {
 }
 
 // reservedBeyond is how much longer than they ring somebody is kept who was not
-// found by a queue: their contact watches the time.
-const reservedBeyond = time.Minute
+// found by a queue. Their contact watches the time, also after a restart, and lets
+// them go; this is for reservations that nobody knows of any more.
+const reservedBeyond = 24 * time.Hour
 
 // Reserve implements switchboard.Floor.
 func (k *Keeper) Reserve(c call.Contact, id call.ConnectionID) error {
@@ -215,12 +216,14 @@ func (k *Keeper) offersEnded(c call.Contact, events []call.Record) {
 	}
 }
 
+// offerEnded: who lets it ring has missed the offer. It is no fault of theirs if
+// they are busy, or their phone cannot be reached; they are asked again later.
 func (k *Keeper) offerEnded(agent string, id StayID, why call.Reason) {
-	var ev Fact = Missed{agent, id}
-	if why == call.Busy || why == call.Declined {
-		ev = Rejected{agent, id}
+	if why == call.NoAnswer {
+		k.happened(Missed{agent, id})
+		return
 	}
-	k.happened(ev)
+	k.happened(Rejected{agent, id})
 }
 
 // isRung says that somebody is rung for a place.

@@ -226,15 +226,18 @@ func TestHoldAndResume(t *testing.T) {
 		t.Fatal(err)
 	}
 	onHold := bens.Recording().Length() + 100*ms
-	fromBen := len(anas.Recording().Packets())
+	if err := bens.Recording().AwaitLength(patient(t), onHold); err != nil {
+		t.Fatal(err)
+	}
+	fromBen := len(anas.Recording().Packets()) // what was on its way has come
 	if err := bens.Recording().AwaitLength(patient(t), onHold+500*ms); err != nil {
 		t.Fatal(err)
 	}
 	if bens.Recording().EverHears(anasTone, onHold, onHold+500*ms) {
 		t.Errorf("ben is on hold and hears ana: %s", bens.Recording().Summary(everybody))
 	}
-	if n := len(anas.Recording().Packets()) - fromBen; n > 3 {
-		t.Errorf("ben is on hold and has sent %d packets", n)
+	if n := len(anas.Recording().Packets()) - fromBen; n > 0 {
+		t.Errorf("ben is on hold and sends, %d packets in half a second", n)
 	}
 	if err := anas.Resume(patient(t)); err != nil {
 		t.Fatal(err)

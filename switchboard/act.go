@@ -52,19 +52,22 @@ func (d *desk) begin() {
 		d.letGo(t)
 	}
 	d.flight = t
-	d.write(t.entry())
+	d.write(t.entry(), t.reserves)
 }
 
-// write has an entry written; landed hears of it. The goroutine ends with
-// Append, which ends with its context.
-func (d *desk) write(e Entry) {
+// write has an entry written, after what it reserves; landed hears of it. The
+// goroutine ends with Append, which ends with its context.
+func (d *desk) write(e Entry, reserves bool) {
 	after := d.seq
 	ctx, cancel := context.WithTimeout(context.Background(), d.appendIn)
 	d.giveUp = cancel
 	go func() {
 		defer cancel()
 		var seq uint64
-		err := d.board.options.Floor.Settled(ctx)
+		var err error
+		if reserves {
+			err = d.board.options.Floor.Settled(ctx)
+		}
 		if err == nil {
 			seq, err = d.board.options.Journal.Append(ctx, e, after)
 		}

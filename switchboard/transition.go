@@ -30,6 +30,8 @@ type transition struct {
 	memory  map[call.ConnectionID][]byte // of each leg, once planned
 	opened  []call.ConnectionID          // legs that were opened for it
 
+	reserves bool // agents are rung for whom it must be written down first
+
 	facts  []call.Event // not yet taken in
 	atOnce []exempt
 	debt
@@ -230,6 +232,7 @@ func (t *transition) dial(c call.Dial) {
 	err := t.desk.board.options.Directory.Permit(c.To)
 	if err == nil {
 		err = t.desk.board.options.Floor.Reserve(t.contact, c.Connection)
+		t.reserves = t.reserves || c.To.Kind == call.AgentEndpoint
 	}
 	if err == nil && c.To.Kind == call.QueueEndpoint {
 		return // the floor will tell whom it has found
