@@ -20,6 +20,7 @@ func (c *checker) audios(d *document) map[media.Audio][]int16 {
 		{"queue", d.Audio.Queue, media.Queue},
 		{"park", d.Audio.Park, media.Park},
 		{"ringback", d.Audio.Ringback, media.Ringback},
+		{"comfort", d.Audio.Comfort, media.Comfort},
 		{"brief", d.Audio.Brief, media.Brief},
 		{"gate", d.Audio.Gate, media.Gate},
 	} {

@@ -30,6 +30,7 @@ type document struct {
 		Queue    text `toml:"queue"`
 		Park     text `toml:"park"`
 		Ringback text `toml:"ringback"`
+		Comfort  text `toml:"comfort"`
 		Brief    text `toml:"brief"`
 		Gate     text `toml:"gate"`
 	} `toml:"audio"`

@@ -18,7 +18,7 @@ var builtIn embed.FS
 
 // audioNames are what Audios are called that come from a file.
 var audioNames = map[Audio]string{
-	Hold: "hold", Queue: "queue", Park: "park", Ringback: "ringback", Brief: "brief", Gate: "gate",
+	Hold: "hold", Queue: "queue", Park: "park", Ringback: "ringback", Comfort: "comfort", Brief: "brief", Gate: "gate",
 }
 
 // builtInAudio is the sound of an audio that nobody has replaced.
@@ -67,20 +67,6 @@ func thinned(samples []int16, each int) []int16 {
 	return out
 }
 
-// comfortNoise is a second of faint noise without a tone, the same each time.
-func comfortNoise() []int16 {
-	samples := make([]int16, rate)
-	seed := uint32(1)
-	for i := range samples {
-		// Marsaglia's xorshift.
-		seed ^= seed << 13
-		seed ^= seed >> 17
-		seed ^= seed << 5
-		samples[i] = int16(seed%97) - 48
-	}
-	return samples
-}
-
 // A loop is sound that is repeated for ever, ready in both laws.
 type loop [2][]byte
 
@@ -105,7 +91,7 @@ type audios [Gate + 1]loop
 
 // newAudios are the built-in ones, but for those that are given.
 func newAudios(given map[Audio][]int16) (*audios, error) {
-	all := &audios{Silence: newLoop([]int16{0}), Comfort: newLoop(comfortNoise())}
+	all := &audios{Silence: newLoop([]int16{0})}
 	for a := range audioNames {
 		samples := given[a]
 		if len(samples) == 0 {

@@ -1,9 +1,9 @@
-// Command genaudio makes the built-in audios, each of which can be recognised by
-// tones of its own: all of them are multiples of 10 Hz, 40 Hz and more away from
-// each other, from every note and from the tones that parties speak in tests
-// (440, 620, 800, 1000 and 1300 Hz), so that an analysis in windows of 100 ms can
-// tell them apart. The music of those who wait rocks softly between two chords
-// whose notes lie below 400 Hz.
+// Command genaudio makes the built-in audios. Each but the comfort noise can be
+// recognised by tones of its own: all of them are multiples of 10 Hz, 40 Hz and
+// more away from each other, from every note and from the tones that parties
+// speak in tests (440, 620, 800, 1000 and 1300 Hz), so that an analysis in windows
+// of 100 ms can tell them apart. The music of those who wait rocks softly between
+// two chords whose notes lie below 400 Hz.
 //
 //	go run ./media/genaudio media/audio
 package main
@@ -27,6 +27,7 @@ var audios = map[string]func() []float64{
 	"queue.wav":    queue.play,
 	"park.wav":     park.play,
 	"ringback.wav": ringback,
+	"comfort.wav":  comfort,
 	"brief.wav":    brief,
 	"gate.wav":     gate,
 }
@@ -113,6 +114,20 @@ func ringback() []float64 {
 	sing(burst, 480, 2500)
 	soften(burst)
 	return loop
+}
+
+// comfort is a second of faint noise without a tone.
+func comfort() []float64 {
+	sound := make([]float64, rate)
+	seed := uint32(1)
+	for i := range sound {
+		// Marsaglia's xorshift.
+		seed ^= seed << 13
+		seed ^= seed >> 17
+		seed ^= seed << 5
+		sound[i] = float64(seed%97) - 48
+	}
+	return sound
 }
 
 // brief says that a call is being handed over: a bell, twice.
