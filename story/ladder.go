@@ -39,7 +39,7 @@ func ladder(moments []Moment) *ladderPicture {
 	names := Names{}
 	for _, m := range moments {
 		names.Meet(m.Contact)
-		for _, line := range names.happened(m) {
+		for _, line := range names.Happened(m) {
 			l.note(m.At, line)
 		}
 		for _, sent := range names.messages(m) {

@@ -1,6 +1,8 @@
 package story
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"holdfast/call"
@@ -37,6 +39,38 @@ func (n Names) Line(ev call.Event) string {
 		return n.request(ev)
 	}
 	return ""
+}
+
+// Happened tells a person what happened in a moment, a line for each event.
+// Other than in a story, time that was up has a line; and of sound that was
+// agreed it tells only who hears each other now: while somebody is on hold, or
+// hears a prompt, sound is agreed and nobody hears them.
+func (n Names) Happened(m Moment) []string {
+	var lines []string
+	for _, ev := range m.Events {
+		if agreed, ok := ev.(call.Joined); ok {
+			agreed.Connections = mutual(m.Contact, agreed.Connections)
+			if len(agreed.Connections) == 0 {
+				continue
+			}
+			ev = agreed
+		}
+		lines = append(lines, cmp.Or(n.Line(ev), "time is up"))
+	}
+	return lines
+}
+
+// mutual are those of some parties who hear another one of them, and are heard.
+func mutual(c call.Contact, parties []call.ConnectionID) []call.ConnectionID {
+	from := map[call.ConnectionID][]call.ConnectionID{}
+	for _, h := range call.Hears(c) {
+		from[h.Connection] = h.From
+	}
+	return slices.DeleteFunc(slices.Clone(parties), func(one call.ConnectionID) bool {
+		return !slices.ContainsFunc(parties, func(other call.ConnectionID) bool {
+			return slices.Contains(from[one], other) && slices.Contains(from[other], one)
+		})
+	})
 }
 
 func (n Names) fact(ev call.Fact) string {

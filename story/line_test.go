@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"holdfast/call"
 )
 
 // TestLinesReadBack: what a line does is told by the same line again.
@@ -41,6 +43,36 @@ func play(t *testing.T, teller *Teller, lines ...string) {
 		out, err := teller.Tell(l)
 		if err != nil || slices.ContainsFunc(out, func(s string) bool { return strings.HasPrefix(s, "refused") }) {
 			t.Fatalf("%s: %v %v", l, out, err)
+		}
+	}
+}
+
+// TestHappened: of sound that was agreed a person is told who hears each other,
+// and nothing as long as nobody does.
+func TestHappened(t *testing.T) {
+	teller := NewTeller()
+	for _, step := range []struct{ line, want string }{
+		{"customer calls ana", "customer calls ana"},
+		{"ana answers", "ana answers"},
+		{"customer and ana hear each other", "customer and ana hear each other"},
+		{"ana transfers the customer to cardiology warm gated", "ana transfers the customer to cardiology warm gated"},
+		{"cardiology answers", "cardiology answers"},
+		{"customer and ana and cardiology hear each other", ""}, // cardiology has not pressed 1
+		{"cardiology presses 1", "cardiology presses 1"},
+		{"customer and ana and cardiology hear each other", "ana and cardiology hear each other"}, // the customer is on hold
+		{"customer and ana hear each other", ""},
+		{"nobody hears anybody", ""},
+		{"ana brings everybody together", "ana brings everybody together"},
+		{"customer and ana and cardiology hear each other", "customer and ana and cardiology hear each other"},
+	} {
+		play(t, teller, step.line)
+		ev, err := teller.event(strings.Fields(step.line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := Moment{Contact: teller.Contact, Events: []call.Event{ev}}
+		if got := strings.Join(teller.told.Happened(m), "; "); got != step.want {
+			t.Errorf("%s: told as %q, want %q", step.line, got, step.want)
 		}
 	}
 }

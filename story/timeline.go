@@ -136,11 +136,7 @@ func (p *picture) axis() {
 // that came together can be read.
 func (p *picture) events() {
 	for _, m := range p.moments {
-		for _, ev := range m.Events {
-			line := p.names.Line(ev)
-			if line == "" {
-				line = "time is up"
-			}
+		for _, line := range p.names.Happened(m) {
 			x, anchor := p.x(m.At), `class="event"`
 			if x > leftMargin+0.7*barWidth {
 				anchor = `class="event" text-anchor="end"`

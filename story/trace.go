@@ -18,7 +18,8 @@ func Trace(w io.Writer, moments []Moment, place *time.Location) error {
 	}
 	for _, m := range moments {
 		names.Meet(m.Contact)
-		for _, line := range names.happened(m) {
+		happened := names.Happened(m)
+		for _, line := range happened {
 			fmt.Fprintf(w, "%s  %s\n", clock(m.At, place), line)
 		}
 		for _, sent := range names.messages(m) {
@@ -27,7 +28,7 @@ func Trace(w io.Writer, moments []Moment, place *time.Location) error {
 		for _, t := range m.Told {
 			fmt.Fprintf(w, "%14s%s is told: %s\n", "", names[t.Connection], t.Text)
 		}
-		if len(m.Events) == 0 {
+		if len(happened) == 0 {
 			continue
 		}
 		if _, err := fmt.Fprintf(w, "%14s= %s\n", "", names.State(m.Contact)); err != nil {
@@ -35,19 +36,6 @@ func Trace(w io.Writer, moments []Moment, place *time.Location) error {
 		}
 	}
 	return nil
-}
-
-// happened is a line for each event of a moment.
-func (n Names) happened(m Moment) []string {
-	var lines []string
-	for _, ev := range m.Events {
-		line := n.Line(ev)
-		if line == "" {
-			line = "time is up"
-		}
-		lines = append(lines, line)
-	}
-	return lines
 }
 
 func clock(at time.Time, place *time.Location) string { return at.In(place).Format("15:04:05.000") }
@@ -79,7 +67,7 @@ func Mermaid(moments []Moment) string {
 	names := Names{}
 	for _, m := range moments {
 		names.Meet(m.Contact)
-		for _, line := range names.happened(m) {
+		for _, line := range names.Happened(m) {
 			fmt.Fprintf(b, "    Note over p0,p%d: %s\n", len(everybody)-1, harmless(line))
 		}
 		for _, sent := range names.messages(m) {

@@ -126,12 +126,11 @@ func (s shower) events(events iter.Seq2[client.Event, error]) error {
 func (s shower) tell(e client.Event, names story.Names) {
 	names.Meet(e.Contact)
 	when := s.paint(grey, e.At.Local().Format(time.TimeOnly)+" "+string(e.Contact.ID))
-	for _, r := range e.Events {
-		if line := names.Line(r.Event); line != "" {
-			fmt.Fprintf(s, "%s %s\n", when, line)
-		}
+	happened := names.Happened(momentOf(e))
+	for _, line := range happened {
+		fmt.Fprintf(s, "%s %s\n", when, line)
 	}
-	if len(e.Events) > 0 {
+	if len(happened) > 0 {
 		fmt.Fprintf(s, "%s %s\n", when, s.paint(stageColour(e.Contact.Stage), "= "+names.State(e.Contact)))
 	}
 }

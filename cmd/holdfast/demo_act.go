@@ -77,26 +77,21 @@ func (a *act) tell(ctx context.Context) {
 // leaves the contact as it was.
 func (a *act) tellOf(e client.Event) {
 	a.names.Meet(e.Contact)
-	m := story.Moment{At: e.At, Contact: e.Contact}
-	for _, r := range e.Events {
-		m.Events = append(m.Events, r.Event)
-	}
-	state := a.names.State(e.Contact)
+	m, state := momentOf(e), a.names.State(e.Contact)
 	if len(m.Events) == 1 && state == a.state {
 		if _, agreed := m.Events[0].(call.Joined); agreed {
 			return
 		}
 	}
 	a.state, a.moments = state, append(a.moments, m)
-	for _, ev := range m.Events {
-		if line := a.names.Line(ev); line != "" {
-			a.say("%s", line)
-		}
+	happened := a.names.Happened(m)
+	for _, line := range happened {
+		a.say("%s", line)
 	}
 	for _, t := range e.Told {
 		a.say("ana is told: %s", t.Text)
 	}
-	if len(m.Events) > 0 {
+	if len(happened) > 0 {
 		a.say("  = %s", state)
 	}
 }

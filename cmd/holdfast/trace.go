@@ -99,11 +99,7 @@ func findAny(ctx context.Context, c *client.Client, written string) (call.Contac
 func trace(w io.Writer, events []client.Event, asSVG, asMermaid bool) error {
 	var moments []story.Moment
 	for _, e := range events {
-		m := story.Moment{At: e.At, Contact: e.Contact, Told: e.Told, Lines: e.Lines}
-		for _, r := range e.Events {
-			m.Events = append(m.Events, r.Event)
-		}
-		moments = append(moments, m)
+		moments = append(moments, momentOf(e))
 	}
 	var err error
 	switch {
@@ -116,4 +112,12 @@ func trace(w io.Writer, events []client.Event, asSVG, asMermaid bool) error {
 		err = story.Trace(w, moments, time.Local)
 	}
 	return err
+}
+
+func momentOf(e client.Event) story.Moment {
+	m := story.Moment{At: e.At, Contact: e.Contact, Told: e.Told, Lines: e.Lines}
+	for _, r := range e.Events {
+		m.Events = append(m.Events, r.Event)
+	}
+	return m
 }
