@@ -88,7 +88,7 @@ func TestAgentNotReady(t *testing.T) {
 	if err := call(); err == nil {
 		t.Error("ana, who is at lunch, was rung")
 	}
-	if _, err := h.client.SetState(soon(t), "ana", "available", ""); err != nil {
+	if _, err := h.client.SetState(soon(t), "Ana", "available", ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := call(); err != nil {

@@ -2,6 +2,7 @@ package holdfast
 
 import (
 	"context"
+	"strings"
 
 	"holdfast/api"
 	"holdfast/call"
@@ -56,28 +57,34 @@ func (p people) SetState(ctx context.Context, name, state, reason string) (api.A
 	if choice.State == directory.NotReady {
 		choice.Name = reason
 	}
-	return p.ask(ctx, name, directory.StateRequested{Agent: name, Choice: choice})
+	return p.ask(ctx, name, func(name string) directory.Request {
+		return directory.StateRequested{Agent: name, Choice: choice}
+	})
 }
 
 func (p people) Clear(ctx context.Context, name string, contact call.ContactID, connection call.ConnectionID) (api.Agent, error) {
 	stay := directory.StayID{Contact: contact, Connection: connection}
-	return p.ask(ctx, name, directory.ClearRequested{Agent: name, StayID: stay})
+	return p.ask(ctx, name, func(name string) directory.Request {
+		return directory.ClearRequested{Agent: name, StayID: stay}
+	})
 }
 
-// ask puts a request to an agent's seat and returns the agent afterwards.
-func (p people) ask(ctx context.Context, name string, ask directory.Request) (api.Agent, error) {
-	if _, err := p.find(name); err != nil {
+// ask puts a request to an agent's seat, which knows the name only as the
+// configuration writes it, and returns the agent afterwards.
+func (p people) ask(ctx context.Context, written string, ask func(name string) directory.Request) (api.Agent, error) {
+	a, err := p.find(written)
+	if err != nil {
 		return api.Agent{}, err
 	}
-	if err := p.Ask(ctx, ask); err != nil {
+	if err := p.Ask(ctx, ask(a.Name)); err != nil {
 		return api.Agent{}, err
 	}
-	return p.find(name)
+	return p.find(written)
 }
 
 func (p people) find(name string) (api.Agent, error) {
 	for _, a := range p.Agents() {
-		if a.Name == name {
+		if strings.EqualFold(a.Name, name) {
 			return a, nil
 		}
 	}
