@@ -51,13 +51,16 @@ type Problem struct {
 	} `json:"errors"` // what is wrong with the request, piece by piece
 }
 
-// Error is the detail, and what is wrong with the request.
+// Error is what is wrong with the request, piece by piece, or else the detail.
 func (p *Problem) Error() string {
-	text := p.Detail
-	for _, e := range p.Errors {
-		text += fmt.Sprintf("; %s: %s", e.Location, e.Message)
+	if len(p.Errors) == 0 {
+		return p.Detail
 	}
-	return text
+	var pieces []string
+	for _, e := range p.Errors {
+		pieces = append(pieces, strings.TrimPrefix(e.Location, "body.")+": "+e.Message)
+	}
+	return strings.Join(pieces, "; ")
 }
 
 // A TransferRequest is what to ask for.

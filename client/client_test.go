@@ -139,7 +139,7 @@ func TestProblems(t *testing.T) {
 		answer, want string
 	}{
 		{409, `{"detail":"a transfer is under way","transfer":{"id":"t1"}}`, "a transfer is under way"},
-		{422, `{"detail":"validation failed","errors":[{"message":"too long","location":"body.target"}]}`, "validation failed; body.target: too long"},
+		{422, `{"detail":"validation failed","errors":[{"message":"too long","location":"body.target"}]}`, "target: too long"},
 		{502, `<html>`, "the server says 502 Bad Gateway"},
 	} {
 		c, _ := answering(t, test.status, test.answer)
