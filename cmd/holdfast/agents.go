@@ -2,49 +2,29 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"holdfast/call"
 	"holdfast/client"
 )
 
 func agentsCommand() *cobra.Command {
-	var asJSON bool
-	cmd := &cobra.Command{
+	cmd := tableCommand(&cobra.Command{
 		Use:   "agents",
 		Short: "Show how the agents are, or say how one wants to be",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := connect(cmd)
-			if err != nil {
-				return err
-			}
-			all, err := c.Agents(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return printJSON(cmd.OutOrStdout(), all)
-			}
-			return tabulateAgents(cmd.OutOrStdout(), all)
-		},
-	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, as the HTTP interface has it")
-	cmd.AddCommand(setStateCommand())
+	}, "AGENT\tSTATE\tFOR\tCONTACTS", agentRow, (*client.Client).Agents)
+	cmd.AddCommand(setStateCommand(), clearCommand())
 	return cmd
 }
 
-func tabulateAgents(w io.Writer, all []client.Agent) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "AGENT\tSTATE\tFOR\tCONTACTS")
-	for _, a := range all {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", a.Name, stateOf(a), age(a.Since), atWork(a))
-	}
-	return table.Flush()
+func agentRow(a client.Agent) string {
+	return fmt.Sprintf("%s\t%s\t%s\t%s", a.Name, stateOf(a), age(a.Since), atWork(a))
 }
 
 // stateOf is how an agent is, and what comes next.
@@ -83,18 +63,88 @@ afterwards.`,
 
 		ValidArgsFunction: offer(agentNames, choosableStates),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if reason != "" && args[1] != "not-ready" {
+				return errors.New("--reason is why somebody is not-ready")
+			}
 			c, err := connect(cmd)
 			if err != nil {
 				return err
 			}
 			agent, err := c.SetState(cmd.Context(), args[0], args[1], reason)
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is %s\n", agent.Name, stateOf(agent))
-			return err
+			return sayState(cmd, agent, err)
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "a name for not-ready, such as lunch")
 	return cmd
+}
+
+func clearCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "clear AGENT [CONTACT]",
+		Short: "End an agent's after-call work",
+		Long: `Clear says that an agent has done what was left to do for a contact, or, when
+none is named, for all.`,
+		Args: cobra.RangeArgs(1, 2),
+
+		ValidArgsFunction: offer(agentNames, afterCallWork),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := connect(cmd)
+			if err != nil {
+				return err
+			}
+			agent, err := clearWork(cmd.Context(), c, args[0], args[1:])
+			return sayState(cmd, agent, err)
+		},
+	}
+}
+
+// clearWork ends the after-call work for the contact that is named, or all.
+func clearWork(ctx context.Context, c *client.Client, name string, contact []string) (client.Agent, error) {
+	agent, err := c.Agent(ctx, name)
+	if err != nil {
+		return agent, err
+	}
+	done := contactsAfter(agent)
+	if len(done) == 0 {
+		return agent, fmt.Errorf("%s has no after-call work", agent.Name)
+	}
+	if len(contact) > 0 {
+		id, err := pick(done, contact[0], "in "+agent.Name+"'s after-call work")
+		if err != nil {
+			return agent, err
+		}
+		done = []call.ContactID{id}
+	}
+	for _, stay := range agent.Stays {
+		if stay.State != afterWork || !slices.Contains(done, stay.Contact) {
+			continue
+		}
+		if agent, err = c.Clear(ctx, agent.Name, stay.Contact, stay.Connection); err != nil {
+			return agent, err
+		}
+	}
+	return agent, nil
+}
+
+// afterWork is the state of a stay that is after-call work.
+const afterWork = "after-call-work"
+
+// contactsAfter are those for which an agent has after-call work.
+func contactsAfter(a client.Agent) []call.ContactID {
+	var all []call.ContactID
+	for _, stay := range a.Stays {
+		if stay.State == afterWork && !slices.Contains(all, stay.Contact) {
+			all = append(all, stay.Contact)
+		}
+	}
+	return all
+}
+
+// sayState says how an agent is after a request, unless it was refused.
+func sayState(cmd *cobra.Command, a client.Agent, err error) error {
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is %s\n", a.Name, stateOf(a))
+	return err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -10,8 +11,9 @@ import (
 	"holdfast/client"
 )
 
-// A choice is what an argument may be, as a shell offers it: words with remarks.
-type choice func(*cobra.Command, *client.Client) []cobra.Completion
+// A choice is what an argument may be after others, as a shell offers it: words
+// with remarks.
+type choice func(ctx context.Context, c *client.Client, before []string) []cobra.Completion
 
 // offer has a shell offer words for the arguments of a command; the last choice
 // is also for all that follow. Without a server nothing is offered.
@@ -22,12 +24,12 @@ func offer(choices ...choice) cobra.CompletionFunc {
 		if enough || err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		return choices[min(len(args), len(choices)-1)](cmd, c), cobra.ShellCompDirectiveNoFileComp
+		return choices[min(len(args), len(choices)-1)](cmd.Context(), c, args), cobra.ShellCompDirectiveNoFileComp
 	}
 }
 
-func liveContacts(cmd *cobra.Command, c *client.Client) []cobra.Completion {
-	contacts, err := c.Contacts(cmd.Context())
+func liveContacts(ctx context.Context, c *client.Client, _ []string) []cobra.Completion {
+	contacts, err := c.Contacts(ctx)
 	if err != nil {
 		return nil
 	}
@@ -39,16 +41,16 @@ func liveContacts(cmd *cobra.Command, c *client.Client) []cobra.Completion {
 }
 
 // targets are whom a transfer can name.
-func targets(cmd *cobra.Command, c *client.Client) []cobra.Completion {
-	return named(cmd, c, func(call.EndpointKind) bool { return true })
+func targets(ctx context.Context, c *client.Client, _ []string) []cobra.Completion {
+	return named(ctx, c, func(call.EndpointKind) bool { return true })
 }
 
-func agentNames(cmd *cobra.Command, c *client.Client) []cobra.Completion {
-	return named(cmd, c, func(k call.EndpointKind) bool { return k == call.AgentEndpoint })
+func agentNames(ctx context.Context, c *client.Client, _ []string) []cobra.Completion {
+	return named(ctx, c, func(k call.EndpointKind) bool { return k == call.AgentEndpoint })
 }
 
-func named(cmd *cobra.Command, c *client.Client, wanted func(call.EndpointKind) bool) []cobra.Completion {
-	endpoints, err := c.Endpoints(cmd.Context())
+func named(ctx context.Context, c *client.Client, wanted func(call.EndpointKind) bool) []cobra.Completion {
+	endpoints, err := c.Endpoints(ctx)
 	if err != nil {
 		return nil
 	}
@@ -76,6 +78,19 @@ func offerKinds(cmd *cobra.Command) {
 	}
 }
 
-func choosableStates(*cobra.Command, *client.Client) []cobra.Completion {
+func choosableStates(context.Context, *client.Client, []string) []cobra.Completion {
 	return []cobra.Completion{"available", "not-ready", "offline"}
+}
+
+// afterCallWork are the contacts for which the agent named before has some.
+func afterCallWork(ctx context.Context, c *client.Client, before []string) []cobra.Completion {
+	agent, err := c.Agent(ctx, before[0])
+	if err != nil {
+		return nil
+	}
+	var all []cobra.Completion
+	for _, id := range contactsAfter(agent) {
+		all = append(all, string(id))
+	}
+	return all
 }

@@ -22,8 +22,8 @@ func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	if err := rootCommand().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "holdfast: "+explain(err))
+	if cmd, err := rootCommand().ExecuteContextC(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "holdfast: "+explain(cmd, err))
 		return 1
 	}
 	return 0
@@ -50,16 +50,38 @@ only one.`,
 		muteCommand(), digitsCommand(), recordCommand(),
 		transferCommand(), cancelCommand(), leaveCommand(), swapCommand(), conferenceCommand(), completeCommand(),
 	)
+	sayUsage(root)
 	return root
 }
 
-// explain is an error with what to do about it.
-func explain(err error) string {
+// sayUsage has every command that gets too few or too many arguments say which
+// it takes.
+func sayUsage(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return fmt.Errorf("%w\nit is written: %s", err, cmd.UseLine())
+			}
+			return nil
+		}
+	}
+	for _, one := range cmd.Commands() {
+		sayUsage(one)
+	}
+}
+
+// explain is a command's error with what to do about it.
+func explain(cmd *cobra.Command, err error) string {
 	if errors.Is(err, client.ErrNoServer) {
 		return err.Error() + "\nis `holdfast serve` running there? --server or HOLDFAST_SERVER say where it is"
 	}
 	var refused *client.Problem
 	if errors.As(err, &refused) && refused.Status == http.StatusUnauthorized {
+		if file, err := cmd.Flags().GetString("key-file"); err == nil {
+			if key, _ := keyOf(file); key != "" {
+				return "the server wants to see a key, and this is none of its keys; HOLDFAST_KEY or --key-file say which"
+			}
+		}
 		return "the server wants to see a key; HOLDFAST_KEY or --key-file say which"
 	}
 	return err.Error()
