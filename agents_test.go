@@ -53,6 +53,7 @@ func TestTwoContactsNeverTakeOneAgent(t *testing.T) {
 // Who has a customer is rung for no other, be it that they are called, or that
 // somebody shall be handed over to them.
 func TestAgentIsBusy(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.talk(t)
 	var refused *softphone.Refused
@@ -70,6 +71,7 @@ func TestAgentIsBusy(t *testing.T) {
 
 // An agent who is not ready is rung by nobody, also after a restart.
 func TestAgentNotReady(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	if a, err := h.client.SetState(soon(t), "ana", "not-ready", "lunch"); err != nil || a.State != "not-ready" || a.Reason != "lunch" {
 		t.Fatalf("ana is %+v, %v", a, err)

@@ -56,6 +56,7 @@ func TestKeysArePressed(t *testing.T) {
 }
 
 func TestRingingIsHeardByWhoeverWaits(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.cardiology.Answering(softphone.Behaviour{Do: softphone.RingForever})
 	h.talk(t)
@@ -73,6 +74,7 @@ func TestRingingIsHeardByWhoeverWaits(t *testing.T) {
 
 // A line that has its own way of ringing is heard instead.
 func TestRingingIsNotHeardOverEarlyMedia(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.cardiology.Answering(softphone.Behaviour{Do: softphone.RingForever, EarlyMedia: true})
 	h.talk(t)
@@ -87,6 +89,7 @@ func TestRingingIsNotHeardOverEarlyMedia(t *testing.T) {
 // that they heard on the right, from when ana wanted it, across a hand-over and
 // a restart.
 func TestRecordingOfAWarmTransfer(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	h := openHouse(t, func(o *holdfast.Options) {
 		o.Config.Media.RecordDir, o.Config.Media.RecordAll = dir, false
@@ -143,6 +146,7 @@ func readRecording(t *testing.T, name string) (left, right *softphone.Recording)
 }
 
 func TestRecordingNeedsAPlace(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.talk(t)
 	if _, err := h.client.Record(soon(t), h.contact, true); err == nil {

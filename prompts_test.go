@@ -80,6 +80,7 @@ func TestPromptIsAnsweredByPressing1(t *testing.T) {
 
 // A voicemail answers and talks, and presses nothing.
 func TestPromptMeansNothingToAVoicemail(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, func(o *holdfast.Options) { o.Config.Rules.AcceptWithin = 2 * time.Second })
 	h.talk(t)
 	h.asks(t, client.TransferRequest{Target: "cardiology", Gate: true, Resume: true})
@@ -96,6 +97,7 @@ func TestPromptMeansNothingToAVoicemail(t *testing.T) {
 }
 
 func TestPromptIsHeardBeforeTheCustomer(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.talk(t)
 	h.asks(t, client.TransferRequest{Target: "cardiology", Brief: true})
@@ -108,6 +110,7 @@ func TestPromptIsHeardBeforeTheCustomer(t *testing.T) {
 // In a warm transfer the target who has heard the brief and pressed 1 talks to
 // the agent first.
 func TestPromptsAreHeardBeforeAConsultation(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.talk(t)
 	h.asks(t, client.TransferRequest{Target: "cardiology", Kind: call.Warm, Brief: true, Gate: true})
@@ -123,6 +126,7 @@ func TestPromptsAreHeardBeforeAConsultation(t *testing.T) {
 // Who hears a prompt while the server goes hears it from the beginning when it
 // comes again, and can press 1 then.
 func TestPromptBeginsAgainAfterARestart(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.talk(t)
 	h.asks(t, client.TransferRequest{Target: "cardiology", Gate: true})

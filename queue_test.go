@@ -61,6 +61,7 @@ func (h *house) calls(t *testing.T) *softphone.Call {
 // A queue rings one agent for one customer, and the next customer for whoever is
 // free; who must wait hears audio until somebody is.
 func TestQueue(t *testing.T) {
+	t.Parallel()
 	ben := phone(t, "ben", benTone)
 	h := openHouse(t, queueOf(t, ben, `"ana", "ben"`))
 	first := h.calls(t)
@@ -91,6 +92,7 @@ func TestQueue(t *testing.T) {
 
 // Who does not answer is offered nobody any more; the next one is.
 func TestQueueMissed(t *testing.T) {
+	t.Parallel()
 	ben := phone(t, "ben", benTone)
 	h := openHouse(t, queueOf(t, ben, `"ana", "ben"`))
 	h.ana.Answering(softphone.Behaviour{Do: softphone.RingForever})
@@ -106,6 +108,7 @@ func TestQueueMissed(t *testing.T) {
 
 // Who says that they are busy is left in peace, and the next one is asked at once.
 func TestQueueBusy(t *testing.T) {
+	t.Parallel()
 	ben := phone(t, "ben", benTone)
 	h := openHouse(t, queueOf(t, ben, `"ana", "ben"`))
 	h.ana.Answering(softphone.Behaviour{Do: softphone.Busy})
@@ -121,6 +124,7 @@ func TestQueueBusy(t *testing.T) {
 
 // After a restart everybody waits where they waited, and agents are as they were.
 func TestQueueRestart(t *testing.T) {
+	t.Parallel()
 	ben := phone(t, "ben", benTone)
 	h := openHouse(t, queueOf(t, ben, `"ben"`))
 	first := h.calls(t)

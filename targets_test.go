@@ -48,6 +48,7 @@ func wantAttempts(t *testing.T, tr call.Transfer, o call.Outcome, reasons ...cal
 }
 
 func TestTransferToManyInTurn(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.cardiology.Answering(softphone.Behaviour{Do: softphone.Busy})
 	h.reception.Answering(softphone.Behaviour{Do: softphone.RingForever})
@@ -61,6 +62,7 @@ func TestTransferToManyInTurn(t *testing.T) {
 
 // None of them takes the customer, who is with ana again, as was asked for.
 func TestTransferToManyWhoAllFail(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.cardiology.Answering(softphone.Behaviour{Do: softphone.Busy})
 	h.reception.Answering(softphone.Behaviour{Do: softphone.Decline})
@@ -75,6 +77,7 @@ func TestTransferToManyWhoAllFail(t *testing.T) {
 }
 
 func TestTransferToManyAtOnce(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.cardiology.Answering(softphone.Behaviour{Do: softphone.RingForever})
 	h.reception.Answering(softphone.Behaviour{Do: softphone.RingForever})
@@ -88,6 +91,7 @@ func TestTransferToManyAtOnce(t *testing.T) {
 }
 
 func TestTransferSuperseded(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.cardiology.Answering(softphone.Behaviour{Do: softphone.RingForever})
 	h.reception.Answering(softphone.Behaviour{Do: softphone.RingForever})
@@ -104,6 +108,7 @@ func TestTransferSuperseded(t *testing.T) {
 }
 
 func TestBlindTransferAnswered(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.reception.Answering(softphone.Behaviour{Do: softphone.RingForever})
 	h.talk(t)
@@ -116,6 +121,7 @@ func TestBlindTransferAnswered(t *testing.T) {
 }
 
 func TestBlindTransferBusy(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.cardiology.Answering(softphone.Behaviour{Do: softphone.Busy})
 	h.talk(t)

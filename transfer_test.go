@@ -10,6 +10,7 @@ import (
 )
 
 func TestColdTransferAnswered(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.cardiology.Answering(softphone.Behaviour{After: 500 * time.Millisecond})
 	h.talk(t)
@@ -105,6 +106,7 @@ func TestCustomerLeavesWhileItRings(t *testing.T) {
 }
 
 func TestAgentLeavesWhileItRings(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.cardiology.Answering(softphone.Behaviour{After: time.Second})
 	h.talk(t)
@@ -119,6 +121,7 @@ func TestAgentLeavesWhileItRings(t *testing.T) {
 // TestRestart: the server goes without a word and another one takes over on
 // the same addresses, while the customer is on hold and while they talk.
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.talk(t)
 	if _, err := h.client.Hold(soon(t), h.contact); err != nil {

@@ -50,6 +50,7 @@ func (r *routes) Send(m sipua.Message) error {
 // TestTransferOverTCP: the customer and the target speak SIP over TCP, ana over
 // UDP. Neither connection outlives the server, but the call does.
 func TestTransferOverTCP(t *testing.T) {
+	t.Parallel()
 	customer := phoneAs(t, softphone.Options{User: "customer", Tone: customerTone, Transport: "tcp"})
 	cardiology := phoneAs(t, softphone.Options{User: "cardiology", Tone: cardiologyTone, Transport: "tcp"})
 	sent := &routes{over: map[netip.AddrPort]string{}}

@@ -38,6 +38,7 @@ func (h *house) handedOver(t *testing.T) {
 }
 
 func TestWarmTransfer(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.consult(t)
 
@@ -92,6 +93,7 @@ func (h *house) backWithAna(t *testing.T, o call.Outcome, why call.Reason) {
 }
 
 func TestWarmTransferTakenBack(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.consult(t)
 	if _, err := h.client.Cancel(soon(t), h.contact, "t1"); err != nil {
@@ -101,6 +103,7 @@ func TestWarmTransferTakenBack(t *testing.T) {
 }
 
 func TestWarmTransferTargetLeaves(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.consult(t)
 	h.cardiologyCall.HangUp()
@@ -109,6 +112,7 @@ func TestWarmTransferTargetLeaves(t *testing.T) {
 
 // Ana and cardiology may go on when the customer has given up waiting.
 func TestWarmTransferCustomerLeaves(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.consult(t)
 	h.customerCall.HangUp()
@@ -124,6 +128,7 @@ func TestWarmTransferCustomerLeaves(t *testing.T) {
 }
 
 func TestMute(t *testing.T) {
+	t.Parallel()
 	h := openHouse(t, nil)
 	h.talk(t)
 	for _, muted := range []bool{true, false} {
