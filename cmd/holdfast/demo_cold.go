@@ -15,10 +15,7 @@ var toCardiology = client.TransferRequest{Target: "cardiology"}
 // answered: cardiology picks up, the agent is released, the two talk.
 func answered(ctx context.Context, a *act) error {
 	a.cardiology.Answering(softphone.Behaviour{After: 1500 * time.Millisecond})
-	if err := a.talk(ctx); err != nil {
-		return err
-	}
-	target, err := a.transfer(ctx, toCardiology)
+	target, err := a.begin(ctx, toCardiology)
 	if err != nil {
 		return err
 	}
@@ -38,10 +35,7 @@ func answered(ctx context.Context, a *act) error {
 // again, on hold.
 func noAnswer(ctx context.Context, a *act) error {
 	a.cardiology.Answering(softphone.Behaviour{Do: softphone.RingForever})
-	if err := a.talk(ctx); err != nil {
-		return err
-	}
-	target, err := a.transfer(ctx, toCardiology)
+	target, err := a.begin(ctx, toCardiology)
 	if err != nil {
 		return err
 	}
@@ -55,10 +49,7 @@ func noAnswer(ctx context.Context, a *act) error {
 // busy: the customer is with ana again at once, on hold.
 func busy(ctx context.Context, a *act) error {
 	a.cardiology.Answering(softphone.Behaviour{Do: softphone.Busy})
-	if err := a.talk(ctx); err != nil {
-		return err
-	}
-	if _, err := a.transfer(ctx, toCardiology); err != nil {
+	if _, err := a.begin(ctx, toCardiology); err != nil {
 		return err
 	}
 	return a.onHoldWithAna(ctx, call.Busy)
@@ -83,10 +74,7 @@ func (a *act) onHoldWithAna(ctx context.Context, why call.Reason) error {
 // customerLeaves: cardiology stops ringing within a second, ana is let go.
 func customerLeaves(ctx context.Context, a *act) error {
 	a.cardiology.Answering(softphone.Behaviour{Do: softphone.RingForever})
-	if err := a.talk(ctx); err != nil {
-		return err
-	}
-	target, err := a.transfer(ctx, toCardiology)
+	target, err := a.begin(ctx, toCardiology)
 	if err != nil {
 		return err
 	}

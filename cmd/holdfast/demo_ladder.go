@@ -13,10 +13,7 @@ import (
 // ana is rung back.
 func blindComesBack(ctx context.Context, a *act) error {
 	a.cardiology.Answering(softphone.Behaviour{Do: softphone.Busy, After: time.Second})
-	if err := a.talk(ctx); err != nil {
-		return err
-	}
-	target, err := a.transfer(ctx, client.TransferRequest{Target: "cardiology", Kind: call.Blind})
+	target, err := a.begin(ctx, client.TransferRequest{Target: "cardiology", Kind: call.Blind})
 	if err != nil {
 		return err
 	}
@@ -46,10 +43,7 @@ func blindComesBack(ctx context.Context, a *act) error {
 // does not answer when rung back. The customer is parked, and picked up.
 func agentGone(ctx context.Context, a *act) error {
 	a.cardiology.Answering(softphone.Behaviour{Do: softphone.Decline, After: time.Second})
-	if err := a.talk(ctx); err != nil {
-		return err
-	}
-	target, err := a.transfer(ctx, toCardiology)
+	target, err := a.begin(ctx, toCardiology)
 	if err != nil {
 		return err
 	}

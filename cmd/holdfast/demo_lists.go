@@ -13,17 +13,11 @@ import (
 func inTurn(ctx context.Context, a *act) error {
 	a.cardiology.Answering(softphone.Behaviour{Do: softphone.Busy})
 	a.reception.Answering(softphone.Behaviour{After: 1200 * time.Millisecond})
-	if err := a.talk(ctx); err != nil {
+	if _, err := a.begin(ctx, client.TransferRequest{Target: "cardiology", Others: []string{"reception"}}); err != nil {
 		return err
 	}
-	if _, err := a.transfer(ctx, client.TransferRequest{Target: "cardiology", Others: []string{"reception"}}); err != nil {
-		return err
-	}
-	target, err := a.rung(ctx, a.reception)
+	target, err := a.receptionRings(ctx)
 	if err != nil {
-		return err
-	}
-	if err := a.hears(ctx, a.customerLine, holdAudio); err != nil {
 		return err
 	}
 	return a.receptionTakes(ctx, target)
@@ -34,18 +28,12 @@ func inTurn(ctx context.Context, a *act) error {
 func atOnce(ctx context.Context, a *act) error {
 	a.cardiology.Answering(softphone.Behaviour{Do: softphone.RingForever})
 	a.reception.Answering(softphone.Behaviour{After: 1200 * time.Millisecond})
-	if err := a.talk(ctx); err != nil {
-		return err
-	}
-	slower, err := a.transfer(ctx, client.TransferRequest{Target: "cardiology", Others: []string{"reception"}, Parallel: true})
+	slower, err := a.begin(ctx, client.TransferRequest{Target: "cardiology", Others: []string{"reception"}, Parallel: true})
 	if err != nil {
 		return err
 	}
-	target, err := a.rung(ctx, a.reception)
+	target, err := a.receptionRings(ctx)
 	if err != nil {
-		return err
-	}
-	if err := a.hears(ctx, a.customerLine, holdAudio); err != nil {
 		return err
 	}
 	if err := a.receptionTakes(ctx, target); err != nil {
@@ -61,10 +49,7 @@ func atOnce(ctx context.Context, a *act) error {
 func voicemail(ctx context.Context, a *act) error {
 	a.cardiology.Answering(softphone.Behaviour{})
 	a.reception.Answering(softphone.Behaviour{})
-	if err := a.talk(ctx); err != nil {
-		return err
-	}
-	machine, err := a.transfer(ctx, client.TransferRequest{Target: "cardiology", Others: []string{"reception"}, Gate: true})
+	machine, err := a.begin(ctx, client.TransferRequest{Target: "cardiology", Others: []string{"reception"}, Gate: true})
 	if err != nil {
 		return err
 	}
@@ -72,11 +57,8 @@ func voicemail(ctx context.Context, a *act) error {
 		return err
 	}
 	a.expect(strings.Contains(machine.Reason(), "not accepted"), "the machine is told that it has not accepted, not %q", machine.Reason())
-	target, err := a.rung(ctx, a.reception)
+	target, err := a.receptionRings(ctx)
 	if err != nil {
-		return err
-	}
-	if err := a.hears(ctx, a.customerLine, holdAudio); err != nil {
 		return err
 	}
 	if err := target.SendDigits("1"); err != nil {
@@ -87,6 +69,15 @@ func voicemail(ctx context.Context, a *act) error {
 	}
 	a.expect(!machine.everHears(a.customer), "the machine never hears the customer")
 	return nil
+}
+
+// receptionRings: meanwhile the customer hears hold audio.
+func (a *act) receptionRings(ctx context.Context) (*line, error) {
+	target, err := a.rung(ctx, a.reception)
+	if err != nil {
+		return nil, err
+	}
+	return target, a.hears(ctx, a.customerLine, holdAudio)
 }
 
 // receptionTakes: the customer is handed over, and has heard nobody else.

@@ -53,8 +53,12 @@ func (a *act) talk(ctx context.Context) error {
 	return a.hearEachOther(ctx, a.customerLine, a.anaLine)
 }
 
-// transfer asks for a transfer and waits until its first target is rung.
-func (a *act) transfer(ctx context.Context, t client.TransferRequest) (*line, error) {
+// begin: customer and ana talk, and ana asks for a transfer, whose first target
+// is rung.
+func (a *act) begin(ctx context.Context, t client.TransferRequest) (*line, error) {
+	if err := a.talk(ctx); err != nil {
+		return nil, err
+	}
 	if _, err := a.client.Transfer(ctx, a.contact, t); err != nil {
 		return nil, err
 	}

@@ -133,6 +133,7 @@ func (s *stage) start(ctx context.Context) error {
 	}
 	s.server = exec.Command(self, "serve", "--config", s.config)
 	s.server.Stderr = s.log
+	diesWithUs(s.server)
 	out, err := s.server.StdoutPipe()
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strconv"
 	"testing"
 
@@ -20,15 +21,7 @@ import (
 func TestDemoStays(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
-	demo := exec.CommandContext(ctx, "holdfast", "demo", "--stay", "--dir", t.TempDir())
-	stdout, err := demo.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := demo.Start(); err != nil {
-		t.Fatal(err)
-	}
-	said := bufio.NewReader(stdout)
+	demo, said := demoStay(ctx, t)
 	server := saying(t, said, `export HOLDFAST_SERVER=(\S+)`)
 	process := saying(t, said, `kill -9 (\d+)`)
 	saying(t, said, `= (talking): `)
@@ -56,6 +49,46 @@ func TestDemoStays(t *testing.T) {
 	if _, err := client.New(server).Contacts(ctx); !errors.Is(err, client.ErrNoServer) {
 		t.Errorf("process %s goes on: %v", process, err)
 	}
+}
+
+// TestDemoKilled: killed, demo --stay leaves no server behind.
+func TestDemoKilled(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only on Linux the server ends with the demo")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	demo, said := demoStay(ctx, t, "--callers", "0")
+	server := saying(t, said, `export HOLDFAST_SERVER=(\S+)`)
+	process := saying(t, said, `kill -9 (\d+)`)
+	if err := demo.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = demo.Wait() // it was killed; that is its exit status
+	for {
+		_, err := client.New(server).Contacts(ctx)
+		switch {
+		case ctx.Err() != nil:
+			kill(t, process)
+			t.Fatalf("process %s goes on", process)
+		case errors.Is(err, client.ErrNoServer):
+			return
+		}
+	}
+}
+
+// demoStay starts demo --stay, and returns what it says.
+func demoStay(ctx context.Context, t *testing.T, args ...string) (*exec.Cmd, *bufio.Reader) {
+	t.Helper()
+	demo := exec.CommandContext(ctx, "holdfast", append([]string{"demo", "--stay", "--dir", t.TempDir()}, args...)...)
+	stdout, err := demo.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := demo.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return demo, bufio.NewReader(stdout)
 }
 
 // saying reads until a line has what is looked for, and returns that.

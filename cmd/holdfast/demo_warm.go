@@ -40,10 +40,7 @@ func warm(ctx context.Context, a *act) error {
 // consult: ana reaches cardiology, and the two talk while the customer waits.
 func (a *act) consult(ctx context.Context) (*line, error) {
 	a.cardiology.Answering(softphone.Behaviour{})
-	if err := a.talk(ctx); err != nil {
-		return nil, err
-	}
-	target, err := a.transfer(ctx, client.TransferRequest{Target: "cardiology", Kind: call.Warm})
+	target, err := a.begin(ctx, client.TransferRequest{Target: "cardiology", Kind: call.Warm})
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,9 @@
+//go:build !linux
+
+package main
+
+import "os/exec"
+
+// diesWithUs has, on Linux, a process end when this one is killed. Elsewhere
+// it outlives us then.
+func diesWithUs(*exec.Cmd) {}
