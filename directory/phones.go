@@ -65,6 +65,41 @@ func (d *Directory) MayRegister(from netip.AddrPort) bool {
 	return within(d.config.SIP.Phones, from.Addr().Unmap())
 }
 
+// MayBind reports whether a phone may be called at that sip: address. Without a
+// proxy, phones are called where they speak from. Behind one a phone could name
+// whom the proxy would call for money: it must be where phones are or anybody may
+// dial.
+func (d *Directory) MayBind(address string) bool {
+	if !d.config.SIP.Proxy.IsValid() {
+		return true
+	}
+	address, params, _ := strings.Cut(address, ";")
+	a, err := parseAddress(address)
+	if err != nil || leadsElsewhere(params) {
+		return false
+	}
+	return d.permitAddress(a) == nil ||
+		within(d.config.SIP.Phones, a.ip) && !a.leadsTo(d.config.SIP.Listen) && !d.passesOn(a.ip)
+}
+
+// leadsElsewhere reports whether requests to an address with these parameters
+// might not go to its host (RFC 3261 §19.1.1).
+func leadsElsewhere(params string) bool {
+	for p := range strings.SplitSeq(params, ";") {
+		name, _, _ := strings.Cut(p, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "maddr") || strings.Contains(name, "%") {
+			return true
+		}
+	}
+	return false
+}
+
+// passesOn reports whether the machine there is no phone, but calls others.
+func (d *Directory) passesOn(ip netip.Addr) bool {
+	return ip == d.config.SIP.Proxy.Addr().Unmap() || d.trunk(ip) ||
+		slices.ContainsFunc(d.config.Trunks, func(t Trunk) bool { return t.Gateway.Addr().Unmap() == ip })
+}
+
 // Account is the agent whose phone registers as a user, and its password.
 func (d *Directory) Account(user string) (agent string, password Secret, ok bool) {
 	for _, a := range d.config.Agents {
@@ -109,11 +144,12 @@ func (d *Directory) Bind(ctx context.Context, agent string, bindings []Binding) 
 // registered is the sip: address of a phone that registers. An error is a
 // *switchboard.DialError.
 func (d *Directory) registered(agent string) (string, error) {
-	bindings := d.Bindings(agent)
-	if len(bindings) == 0 {
-		return "", refused(call.Unreachable, "%s's phone is not registered", agent)
+	for _, b := range slices.Backward(d.Bindings(agent)) {
+		if d.MayBind(b.Address) { // the configuration may be newer than the binding
+			return b.Address, nil
+		}
 	}
-	return bindings[len(bindings)-1].Address, nil
+	return "", refused(call.Unreachable, "%s's phone is not registered", agent)
 }
 
 // isPhone reports whether a phone is registered from an address.

@@ -149,3 +149,48 @@ func TestWhoMayRegister(t *testing.T) {
 		t.Error("phones may register that nothing is said of")
 	}
 }
+
+// TestWherePhonesMayBe: behind a proxy a phone names where it is called, which
+// is nowhere that the proxy would have to pay for.
+func TestWherePhonesMayBe(t *testing.T) {
+	now := noon
+	d := wardDirectory(t, &shelf{}, &now)
+	d.config.Allow = Allow{Networks: []netip.Prefix{netip.MustParsePrefix("198.51.100.7/32")}, Names: []string{"phones.example"}}
+	d.config.SIP.Listen = netip.MustParseAddrPort("192.0.2.64:5060")
+	d.config.Trunks = []Trunk{
+		{Gateway: netip.MustParseAddrPort("192.0.2.66:5060")},
+		{Gateway: netip.MustParseAddrPort("192.0.2.67:5060"), Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.68/32")}},
+	}
+	elsewhere := []string{
+		"sip:+19005550100@203.0.113.9", "sip:+19005550100@carrier.example", "sip:+19005550100@192.0.2.65",
+		"sip:+19005550100@192.0.2.65:5080", "sip:+19005550100@192.0.2.66", "sip:+19005550100@192.0.2.66:5080",
+		"sip:+19005550100@192.0.2.67", "sip:+19005550100@192.0.2.68", "sip:200@192.0.2.64", "sip:200@[::ffff:192.0.2.64]",
+		"sip:200@192.0.2.70;maddr=192.0.2.66", "sip:200@192.0.2.70;line=7;MADDR=192.0.2.66", "sip:200@192.0.2.70;m%61ddr=192.0.2.66",
+		"sip:200@3221225990", "sip:200%00@", "tel:+19005550100",
+	}
+	for _, address := range elsewhere {
+		d.config.SIP.Proxy = netip.AddrPort{}
+		if !d.MayBind(address) {
+			t.Errorf("without a proxy a phone may not be at %s", address)
+		}
+		d.config.SIP.Proxy = netip.MustParseAddrPort("192.0.2.65:5060")
+		if d.MayBind(address) {
+			t.Errorf("a phone may be at %s", address)
+		}
+	}
+	for _, address := range []string{
+		"sip:200@192.0.2.70", "sip:200@192.0.2.70:5070;line=7;ob", "sip:200@192.0.2.70;transport=tcp", "sip:192.0.2.70",
+		"sip:200@198.51.100.7", "sip:200@Phones.example", "sip:200@192.0.2.64:5070",
+	} {
+		if !d.MayBind(address) {
+			t.Errorf("a phone may not be at %s", address)
+		}
+	}
+	good, bad := wardAt("sip:200@192.0.2.70", noon.Add(time.Minute)), wardAt(elsewhere[0], noon.Add(time.Minute))
+	if err := d.Bind(t.Context(), "Ward", []Binding{good, bad}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := d.Resolve(theWard); got != good.Address || err != nil {
+		t.Errorf("the ward is at %q (%v), want %s", got, err, good.Address)
+	}
+}

@@ -16,6 +16,8 @@ import (
 type Phones interface {
 	// MayRegister reports whether phones there are answered.
 	MayRegister(from netip.AddrPort) bool
+	// MayBind reports whether a phone may be called at that sip: address.
+	MayBind(address string) bool
 	// Account is the one of a user.
 	Account(user string) (sipua.Account, bool)
 	// Bindings are those of an account now.
@@ -58,7 +60,8 @@ func StartRegistrar(o RegistrarOptions) *Registrar {
 	ctx, stop := context.WithCancel(context.Background())
 	r := &Registrar{
 		machine: sipua.NewRegistrar(sipua.RegistrarOptions{
-			Local: o.Local, Realm: registrarRealm, Secret: rand.Text(), Longest: o.For, Digest: o.Digest, Account: o.Phones.Account,
+			Local: o.Local, Realm: registrarRealm, Secret: rand.Text(), Longest: o.For, Digest: o.Digest,
+			Account: o.Phones.Account, MayBind: o.Phones.MayBind,
 		}),
 		options: o, requests: make(chan sipua.Received, maxRequests), stop: stop,
 	}

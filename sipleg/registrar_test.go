@@ -22,6 +22,8 @@ type ward struct {
 
 func (*ward) MayRegister(from netip.AddrPort) bool { return from == farAddress }
 
+func (*ward) MayBind(string) bool { return true }
+
 func (*ward) Account(user string) (sipua.Account, bool) {
 	return sipua.Account{Name: "ward", User: user, Password: "hush"}, true
 }

@@ -67,7 +67,11 @@ func (r *Registrar) read(who Account, m Received, req *sip.Request) (*Asked, *re
 			least := strconv.Itoa(int(briefest / time.Second))
 			return nil, &refusal{status: sip.StatusIntervalToBrief, reason: "Interval Too Brief", headers: []sip.Header{sip.NewHeader("Min-Expires", least)}}
 		}
-		a.wishes = append(a.wishes, wish{c.Address.String(), r.address(c.Address, m), min(lasts, r.options.Longest)})
+		address := r.address(c.Address, m)
+		if lasts > 0 && !r.options.MayBind(address) {
+			return nil, &refusal{status: sip.StatusForbidden, reason: "Forbidden: a Contact is where no phone may be"}
+		}
+		a.wishes = append(a.wishes, wish{c.Address.String(), address, min(lasts, r.options.Longest)})
 	}
 	if len(a.wishes) > maxBindings {
 		return nil, badRequest("too many Contacts")

@@ -33,6 +33,8 @@ type RegistrarOptions struct {
 	Digest  []string      // what passwords may be proved with, of SHA-256 and MD5, the best first
 	// Account is the one of a user.
 	Account func(user string) (Account, bool)
+	// MayBind reports whether a phone may be called at that sip: address.
+	MayBind func(address string) bool
 }
 
 // A Registrar judges REGISTER requests (RFC 3261 §10.3): whether they prove who

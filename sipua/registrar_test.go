@@ -34,6 +34,7 @@ func newDesk(t *testing.T) *desk {
 		Account: func(user string) (Account, bool) {
 			return Account{Name: "Ana", User: "200", Password: deskPassword}, user == "200"
 		},
+		MayBind: func(address string) bool { return !strings.Contains(address, "carrier") },
 	})}
 }
 
@@ -206,6 +207,19 @@ func TestBehindANAT(t *testing.T) {
 		if b := d.bindings[0]; b.Address != c.want || b.From != d.from {
 			t.Errorf("%s over %s is called at %s", c.contact, c.transport, b.Address)
 		}
+	}
+}
+
+// TestBehindAProxy: who speaks for phones says where they are, but not that they
+// are anywhere. What is there all the same can be removed.
+func TestBehindAProxy(t *testing.T) {
+	d := newDesk(t)
+	d.options.Local.Proxy = peers
+	d.ask(200, "Contact: <sip:200@10.0.0.7:5070;line=7>")
+	d.ask(403, "Contact: <sip:200@10.0.0.8>, <sip:+19005550100@carrier.example>")
+	d.ask(200, "Contact: <sip:+19005550100@carrier.example>;expires=0")
+	if len(d.bindings) != 1 || d.bindings[0].Address != "sip:200@10.0.0.7:5070;line=7" {
+		t.Errorf("the bindings are %v", d.bindings)
 	}
 }
 
