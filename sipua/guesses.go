@@ -1,7 +1,10 @@
 package sipua
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -9,32 +12,46 @@ import (
 const (
 	maxWrong   = 10
 	wrongFor   = time.Minute
-	maxGuesser = 1024 // addresses remembered
+	maxGuesser = 1024 // remembered
 )
 
-// guesses are the wrong passwords of late, by address.
+// guesses are the wrong passwords of late.
 type guesses struct {
-	by map[netip.Prefix]guess
+	by map[guesser]guess
 }
 
-// A guess is what came from one address since a time.
+// A guesser is an address. Through a proxy everybody speaks from the same one, so
+// there it is also a user: one of as many as can be remembered, so that nobody
+// is forgotten by whoever makes users up.
+type guesser struct {
+	at   netip.Prefix
+	user uint16 // 0: any
+}
+
+// guesserThrough is who guesses the password of a user through a proxy. Nobody
+// who does not know the secret can tell whose wrong passwords count with whose.
+func guesserThrough(proxy netip.Addr, user, secret string) guesser {
+	sum := sha256.Sum256([]byte(secret + strings.ToLower(user)))
+	return guesser{household(proxy), 1 + binary.BigEndian.Uint16(sum[:])%maxGuesser}
+}
+
+// A guess is what came from one guesser since a time.
 type guess struct {
 	since time.Time
 	wrong int
 }
 
-// barred says that an address is not answered now.
-func (g *guesses) barred(now time.Time, from netip.Addr) bool {
-	known := g.by[household(from)]
+// barred says that somebody is not answered now.
+func (g *guesses) barred(now time.Time, who guesser) bool {
+	known := g.by[who]
 	return known.wrong >= maxWrong && now.Sub(known.since) < wrongFor
 }
 
 // missed notes a wrong password. The one too many begins the time without answers.
-func (g *guesses) missed(now time.Time, from netip.Addr) {
+func (g *guesses) missed(now time.Time, who guesser) {
 	if g.by == nil {
-		g.by = map[netip.Prefix]guess{}
+		g.by = map[guesser]guess{}
 	}
-	who := household(from)
 	known, again := g.by[who]
 	if !again && len(g.by) >= maxGuesser {
 		g.forget(now)
@@ -52,11 +69,11 @@ func (g *guesses) missed(now time.Time, from netip.Addr) {
 // forget makes room: for those whose time is over, or the one whose time has
 // begun first.
 func (g *guesses) forget(now time.Time) {
-	var first netip.Prefix
+	var first guesser
 	for who, known := range g.by {
 		if now.Sub(known.since) >= wrongFor {
 			delete(g.by, who)
-		} else if !first.IsValid() || known.since.Before(g.by[first].since) {
+		} else if !first.at.IsValid() || known.since.Before(g.by[first].since) {
 			first = who
 		}
 	}

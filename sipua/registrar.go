@@ -64,7 +64,7 @@ func IsRegister(m Received) bool {
 // says so. Or there is an answer to send; the zero Message means that there shall
 // be none: who guesses passwords is not told any more.
 func (r *Registrar) Receive(now time.Time, m Received) (*Asked, Message) {
-	if !IsRegister(m) || Check(m) != nil || r.guesses.barred(now, m.From.Addr()) {
+	if !IsRegister(m) || Check(m) != nil || r.guesses.barred(now, r.guesser(m)) {
 		return nil, Message{}
 	}
 	if again, ok := r.again(now, m); ok {
@@ -119,7 +119,7 @@ func (r *Registrar) judge(now time.Time, m Received, req *sip.Request) (*Asked, 
 	if h := req.GetHeader("Require"); h != nil {
 		return nil, &refusal{status: sip.StatusBadExtension, reason: "Bad Extension", headers: []sip.Header{sip.NewHeader("Unsupported", h.Value())}}
 	}
-	who, no := r.authenticate(now, m.From.Addr(), req)
+	who, no := r.authenticate(now, m, req)
 	if no != nil {
 		return nil, no
 	}
@@ -130,7 +130,8 @@ func (r *Registrar) judge(now time.Time, m Received, req *sip.Request) (*Asked, 
 }
 
 // authenticate finds out who sends a request.
-func (r *Registrar) authenticate(now time.Time, from netip.Addr, req *sip.Request) (Account, *refusal) {
+func (r *Registrar) authenticate(now time.Time, m Received, req *sip.Request) (Account, *refusal) {
+	from := m.From.Addr()
 	p, ok, err := readProof(req, r.options.Realm, r.options.Digest)
 	switch {
 	case err != nil:
@@ -141,13 +142,26 @@ func (r *Registrar) authenticate(now time.Time, from netip.Addr, req *sip.Reques
 	// A proof for nobody is computed, too: how long it takes tells nothing.
 	who, known := r.options.Account(p.user)
 	if !p.proves(who, req.Method) || !known {
-		r.guesses.missed(now, from)
+		r.guesses.missed(now, r.guesser(m))
 		return Account{}, r.challenge(now, from, false)
 	}
 	if !r.nonces.use(now, from, p.Nonce, p.Count) {
 		return Account{}, r.challenge(now, from, true)
 	}
 	return who, nil
+}
+
+// guesser is whose wrong passwords count together with one in m.
+func (r *Registrar) guesser(m Received) guesser {
+	from := m.From.Addr()
+	if proxy := r.options.Local.Proxy; !proxy.IsValid() || from.Unmap() != proxy.Addr().Unmap() {
+		return guesser{at: household(from)}
+	}
+	p, _, _ := readProof(m.SIP.(*sip.Request), r.options.Realm, r.options.Digest) // authenticate has the error
+	if p.user == "" {
+		return guesser{} // who has said nothing yet is asked
+	}
+	return guesserThrough(from, p.user, r.options.Secret)
 }
 
 // challenge asks who it is, with each algorithm (RFC 8760 §2.4). Stale means that

@@ -354,13 +354,47 @@ func TestGuesses(t *testing.T) {
 
 	var g guesses
 	for n := range 3 * maxGuesser {
-		g.missed(noon.Add(time.Duration(n)), netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}))
+		g.missed(noon.Add(time.Duration(n)), guesser{at: household(netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}))})
 	}
 	if len(g.by) > maxGuesser {
 		t.Errorf("%d addresses are remembered", len(g.by))
 	}
 	if a, b := household(netip.MustParseAddr("2001:db8::1")), household(netip.MustParseAddr("2001:db8::ffff:1")); a != b {
 		t.Errorf("%s and %s are two", a, b)
+	}
+}
+
+// TestGuessesThroughTheProxy: everybody speaks from there, so it is the user that
+// has no answer, whatever address they register for.
+func TestGuessesThroughTheProxy(t *testing.T) {
+	d := newDesk(t)
+	d.options.Local.Proxy = peers
+	d.take(d.request())
+	wrong := d.proof("shut sesame")
+	for range maxWrong {
+		m := d.request(wrong)
+		m.SIP.To().Address.User = fmt.Sprint("user", d.asked)
+		d.take(m)
+	}
+	for user, want := range map[string]bool{"200": false, "ANA": true, "300": true} {
+		res := d.take(d.request(strings.Replace(wrong, `username="200"`, `username="`+user+`"`, 1)))
+		if (res != nil) != want {
+			t.Errorf("%s is answered %v", user, res)
+		}
+	}
+	d.take(d.request())
+	if res := d.take(d.request(d.proof(deskPassword))); res != nil {
+		t.Errorf("who guesses is told %s", res.StartLine())
+	}
+	d.now, d.nonce = d.now.Add(wrongFor), ""
+	d.ask(200)
+
+	for n := range 3 * maxGuesser {
+		proof := strings.Replace(wrong, `username="200"`, fmt.Sprintf(`username="%d"`, n), 1)
+		d.take(d.request(proof))
+	}
+	if len(d.guesses.by) > maxGuesser {
+		t.Errorf("%d users are remembered", len(d.guesses.by))
 	}
 }
 
