@@ -74,7 +74,7 @@ func (s *step) reaching(ev Fact) {
 		// person who has picked up is worth more than a time limit.
 		s.targetAnswered(ev.Connection)
 	case Pressed:
-		if ev.Key == "1" && s.connection(ev.Connection).Prompt == GatePrompt {
+		if ev.Key == "1" && s.Transfer.Gate { // also during the brief: they need not hear it out
 			s.accept(ev.Connection)
 		}
 	case Played:

@@ -145,8 +145,8 @@ func (s *step) screen(id ConnectionID, prompt Audio) {
 	c.Prompt = prompt
 }
 
-// prompted: what a target was to hear has been played. The gate's prompt is
-// followed by silence in which they may press 1.
+// prompted: what a target was to hear has been played, or for long enough. The
+// gate's prompt is followed by silence in which they may press 1.
 func (s *step) prompted(c *Connection) {
 	switch {
 	case c.Prompt != BriefPrompt:
@@ -218,11 +218,11 @@ func (s *step) reachingExpired() {
 	c := s.expired(Screening)
 	switch {
 	case c == nil:
-	case s.Transfer.Gate:
+	case c.Prompt == BriefPrompt: // it has no end, but it is no question either
+		s.prompted(c)
+	default:
 		s.do(Drop{c.ID, NotAccepted})
 		s.targetFailed(c.ID, NotAccepted, "")
-	default: // the brief has no end, but it is no question either
-		s.accept(c.ID)
 	}
 }
 

@@ -119,11 +119,15 @@ func find(c call.Contact, id call.ConnectionID) *call.Connection {
 // make. A deadline is not among them; see deadlines.
 func events(c call.Contact) []call.Event {
 	if c.Stage == "" {
-		rules := call.Rules{Fallback: queue}
+		// Two times to accept, for a brief and its question, are no time to come
+		// back: states are told apart by the order of times, not by their sums.
+		rules := call.Rules{AcceptWithin: 17 * time.Second}
+		withQueue := rules
+		withQueue.Fallback = queue
 		return []call.Event{
-			call.Arrived{Customer: at("customer"), Agent: at("ana")},
-			call.Arrived{Customer: at("customer"), Agent: queue, Rules: rules},
-			call.Originated{Customer: at("customer"), Agent: at("ana")},
+			call.Arrived{Customer: at("customer"), Agent: at("ana"), Rules: rules},
+			call.Arrived{Customer: at("customer"), Agent: queue, Rules: withQueue},
+			call.Originated{Customer: at("customer"), Agent: at("ana"), Rules: rules},
 		}
 	}
 	all := []call.Event{
