@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"holdfast/client"
 	"holdfast/story"
 )
 
@@ -88,7 +90,7 @@ func (a *act) perform(ctx context.Context, play func(context.Context, *act) erro
 		a.customerLine.HangUp()
 		a.neverSilent(machine.stoodStill())
 	}
-	if err := within(ctx, 5*time.Second, a.nothingLeft); err != nil {
+	if err := within(ctx, 5*time.Second, func(ctx context.Context) error { return nothingLeft(ctx, a.client) }); err != nil {
 		a.expect(false, "nothing is left behind: %v", err)
 	}
 	stop()
@@ -111,21 +113,39 @@ func within(ctx context.Context, limit time.Duration, do func(context.Context) e
 	return do(ctx)
 }
 
-// nothingLeft waits until the server has no contact any more.
-func (a *act) nothingLeft(ctx context.Context) error {
+// nothingLeft waits until a server has no contact any more, and no agent is
+// with anybody: they may be called at once.
+func nothingLeft(ctx context.Context, c *client.Client) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		contacts, err := a.client.Contacts(ctx)
-		if err != nil || len(contacts) == 0 {
+		left, err := whatIsLeft(ctx, c)
+		if err != nil || left == "" {
 			return err
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%d contacts are still there", len(contacts))
+			return errors.New(left)
 		case <-tick.C:
 		}
 	}
+}
+
+func whatIsLeft(ctx context.Context, c *client.Client) (string, error) {
+	contacts, err := c.Contacts(ctx)
+	if err != nil {
+		return "", err
+	}
+	if len(contacts) > 0 {
+		return fmt.Sprintf("%d contacts are still there", len(contacts)), nil
+	}
+	agents, err := c.Agents(ctx)
+	for _, a := range agents {
+		if a.Offer != nil || slices.ContainsFunc(a.Stays, func(s client.Stay) bool { return s.State != afterWork }) {
+			return fmt.Sprintf("%s is still %s", a.Name, stateOf(a)), nil
+		}
+	}
+	return "", err
 }
 
 // table prints what came of every scene.

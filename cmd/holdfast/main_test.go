@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 //	call NAME                call reception from a phone and wait until somebody answers
 //	hangup NAME              end the phone's call
 //	ended NAME               wait until the phone's call has ended
-//	over                     wait until no contact is live
+//	over                     wait until no contact is live and no agent is with anybody
 //	retold STORY EVENTS      play an exported story; it must end as the exported events do
 //	expand FILE              put environment variables into a file
 func TestScripts(t *testing.T) {
@@ -162,17 +162,7 @@ func scriptEnded(ts *testscript.TestScript, _ bool, args []string) {
 func scriptOver(ts *testscript.TestScript, _ bool, _ []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	c := client.New(ts.Getenv("HOLDFAST_SERVER"))
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		live, err := c.Contacts(ctx)
-		ts.Check(err)
-		if len(live) == 0 {
-			return
-		}
-		<-tick.C
-	}
+	ts.Check(nothingLeft(ctx, client.New(ts.Getenv("HOLDFAST_SERVER"))))
 }
 
 func scriptExpand(ts *testscript.TestScript, _ bool, args []string) {
