@@ -30,7 +30,7 @@ type Agent struct {
 	State  string    `json:"state" enum:"available,not-ready,offline,reserved,busy,after-call-work,away" doc:"reserved: is being offered a customer; busy: has one; after-call-work: has something left to do for one; away: lost, and expected back"`
 	Reason string    `json:"reason,omitempty" doc:"the name of being not-ready: lunch"`
 	Next   string    `json:"next,omitempty" enum:"available,not-ready,offline" doc:"how they will be after the customers they have now, if they asked for something else"`
-	Since  time.Time `json:"since" doc:"when the state began"`
+	Since  time.Time `json:"since,omitzero" doc:"when the state began; missing: it has never been another"`
 	Offer  *Offer    `json:"offer,omitempty" doc:"the customer they are being offered"`
 	Stays  []Stay    `json:"stays,omitempty" doc:"their parts in contacts, oldest first"`
 }

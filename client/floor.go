@@ -15,7 +15,7 @@ type Agent struct {
 	State  string    `json:"state"`            // available, not-ready, offline, reserved, busy, after-call-work or away
 	Reason string    `json:"reason,omitempty"` // a name for not-ready
 	Next   string    `json:"next,omitempty"`   // how they will be after the customers they have now
-	Since  time.Time `json:"since"`            // when State began
+	Since  time.Time `json:"since,omitzero"`   // when State began; zero: it has never been another
 	Offer  *Offer    `json:"offer,omitempty"`  // the customer they are being offered
 	Stays  []Stay    `json:"stays,omitempty"`  // their parts in contacts, oldest first
 }

@@ -24,7 +24,11 @@ func agentsCommand() *cobra.Command {
 }
 
 func agentRow(a client.Agent) string {
-	return fmt.Sprintf("%s\t%s\t%s\t%s", a.Name, stateOf(a), age(a.Since), atWork(a))
+	lasted := "always"
+	if !a.Since.IsZero() {
+		lasted = age(a.Since).String()
+	}
+	return fmt.Sprintf("%s\t%s\t%s\t%s", a.Name, stateOf(a), lasted, atWork(a))
 }
 
 // stateOf is how an agent is, and what comes next.
