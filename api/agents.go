@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -81,12 +80,12 @@ func (s *server) showAgent(_ context.Context, in *AgentPath) (*agentAnswer, erro
 	if err != nil {
 		return nil, err
 	}
-	all := floor.Agents()
-	i := slices.IndexFunc(all, func(a Agent) bool { return strings.EqualFold(a.Name, in.Name) })
-	if i < 0 {
-		return nil, problem(http.StatusNotFound, "no agent is called "+in.Name)
+	for _, a := range floor.Agents() {
+		if strings.EqualFold(a.Name, in.Name) {
+			return &agentAnswer{a}, nil
+		}
 	}
-	return &agentAnswer{all[i]}, nil
+	return nil, problem(http.StatusNotFound, "no agent is called "+in.Name)
 }
 
 func (s *server) setState(ctx context.Context, in *stateRequest) (*agentAnswer, error) {

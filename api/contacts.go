@@ -21,6 +21,13 @@ type contactAnswer struct {
 	Body call.Contact
 }
 
+func contactAnswered(c call.Contact, err error) (*contactAnswer, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &contactAnswer{c}, nil
+}
+
 type contactsAnswer struct {
 	Body struct {
 		Contacts []call.Contact `json:"contacts" doc:"oldest first"`
@@ -61,11 +68,7 @@ func (s *server) live() []call.Contact {
 }
 
 func (s *server) showContact(ctx context.Context, in *ContactPath) (*contactAnswer, error) {
-	c, err := s.find(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	return &contactAnswer{c}, nil
+	return contactAnswered(s.find(ctx, in.ID))
 }
 
 // find is the contact as it is, or as it was at its end.

@@ -43,17 +43,13 @@ func (s *server) lineRoutes(api huma.API) {
 }
 
 func (s *server) digits(ctx context.Context, in *digitsRequest) (*contactAnswer, error) {
-	c, err := s.request(ctx, in.ID, in.Body.By, func(c call.Contact, by call.ConnectionID) call.Event {
+	return contactAnswered(s.request(ctx, in.ID, in.Body.By, func(c call.Contact, by call.ConnectionID) call.Event {
 		on := in.Body.Connection
 		if on == 0 {
 			on = targetOf(c)
 		}
 		return call.DigitsRequested{By: by, Connection: on, Digits: in.Body.Digits}
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &contactAnswer{c}, nil
+	}))
 }
 
 // targetOf is the target who is connected, or else the customer.

@@ -58,16 +58,12 @@ func (s *server) holding(ctx context.Context, in *holdRequest, ev func(by, whom 
 	if in.Body != nil {
 		by, whom = in.Body.By, in.Body.Connection
 	}
-	c, err := s.request(ctx, in.ID, by, func(c call.Contact, by call.ConnectionID) call.Event {
+	return contactAnswered(s.request(ctx, in.ID, by, func(c call.Contact, by call.ConnectionID) call.Event {
 		if whom == 0 {
 			whom = customerOf(c)
 		}
 		return ev(by, whom)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &contactAnswer{c}, nil
+	}))
 }
 
 func customerOf(c call.Contact) call.ConnectionID {
@@ -90,9 +86,5 @@ func (s *server) pickUp(ctx context.Context, in *pickUpRequest) (*contactAnswer,
 	if agent.Kind != call.AgentEndpoint {
 		return nil, problem(http.StatusUnprocessableEntity, fmt.Sprintf("%s is no agent", agent))
 	}
-	c, err := s.ask(ctx, in.ID, call.PickUpRequested{Agent: agent})
-	if err != nil {
-		return nil, err
-	}
-	return &contactAnswer{c}, nil
+	return contactAnswered(s.ask(ctx, in.ID, call.PickUpRequested{Agent: agent}))
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -49,10 +48,10 @@ func (s *server) showQueue(_ context.Context, in *queuePath) (*queueAnswer, erro
 	if err != nil {
 		return nil, err
 	}
-	all := floor.Queues()
-	i := slices.IndexFunc(all, func(q Queue) bool { return strings.EqualFold(q.Name, in.Name) })
-	if i < 0 {
-		return nil, problem(http.StatusNotFound, "no queue is called "+in.Name)
+	for _, q := range floor.Queues() {
+		if strings.EqualFold(q.Name, in.Name) {
+			return &queueAnswer{q}, nil
+		}
 	}
-	return &queueAnswer{all[i]}, nil
+	return nil, problem(http.StatusNotFound, "no queue is called "+in.Name)
 }

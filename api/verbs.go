@@ -86,9 +86,5 @@ func (s *server) mute(ctx context.Context, in *muteRequest) (*contactAnswer, err
 }
 
 func (s *server) doing(ctx context.Context, id call.ContactID, by call.ConnectionID, event func(call.ConnectionID) call.Event) (*contactAnswer, error) {
-	c, err := s.request(ctx, id, by, func(_ call.Contact, by call.ConnectionID) call.Event { return event(by) })
-	if err != nil {
-		return nil, err
-	}
-	return &contactAnswer{c}, nil
+	return contactAnswered(s.request(ctx, id, by, func(_ call.Contact, by call.ConnectionID) call.Event { return event(by) }))
 }
