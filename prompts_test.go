@@ -107,6 +107,19 @@ func TestPromptIsHeardBeforeTheCustomer(t *testing.T) {
 	h.handedOver(t)
 }
 
+// Who shall press 1 and knows so need not hear the brief out.
+func TestPromptIsCutShortByPressing1(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t, nil)
+	h.talk(t)
+	h.asks(t, client.TransferRequest{Target: "cardiology", Brief: true, Gate: true})
+	h.cardiologyCall = rung(t, h.cardiology)
+	hears(t, "cardiology", h.cardiologyCall, softphone.BriefTone)
+	press(t, h.cardiologyCall, "1")
+	h.handedOver(t)
+	neverHears(t, "cardiology", h.cardiologyCall.Recording(), softphone.GateTone)
+}
+
 // In a warm transfer the target who has heard the brief and pressed 1 talks to
 // the agent first.
 func TestPromptsAreHeardBeforeAConsultation(t *testing.T) {
