@@ -90,14 +90,7 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	dir := directory.New(c)
-	var floor directory.Store = s.journal
-	if o.WrapFloor != nil {
-		floor = o.WrapFloor(floor)
-	}
-	if err := dir.KeepPhones(ctx, floor); err != nil {
-		return err
-	}
-	if s.floor, err = directory.NewKeeper(ctx, c, floor, o.Log); err != nil {
+	if err := s.readFloor(ctx, o, dir); err != nil {
 		return err
 	}
 	s.board = switchboard.New(switchboard.Options{
@@ -115,6 +108,19 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 	s.floor.Begin(s.board.Contacts())
 	close(s.ready)
 	return s.serveAPI(c, kept, dir)
+}
+
+// readFloor reads which phones are registered, and how agents and queues are.
+func (s *Server) readFloor(ctx context.Context, o Options, dir *directory.Directory) (err error) {
+	var floor directory.Store = s.journal
+	if o.WrapFloor != nil {
+		floor = o.WrapFloor(floor)
+	}
+	if err := dir.KeepPhones(ctx, floor); err != nil {
+		return err
+	}
+	s.floor, err = directory.NewKeeper(ctx, o.Config, floor, o.Log)
+	return err
 }
 
 // speak makes what speaks over the wire.
