@@ -191,13 +191,16 @@ func (d *decision) recover() {
 	}
 }
 
-// confirm makes a queue's offer once more, or takes it back.
+// confirm makes a queue's offer once more, or takes it back. Whoever has not been
+// rung yet has as long to answer as anybody: it is no fault of theirs that nobody
+// ran meanwhile. For who rings already, the contact knows how long.
 func (d *decision) confirm(s *Seat) {
-	_, p := d.place(s.Reservation.StayID)
+	q, p := d.place(s.Reservation.StayID)
 	if p == nil || p.Offered != "" && p.Offered != s.Agent {
 		d.release(s, call.Elsewhere)
 		return
 	}
 	p.Offered = s.Agent
+	s.Reservation.Until = d.now.Add(cmp.Or(q.OfferFor, offerFor))
 	d.ring(s, p)
 }

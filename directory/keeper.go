@@ -108,6 +108,7 @@ func (k *Keeper) Begin(live []call.Contact) {
 	k.begun = true
 	k.todo.commands = slices.DeleteFunc(k.todo.commands, isOffer) // all offers are made anew
 	k.happened(Recovered{})
+	k.rouse() // time counts from now on
 }
 
 // Close stops the keeper. What is not written yet is not done either.
@@ -203,10 +204,7 @@ func (k *Keeper) run() {
 		if !k.flush() {
 			return
 		}
-		k.mu.Lock()
-		next := k.floor.Deadline()
-		k.mu.Unlock()
-		if next.IsZero() {
+		if next := k.next(); next.IsZero() {
 			timer.Stop()
 		} else {
 			timer.Reset(next.Sub(k.now()))
@@ -214,11 +212,21 @@ func (k *Keeper) run() {
 	}
 }
 
+// next is the floor's deadline; zero: none. Before Begin nobody's time passes.
+func (k *Keeper) next() time.Time {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.begun {
+		return time.Time{}
+	}
+	return k.floor.Deadline()
+}
+
 // passed tells the floor of a deadline that has come.
 func (k *Keeper) passed() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if due(k.floor.Deadline(), k.now()) {
+	if k.begun && due(k.floor.Deadline(), k.now()) {
 		k.happened(DeadlinePassed{})
 	}
 }

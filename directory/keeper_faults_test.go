@@ -155,3 +155,26 @@ func TestKeeperResumes(t *testing.T) {
 		r.Close()
 	})
 }
+
+// An offer whose time has passed while no server ran, before anybody was rung,
+// is made once more: nobody has missed it.
+func TestKeeperWasAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &fakeStore{kept: map[string]switchboard.Kept{}}
+		r := newRota(t, store)
+		r.Begin(nil)
+		r.Changed(waits("carol", ""), nil)
+		r.saw("carol offered to ana")
+		r.Close()
+		<-time.After(time.Minute)
+		r = newRota(t, store)
+		r.Changed(waits("carol", ""), nil)
+		<-time.After(time.Second) // other contacts are taken over
+		r.Begin([]call.Contact{waits("carol", "")})
+		r.saw("carol offered to ana")
+		if s := r.seat("ana"); s.State() != Reserved || !s.Reservation.Until.Equal(time.Now().Add(20*time.Second)) {
+			t.Errorf("ana is %s: %+v", s.State(), s.Reservation)
+		}
+		r.Close()
+	})
+}
