@@ -32,13 +32,9 @@ func rungBack(c *cell) (err error) {
 // parked: ana does not answer either when she is rung back. The customer waits
 // until she picks them up.
 func parked(c *cell) error {
-	c.ana.Answering(ringsOn)
-	if err := errors.Join(c.released(), c.onHold()); err != nil {
-		return err
-	}
-	unanswered, err := c.ana.Incoming(c.ctx)
+	unanswered, err := c.rungInVain()
 	if err != nil {
-		return fmt.Errorf("ana is rung back: %w", err)
+		return err
 	}
 	isParked := func(x call.Contact) bool { return x.Stage == call.Parked }
 	if _, err := c.await(isParked); err != nil {
@@ -61,4 +57,16 @@ func parked(c *cell) error {
 		return err
 	}
 	return c.goodbye()
+}
+
+// rungInVain: ana, who has left, is rung and does not answer.
+func (c *cell) rungInVain() (unanswered *softphone.Call, err error) {
+	c.ana.Answering(ringsOn)
+	if err := errors.Join(c.released(), c.onHold()); err != nil {
+		return nil, err
+	}
+	if unanswered, err = c.ana.Incoming(c.ctx); err != nil {
+		return nil, fmt.Errorf("ana is rung back: %w", err)
+	}
+	return unanswered, nil
 }

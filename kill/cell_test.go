@@ -23,6 +23,7 @@ const (
 	customerTone   = 440
 	anaTone        = 620
 	cardiologyTone = 800
+	benTone        = 1200
 )
 
 // othersTones are what further customers say.
@@ -48,7 +49,7 @@ type cell struct {
 
 	customer                customer
 	tone                    float64 // what the customer says
-	ana, cardiology         *softphone.Phone
+	ana, ben, cardiology    *softphone.Phone
 	anaCall, cardiologyCall *softphone.Call
 	contact                 call.ContactID
 
@@ -73,6 +74,7 @@ func newCell(t *testing.T, p plot, env ...string) *cell {
 	t.Cleanup(cancel)
 	c := &cell{ctx: ctx, address: nextAddress(), tone: customerTone, called: cmp.Or(p.ending.called, "help")}
 	c.ana = phone(t, "ana", anaTone)
+	c.ben = phone(t, "ben", benTone)
 	c.cardiology = phone(t, "cardiology", cardiologyTone)
 	c.client = client.New(fmt.Sprintf("http://%s:8080", c.address))
 	if p.foreign {
@@ -85,7 +87,7 @@ func newCell(t *testing.T, p plot, env ...string) *cell {
 		c.customer = &ours{Phone: phone(t, "customer", customerTone)}
 	}
 	dir := inMemory(t)
-	c.server = startVictim(dir, c.configure(t, dir, p.ending.offerFor), p.point, append(env, faultEnv+"="+p.fault)...)
+	c.server = startVictim(dir, c.configure(t, dir, p.ending), p.point, append(env, faultEnv+"="+p.fault)...)
 	t.Cleanup(func() { _ = c.server.close() }) // again: nothing
 	c.spare = c.expect(t, othersTones)
 	select {
@@ -134,8 +136,9 @@ func phone(t *testing.T, user string, tone float64) *softphone.Phone {
 	return p
 }
 
-// configure writes the server's configuration and returns its name.
-func (c *cell) configure(t *testing.T, dir string, offerFor time.Duration) string {
+// configure writes the server's configuration and returns its name. Carla of
+// queue heart sits at cardiology's phone.
+func (c *cell) configure(t *testing.T, dir string, e ending) string {
 	t.Helper()
 	file := filepath.Join(dir, "holdfast.toml")
 	config := fmt.Sprintf(`
@@ -148,23 +151,41 @@ dir = %q
 [rules]
 offer_for = %q
 return_for = "3s"
+fallback = %q
 [[agent]]
 name = "ana"
 address = %q
 handles = 2
+[[agent]]
+name = "ben"
+address = %q
+[[agent]]
+name = "carla"
+address = %q
 [[queue]]
 name = "sales"
 agents = ["ana"]
+[[queue]]
+name = "shop"
+agents = ["ben", "ana"]
+offer_for = "1500ms"
+[[queue]]
+name = "heart"
+agents = ["carla"]
 [[route]]
 called = "*"
 agent = "ana"
 [[route]]
 called = "sales"
 queue = "sales"
+[[route]]
+called = "shop"
+queue = "shop"
 [[endpoint]]
 name = "cardiology"
 address = %q
-`, c.address, c.address, filepath.Join(dir, "journal"), cmp.Or(offerFor, 30*time.Second), c.ana.URI(), c.cardiology.URI())
+`, c.address, c.address, filepath.Join(dir, "journal"), cmp.Or(e.offerFor, 30*time.Second), e.fallback,
+		c.ana.URI(), c.ben.URI(), c.cardiology.URI(), c.cardiology.URI())
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -214,8 +235,8 @@ func (c *cell) waits(audio float64) error {
 
 // transfer asks for the transfer, as often as the dying server makes it
 // necessary, and waits until cardiology is rung.
-func (c *cell) transfer(kind call.Kind, ringFor time.Duration) error {
-	request := client.TransferRequest{Target: "cardiology", Kind: kind, RingFor: ringFor, Key: "once"}
+func (c *cell) transfer(e ending) error {
+	request := client.TransferRequest{Target: cmp.Or(e.target, "cardiology"), Kind: e.kind, RingFor: e.ringFor, Key: "once"}
 	err := c.again(func() error {
 		if err := c.find(); err != nil {
 			return err

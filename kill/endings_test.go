@@ -17,12 +17,17 @@ type ending struct {
 	called     string            // whom the customers call; empty: ana
 	offerFor   time.Duration     // until who waits in a queue hears that they do; 0: 30 s
 	begin      func(*cell) error // until the customer talks to ana; nil: nothing but that
+	target     string            // whom ana transfers to; empty: cardiology
+	fallback   string            // the queue that is asked when ana cannot be rung back; empty: none
 	cardiology softphone.Behaviour
 	ringFor    time.Duration     // 0: as the server is configured
 	play       func(*cell) error // from the moment cardiology is rung
 	outcome    call.Outcome
 	reason     call.Reason
 }
+
+// asksFloor: more than one contact, or a queue, has to do with the floor.
+func (e ending) asksFloor() bool { return e.begin != nil || e.target != "" || e.fallback != "" }
 
 // endings are those of the matrix.
 var endings = slices.Concat(coldEndings, warmEndings, blindEndings, endingsOfTwo, queueEndings)

@@ -124,7 +124,7 @@ func (s *strained) asks(what string, refused bool) error {
 // afterwards: the trouble is over. Nobody's sound has stopped, nothing happens
 // that was refused, a transfer works, and all that survives a kill.
 func (s *strained) afterwards() error {
-	if err := s.transfer(call.Cold, ringLong); err != nil {
+	if err := s.transfer(ending{kind: call.Cold, ringFor: ringLong}); err != nil {
 		return err
 	}
 	if err := errors.Join(s.soundWentOn("the customer", s.customer.heard()), s.soundWentOn("ana", s.anaCall.Recording())); err != nil {

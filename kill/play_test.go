@@ -52,7 +52,7 @@ func (c *cell) scenes(e ending) error {
 	if err := begin(c); err != nil {
 		return err
 	}
-	if err := c.transfer(e.kind, e.ringFor); err != nil {
+	if err := c.transfer(e); err != nil {
 		return err
 	}
 	if err := e.play(c); err != nil {
@@ -117,12 +117,12 @@ func soundAfter(heard *softphone.Recording, killed time.Time) time.Duration {
 	return 0 // the customer had left
 }
 
-// nobodyTwice: neither ana nor cardiology was dialled more often than was
-// waited for.
+// nobodyTwice: no agent and no target was dialled more often than was waited
+// for.
 func (c *cell) nobodyTwice() error {
 	none, cancel := context.WithCancel(c.ctx)
 	cancel()
-	for _, p := range []*softphone.Phone{c.ana, c.cardiology} {
+	for _, p := range []*softphone.Phone{c.ana, c.ben, c.cardiology} {
 		if again, err := p.Incoming(none); err == nil {
 			return fmt.Errorf("%s was dialled twice, the second time as %s", p.URI(), again.CallID())
 		}
@@ -152,7 +152,7 @@ func (c *cell) samePorts() error {
 // answered has lived to do it.
 func (c *cell) acknowledged() error {
 	sent := c.server.life(1).sent
-	for _, who := range []string{"ana", "cardiology"} {
+	for _, who := range []string{"ana", "ben", "cardiology"} {
 		asked := slices.Index(sent, who+" re-INVITE")
 		if asked < 0 {
 			continue

@@ -53,6 +53,7 @@ func TestBaresipCallsSIPp(t *testing.T) {
 		{"early", "", talkAfterEarlyMedia, "<INVITE >183 >200 <ACK <BYE >200"},
 		{"deaf", "", talkAfterSecondACK, "<INVITE >180 >200 <ACK >200 <ACK <BYE >200"},
 		{"holds", "sendonly", talkAfterHold, "<INVITE >180 >200 <ACK >INVITE <200 >ACK >INVITE <200 >ACK <BYE >200"},
+		{"presses", "", talkAfterKey, "<INVITE >180 >200 <ACK >INFO <200 <BYE >200"},
 		{"leaves", "", endsWith("Connection reset by peer"), "<INVITE >180 >200 <ACK >BYE <200"},
 		{"refuses", "486 Busy Here", endsWith("486 Busy Here"), "<INVITE >486 <ACK"},
 		{"refuses", "603 Decline", endsWith("603 Decline"), "<INVITE >603 <ACK"},
@@ -108,6 +109,15 @@ func talkAfterHold(_ *testing.T, b *baresip, s *sipp) {
 	s.saw(">ACK", 1)
 	s.nudge()
 	s.saw(">ACK", 2)
+	b.hangUp()
+	b.awaits(Closed)
+}
+
+// talkAfterKey is a call in which the target says a key.
+func talkAfterKey(_ *testing.T, b *baresip, s *sipp) {
+	b.awaits(Established)
+	s.nudge()
+	s.saw("<200", 1)
 	b.hangUp()
 	b.awaits(Closed)
 }

@@ -59,9 +59,13 @@ func tone(whom string) float64 {
 }
 
 // hears waits until somebody hears somebody, or hold audio, for long enough to
-// be found again in what they have heard.
+// be found again in what they have heard. A customer who has held at a baresip
+// is not listened to any more: it records nothing after that.
 func (s *stage) hears(who, whom string) {
 	s.t.Helper()
+	if who == "customer" && s.until != 0 {
+		return
+	}
 	e := s.ears[who]
 	hears(s.t, who, e.sound, tone(whom))
 	must(s.t, e.sound.AwaitLength(soon(s.t), e.sound.Length()+glimpse))

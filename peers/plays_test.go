@@ -62,6 +62,18 @@ func pressesKey(s *stage) {
 	s.goodbye()
 }
 
+// pressesByInfo: a phone that says keys by INFO is let in as well.
+func pressesByInfo(s *stage) {
+	s.gate = true
+	s.toSIPp("presses", "", ringLong)
+	s.hears("target", "prompt")
+	s.onHold()
+	s.sipp.nudge()
+	s.sipp.saw(">INFO", 1)
+	s.taken()
+	s.goodbye()
+}
+
 // voicemail: it speaks to nobody.
 func voicemail(s *stage) {
 	s.gate = true
@@ -254,16 +266,32 @@ func (s *stage) reinvited() {
 	s.sipp.saw(">ACK", before+1)
 }
 
-// customerHolds: a baresip that has held records nothing any more, so what the
-// target hears must do.
 func customerHolds(s *stage) {
 	s.toAnsweringBaresip()
 	s.taken()
-	s.until = time.Since(s.customer.heard.Began())
-	s.customer.hold()
+	s.customerHolds()
 	s.fallsSilent("target", "customer")
 	s.customer.resume()
 	s.hears("target", "customer")
+	s.goodbye()
+}
+
+// customerHoldsRinging: the target answers a customer who is there again.
+func customerHoldsRinging(s *stage) {
+	s.toBaresip(ringLong)
+	s.onHold()
+	s.customerHoldsAndResumes()
+	s.pickUp()
+	s.taken()
+	s.goodbye()
+}
+
+func customerHoldsConsulting(s *stage) {
+	s.toAnsweringBaresip()
+	s.consulted()
+	s.customerHoldsAndResumes()
+	s.completes()
+	s.handedOver()
 	s.goodbye()
 }
 

@@ -29,7 +29,7 @@ func (s *SIPp) trace() string {
 func (s *SIPp) Messages() string {
 	var list []string
 	for _, m := range startLine.FindAllStringSubmatch(s.trace(), -1) {
-		if m[3] != nudge {
+		if m[1] == "sent" || m[3] != nudge {
 			direction := map[string]string{"sent": ">", "received": "<"}[m[1]]
 			list = append(list, direction+m[2]+m[3])
 		}
@@ -46,7 +46,7 @@ func (s *SIPp) Reason() string {
 	return ""
 }
 
-// nudge is the method that no call of ours uses.
+// nudge is a method with which the server asks these targets for nothing.
 const nudge = "INFO"
 
 // Nudge has a scenario go on that waits for it.

@@ -62,6 +62,41 @@ func (s *stage) handedOver() {
 	s.outcome(call.Completed, "")
 }
 
+// customerHolds: from now on only the target can tell whether they are heard.
+func (s *stage) customerHolds() {
+	s.t.Helper()
+	s.until = time.Since(s.customer.heard.Began())
+	s.customer.hold()
+}
+
+// customerHoldsAndResumes: nobody hears the customer meanwhile, but the server
+// has taken both.
+func (s *stage) customerHoldsAndResumes() {
+	s.t.Helper()
+	s.customerHolds()
+	s.customerHasAsked(2)
+	s.customer.resume()
+	s.customerHasAsked(3)
+}
+
+// customerHasAsked waits until so many INVITEs of the customer's phone have been
+// written down, the one that began the call included.
+func (s *stage) customerHasAsked(times int) {
+	s.t.Helper()
+	var asked int
+	for e, err := range s.client.EventsOf(soon(s.t), s.contact, 0) {
+		must(s.t, err)
+		for _, line := range e.Lines {
+			if m := lineOf.FindStringSubmatch(line); m != nil && m[1] == "<-" && m[2] == "INVITE" {
+				asked++
+			}
+		}
+		if asked >= times {
+			return
+		}
+	}
+}
+
 func (s *stage) agentHasLeft() {
 	s.t.Helper()
 	s.agent.awaits(Closed)
