@@ -23,7 +23,7 @@ type Agent struct {
 // An Offer is a customer whom an agent is being offered.
 type Offer struct {
 	Contact    call.ContactID    `json:"contact"`
-	Connection call.ConnectionID `json:"connection"` // the agent's, which rings
+	Connection call.ConnectionID `json:"connection"` // the one that the customer waits or will talk under
 	Queue      string            `json:"queue,omitempty"`
 	Until      time.Time         `json:"until"` // when it will have been missed
 }
@@ -31,7 +31,7 @@ type Offer struct {
 // A Stay is one agent's part in a contact.
 type Stay struct {
 	Contact    call.ContactID    `json:"contact"`
-	Connection call.ConnectionID `json:"connection"` // the agent's
+	Connection call.ConnectionID `json:"connection"` // the one that the customer waited or talks under
 	Queue      string            `json:"queue,omitempty"`
 	State      string            `json:"state"` // talking, holding or after-call-work
 	Since      time.Time         `json:"since"`
@@ -48,7 +48,7 @@ type Queue struct {
 // A Waiting is a customer in a queue.
 type Waiting struct {
 	Contact    call.ContactID    `json:"contact"`
-	Connection call.ConnectionID `json:"connection,omitempty"` // that which rings at OfferedTo
+	Connection call.ConnectionID `json:"connection,omitempty"` // the one that they wait under
 	Since      time.Time         `json:"since"`
 	OfferedTo  string            `json:"offeredTo,omitempty"`
 }
@@ -80,8 +80,8 @@ func (c *Client) SetState(ctx context.Context, name, state, reason string) (Agen
 	return ask[Agent](ctx, c, http.MethodPut, agentPath(name)+"/state", body)
 }
 
-// Clear ends an agent's after-call work for a contact, in which they had that
-// connection.
+// Clear ends an agent's after-call work for a contact. The connection is that of
+// the Stay.
 func (c *Client) Clear(ctx context.Context, name string, contact call.ContactID, connection call.ConnectionID) (Agent, error) {
 	return ask[Agent](ctx, c, http.MethodPost, agentPath(name)+"/clear", map[string]any{"contact": contact, "connection": connection})
 }

@@ -34,6 +34,9 @@ callers and targets to try things by hand, says how, and goes on until it is
 interrupted.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !staying && cmd.Flags().Changed("callers") {
+				return errors.New("--callers goes with --stay")
+			}
 			if staying {
 				return stay(cmd.Context(), cmd.OutOrStdout(), dir, callers)
 			}

@@ -26,7 +26,7 @@ happened, the SIP messages with each party ("customer -> INVITE" came from the
 customer), what agents were told, and who was meant to hear whom.
 
 With --journal it looks into the journal of a server that is not running.`,
-		Example: "  holdfast trace -\n  holdfast trace 01jd --svg > contact.svg\n  holdfast trace - --mermaid --journal holdfast-data",
+		Example: "  holdfast trace -\n  holdfast trace 06h1 --svg > contact.svg\n  holdfast trace - --mermaid --journal holdfast-data",
 		Args:    cobra.ExactArgs(1),
 
 		ValidArgsFunction: offer(liveContacts),
