@@ -29,12 +29,15 @@ func (e *ear) expect(whom string) {
 }
 
 // whom tells whom they have heard, one after the other. A moment in which all
-// three are in the same sound does not count, nor does what is nobody's sound.
+// three are in the same sound does not count, even if one of them drops out of it
+// for a while, nor does what is nobody's sound.
 func (e *ear) whom() []string {
 	var heard []string
-	for _, span := range e.sound.Heard(slices.Collect(maps.Keys(voices))...) {
+	spans := e.sound.Heard(slices.Collect(maps.Keys(voices))...)
+	for i, span := range spans {
 		took := span.To - span.From
-		if len(span.Tones) == 0 || took < glimpse || len(span.Tones) > 1 && took < moment {
+		shared := len(span.Tones) > 1 || i > 0 && isPartOf(span, spans[i-1]) || i+1 < len(spans) && isPartOf(span, spans[i+1])
+		if len(span.Tones) == 0 || took < glimpse || shared && took < moment {
 			continue
 		}
 		var who []string
@@ -46,6 +49,11 @@ func (e *ear) whom() []string {
 		}
 	}
 	return heard
+}
+
+// isPartOf says that one of several who are heard together is heard.
+func isPartOf(one, all softphone.Span) bool {
+	return len(one.Tones) == 1 && len(all.Tones) > 1 && slices.Contains(all.Tones, one.Tones[0])
 }
 
 // tone is by what somebody is recognised, or hold audio.
