@@ -97,8 +97,8 @@ func ofTheirOwn(c call.Contact, x call.Connection) bool {
 	return x.Party == call.Agent && (c.Stage == call.Dialling || c.Stage == call.Returning)
 }
 
-// MayResume implements switchboard.Floor.
-func (k *Keeper) MayResume(c call.Contact, by call.ConnectionID) error {
+// Resume implements switchboard.Floor.
+func (k *Keeper) Resume(c call.Contact, by call.ConnectionID) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, x := range c.Connections {

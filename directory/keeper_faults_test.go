@@ -106,7 +106,7 @@ func TestKeeperStrangerResumes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRota(t, &fakeStore{kept: map[string]switchboard.Kept{}})
 		r.Begin(nil)
-		if err := r.MayResume(talks("carol", "zoe"), 3); err != nil {
+		if err := r.Resume(talks("carol", "zoe"), 3); err != nil {
 			t.Errorf("carol stays on hold: %v", err)
 		}
 		r.Close()
@@ -145,7 +145,7 @@ func TestKeeperResumes(t *testing.T) {
 		held.Connections[0].State = call.Held
 		r.Changed(held, nil)
 		r.Changed(talks("dora", "ben"), nil)
-		if err := r.MayResume(held, 3); err != nil {
+		if err := r.Resume(held, 3); err != nil {
 			t.Error(err)
 		}
 		r.Changed(waits("emma", ""), nil)

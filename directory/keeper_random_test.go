@@ -148,7 +148,7 @@ func (s *shift) take(x turn) {
 	case "holds":
 		s.step(id, call.HoldRequested{By: who, Connection: 1})
 	case "resumes":
-		if s.MayResume(s.contacts[id], who) == nil {
+		if s.Resume(s.contacts[id], who) == nil {
 			s.step(id, call.ResumeRequested{By: who, Connection: 1})
 		}
 	case "waits":

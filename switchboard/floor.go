@@ -20,9 +20,9 @@ type Floor interface {
 	// Settled waits until all that was reserved so far is written down: before
 	// that nobody may be rung.
 	Settled(ctx context.Context) error
-	// MayResume has the agent of that connection talk to c, which grants it. It
+	// Resume has the agent of that connection talk to c, which grants it. It
 	// is a *call.Refusal if they talk to somebody else.
-	MayResume(c call.Contact, by call.ConnectionID) error
+	Resume(c call.Contact, by call.ConnectionID) error
 	// Changed tells how a contact is and what has led there, each time that has
 	// been written down. What was reserved for a connection that it does not
 	// have is free again.
@@ -32,10 +32,10 @@ type Floor interface {
 // everybody is a Floor on which everybody is free, and that has no queues.
 type everybody struct{}
 
-func (everybody) Reserve(call.Contact, call.ConnectionID) error   { return nil }
-func (everybody) Settled(context.Context) error                   { return nil }
-func (everybody) MayResume(call.Contact, call.ConnectionID) error { return nil }
-func (everybody) Changed(call.Contact, []call.Record)             {}
+func (everybody) Reserve(call.Contact, call.ConnectionID) error { return nil }
+func (everybody) Settled(context.Context) error                 { return nil }
+func (everybody) Resume(call.Contact, call.ConnectionID) error  { return nil }
+func (everybody) Changed(call.Contact, []call.Record)           {}
 
 // A Kept is something that is kept besides contacts, such as an agent or a
 // queue: its name among those of its kind, what was written last, and where.

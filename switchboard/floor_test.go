@@ -10,7 +10,7 @@ import (
 // elsewhere is a Floor on which everybody talks to somebody else.
 type elsewhere struct{ everybody }
 
-func (elsewhere) MayResume(call.Contact, call.ConnectionID) error {
+func (elsewhere) Resume(call.Contact, call.ConnectionID) error {
 	return &call.Refusal{Text: "put the other customer on hold first"}
 }
 

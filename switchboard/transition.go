@@ -117,7 +117,7 @@ func (t *transition) may(ev call.Event) error {
 	if _, _, err := call.Step(t.contact, t.now, ev); err != nil {
 		return err
 	}
-	return t.desk.board.options.Floor.MayResume(t.contact, by)
+	return t.desk.board.options.Floor.Resume(t.contact, by)
 }
 
 // talksThen is the agent who asks for what has them talk to somebody; zero: none.
