@@ -27,19 +27,22 @@ var arrows = map[string][]string{
 	"softphone": {"sipua", "media"},
 	"peers":     {"softphone", "media"},
 
+	"config":    {"call", "media"},
+	"routing":   {"call"},
+	"dispatch":  {"call", "config", "routing", "switchboard"},
 	"sipleg":    {"call", "switchboard", "sipua", "media"},
 	"webleg":    {"call", "switchboard", "media"},
 	"journal":   {"call", "switchboard"},
-	"directory": {"call", "switchboard", "media"},
+	"directory": {"call", "config", "switchboard"},
 	"api":       {"call", "switchboard"},
 	"panel":     {"call", "switchboard"},
 	"client":    {"call"},
 
 	".": {
 		"call", "switchboard", "sipua", "sipleg", "webleg",
-		"media", "journal", "directory", "api", "panel",
+		"config", "directory", "routing", "dispatch", "media", "journal", "api", "panel",
 	},
-	"cmd/holdfast": {".", "call", "client", "directory", "journal", "media", "softphone", "story"},
+	"cmd/holdfast": {".", "call", "client", "config", "journal", "media", "softphone", "story"},
 
 	"media/genaudio": {"media"},
 }

@@ -4,12 +4,12 @@ import (
 	"net/netip"
 	"slices"
 
-	"holdfast/directory"
+	"holdfast/config"
 	"holdfast/sipua"
 )
 
 // local is our side of every SIP dialog, at that address.
-func local(at netip.AddrPort, c directory.Config) sipua.Local {
+func local(at netip.AddrPort, c config.Config) sipua.Local {
 	l := sipua.Local{
 		Address: at, Transport: "udp", TCP: c.SIP.TCP,
 		Proxy: c.SIP.Proxy, UserAgent: "Holdfast/" + Version,
@@ -23,7 +23,7 @@ func local(at netip.AddrPort, c directory.Config) sipua.Local {
 
 // credentials are what trunks are told that ask who we are. Only they may ask,
 // and the proxy for those behind it.
-func credentials(c directory.Config) []sipua.Credentials {
+func credentials(c config.Config) []sipua.Credentials {
 	var all []sipua.Credentials
 	for _, t := range c.Trunks {
 		if t.User == "" {

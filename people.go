@@ -6,12 +6,13 @@ import (
 
 	"holdfast/api"
 	"holdfast/call"
-	"holdfast/directory"
+	"holdfast/dispatch"
+	"holdfast/routing"
 	"holdfast/switchboard"
 )
 
 // people lets the API see agents and queues as the directory keeps them.
-type people struct{ *directory.Keeper }
+type people struct{ *dispatch.Keeper }
 
 func (p people) Agents() []api.Agent {
 	agents := []api.Agent{}
@@ -21,9 +22,9 @@ func (p people) Agents() []api.Agent {
 	return agents
 }
 
-func agent(s directory.Seat) api.Agent {
+func agent(s routing.Seat) api.Agent {
 	a := api.Agent{Name: s.Agent, State: string(s.State()), Next: string(s.Next.State), Since: s.Since}
-	if s.State() == directory.NotReady {
+	if s.State() == routing.NotReady {
 		a.Reason = s.Choice.Name
 	}
 	if r := s.Reservation; r != nil {
@@ -53,25 +54,25 @@ func (p people) Queues() []api.Queue {
 }
 
 func (p people) SetState(ctx context.Context, name, state, reason string) (api.Agent, error) {
-	choice := directory.Choice{State: directory.State(state)}
-	if choice.State == directory.NotReady {
+	choice := routing.Choice{State: routing.State(state)}
+	if choice.State == routing.NotReady {
 		choice.Name = reason
 	}
-	return p.ask(ctx, name, func(name string) directory.Request {
-		return directory.StateRequested{Agent: name, Choice: choice}
+	return p.ask(ctx, name, func(name string) routing.Request {
+		return routing.StateRequested{Agent: name, Choice: choice}
 	})
 }
 
 func (p people) Clear(ctx context.Context, name string, contact call.ContactID, connection call.ConnectionID) (api.Agent, error) {
-	stay := directory.StayID{Contact: contact, Connection: connection}
-	return p.ask(ctx, name, func(name string) directory.Request {
-		return directory.ClearRequested{Agent: name, StayID: stay}
+	stay := routing.StayID{Contact: contact, Connection: connection}
+	return p.ask(ctx, name, func(name string) routing.Request {
+		return routing.ClearRequested{Agent: name, StayID: stay}
 	})
 }
 
 // ask puts a request to an agent's seat, which knows the name only as the
 // configuration writes it, and returns the agent afterwards.
-func (p people) ask(ctx context.Context, written string, ask func(name string) directory.Request) (api.Agent, error) {
+func (p people) ask(ctx context.Context, written string, ask func(name string) routing.Request) (api.Agent, error) {
 	a, err := p.find(written)
 	if err != nil {
 		return api.Agent{}, err

@@ -10,16 +10,16 @@ import (
 	"holdfast"
 	"holdfast/call"
 	"holdfast/client"
-	"holdfast/directory"
+	"holdfast/config"
 	"holdfast/softphone"
 )
 
 // openHouseOfPhones is a house with a second agent, whose phone registers.
-func openHouseOfPhones(t *testing.T, change func(*directory.Config)) *house {
+func openHouseOfPhones(t *testing.T, change func(*config.Config)) *house {
 	t.Helper()
 	return openHouse(t, func(o *holdfast.Options) {
 		o.Config.SIP.Phones = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
-		o.Config.Agents = append(o.Config.Agents, directory.Agent{Name: "Ben", User: "200", Password: password})
+		o.Config.Agents = append(o.Config.Agents, config.Agent{Name: "Ben", User: "200", Password: password})
 		if change != nil {
 			change(&o.Config)
 		}
@@ -44,8 +44,8 @@ func mustRegister(t *testing.T, p *softphone.Phone) {
 // TestRegisteredPhone: the phones of agents are found where they have registered,
 // also after a restart of the server, and not any more when they have gone.
 func TestRegisteredPhone(t *testing.T) {
-	h := openHouseOfPhones(t, func(c *directory.Config) {
-		c.Agents[0] = directory.Agent{Name: "ana", User: "ana", Password: password}
+	h := openHouseOfPhones(t, func(c *config.Config) {
+		c.Agents[0] = config.Agent{Name: "ana", User: "ana", Password: password}
 	})
 	h.ana = h.registers(t, "ana", password, anaTone)
 	ben := h.registers(t, "200", password, cardiologyTone)
@@ -70,7 +70,7 @@ func TestPhoneThatIsNotRegistered(t *testing.T) {
 	for name, lasts := range map[string]time.Duration{"gone": time.Minute, "expired": time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := openHouseOfPhones(t, func(c *directory.Config) {
+			h := openHouseOfPhones(t, func(c *config.Config) {
 				c.SIP.RegisterFor = lasts
 			})
 			ben := h.registers(t, "200", password, cardiologyTone)

@@ -7,7 +7,7 @@ import (
 
 	"holdfast"
 	"holdfast/call"
-	"holdfast/directory"
+	"holdfast/config"
 	"holdfast/softphone"
 )
 
@@ -15,7 +15,7 @@ import (
 func queueOf(t *testing.T, ben *softphone.Phone, agents string) func(*holdfast.Options) {
 	return func(o *holdfast.Options) {
 		ana := o.Config.Agents[0].Address
-		config, err := directory.Parse("queue.toml", fmt.Appendf(nil, `
+		conf, err := config.Parse("queue.toml", fmt.Appendf(nil, `
 [sip]
 listen = "127.0.0.1:0"
 [api]
@@ -41,7 +41,7 @@ queue = "sales"
 		if err != nil {
 			t.Fatal(err)
 		}
-		o.Config = config
+		o.Config = conf
 	}
 }
 

@@ -17,7 +17,9 @@ import (
 	"time"
 
 	"holdfast/api"
+	"holdfast/config"
 	"holdfast/directory"
+	"holdfast/dispatch"
 	"holdfast/journal"
 	"holdfast/media"
 	"holdfast/sipleg"
@@ -31,14 +33,14 @@ const Version = "0.1"
 // Options say how a Server runs.
 type Options struct {
 	// Config comes from directory.Default, Load or Parse.
-	Config directory.Config
+	Config config.Config
 	// Log is where the server says what it does; nil: slog.Default().
 	Log *slog.Logger
 	// WrapJournal, WrapFloor and WrapSender, when set, stand between the server
 	// and its journal, what is kept of agents and queues, and the wire: to
 	// watch, to delay, to fail. The product sets none.
 	WrapJournal func(switchboard.Journal) switchboard.Journal
-	WrapFloor   func(directory.Store) directory.Store
+	WrapFloor   func(switchboard.Store) switchboard.Store
 	WrapSender  func(sipleg.Sender) sipleg.Sender
 }
 
@@ -47,7 +49,7 @@ type Server struct {
 	log     *slog.Logger
 	engine  *media.Engine
 	journal *journal.Journal
-	floor   *directory.Keeper
+	floor   *dispatch.Keeper
 	board   *switchboard.Switchboard
 	lines   *sipleg.Lines
 	phones  *sipleg.Registrar
@@ -112,14 +114,14 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 
 // readFloor reads which phones are registered, and how agents and queues are.
 func (s *Server) readFloor(ctx context.Context, o Options, dir *directory.Directory) (err error) {
-	var floor directory.Store = s.journal
+	var floor switchboard.Store = s.journal
 	if o.WrapFloor != nil {
 		floor = o.WrapFloor(floor)
 	}
 	if err := dir.KeepPhones(ctx, floor); err != nil {
 		return err
 	}
-	s.floor, err = directory.NewKeeper(ctx, o.Config, floor, o.Log)
+	s.floor, err = dispatch.NewKeeper(ctx, o.Config, floor, o.Log)
 	return err
 }
 
@@ -140,7 +142,7 @@ func (s *Server) speak(o Options, dir *directory.Directory) {
 	})
 }
 
-func startMedia(c directory.Media, audios map[media.Audio][]int16, log *slog.Logger) (*media.Engine, error) {
+func startMedia(c config.Media, audios map[media.Audio][]int16, log *slog.Logger) (*media.Engine, error) {
 	return media.Start(media.Options{
 		Address: c.Address, FirstPort: c.FirstPort, LastPort: c.LastPort,
 		RecordDir: c.RecordDir, OnRequest: !c.RecordAll, Audios: audios, Log: log,
@@ -149,7 +151,7 @@ func startMedia(c directory.Media, audios map[media.Audio][]int16, log *slog.Log
 
 // listen binds the SIP address. What comes in waits until the server is ready:
 // a retransmission for a contact that is about to be taken over must find it.
-func (s *Server) listen(c directory.SIP) (err error) {
+func (s *Server) listen(c config.SIP) (err error) {
 	s.wire, err = sipua.Listen(sipua.WireOptions{
 		Address: c.Listen,
 		TCP:     c.TCP,
@@ -182,7 +184,7 @@ func (s *Server) awaitReady() bool {
 	}
 }
 
-func (s *Server) serveAPI(c directory.Config, kept switchboard.Journal, dir *directory.Directory) error {
+func (s *Server) serveAPI(c config.Config, kept switchboard.Journal, dir *directory.Directory) error {
 	l, err := net.Listen("tcp", c.API.Listen.String())
 	if err != nil {
 		return fmt.Errorf("listening for the API at %s: %w ([api] listen says where)", c.API.Listen, err)

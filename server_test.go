@@ -13,7 +13,7 @@ import (
 	"holdfast"
 	"holdfast/call"
 	"holdfast/client"
-	"holdfast/directory"
+	"holdfast/config"
 	"holdfast/softphone"
 )
 
@@ -46,7 +46,7 @@ func openHouse(t *testing.T, change func(*holdfast.Options)) *house {
 	h.ana = phone(t, "ana", anaTone)
 	h.cardiology = phone(t, "cardiology", cardiologyTone)
 	h.reception = phone(t, "reception", receptionTone)
-	config, err := directory.Parse("test.toml", fmt.Appendf(nil, `
+	conf, err := config.Parse("test.toml", fmt.Appendf(nil, `
 [sip]
 listen = "127.0.0.1:0"
 [api]
@@ -72,7 +72,7 @@ address = "sip:nowhere@127.0.0.1:9"
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.options = holdfast.Options{Config: config, Log: slog.New(slog.DiscardHandler)}
+	h.options = holdfast.Options{Config: conf, Log: slog.New(slog.DiscardHandler)}
 	if testing.Verbose() {
 		h.options.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}

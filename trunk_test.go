@@ -14,7 +14,7 @@ import (
 	"holdfast"
 	"holdfast/call"
 	"holdfast/client"
-	"holdfast/directory"
+	"holdfast/config"
 	"holdfast/sipleg"
 	"holdfast/sipua"
 	"holdfast/softphone"
@@ -145,7 +145,7 @@ func TestGatewayThatAsksWhoCalls(t *testing.T) {
 	log, kept := &lockedBuffer{}, &secretive{}
 	h := openHouse(t, func(o *holdfast.Options) {
 		o.Config.Trunks[0].Gateway = gateway.Address()
-		o.Config.Trunks[0].User, o.Config.Trunks[0].Password = "holdfast", directory.Secret(password)
+		o.Config.Trunks[0].User, o.Config.Trunks[0].Password = "holdfast", config.Secret(password)
 		o.Config.Endpoints[0].Address = "+4930123"
 		o.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		o.WrapJournal = func(j switchboard.Journal) switchboard.Journal {

@@ -162,21 +162,14 @@ func (c Contact) Deadline() time.Time {
 	for i := range c.Connections {
 		switch c.Connections[i].State {
 		case Connecting, Screening, Away:
-			first = earlier(first, c.Connections[i].AnswerBy)
+			first = Earlier(first, c.Connections[i].AnswerBy)
 		case Connected, Held:
 		}
 	}
 	if c.Transfer != nil {
-		first = earlier(first, c.Transfer.JoinBy)
+		first = Earlier(first, c.Transfer.JoinBy)
 	}
 	return first
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
 }
 
 func (c Contact) clone() Contact {

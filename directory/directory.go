@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holdfast/call"
+	"holdfast/config"
 	"holdfast/switchboard"
 )
 
@@ -21,18 +22,18 @@ var ErrNotFound = errors.New("no route for this number")
 // A Directory answers questions about a configuration, which never changes, and
 // knows which phones have registered. Any goroutine may ask.
 type Directory struct {
-	config Config
+	conf   config.Config
 	phones phones
 }
 
 // New returns the directory of a configuration. No phone is registered until
 // KeepPhones.
-func New(config Config) *Directory {
-	return &Directory{config: config, phones: phones{now: time.Now}}
+func New(conf config.Config) *Directory {
+	return &Directory{conf: conf, phones: phones{now: time.Now}}
 }
 
 // Rules are the time limits for a contact that begins now.
-func (d *Directory) Rules() call.Rules { return d.config.Rules }
+func (d *Directory) Rules() call.Rules { return d.conf.Rules }
 
 // Known reports whether requests from there are answered at all: it is a trunk,
 // the proxy, or the machine of a configured agent or endpoint, or of a phone
@@ -42,11 +43,11 @@ func (d *Directory) Known(from netip.AddrPort) bool {
 	if !ip.IsValid() {
 		return false
 	}
-	if d.trunk(ip) || ip == d.config.SIP.Proxy.Addr() || d.isPhone(ip) {
+	if d.trunk(ip) || ip == d.conf.SIP.Proxy.Addr() || d.isPhone(ip) {
 		return true
 	}
 	for _, configured := range d.addresses() {
-		if a, err := parseAddress(configured); err == nil && a.ip == ip {
+		if a, err := config.ParseAddress(configured); err == nil && a.IP == ip {
 			return true
 		}
 	}
@@ -60,7 +61,7 @@ func (d *Directory) Incoming(from netip.AddrPort, caller, called string) (call.A
 	if !d.trunk(from.Addr().Unmap()) {
 		return call.Arrived{}, ErrStranger
 	}
-	answers, ok := d.route(calledUser(called))
+	answers, ok := d.route(config.CalledUser(called))
 	if !ok {
 		return call.Arrived{}, ErrNotFound
 	}
@@ -68,36 +69,25 @@ func (d *Directory) Incoming(from netip.AddrPort, caller, called string) (call.A
 		Customer: customer(caller),
 		Called:   called,
 		Agent:    answers,
-		Rules:    d.config.Rules,
+		Rules:    d.conf.Rules,
 	}, nil
 }
 
 func (d *Directory) trunk(ip netip.Addr) bool {
-	return slices.ContainsFunc(d.config.Trunks, func(t Trunk) bool { return within(t.Addresses, ip) })
+	return slices.ContainsFunc(d.conf.Trunks, func(t config.Trunk) bool { return within(t.Addresses, ip) })
 }
 
 // route is who answers a called user: the exact route before "*".
 func (d *Directory) route(called string) (answers call.Endpoint, ok bool) {
-	for _, r := range d.config.Routes {
+	for _, r := range d.conf.Routes {
 		if strings.EqualFold(r.Called, called) {
-			return r.answers(), true
+			return r.Answers(), true
 		}
 		if r.Called == "*" {
-			answers, ok = r.answers(), true
+			answers, ok = r.Answers(), true
 		}
 	}
 	return answers, ok
-}
-
-func (r Route) answers() call.Endpoint {
-	if r.Queue != "" {
-		return queueEndpoint(r.Queue)
-	}
-	return call.Endpoint{Kind: call.AgentEndpoint, Address: r.Agent}
-}
-
-func queueEndpoint(name string) call.Endpoint {
-	return call.Endpoint{Kind: call.QueueEndpoint, Address: name}
 }
 
 // Resolve is the sip: address to dial for an endpoint. An error is a
@@ -111,7 +101,7 @@ func (d *Directory) Resolve(e call.Endpoint) (string, error) {
 		}
 		return agent.Address, err
 	case call.PhoneNumber:
-		n, ok := number(e.Address)
+		n, ok := config.ParseNumber(e.Address)
 		if !ok {
 			return "", refused(call.NotFound, "%q is no phone number", e.Address)
 		}
@@ -128,8 +118,8 @@ func (d *Directory) Resolve(e call.Endpoint) (string, error) {
 }
 
 // agent is the one of that name. An error is a *switchboard.DialError.
-func (d *Directory) agent(name string) (Agent, error) {
-	agent, ok := findAgent(d.config.Agents, name)
+func (d *Directory) agent(name string) (config.Agent, error) {
+	agent, ok := d.conf.Agent(name)
 	if !ok {
 		return agent, refused(call.NotFound, "no [[agent]] is called %q", name)
 	}
@@ -137,14 +127,14 @@ func (d *Directory) agent(name string) (Agent, error) {
 }
 
 func (d *Directory) resolveAddress(written string) (string, error) {
-	a, err := parseAddress(written)
+	a, err := config.ParseAddress(written)
 	if err != nil {
 		return "", refused(call.NotFound, "%s", err)
 	}
-	if a.host != "" && !d.config.SIP.Proxy.IsValid() {
-		return "", refused(call.Unreachable, "%q is a host name, and there is no [sip] proxy that could look it up", a.host)
+	if a.Host != "" && !d.conf.SIP.Proxy.IsValid() {
+		return "", refused(call.Unreachable, "%q is a host name, and there is no [sip] proxy that could look it up", a.Host)
 	}
-	if a.tcp && !d.config.SIP.TCP {
+	if a.TCP && !d.conf.SIP.TCP {
 		return "", refused(call.Unreachable, "%q is reached over TCP, and [sip] tcp is off", written)
 	}
 	return written, nil
@@ -153,21 +143,21 @@ func (d *Directory) resolveAddress(written string) (string, error) {
 // gateway is where phone numbers are dialled, and the parameter that says over
 // what.
 func (d *Directory) gateway() (at netip.AddrPort, transport string) {
-	at, tcp := d.config.SIP.Proxy, d.config.SIP.ProxyTCP
+	at, tcp := d.conf.SIP.Proxy, d.conf.SIP.ProxyTCP
 	if t := d.outward(); t != nil {
 		at, tcp = t.Gateway, t.GatewayTCP
 	}
 	if tcp {
-		return at, ";" + overTCP
+		return at, ";" + config.OverTCP
 	}
 	return at, ""
 }
 
 // outward is the trunk over which phone numbers are dialled, nil when there is
 // none.
-func (d *Directory) outward() *Trunk {
-	for i := range d.config.Trunks {
-		if t := &d.config.Trunks[i]; t.Gateway.IsValid() {
+func (d *Directory) outward() *config.Trunk {
+	for i := range d.conf.Trunks {
+		if t := &d.conf.Trunks[i]; t.Gateway.IsValid() {
 			return t
 		}
 	}
@@ -185,7 +175,7 @@ func (d *Directory) Identifies(e call.Endpoint) bool {
 // configuration, or [allow] has it. That nobody is there is no reason against it.
 // An error is a *switchboard.DialError.
 func (d *Directory) Permit(e call.Endpoint) error {
-	switch _, isQueue := findQueue(d.config.Queues, e.Address); {
+	switch _, isQueue := d.conf.Queue(e.Address); {
 	case e.Kind == call.AgentEndpoint:
 		_, err := d.agent(e.Address)
 		return err
@@ -200,7 +190,7 @@ func (d *Directory) Permit(e call.Endpoint) error {
 	if e.Kind == call.PhoneNumber {
 		return d.permitNumber(e.Address)
 	}
-	a, err := parseAddress(e.Address)
+	a, err := config.ParseAddress(e.Address)
 	if err != nil {
 		return refused(call.NotFound, "%s", err)
 	}
@@ -208,11 +198,11 @@ func (d *Directory) Permit(e call.Endpoint) error {
 }
 
 func (d *Directory) permitNumber(written string) error {
-	n, ok := number(written)
+	n, ok := config.ParseNumber(written)
 	if !ok {
 		return refused(call.NotFound, "%q is no phone number", written)
 	}
-	for _, beginning := range d.config.Allow.Numbers {
+	for _, beginning := range d.conf.Allow.Numbers {
 		if strings.HasPrefix(n, beginning) {
 			return nil
 		}
@@ -220,19 +210,19 @@ func (d *Directory) permitNumber(written string) error {
 	return refused(call.Denied, "%s begins like none of [allow] numbers", n)
 }
 
-func (d *Directory) permitAddress(a address) error {
+func (d *Directory) permitAddress(a config.Address) error {
 	gateway, _ := d.gateway()
 	switch {
-	case a.leadsTo(d.config.SIP.Listen):
+	case a.LeadsTo(d.conf.SIP.Listen):
 		return refused(call.Denied, "that is this server itself")
-	case a.leadsTo(gateway):
+	case a.LeadsTo(gateway):
 		return refused(call.Denied, "the gateway is for phone numbers; give the number instead")
-	case a.ip.IsValid() && within(d.config.Allow.Networks, a.ip), a.host != "" && slices.Contains(d.config.Allow.Names, a.host):
+	case a.IP.IsValid() && within(d.conf.Allow.Networks, a.IP), a.Host != "" && slices.Contains(d.conf.Allow.Names, a.Host):
 		return nil
-	case a.host != "":
-		return refused(call.Denied, "%s is none of [allow] hosts", a.host)
+	case a.Host != "":
+		return refused(call.Denied, "%s is none of [allow] hosts", a.Host)
 	}
-	return refused(call.Denied, "%s is none of [allow] hosts", a.ip)
+	return refused(call.Denied, "%s is none of [allow] hosts", a.IP)
 }
 
 // Endpoint is what a person means who writes the name of an endpoint, agent or
@@ -241,36 +231,36 @@ func (d *Directory) permitAddress(a address) error {
 // says how to write what was meant.
 func (d *Directory) Endpoint(written string) (call.Endpoint, error) {
 	written = strings.TrimSpace(written)
-	for _, e := range d.config.Endpoints {
+	for _, e := range d.conf.Endpoints {
 		if strings.EqualFold(e.Name, written) {
 			return call.Endpoint{Kind: kindOf(e.Address), Address: e.Address, Name: e.Name}, nil
 		}
 	}
-	if a, ok := findAgent(d.config.Agents, written); ok {
+	if a, ok := d.conf.Agent(written); ok {
 		return call.Endpoint{Kind: call.AgentEndpoint, Address: a.Name}, nil
 	}
-	if q, ok := findQueue(d.config.Queues, written); ok {
-		return queueEndpoint(q.Name), nil
+	if q, ok := d.conf.Queue(written); ok {
+		return config.QueueEndpoint(q.Name), nil
 	}
-	if n, ok := number(written); ok {
+	if n, ok := config.ParseNumber(written); ok {
 		return call.Endpoint{Kind: call.PhoneNumber, Address: n}, nil
 	}
 	switch {
-	case isAddress(written):
-		_, err := parseAddress(written)
+	case config.IsAddress(written):
+		_, err := config.ParseAddress(written)
 		return call.Endpoint{Kind: call.URI, Address: written}, err
 	case written == "":
 		return call.Endpoint{}, errors.New("a target is missing: give a name, a phone number or a sip: address")
 	case strings.Trim(written, "+0123456789 -/()") == "":
 		return call.Endpoint{}, fmt.Errorf(`%q is no phone number; write it with its country, like "+493012345"`, written)
 	}
-	return call.Endpoint{}, refused(call.NotFound, "nobody is called %q%s", written, suggest(written, d.names()))
+	return call.Endpoint{}, refused(call.NotFound, "nobody is called %q%s", written, config.Suggest(written, d.names()))
 }
 
 func (d *Directory) names() []string {
-	names := agentNames(d.config.Agents)
-	names = append(names, queueNames(d.config.Queues)...)
-	for _, e := range d.config.Endpoints {
+	names := d.conf.AgentNames()
+	names = append(names, d.conf.QueueNames()...)
+	for _, e := range d.conf.Endpoints {
 		names = append(names, e.Name)
 	}
 	return names
@@ -279,12 +269,12 @@ func (d *Directory) names() []string {
 // addresses are those that the configuration names.
 func (d *Directory) addresses() []string {
 	var all []string
-	for _, a := range d.config.Agents {
+	for _, a := range d.conf.Agents {
 		if a.Address != "" {
 			all = append(all, a.Address)
 		}
 	}
-	for _, e := range d.config.Endpoints {
+	for _, e := range d.conf.Endpoints {
 		all = append(all, e.Address)
 	}
 	return all
@@ -295,32 +285,20 @@ func within(networks []netip.Prefix, ip netip.Addr) bool {
 }
 
 func kindOf(address string) call.EndpointKind {
-	if isAddress(address) {
+	if config.IsAddress(address) {
 		return call.URI
 	}
 	return call.PhoneNumber
 }
 
-// calledUser is what routes go by: the user of a sip: address, or the text itself,
-// phone numbers without blanks.
-func calledUser(called string) string {
-	if isAddress(called) {
-		called, _, _ = strings.Cut(called[4:], "@")
-	}
-	if n, ok := number(called); ok {
-		return n
-	}
-	return called
-}
-
 // customer is who calls, as well as it can be told.
 func customer(caller string) call.Endpoint {
-	user := calledUser(caller)
-	if n, ok := number(user); ok {
+	user := config.CalledUser(caller)
+	if n, ok := config.ParseNumber(user); ok {
 		return call.Endpoint{Kind: call.PhoneNumber, Address: n}
 	}
 	e := call.Endpoint{Kind: call.URI, Address: caller}
-	if isAddress(caller) {
+	if config.IsAddress(caller) {
 		e.Name = user
 	}
 	return e

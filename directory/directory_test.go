@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"holdfast/call"
+	"holdfast/config"
 	"holdfast/switchboard"
 )
 
@@ -45,11 +46,11 @@ hosts = ["192.0.2.128/25", "Lab.example.com", "198.51.100.2", "192.0.2.1"]
 
 func clinicDirectory(t *testing.T, more string) *Directory {
 	t.Helper()
-	config, err := Parse("clinic.toml", []byte(clinic+more))
+	conf, err := config.Parse("clinic.toml", []byte(clinic+more))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(config)
+	return New(conf)
 }
 
 func TestIncoming(t *testing.T) {
@@ -93,11 +94,11 @@ func TestIncomingCustomer(t *testing.T) {
 }
 
 func TestIncomingWithoutRoute(t *testing.T) {
-	config, err := Parse("f.toml", []byte("[[agent]]\nname=\"ana\"\naddress=\"sip:ana@127.0.0.1:5071\"\n[[route]]\ncalled=\"+491\"\nagent=\"ana\"\n"))
+	conf, err := config.Parse("f.toml", []byte("[[agent]]\nname=\"ana\"\naddress=\"sip:ana@127.0.0.1:5071\"\n[[route]]\ncalled=\"+491\"\nagent=\"ana\"\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := New(config).Incoming(netip.MustParseAddrPort("127.0.0.1:5070"), "x", "+492"); !errors.Is(err, ErrNotFound) {
+	if _, err := New(conf).Incoming(netip.MustParseAddrPort("127.0.0.1:5070"), "x", "+492"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("got %v, want %v", err, ErrNotFound)
 	}
 }
@@ -207,20 +208,20 @@ func TestResolve(t *testing.T) {
 }
 
 func TestOverTCP(t *testing.T) {
-	config, err := Parse("f.toml", []byte(strings.Replace(clinic, `listen = "192.0.2.1:5060"`, `listen = "192.0.2.1:5060"
+	conf, err := config.Parse("f.toml", []byte(strings.Replace(clinic, `listen = "192.0.2.1:5060"`, `listen = "192.0.2.1:5060"
 tcp = true
 proxy = "192.0.2.5:5060;Transport=TCP"`, 1)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !config.SIP.TCP || !config.SIP.ProxyTCP || config.SIP.Proxy.String() != "192.0.2.5:5060" || config.Trunks[0].GatewayTCP {
-		t.Errorf("read %+v and %+v", config.SIP, config.Trunks[0])
+	if !conf.SIP.TCP || !conf.SIP.ProxyTCP || conf.SIP.Proxy.String() != "192.0.2.5:5060" || conf.Trunks[0].GatewayTCP {
+		t.Errorf("read %+v and %+v", conf.SIP, conf.Trunks[0])
 	}
 	number := call.Endpoint{Kind: call.PhoneNumber, Address: "+4930123"}
 	phone := call.Endpoint{Kind: call.URI, Address: "sip:x@192.0.2.130;transport=tcp"}
 	resolve := func(e call.Endpoint, want string) {
 		t.Helper()
-		got, err := New(config).Resolve(e)
+		got, err := New(conf).Resolve(e)
 		if err != nil {
 			got = err.Error()
 		}
@@ -229,15 +230,15 @@ proxy = "192.0.2.5:5060;Transport=TCP"`, 1)))
 		}
 	}
 	resolve(number, "sip:+4930123@198.51.100.2:5060")
-	config.Trunks[0].GatewayTCP = true
+	conf.Trunks[0].GatewayTCP = true
 	resolve(number, "sip:+4930123@198.51.100.2:5060;transport=tcp")
-	config.Trunks[0].Gateway = netip.AddrPort{}
+	conf.Trunks[0].Gateway = netip.AddrPort{}
 	resolve(number, "sip:+4930123@192.0.2.5:5060;transport=tcp")
 	resolve(phone, "sip:x@192.0.2.130;transport=tcp")
-	if err := New(config).Permit(phone); err != nil {
+	if err := New(conf).Permit(phone); err != nil {
 		t.Error(err)
 	}
-	config.SIP.TCP = false
+	conf.SIP.TCP = false
 	resolve(phone, `unreachable: "sip:x@192.0.2.130;transport=tcp" is reached over TCP, and [sip] tcp is off`)
 }
 
@@ -253,15 +254,15 @@ func TestPasswords(t *testing.T) {
 		fmt.Sprintf("password_file = %q", file):    "shut sesame",
 		"password = \"${\"\nrealm = \"sip.trunk\"": "${",
 	} {
-		config, err := Parse("f.toml", fmt.Appendf(nil, "[[trunk]]\nname = \"carrier\"\naddresses = [\"192.0.2.9\"]\nuser = \"us\"\n%s\n", written))
+		conf, err := config.Parse("f.toml", fmt.Appendf(nil, "[[trunk]]\nname = \"carrier\"\naddresses = [\"192.0.2.9\"]\nuser = \"us\"\n%s\n", written))
 		if err != nil {
 			t.Errorf("%s: %v", written, err)
 			continue
 		}
-		if got := config.Trunks[0]; string(got.Password) != want || got.User != "us" {
+		if got := conf.Trunks[0]; string(got.Password) != want || got.User != "us" {
 			t.Errorf("%s: user %q has password %q", written, got.User, string(got.Password))
 		}
-		if printed := fmt.Sprintf("%v %+v %#v %s", config, config.Trunks, config, config.Trunks[0].Password); strings.Contains(printed, want) {
+		if printed := fmt.Sprintf("%v %+v %#v %s", conf, conf.Trunks, conf, conf.Trunks[0].Password); strings.Contains(printed, want) {
 			t.Errorf("the password is printed: %s", printed)
 		}
 	}
@@ -273,15 +274,15 @@ func TestKeysAreNotPrinted(t *testing.T) {
 	if err := os.WriteFile(file, []byte("a-secret-of-a-file\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	config, err := Parse("f.toml", fmt.Appendf(nil, "[[key]]\nname = \"a\"\nsecret = \"${DIALLER_KEY}\"\n[[key]]\nname = \"b\"\nsecret_file = %q\n", file))
+	conf, err := config.Parse("f.toml", fmt.Appendf(nil, "[[key]]\nname = \"a\"\nsecret = \"${DIALLER_KEY}\"\n[[key]]\nname = \"b\"\nsecret_file = %q\n", file))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range []string{"a-secret-of-the-environment", "a-secret-of-a-file"} {
-		if got := string(config.Keys[i].Secret); got != want {
-			t.Errorf("the secret of %s is %q, want %q", config.Keys[i].Name, got, want)
+		if got := string(conf.Keys[i].Secret); got != want {
+			t.Errorf("the secret of %s is %q, want %q", conf.Keys[i].Name, got, want)
 		}
-		if printed := fmt.Sprintf("%v %+v %#v", config, config, config.Keys); strings.Contains(printed, want) {
+		if printed := fmt.Sprintf("%v %+v %#v", conf, conf, conf.Keys); strings.Contains(printed, want) {
 			t.Errorf("the secret is printed: %s", printed)
 		}
 	}
@@ -289,12 +290,61 @@ func TestKeysAreNotPrinted(t *testing.T) {
 
 func TestNumbersGoThroughTheProxyWithoutAGateway(t *testing.T) {
 	number := call.Endpoint{Kind: call.PhoneNumber, Address: "+4930123"}
-	config := Default()
-	if _, err := New(config).Resolve(number); err == nil {
+	conf := config.Default()
+	if _, err := New(conf).Resolve(number); err == nil {
 		t.Error("a number was resolved without a gateway")
 	}
-	config.SIP.Proxy = netip.MustParseAddrPort("127.0.0.1:5090")
-	if got, err := New(config).Resolve(number); got != "sip:+4930123@127.0.0.1:5090" {
+	conf.SIP.Proxy = netip.MustParseAddrPort("127.0.0.1:5090")
+	if got, err := New(conf).Resolve(number); got != "sip:+4930123@127.0.0.1:5090" {
 		t.Errorf("got %s and %v", got, err)
 	}
+}
+
+func TestIdentifies(t *testing.T) {
+	trunk := "[[trunk]]\nname = %q\ngateway = \"198.51.100.2:5060\"\nidentity = %t\n"
+	number := call.Endpoint{Kind: call.PhoneNumber, Address: "+4930"}
+	for _, test := range []struct {
+		conf string
+		to   call.Endpoint
+		want bool
+	}{
+		{fmt.Sprintf(trunk, "a", true), number, true},
+		{fmt.Sprintf(trunk, "a", true) + fmt.Sprintf(trunk, "b", false), number, true},
+		{fmt.Sprintf(trunk, "a", false) + fmt.Sprintf(trunk, "b", true), number, false},
+		{fmt.Sprintf(trunk, "a", true), call.Endpoint{Kind: call.URI, Address: "sip:x@192.0.2.1"}, false},
+		{"", number, false},
+	} {
+		conf, err := config.Parse("f.toml", []byte(test.conf))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := New(conf).Identifies(test.to); got != test.want {
+			t.Errorf("with\n%s\n%s is told who calls: %t, want %t", test.conf, test.to, got, test.want)
+		}
+	}
+}
+
+// FuzzEndpoint: the directory finds and permits everything that a
+// configuration names.
+func FuzzEndpoint(f *testing.F) {
+	f.Add([]byte(config.Manual()))
+	f.Add([]byte("[sip]\nlisten = \"[::1]:5060\"\n[[agent]]\nname=\"x\"\naddress=\"sip:[::1]\"\n"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		conf, err := config.Parse("f.toml", content)
+		if err != nil {
+			return
+		}
+		d := New(conf)
+		for _, name := range d.names() {
+			e, err := d.Endpoint(name)
+			if err != nil || d.Permit(e) != nil {
+				t.Errorf("%q is in the file, but: %v, %v", name, err, d.Permit(e))
+			}
+		}
+		for _, r := range conf.Routes {
+			if err := d.Permit(r.Answers()); err != nil {
+				t.Errorf("route to nobody: %+v", r)
+			}
+		}
+	})
 }

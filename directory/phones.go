@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"holdfast/call"
+	"holdfast/config"
+	"holdfast/switchboard"
 )
 
 // A Binding is where a phone has said that it can be reached for a while.
@@ -27,7 +29,7 @@ const phoneKind = "phone"
 
 // phones are those that have registered.
 type phones struct {
-	store Store
+	store switchboard.Store
 	now   func() time.Time
 
 	mu    sync.RWMutex
@@ -41,7 +43,7 @@ type phone struct {
 
 // KeepPhones reads from a store which phones are registered, and keeps it there
 // from now on. Before, no phone is.
-func (d *Directory) KeepPhones(ctx context.Context, store Store) error {
+func (d *Directory) KeepPhones(ctx context.Context, store switchboard.Store) error {
 	kept, err := store.All(ctx, phoneKind)
 	if err != nil {
 		return fmt.Errorf("reading which phones are registered: %w", err)
@@ -62,7 +64,7 @@ func (d *Directory) KeepPhones(ctx context.Context, store Store) error {
 
 // MayRegister reports whether phones there may register.
 func (d *Directory) MayRegister(from netip.AddrPort) bool {
-	return within(d.config.SIP.Phones, from.Addr().Unmap())
+	return within(d.conf.SIP.Phones, from.Addr().Unmap())
 }
 
 // MayBind reports whether a phone may be called at that sip: address. Without a
@@ -70,16 +72,16 @@ func (d *Directory) MayRegister(from netip.AddrPort) bool {
 // whom the proxy would call for money: it must be where phones are or anybody may
 // dial.
 func (d *Directory) MayBind(address string) bool {
-	if !d.config.SIP.Proxy.IsValid() {
+	if !d.conf.SIP.Proxy.IsValid() {
 		return true
 	}
 	address, params, _ := strings.Cut(address, ";")
-	a, err := parseAddress(address)
+	a, err := config.ParseAddress(address)
 	if err != nil || leadsElsewhere(params) {
 		return false
 	}
 	return d.permitAddress(a) == nil ||
-		within(d.config.SIP.Phones, a.ip) && !a.leadsTo(d.config.SIP.Listen) && !d.passesOn(a.ip)
+		within(d.conf.SIP.Phones, a.IP) && !a.LeadsTo(d.conf.SIP.Listen) && !d.passesOn(a.IP)
 }
 
 // leadsElsewhere reports whether requests to an address with these parameters
@@ -96,13 +98,13 @@ func leadsElsewhere(params string) bool {
 
 // passesOn reports whether the machine there is no phone, but calls others.
 func (d *Directory) passesOn(ip netip.Addr) bool {
-	return ip == d.config.SIP.Proxy.Addr().Unmap() || d.trunk(ip) ||
-		slices.ContainsFunc(d.config.Trunks, func(t Trunk) bool { return t.Gateway.Addr().Unmap() == ip })
+	return ip == d.conf.SIP.Proxy.Addr().Unmap() || d.trunk(ip) ||
+		slices.ContainsFunc(d.conf.Trunks, func(t config.Trunk) bool { return t.Gateway.Addr().Unmap() == ip })
 }
 
 // Account is the agent whose phone registers as a user, and its password.
-func (d *Directory) Account(user string) (agent string, password Secret, ok bool) {
-	for _, a := range d.config.Agents {
+func (d *Directory) Account(user string) (agent string, password config.Secret, ok bool) {
+	for _, a := range d.conf.Agents {
 		if a.User != "" && strings.EqualFold(a.User, user) {
 			return a.Name, a.Password, true
 		}
@@ -154,7 +156,7 @@ func (d *Directory) registered(agent string) (string, error) {
 
 // isPhone reports whether a phone is registered from an address.
 func (d *Directory) isPhone(ip netip.Addr) bool {
-	return slices.ContainsFunc(d.config.Agents, func(a Agent) bool {
+	return slices.ContainsFunc(d.conf.Agents, func(a config.Agent) bool {
 		return a.User != "" && slices.ContainsFunc(d.Bindings(a.Name), func(b Binding) bool { return b.From.Addr() == ip })
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holdfast/call"
+	"holdfast/config"
 	"holdfast/switchboard"
 )
 
@@ -39,11 +40,11 @@ func (s *shelf) Put(_ context.Context, kind, name string, data []byte, after uin
 func (s *shelf) All(context.Context, string) ([]switchboard.Kept, error) { return s.kept, nil }
 
 // wardDirectory has the clinic and a phone that registers.
-func wardDirectory(t *testing.T, store Store, now *time.Time) *Directory {
+func wardDirectory(t *testing.T, store switchboard.Store, now *time.Time) *Directory {
 	t.Helper()
 	d := clinicDirectory(t, "")
-	d.config.SIP.Phones = []netip.Prefix{netip.MustParsePrefix("192.0.2.64/26")}
-	d.config.Agents = append(d.config.Agents, Agent{Name: "Ward", User: "200", Password: "hush"})
+	d.conf.SIP.Phones = []netip.Prefix{netip.MustParsePrefix("192.0.2.64/26")}
+	d.conf.Agents = append(d.conf.Agents, config.Agent{Name: "Ward", User: "200", Password: "hush"})
 	d.phones.now = func() time.Time { return *now }
 	if err := d.KeepPhones(t.Context(), store); err != nil {
 		t.Fatal(err)
@@ -155,9 +156,9 @@ func TestWhoMayRegister(t *testing.T) {
 func TestWherePhonesMayBe(t *testing.T) {
 	now := noon
 	d := wardDirectory(t, &shelf{}, &now)
-	d.config.Allow = Allow{Networks: []netip.Prefix{netip.MustParsePrefix("198.51.100.7/32")}, Names: []string{"phones.example"}}
-	d.config.SIP.Listen = netip.MustParseAddrPort("192.0.2.64:5060")
-	d.config.Trunks = []Trunk{
+	d.conf.Allow = config.Allow{Networks: []netip.Prefix{netip.MustParsePrefix("198.51.100.7/32")}, Names: []string{"phones.example"}}
+	d.conf.SIP.Listen = netip.MustParseAddrPort("192.0.2.64:5060")
+	d.conf.Trunks = []config.Trunk{
 		{Gateway: netip.MustParseAddrPort("192.0.2.66:5060")},
 		{Gateway: netip.MustParseAddrPort("192.0.2.67:5060"), Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.68/32")}},
 	}
@@ -169,11 +170,11 @@ func TestWherePhonesMayBe(t *testing.T) {
 		"sip:200@3221225990", "sip:200%00@", "tel:+19005550100",
 	}
 	for _, address := range elsewhere {
-		d.config.SIP.Proxy = netip.AddrPort{}
+		d.conf.SIP.Proxy = netip.AddrPort{}
 		if !d.MayBind(address) {
 			t.Errorf("without a proxy a phone may not be at %s", address)
 		}
-		d.config.SIP.Proxy = netip.MustParseAddrPort("192.0.2.65:5060")
+		d.conf.SIP.Proxy = netip.MustParseAddrPort("192.0.2.65:5060")
 		if d.MayBind(address) {
 			t.Errorf("a phone may be at %s", address)
 		}

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"holdfast"
-	"holdfast/directory"
+	"holdfast/config"
 	"holdfast/sipleg"
 	"holdfast/switchboard"
 )
@@ -48,7 +48,7 @@ func TestMain(m *testing.M) {
 // latest with the test that started it. What happens is told on standard
 // output, a line each.
 func serve(file string) error {
-	config, err := directory.Load(file)
+	conf, err := config.Load(file)
 	if err != nil {
 		return err
 	}
@@ -62,12 +62,12 @@ func serve(file string) error {
 	}
 	trouble := &trouble{}
 	options := holdfast.Options{
-		Config: config,
+		Config: conf,
 		Log:    slog.New(slog.NewTextHandler(os.Stderr, nil)),
 		WrapJournal: func(j switchboard.Journal) switchboard.Journal {
 			return doomedJournal{fault.journal(trouble.wrap(j)), ofContacts}
 		},
-		WrapFloor:  func(s directory.Store) directory.Store { return doomedFloor{s, ofFloor} },
+		WrapFloor:  func(s switchboard.Store) switchboard.Store { return doomedFloor{s, ofFloor} },
 		WrapSender: func(s sipleg.Sender) sipleg.Sender { return fault.sender(watchedSender{s}) },
 	}
 	server, err := holdfast.Start(context.Background(), options)

@@ -13,7 +13,6 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"holdfast/call"
-	"holdfast/directory"
 	"holdfast/sipleg"
 	"holdfast/sipua"
 	"holdfast/switchboard"
@@ -98,7 +97,7 @@ func (j doomedJournal) Append(ctx context.Context, e switchboard.Entry, after ui
 
 // doomedFloor does the same where agents and queues are written.
 type doomedFloor struct {
-	directory.Store
+	switchboard.Store
 	*doom
 }
 

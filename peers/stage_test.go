@@ -11,7 +11,7 @@ import (
 	"holdfast"
 	"holdfast/call"
 	"holdfast/client"
-	"holdfast/directory"
+	"holdfast/config"
 )
 
 // silence is how long a customer may hear nothing at all (P2).
@@ -22,7 +22,7 @@ const silence = 2 * time.Second
 type stage struct {
 	t        *testing.T
 	kind     call.Kind
-	config   directory.Config
+	conf     config.Config
 	server   *holdfast.Server
 	client   *client.Client
 	contact  call.ContactID
@@ -72,7 +72,7 @@ func (s *stage) configure() {
 	s.t.Helper()
 	block := ports(s.t)
 	var err error
-	s.config, err = directory.Parse("peers.toml", fmt.Appendf(nil, `
+	s.conf, err = config.Parse("peers.toml", fmt.Appendf(nil, `
 [sip]
 listen = "127.0.0.1:%d"
 phones = ["127.0.0.1"]
@@ -103,7 +103,7 @@ func (s *stage) start() {
 	s.t.Helper()
 	log := slog.New(slog.NewTextHandler(s.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	var err error
-	if s.server, err = holdfast.Start(s.t.Context(), holdfast.Options{Config: s.config, Log: log}); err != nil {
+	if s.server, err = holdfast.Start(s.t.Context(), holdfast.Options{Config: s.conf, Log: log}); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -239,11 +239,11 @@ func (d *desk) moving(id call.ConnectionID) bool {
 func (d *desk) alarm() {
 	now := d.now()
 	for _, id := range slices.Sorted(maps.Keys(d.legs)) {
-		if due(d.legs[id].Deadline(), now) && !d.moving(id) {
+		if call.Due(d.legs[id].Deadline(), now) && !d.moving(id) {
 			d.arrive(&input{connection: id, message: Tick{}})
 		}
 	}
-	if at := d.contact.Deadline(); due(at, now) && !at.Equal(d.rung) {
+	if at := d.contact.Deadline(); call.Due(at, now) && !at.Equal(d.rung) {
 		d.rung = at
 		d.arrive(&input{event: call.DeadlinePassed{}})
 	}
@@ -278,7 +278,7 @@ func (d *desk) ready() bool {
 		return false
 	case d.frozen:
 		d.withdraw()
-		return d.urgent || due(d.retryAt, d.now())
+		return d.urgent || call.Due(d.retryAt, d.now())
 	}
 	return len(d.waiting) > 0 || !d.owned || d.lastWords()
 }
@@ -374,5 +374,3 @@ func stamp(at time.Time, line string) string { return at.Format("15:04:05.000 ")
 // now is the contact's time. It goes on by what has really passed, even if
 // somebody sets the clock meanwhile.
 func (d *desk) now() time.Time { return d.began.Add(d.board.options.Now().Sub(d.start)) }
-
-func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }

@@ -44,3 +44,11 @@ type Kept struct {
 	Data []byte
 	Seq  uint64
 }
+
+// A Store keeps seats and queues. ErrFenced from Put means that
+// somebody else has written; after any other error, putting the same again
+// settles whether it was written.
+type Store interface {
+	Put(ctx context.Context, kind, name string, data []byte, after uint64) (seq uint64, err error)
+	All(ctx context.Context, kind string) ([]Kept, error)
+}

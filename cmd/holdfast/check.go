@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"holdfast/directory"
+	"holdfast/config"
 )
 
 func checkCommand() *cobra.Command {
@@ -15,8 +15,8 @@ func checkCommand() *cobra.Command {
 		Short: "Say whether a configuration file is right, and what is wrong with it",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			config, err := directory.Load(args[0])
-			var mistakes directory.Mistakes
+			c, err := config.Load(args[0])
+			var mistakes config.Mistakes
 			if errors.As(err, &mistakes) {
 				cmd.PrintErrln(mistakes)
 				return fmt.Errorf("%s", count(len(mistakes), "mistake"))
@@ -25,8 +25,8 @@ func checkCommand() *cobra.Command {
 				return err
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is right: %s, %s, %s, %s, %s\n", args[0],
-				count(len(config.Trunks), "trunk"), count(len(config.Agents), "agent"),
-				count(len(config.Queues), "queue"), count(len(config.Routes), "route"), count(len(config.Endpoints), "endpoint"))
+				count(len(c.Trunks), "trunk"), count(len(c.Agents), "agent"),
+				count(len(c.Queues), "queue"), count(len(c.Routes), "route"), count(len(c.Endpoints), "endpoint"))
 			return err
 		},
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"holdfast/directory"
+	"holdfast/config"
 )
 
 func configCommand() *cobra.Command {
@@ -14,7 +14,7 @@ func configCommand() *cobra.Command {
 		Short: "Print the built-in configuration, which is its own manual",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprint(cmd.OutOrStdout(), directory.Manual())
+			_, err := fmt.Fprint(cmd.OutOrStdout(), config.Manual())
 			return err
 		},
 	}

@@ -11,11 +11,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"holdfast"
-	"holdfast/directory"
+	"holdfast/config"
 )
 
 func serveCommand() *cobra.Command {
-	var config, data string
+	var conf, data string
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
@@ -25,7 +25,7 @@ it is ready; its log goes to standard error. "holdfast config" prints all that
 can be configured.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := load(config)
+			c, err := load(conf)
 			if err != nil {
 				return err
 			}
@@ -35,26 +35,26 @@ can be configured.`,
 			return serve(cmd.Context(), c, cmd.OutOrStdout())
 		},
 	}
-	cmd.Flags().StringVarP(&config, "config", "c", "", "configuration `file`; without it, the built-in configuration")
+	cmd.Flags().StringVarP(&conf, "config", "c", "", "configuration `file`; without it, the built-in configuration")
 	cmd.Flags().StringVar(&data, "data", "", "`directory` of the journal, instead of the configured one")
 	return cmd
 }
 
-func load(file string) (directory.Config, error) {
+func load(file string) (config.Config, error) {
 	if file == "" {
-		return directory.Default(), nil
+		return config.Default(), nil
 	}
-	config, err := directory.Load(file)
-	var mistakes directory.Mistakes
+	conf, err := config.Load(file)
+	var mistakes config.Mistakes
 	if errors.As(err, &mistakes) {
-		return config, fmt.Errorf("the configuration has %s\n%w", count(len(mistakes), "mistake"), mistakes)
+		return conf, fmt.Errorf("the configuration has %s\n%w", count(len(mistakes), "mistake"), mistakes)
 	}
-	return config, err
+	return conf, err
 }
 
-func serve(ctx context.Context, config directory.Config, out io.Writer) error {
+func serve(ctx context.Context, conf config.Config, out io.Writer) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	server, err := holdfast.Start(ctx, holdfast.Options{Config: config, Log: log})
+	server, err := holdfast.Start(ctx, holdfast.Options{Config: conf, Log: log})
 	if err != nil {
 		return err
 	}
@@ -63,6 +63,6 @@ func serve(ctx context.Context, config directory.Config, out io.Writer) error {
 	if err == nil {
 		err = server.Wait(ctx)
 	}
-	log.Info("stopping; the journal keeps the contacts", "dir", config.Journal.Dir)
+	log.Info("stopping; the journal keeps the contacts", "dir", conf.Journal.Dir)
 	return errors.Join(err, server.Close())
 }

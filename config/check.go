@@ -1,0 +1,165 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A checker makes a Config of a document and notes every mistake with its
+// place in the file.
+type checker struct {
+	file     string
+	places   places
+	mistakes Mistakes
+}
+
+// wrong notes a mistake at path, or, when path is not in the file, at the
+// nearest table around it that is.
+func (c *checker) wrong(path, format string, args ...any) {
+	m := Mistake{File: c.file, Text: fmt.Sprintf(format, args...)}
+	for at := path; at != ""; at = at[:max(0, strings.LastIndexAny(at, ".["))] {
+		if p, ok := c.places[at]; ok {
+			m.Line, m.Column = p.Line, p.Column
+			break
+		}
+	}
+	c.mistakes = append(c.mistakes, m)
+}
+
+func (c *checker) config(d *document) Config {
+	config := Config{
+		SIP:     SIP{Listen: c.listen("sip.listen", d.SIP.Listen), TCP: d.SIP.TCP},
+		Journal: Journal{Dir: string(d.Journal.Dir)},
+		API:     API{Listen: c.listen("api.listen", d.API.Listen)},
+		Rules:   c.rules(d),
+	}
+	config.SIP.Proxy, config.SIP.ProxyTCP = c.hop("sip.proxy", d.SIP.Proxy, config.SIP)
+	c.phones(d, &config.SIP)
+	config.Media = c.media(d, config.SIP.Listen.Addr())
+	config.Audios = c.audios(d)
+	if d.Journal.Dir == "" {
+		c.wrong("journal.dir", `dir needs a directory, such as "holdfast-data"`)
+	}
+	config.Keys = c.keys(d)
+	if at := config.API.Listen; at.IsValid() && !at.Addr().IsLoopback() && len(d.Keys) == 0 {
+		c.wrong("api.listen", "without a [[key]] that programs must show, the interface may only listen on this machine; add one, or use \"127.0.0.1:%d\"", at.Port())
+	}
+	c.trunks(d, &config)
+	c.allow(d, &config.Allow)
+	c.people(d, &config)
+	if d.Rules.Fallback != "" {
+		config.Rules.Fallback = QueueEndpoint(c.queue("rules.fallback", d.Rules.Fallback, &config))
+	}
+	return config
+}
+
+func (c *checker) media(d *document, sip netip.Addr) Media {
+	m := Media{
+		Address:   sip,
+		FirstPort: c.port("media.first_port", d.Media.FirstPort),
+		LastPort:  c.port("media.last_port", d.Media.LastPort),
+		RecordDir: string(d.Media.RecordDir),
+		RecordAll: d.Media.RecordAll,
+	}
+	if d.Media.Address != "" {
+		m.Address = c.own("media.address", c.addr("media.address", d.Media.Address))
+	}
+	switch {
+	case (m.FirstPort == 0) != (m.LastPort == 0):
+		c.wrong("media", "first_port and last_port belong together: give both, or neither for any free port")
+	case m.LastPort != 0 && int(m.LastPort) < int(m.FirstPort)+1:
+		c.wrong("media.last_port", "last_port must be greater than first_port, which is %d", m.FirstPort)
+	}
+	return m
+}
+
+// listen is an address of ours that others can answer to.
+func (c *checker) listen(path string, t text) netip.AddrPort {
+	if t == "" {
+		c.wrong(path, `listen needs an address and a port, such as "127.0.0.1:5060"`)
+		return netip.AddrPort{}
+	}
+	at := c.addrPort(path, t)
+	c.own(path, at.Addr())
+	return at
+}
+
+func (c *checker) own(path string, a netip.Addr) netip.Addr {
+	if a.IsValid() && a.IsUnspecified() {
+		c.wrong(path, "nobody can answer to %s; give the address of this machine that they reach", a)
+	}
+	return a
+}
+
+// addrPort is an address with a port, or the zero value for an empty text.
+func (c *checker) addrPort(path string, t text) netip.AddrPort {
+	if t == "" {
+		return netip.AddrPort{}
+	}
+	at, err := netip.ParseAddrPort(string(t))
+	if err != nil {
+		c.wrong(path, `%q is no IP address with a port; write it like "192.0.2.7:5060"`, t)
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+}
+
+// hop is an address with a port, and whether it is reached over TCP.
+func (c *checker) hop(path string, t text, sip SIP) (netip.AddrPort, bool) {
+	at, params, found := strings.Cut(string(t), ";")
+	tcp := strings.EqualFold(params, OverTCP)
+	if found && !tcp && !strings.EqualFold(params, OverUDP) {
+		c.wrong(path, `%q: the only parameter it may have is %s or %s`, t, OverUDP, OverTCP)
+	}
+	c.transport(path, string(t), tcp, sip)
+	return c.addrPort(path, text(at)), tcp
+}
+
+// transport checks that what is written is reached over a transport we have.
+func (c *checker) transport(path, written string, tcp bool, sip SIP) {
+	if tcp && !sip.TCP {
+		c.wrong(path, "%q is reached over TCP; set tcp = true in [sip], or leave the transport out", written)
+	}
+}
+
+func (c *checker) addr(path string, t text) netip.Addr {
+	a, err := netip.ParseAddr(string(t))
+	if err != nil {
+		c.wrong(path, `%q is no IP address; write it like "192.0.2.7", without a port`, t)
+	}
+	return a.Unmap()
+}
+
+func (c *checker) port(path string, t text) uint16 {
+	n, err := strconv.ParseUint(string(t), 10, 16)
+	if err != nil {
+		c.wrong(path, "%q is no port; it is a number from 0 to 65535", t)
+	}
+	return uint16(n)
+}
+
+// longest is as long as anything may ring; more is a slip of the pen.
+const longest = time.Hour
+
+func (c *checker) duration(path string, t text) time.Duration {
+	d, err := time.ParseDuration(string(t))
+	switch {
+	case err != nil:
+		c.wrong(path, `%q is no duration; write it with its unit, such as "20s" or "1m30s"`, t)
+	case d <= 0 || d > longest:
+		c.wrong(path, "%s is out of range; it must be more than nothing and at most %s", d, "1h")
+	}
+	return d
+}
+
+// network is an IP address or a network of them.
+func network(s string) (netip.Prefix, bool) {
+	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
+		return netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), true
+	}
+	p, err := netip.ParsePrefix(s)
+	return p.Masked(), err == nil && !p.Addr().Is4In6()
+}

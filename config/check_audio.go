@@ -1,0 +1,59 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"holdfast/media"
+)
+
+// audios are those that are played in the place of the built-in ones.
+func (c *checker) audios(d *document) map[media.Audio][]int16 {
+	all := map[media.Audio][]int16{}
+	for _, a := range []struct {
+		key   string
+		file  text
+		audio media.Audio
+	}{
+		{"hold", d.Audio.Hold, media.Hold},
+		{"queue", d.Audio.Queue, media.Queue},
+		{"park", d.Audio.Park, media.Park},
+		{"ringback", d.Audio.Ringback, media.Ringback},
+		{"comfort", d.Audio.Comfort, media.Comfort},
+		{"brief", d.Audio.Brief, media.Brief},
+		{"gate", d.Audio.Gate, media.Gate},
+	} {
+		if a.file == "" {
+			continue
+		}
+		samples, err := readAudio(string(a.file))
+		if err != nil {
+			c.wrong("audio."+a.key, "nothing can be played from %q: %s", a.file, err)
+			continue
+		}
+		all[a.audio] = samples
+	}
+	return all
+}
+
+// longestAudio bounds what is read of a file with sound: half an hour at 48 kHz.
+const longestAudio = 180 << 20
+
+func readAudio(name string) ([]int16, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errors.New("it is no file")
+	case info.Size() > longestAudio:
+		return nil, fmt.Errorf("it is longer than %d MB", longestAudio>>20)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	return media.ReadAudio(f)
+}

@@ -1,0 +1,188 @@
+package config
+
+import (
+	_ "embed"
+	"net/netip"
+	"strings"
+	"time"
+
+	"holdfast/call"
+	"holdfast/media"
+)
+
+//go:embed holdfast.toml
+var manual string
+
+// Manual is the built-in configuration: a complete file that documents itself
+// line by line.
+func Manual() string { return manual }
+
+// A Config is a configuration without mistakes. It comes from Load, Parse or
+// Default; whoever changes it afterwards answers for it.
+type Config struct {
+	SIP     SIP
+	Media   Media
+	Audios  map[media.Audio][]int16 // in the place of the built-in ones, 8 kHz mono
+	Journal Journal
+	API     API
+	Keys    []Key
+	Rules   call.Rules
+
+	Trunks    []Trunk
+	Allow     Allow
+	Agents    []Agent
+	Queues    []WaitingLine
+	Routes    []Route
+	Endpoints []Endpoint
+}
+
+// SIP says where the server is on the signalling network.
+type SIP struct {
+	Listen netip.AddrPort // an address that others can answer to; port 0: any
+	TCP    bool           // listen over TCP, too
+
+	Proxy    netip.AddrPort // where all requests go; the zero value: no proxy
+	ProxyTCP bool           // over TCP
+
+	Phones      []netip.Prefix // from where phones may register
+	RegisterFor time.Duration  // the longest a registration lasts
+	Digest      []string       // what they may prove their password with
+}
+
+// Media says where the server's sound is.
+type Media struct {
+	Address             netip.Addr // always set
+	FirstPort, LastPort uint16     // 0 and 0: any
+	RecordDir           string     // where recordings are; empty: there are none
+	RecordAll           bool       // not only what is asked for
+}
+
+// Journal says where the server keeps what happened.
+type Journal struct {
+	Dir string
+}
+
+// API says where the HTTP interface is: at a loopback address, unless there is
+// a Key.
+type API struct {
+	Listen netip.AddrPort
+}
+
+// A Key is what a program shows to use the HTTP interface. While there is none,
+// nobody is asked for it.
+type Key struct {
+	Name   string // whose it is
+	Secret Secret
+}
+
+// A Trunk is where customers come from.
+type Trunk struct {
+	Name      string
+	Addresses []netip.Prefix
+
+	Gateway    netip.AddrPort // where numbers are dialled; the zero value: not here
+	GatewayTCP bool           // over TCP
+
+	User     string // who we are when it asks; empty: it does not
+	Password Secret
+	Realm    string // what it asks for; empty: whatever it names
+
+	Identity bool // it is told who really calls
+}
+
+// A Secret is a word that is not printed.
+type Secret string
+
+// String keeps the secret.
+func (Secret) String() string { return "(secret)" }
+
+// GoString keeps the secret.
+func (Secret) GoString() string { return "(secret)" }
+
+// Allow is what may be dialled besides what the configuration itself names.
+type Allow struct {
+	Numbers  []string       // beginnings of phone numbers
+	Networks []netip.Prefix // where sip: addresses may lead
+	Names    []string       // host names in sip: addresses, lower case
+}
+
+// An Agent answers customers.
+type Agent struct {
+	Name    string
+	Address string // a sip: address; empty: the agent's phone registers
+
+	User     string // how that phone names itself
+	Password Secret
+
+	Handles     int           // how many customers at once, of whom one is not on hold: 1 or 2
+	AfterCall   time.Duration // how long after-call work lasts; 0: until it is cleared
+	NoAfterCall bool          // there is none
+}
+
+// A WaitingLine is a queue as the configuration has it.
+type WaitingLine struct {
+	Name     string
+	Agents   []string      // names of the Agents
+	OfferFor time.Duration // how long an agent rings for a customer
+}
+
+// A Route says which agent or queue answers a called number or user. "*" is any.
+type Route struct {
+	Called string
+	Agent  string // the name of one of the Agents
+	Queue  string // or of one of the Queues
+}
+
+// Answers is the endpoint that Answers the route.
+func (r Route) Answers() call.Endpoint {
+	if r.Queue != "" {
+		return QueueEndpoint(r.Queue)
+	}
+	return call.Endpoint{Kind: call.AgentEndpoint, Address: r.Agent}
+}
+
+func QueueEndpoint(name string) call.Endpoint {
+	return call.Endpoint{Kind: call.QueueEndpoint, Address: name}
+}
+
+// An Endpoint is a place that customers are often sent to.
+type Endpoint struct {
+	Name    string
+	Address string // a sip: address or a phone number
+}
+
+// Agent is the Agent of that name, in any case.
+func (c Config) Agent(name string) (Agent, bool) {
+	for _, a := range c.Agents {
+		if strings.EqualFold(a.Name, name) {
+			return a, true
+		}
+	}
+	return Agent{}, false
+}
+
+// Queue is the Queue of that name, in any case.
+func (c Config) Queue(name string) (WaitingLine, bool) {
+	for _, q := range c.Queues {
+		if strings.EqualFold(q.Name, name) {
+			return q, true
+		}
+	}
+	return WaitingLine{}, false
+}
+
+func (c Config) AgentNames() []string {
+	var names []string
+	for _, a := range c.Agents {
+		names = append(names, a.Name)
+	}
+	return names
+}
+
+func (c Config) QueueNames() []string {
+	var names []string
+	for _, q := range c.Queues {
+		names = append(names, q.Name)
+	}
+	return names
+}
