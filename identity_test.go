@@ -45,7 +45,7 @@ func TestTrunkIsToldWhoReallyCalls(t *testing.T) {
 			gateway := phone(t, "gateway", cardiologyTone)
 			wire := &overheard{}
 			h := openHouse(t, func(o *holdfast.Options) {
-				o.Config.Trunks = append(o.Config.Trunks, config.Trunk{Name: "carrier", Gateway: gateway.Address(), Identity: told})
+				o.Config.Trunks = append(o.Config.Trunks, config.Trunk{Name: "carrier", Gateway: sipua.Hop{AddrPort: gateway.Address()}, Identity: told})
 				o.Config.Allow.Numbers = []string{"+4930"}
 				o.Config.Rules.CallerID = call.Endpoint{Kind: call.PhoneNumber, Address: "+4989100"}
 				o.WrapSender = func(s sipleg.Sender) sipleg.Sender { wire.Sender = s; return wire }

@@ -22,24 +22,25 @@ var arrows = map[string][]string{
 	"story":       {"call"},
 	"switchboard": {"call"},
 
-	"sipua":     {},
-	"media":     {},
-	"softphone": {"sipua", "media"},
-	"peers":     {"softphone", "media"},
+	"sipua":        {},
+	"siptransport": {"sipua"},
+	"media":        {},
+	"softphone":    {"sipua", "siptransport", "media"},
+	"peers":        {"softphone", "media"},
 
-	"config":    {"call", "media"},
+	"config":    {"call", "media", "sipua"},
 	"routing":   {"call"},
 	"dispatch":  {"call", "config", "routing", "switchboard"},
 	"sipleg":    {"call", "switchboard", "sipua", "media"},
 	"webleg":    {"call", "switchboard", "media"},
 	"journal":   {"call", "switchboard"},
-	"directory": {"call", "config", "switchboard"},
+	"directory": {"call", "config", "switchboard", "sipua"},
 	"api":       {"call", "switchboard"},
 	"panel":     {"call", "switchboard"},
 	"client":    {"call"},
 
 	".": {
-		"call", "switchboard", "sipua", "sipleg", "webleg",
+		"call", "switchboard", "sipua", "siptransport", "sipleg", "webleg",
 		"config", "directory", "routing", "dispatch", "media", "journal", "api", "panel",
 	},
 	"cmd/holdfast": {".", "call", "client", "config", "journal", "media", "softphone", "story"},
@@ -50,7 +51,7 @@ var arrows = map[string][]string{
 // foreign is who may know which foreign module, for those whose words must
 // stay in their place.
 var foreign = map[string][]string{
-	"github.com/emiago/sipgo": {"sipua", "sipleg", "softphone"},
+	"github.com/emiago/sipgo": {"sipua", "siptransport", "sipleg", "softphone"},
 	"github.com/nats-io":      {"journal"},
 	"github.com/pion":         {"media", "sipleg", "webleg", "softphone"},
 	"github.com/danielgtaylor": {

@@ -10,15 +10,11 @@ import (
 
 // local is our side of every SIP dialog, at that address.
 func local(at netip.AddrPort, c config.Config) sipua.Local {
-	l := sipua.Local{
-		Address: at, Transport: "udp", TCP: c.SIP.TCP,
-		Proxy: c.SIP.Proxy, UserAgent: "Holdfast/" + Version,
+	return sipua.Local{
+		Address: at, Transport: c.SIP.Proxy.Transport, Transports: c.SIP.Transports,
+		Proxy: c.SIP.Proxy.AddrPort, UserAgent: "Holdfast/" + Version,
 		Credentials: credentials(c),
 	}
-	if c.SIP.ProxyTCP {
-		l.Transport = "tcp"
-	}
-	return l
 }
 
 // credentials are what trunks are told that ask who we are. Only they may ask,
@@ -30,7 +26,7 @@ func credentials(c config.Config) []sipua.Credentials {
 			continue
 		}
 		peers := slices.Clone(t.Addresses)
-		for _, at := range []netip.AddrPort{t.Gateway, c.SIP.Proxy} {
+		for _, at := range []sipua.Hop{t.Gateway, c.SIP.Proxy} {
 			if at.IsValid() {
 				peers = append(peers, netip.PrefixFrom(at.Addr(), at.Addr().BitLen()))
 			}

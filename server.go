@@ -23,6 +23,7 @@ import (
 	"holdfast/journal"
 	"holdfast/media"
 	"holdfast/sipleg"
+	"holdfast/siptransport"
 	"holdfast/sipua"
 	"holdfast/switchboard"
 )
@@ -53,7 +54,7 @@ type Server struct {
 	board   *switchboard.Switchboard
 	lines   *sipleg.Lines
 	phones  *sipleg.Registrar
-	wire    *sipua.Wire
+	wire    *siptransport.Wire
 	http    *http.Server
 	apiAddr netip.AddrPort
 	failed  chan error
@@ -152,9 +153,9 @@ func startMedia(c config.Media, audios map[media.Audio][]int16, log *slog.Logger
 // listen binds the SIP address. What comes in waits until the server is ready:
 // a retransmission for a contact that is about to be taken over must find it.
 func (s *Server) listen(c config.SIP) (err error) {
-	s.wire, err = sipua.Listen(sipua.WireOptions{
-		Address: c.Listen,
-		TCP:     c.TCP,
+	s.wire, err = siptransport.Listen(siptransport.WireOptions{
+		Address:    c.Listen,
+		Transports: c.Transports,
 		Receive: func(m sipua.Received) {
 			if s.awaitReady() && !s.phones.Receive(m) {
 				s.lines.Receive(m)

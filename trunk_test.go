@@ -42,7 +42,7 @@ type routes struct {
 
 func (r *routes) Send(m sipua.Message) error {
 	r.mu.Lock()
-	r.over[m.To] += m.Transport + " "
+	r.over[m.To] += m.Transport.String() + " "
 	r.mu.Unlock()
 	return r.Sender.Send(m)
 }
@@ -51,11 +51,11 @@ func (r *routes) Send(m sipua.Message) error {
 // UDP. Neither connection outlives the server, but the call does.
 func TestTransferOverTCP(t *testing.T) {
 	t.Parallel()
-	customer := phoneAs(t, softphone.Options{User: "customer", Tone: customerTone, Transport: "tcp"})
-	cardiology := phoneAs(t, softphone.Options{User: "cardiology", Tone: cardiologyTone, Transport: "tcp"})
+	customer := phoneAs(t, softphone.Options{User: "customer", Tone: customerTone, Transport: sipua.TCP})
+	cardiology := phoneAs(t, softphone.Options{User: "cardiology", Tone: cardiologyTone, Transport: sipua.TCP})
 	sent := &routes{over: map[netip.AddrPort]string{}}
 	h := openHouse(t, func(o *holdfast.Options) {
-		o.Config.SIP.TCP = true
+		o.Config.SIP.Transports = []sipua.Transport{sipua.TCP}
 		o.Config.Endpoints[0].Address = cardiology.URI()
 		o.WrapSender = func(s sipleg.Sender) sipleg.Sender {
 			sent.Sender = s
@@ -100,7 +100,7 @@ func TestTransferOverTCP(t *testing.T) {
 // TestTargetOverTCPIsNotThere: a connection that is refused is told at once.
 func TestTargetOverTCPIsNotThere(t *testing.T) {
 	h := openHouse(t, func(o *holdfast.Options) {
-		o.Config.SIP.TCP = true
+		o.Config.SIP.Transports = []sipua.Transport{sipua.TCP}
 		o.Config.Endpoints[1].Address += ";transport=tcp"
 	})
 	h.talk(t)
@@ -144,7 +144,7 @@ func TestGatewayThatAsksWhoCalls(t *testing.T) {
 	gateway.Answering(softphone.Behaviour{After: 200 * time.Millisecond})
 	log, kept := &lockedBuffer{}, &secretive{}
 	h := openHouse(t, func(o *holdfast.Options) {
-		o.Config.Trunks[0].Gateway = gateway.Address()
+		o.Config.Trunks[0].Gateway.AddrPort = gateway.Address()
 		o.Config.Trunks[0].User, o.Config.Trunks[0].Password = "holdfast", config.Secret(password)
 		o.Config.Endpoints[0].Address = "+4930123"
 		o.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -177,7 +177,7 @@ func TestGatewayThatAsksWhoCalls(t *testing.T) {
 func TestGatewayThatDoesNotKnowUs(t *testing.T) {
 	gateway := phoneAs(t, softphone.Options{User: "gateway", Challenge: &softphone.Challenge{User: "holdfast", Password: password}})
 	h := openHouse(t, func(o *holdfast.Options) {
-		o.Config.Trunks[0].Gateway = gateway.Address()
+		o.Config.Trunks[0].Gateway.AddrPort = gateway.Address()
 		o.Config.Trunks[0].User, o.Config.Trunks[0].Password = "holdfast", "shut sesame"
 		o.Config.Endpoints[0].Address = "+4930123"
 	})

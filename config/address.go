@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"holdfast/sipua"
 )
 
 // An Address is a sip: Address taken apart as far as needed to say where it
@@ -13,18 +15,23 @@ import (
 // headers and other parameters are not for configuration files and people to
 // write, so they are mistakes.
 type Address struct {
-	User string
-	Host string     // a name in lower case; empty when ip is set
-	IP   netip.Addr // unmapped
-	Port uint16     // 0: not given
-	TCP  bool       // asked for
+	User      string
+	Host      string     // a name in lower case; empty when ip is set
+	IP        netip.Addr // unmapped
+	Port      uint16     // 0: not given
+	Transport sipua.Transport
 }
 
-// The parameters by which an address names its transport. Without, it is UDP.
-const (
-	OverUDP = "transport=udp"
-	OverTCP = "transport=tcp"
-)
+// transportParam returns the transport that a parameter such as "transport=tcp"
+// names; UDP without one.
+func transportParam(param string) (t sipua.Transport, ok bool) {
+	if param == "" {
+		return sipua.UDP, true
+	}
+	name, value, _ := strings.Cut(param, "=")
+	t, err := sipua.ParseTransport(value)
+	return t, err == nil && strings.EqualFold(name, "transport")
+}
 
 func IsAddress(s string) bool { return len(s) > 4 && strings.EqualFold(s[:4], "sip:") }
 
@@ -37,12 +44,9 @@ func ParseAddress(s string) (Address, error) {
 	}
 	rest, params, _ := strings.Cut(s[4:], ";")
 	var a Address
-	switch strings.ToLower(params) {
-	case "", OverUDP:
-	case OverTCP:
-		a.TCP = true
-	default:
-		return Address{}, fmt.Errorf("%q: the only parameter an address may have is %s or %s", s, OverUDP, OverTCP)
+	var ok bool
+	if a.Transport, ok = transportParam(params); !ok {
+		return Address{}, fmt.Errorf("%q: the only parameter an address may have is transport=udp or transport=tcp", s)
 	}
 	if user, hostPort, found := strings.Cut(rest, "@"); found {
 		if !isUser(user) {

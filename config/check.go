@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"holdfast/sipua"
 )
 
 // A checker makes a Config of a document and notes every mistake with its
@@ -31,12 +33,15 @@ func (c *checker) wrong(path, format string, args ...any) {
 
 func (c *checker) config(d *document) Config {
 	config := Config{
-		SIP:     SIP{Listen: c.listen("sip.listen", d.SIP.Listen), TCP: d.SIP.TCP},
+		SIP:     SIP{Listen: c.listen("sip.listen", d.SIP.Listen)},
 		Journal: Journal{Dir: string(d.Journal.Dir)},
 		API:     API{Listen: c.listen("api.listen", d.API.Listen)},
 		Rules:   c.rules(d),
 	}
-	config.SIP.Proxy, config.SIP.ProxyTCP = c.hop("sip.proxy", d.SIP.Proxy, config.SIP)
+	if d.SIP.TCP {
+		config.SIP.Transports = []sipua.Transport{sipua.TCP}
+	}
+	config.SIP.Proxy = c.hop("sip.proxy", d.SIP.Proxy, config.SIP)
 	c.phones(d, &config.SIP)
 	config.Media = c.media(d, config.SIP.Listen.Addr())
 	config.Audios = c.audios(d)
@@ -107,20 +112,20 @@ func (c *checker) addrPort(path string, t text) netip.AddrPort {
 	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
 }
 
-// hop is an address with a port, and whether it is reached over TCP.
-func (c *checker) hop(path string, t text, sip SIP) (netip.AddrPort, bool) {
+// hop is an address with a port, and the transport to use.
+func (c *checker) hop(path string, t text, sip SIP) sipua.Hop {
 	at, params, found := strings.Cut(string(t), ";")
-	tcp := strings.EqualFold(params, OverTCP)
-	if found && !tcp && !strings.EqualFold(params, OverUDP) {
-		c.wrong(path, `%q: the only parameter it may have is %s or %s`, t, OverUDP, OverTCP)
+	transport, ok := transportParam(params)
+	if found && !ok {
+		c.wrong(path, `%q: the only parameter it may have is transport=udp or transport=tcp`, t)
 	}
-	c.transport(path, string(t), tcp, sip)
-	return c.addrPort(path, text(at)), tcp
+	c.transport(path, string(t), transport, sip)
+	return sipua.Hop{AddrPort: c.addrPort(path, text(at)), Transport: transport}
 }
 
 // transport checks that what is written is reached over a transport we have.
-func (c *checker) transport(path, written string, tcp bool, sip SIP) {
-	if tcp && !sip.TCP {
+func (c *checker) transport(path, written string, t sipua.Transport, sip SIP) {
+	if !sip.Carries(t) {
 		c.wrong(path, "%q is reached over TCP; set tcp = true in [sip], or leave the transport out", written)
 	}
 }

@@ -125,6 +125,6 @@ func (c *checker) address(table, written string, config *Config) {
 	case a.LeadsTo(config.SIP.Listen):
 		c.wrong(path, "%q is this server itself", written)
 	default:
-		c.transport(path, written, a.TCP, config.SIP)
+		c.transport(path, written, a.Transport, config.SIP)
 	}
 }

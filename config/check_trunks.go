@@ -8,7 +8,7 @@ func (c *checker) trunks(d *document, config *Config) {
 		path := fmt.Sprintf("trunk[%d]", i)
 		c.name(path, t.Name, seen)
 		trunk := Trunk{Name: string(t.Name), User: string(t.User), Realm: string(t.Realm), Identity: t.Identity}
-		trunk.Gateway, trunk.GatewayTCP = c.hop(path+".gateway", t.Gateway, config.SIP)
+		trunk.Gateway = c.hop(path+".gateway", t.Gateway, config.SIP)
 		for j, a := range t.Addresses {
 			n, ok := network(string(a))
 			if !ok {

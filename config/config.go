@@ -3,11 +3,13 @@ package config
 import (
 	_ "embed"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
 	"holdfast/call"
 	"holdfast/media"
+	"holdfast/sipua"
 )
 
 //go:embed holdfast.toml
@@ -38,15 +40,19 @@ type Config struct {
 
 // SIP says where the server is on the signalling network.
 type SIP struct {
-	Listen netip.AddrPort // an address that others can answer to; port 0: any
-	TCP    bool           // listen over TCP, too
+	Listen     netip.AddrPort    // an address that others can answer to; port 0: any
+	Transports []sipua.Transport // listened on besides UDP
 
-	Proxy    netip.AddrPort // where all requests go; the zero value: no proxy
-	ProxyTCP bool           // over TCP
+	Proxy sipua.Hop // where all requests go; the zero value: no proxy
 
 	Phones      []netip.Prefix // from where phones may register
 	RegisterFor time.Duration  // the longest a registration lasts
 	Digest      []string       // what they may prove their password with
+}
+
+// Carries reports whether the server sends and listens over a transport.
+func (s SIP) Carries(t sipua.Transport) bool {
+	return t == sipua.UDP || slices.Contains(s.Transports, t)
 }
 
 // Media says where the server's sound is.
@@ -80,8 +86,7 @@ type Trunk struct {
 	Name      string
 	Addresses []netip.Prefix
 
-	Gateway    netip.AddrPort // where numbers are dialled; the zero value: not here
-	GatewayTCP bool           // over TCP
+	Gateway sipua.Hop // where numbers are dialled; the zero value: not here
 
 	User     string // who we are when it asks; empty: it does not
 	Password Secret

@@ -10,6 +10,7 @@ import (
 
 	"holdfast/call"
 	"holdfast/config"
+	"holdfast/sipua"
 	"holdfast/switchboard"
 )
 
@@ -105,11 +106,11 @@ func (d *Directory) Resolve(e call.Endpoint) (string, error) {
 		if !ok {
 			return "", refused(call.NotFound, "%q is no phone number", e.Address)
 		}
-		gateway, transport := d.gateway()
+		gateway := d.gateway()
 		if !gateway.IsValid() {
 			return "", refused(call.Unreachable, "phone numbers need a [[trunk]] with a gateway, or [sip] proxy")
 		}
-		return fmt.Sprintf("sip:%s@%s", n, gateway) + transport, nil
+		return gateway.URI(n), nil
 	case call.URI:
 		return d.resolveAddress(e.Address)
 	case call.QueueEndpoint: // has no line of its own
@@ -134,23 +135,18 @@ func (d *Directory) resolveAddress(written string) (string, error) {
 	if a.Host != "" && !d.conf.SIP.Proxy.IsValid() {
 		return "", refused(call.Unreachable, "%q is a host name, and there is no [sip] proxy that could look it up", a.Host)
 	}
-	if a.TCP && !d.conf.SIP.TCP {
+	if !d.conf.SIP.Carries(a.Transport) {
 		return "", refused(call.Unreachable, "%q is reached over TCP, and [sip] tcp is off", written)
 	}
 	return written, nil
 }
 
-// gateway is where phone numbers are dialled, and the parameter that says over
-// what.
-func (d *Directory) gateway() (at netip.AddrPort, transport string) {
-	at, tcp := d.conf.SIP.Proxy, d.conf.SIP.ProxyTCP
+// gateway is where phone numbers are dialled.
+func (d *Directory) gateway() sipua.Hop {
 	if t := d.outward(); t != nil {
-		at, tcp = t.Gateway, t.GatewayTCP
+		return t.Gateway
 	}
-	if tcp {
-		return at, ";" + config.OverTCP
-	}
-	return at, ""
+	return d.conf.SIP.Proxy
 }
 
 // outward is the trunk over which phone numbers are dialled, nil when there is
@@ -211,7 +207,7 @@ func (d *Directory) permitNumber(written string) error {
 }
 
 func (d *Directory) permitAddress(a config.Address) error {
-	gateway, _ := d.gateway()
+	gateway := d.gateway().AddrPort
 	switch {
 	case a.LeadsTo(d.conf.SIP.Listen):
 		return refused(call.Denied, "that is this server itself")

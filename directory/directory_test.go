@@ -11,6 +11,7 @@ import (
 
 	"holdfast/call"
 	"holdfast/config"
+	"holdfast/sipua"
 	"holdfast/switchboard"
 )
 
@@ -214,7 +215,7 @@ proxy = "192.0.2.5:5060;Transport=TCP"`, 1)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !conf.SIP.TCP || !conf.SIP.ProxyTCP || conf.SIP.Proxy.String() != "192.0.2.5:5060" || conf.Trunks[0].GatewayTCP {
+	if !conf.SIP.Carries(sipua.TCP) || conf.SIP.Proxy.URI("x") != "sip:x@192.0.2.5:5060;transport=tcp" || conf.Trunks[0].Gateway.Transport != sipua.UDP {
 		t.Errorf("read %+v and %+v", conf.SIP, conf.Trunks[0])
 	}
 	number := call.Endpoint{Kind: call.PhoneNumber, Address: "+4930123"}
@@ -230,15 +231,15 @@ proxy = "192.0.2.5:5060;Transport=TCP"`, 1)))
 		}
 	}
 	resolve(number, "sip:+4930123@198.51.100.2:5060")
-	conf.Trunks[0].GatewayTCP = true
+	conf.Trunks[0].Gateway.Transport = sipua.TCP
 	resolve(number, "sip:+4930123@198.51.100.2:5060;transport=tcp")
-	conf.Trunks[0].Gateway = netip.AddrPort{}
+	conf.Trunks[0].Gateway = sipua.Hop{}
 	resolve(number, "sip:+4930123@192.0.2.5:5060;transport=tcp")
 	resolve(phone, "sip:x@192.0.2.130;transport=tcp")
 	if err := New(conf).Permit(phone); err != nil {
 		t.Error(err)
 	}
-	conf.SIP.TCP = false
+	conf.SIP.Transports = nil
 	resolve(phone, `unreachable: "sip:x@192.0.2.130;transport=tcp" is reached over TCP, and [sip] tcp is off`)
 }
 
@@ -294,7 +295,7 @@ func TestNumbersGoThroughTheProxyWithoutAGateway(t *testing.T) {
 	if _, err := New(conf).Resolve(number); err == nil {
 		t.Error("a number was resolved without a gateway")
 	}
-	conf.SIP.Proxy = netip.MustParseAddrPort("127.0.0.1:5090")
+	conf.SIP.Proxy.AddrPort = netip.MustParseAddrPort("127.0.0.1:5090")
 	if got, err := New(conf).Resolve(number); got != "sip:+4930123@127.0.0.1:5090" {
 		t.Errorf("got %s and %v", got, err)
 	}

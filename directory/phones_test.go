@@ -10,6 +10,7 @@ import (
 
 	"holdfast/call"
 	"holdfast/config"
+	"holdfast/sipua"
 	"holdfast/switchboard"
 )
 
@@ -159,8 +160,8 @@ func TestWherePhonesMayBe(t *testing.T) {
 	d.conf.Allow = config.Allow{Networks: []netip.Prefix{netip.MustParsePrefix("198.51.100.7/32")}, Names: []string{"phones.example"}}
 	d.conf.SIP.Listen = netip.MustParseAddrPort("192.0.2.64:5060")
 	d.conf.Trunks = []config.Trunk{
-		{Gateway: netip.MustParseAddrPort("192.0.2.66:5060")},
-		{Gateway: netip.MustParseAddrPort("192.0.2.67:5060"), Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.68/32")}},
+		{Gateway: sipua.Hop{AddrPort: netip.MustParseAddrPort("192.0.2.66:5060")}},
+		{Gateway: sipua.Hop{AddrPort: netip.MustParseAddrPort("192.0.2.67:5060")}, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.68/32")}},
 	}
 	elsewhere := []string{
 		"sip:+19005550100@203.0.113.9", "sip:+19005550100@carrier.example", "sip:+19005550100@192.0.2.65",
@@ -170,11 +171,11 @@ func TestWherePhonesMayBe(t *testing.T) {
 		"sip:200@3221225990", "sip:200%00@", "tel:+19005550100",
 	}
 	for _, address := range elsewhere {
-		d.conf.SIP.Proxy = netip.AddrPort{}
+		d.conf.SIP.Proxy = sipua.Hop{}
 		if !d.MayBind(address) {
 			t.Errorf("without a proxy a phone may not be at %s", address)
 		}
-		d.conf.SIP.Proxy = netip.MustParseAddrPort("192.0.2.65:5060")
+		d.conf.SIP.Proxy.AddrPort = netip.MustParseAddrPort("192.0.2.65:5060")
 		if d.MayBind(address) {
 			t.Errorf("a phone may be at %s", address)
 		}

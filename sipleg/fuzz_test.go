@@ -160,7 +160,7 @@ func FuzzReceive(f *testing.F) {
 			return
 		}
 		before := string(talking.Memory())
-		in := message{sipua.Received{SIP: m, From: farAddress, Transport: "udp"}, "far"}
+		in := message{sipua.Received{SIP: m, From: farAddress, Transport: sipua.UDP}, "far"}
 		p := talking.Receive(now, in)
 		if got := string(talking.Memory()); got != before {
 			t.Fatal("receiving has changed the leg, not made another")

@@ -54,7 +54,7 @@ func request(t testing.TB, method, called, toTag, extra string) sipua.Received {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sipua.Received{SIP: m, From: farAddress, Transport: "udp"}
+	return sipua.Received{SIP: m, From: farAddress, Transport: sipua.UDP}
 }
 
 func TestReceiveOfNoLeg(t *testing.T) {
@@ -106,7 +106,7 @@ func stray(t *testing.T, status int, method string) sipua.Received {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sipua.Received{SIP: m, From: farAddress, Transport: "udp"}
+	return sipua.Received{SIP: m, From: farAddress, Transport: sipua.UDP}
 }
 
 func TestBusyIsRetriedLater(t *testing.T) {
@@ -302,7 +302,7 @@ func TestRealSound(t *testing.T) {
 	}
 	defer e.Close()
 	var lines switchboard.Lines = New(Options{
-		Local: sipua.Local{Address: usAddress, Transport: "udp"}, Engine: e,
+		Local: sipua.Local{Address: usAddress, Transport: sipua.UDP}, Engine: e,
 		Addresses: addresses{}, Log: slog.New(slog.DiscardHandler),
 	})
 	d := call.Dial{Connection: 2, To: call.Endpoint{Kind: call.URI, Address: "sip:a@198.51.100.7"}}

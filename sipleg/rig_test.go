@@ -54,7 +54,7 @@ func newRig(t testing.TB) *rig {
 // boot makes lines as a new process would.
 func (r *rig) boot() {
 	r.lines = New(Options{
-		Local:     sipua.Local{Address: usAddress, Transport: "udp"},
+		Local:     sipua.Local{Address: usAddress, Transport: sipua.UDP},
 		Sender:    r,
 		Addresses: addresses{},
 		Board:     &r.board,
@@ -153,7 +153,7 @@ func (r *rig) Send(m sipua.Message) error {
 			return nil
 		}
 		id := sipua.Identity{Tag: "far", Seed: "far"}
-		r.farDoes(sipua.NewCallee(sipua.Local{Address: farAddress, Transport: "udp"}, id, 1, r.now, in))
+		r.farDoes(sipua.NewCallee(sipua.Local{Address: farAddress, Transport: sipua.UDP}, id, 1, r.now, in))
 		return nil
 	}
 	r.farDoes(r.far.Receive(r.now, in))
@@ -205,7 +205,7 @@ func travel(t testing.TB, m sip.Message, from netip.AddrPort) sipua.Received {
 	if err != nil {
 		t.Fatalf("%v:\n%s", err, m)
 	}
-	return sipua.Received{SIP: parsed, From: from, Transport: "udp"}
+	return sipua.Received{SIP: parsed, From: from, Transport: sipua.UDP}
 }
 
 // later lets time pass, ticking whoever asked for it.
@@ -253,7 +253,7 @@ func later(a, b time.Time) time.Time {
 // calls makes the far end call us.
 func (r *rig) calls() {
 	id := sipua.Identity{CallID: "call-of-far", Tag: "far", Seed: "far"}
-	d := sipua.NewCaller(sipua.Local{Address: farAddress, Transport: "udp"}, id, 1, sipua.Call{
+	d := sipua.NewCaller(sipua.Local{Address: farAddress, Transport: sipua.UDP}, id, 1, sipua.Call{
 		To:   sip.Uri{Scheme: "sip", User: "hotline", Host: "192.0.2.1"},
 		From: sip.Uri{Scheme: "sip", User: "+493012345", Host: "198.51.100.7"},
 	})

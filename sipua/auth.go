@@ -55,7 +55,7 @@ func answers(req *sip.Request, nonce string) bool {
 }
 
 // authorize answers all challenges of the dialog in a new request that goes to h.
-func (t *turn) authorize(req *sip.Request, h hop) {
+func (t *turn) authorize(req *sip.Request, h Hop) {
 	for i := range t.challenges {
 		t.challenges[i].Count++
 	}
@@ -65,7 +65,7 @@ func (t *turn) authorize(req *sip.Request, h hop) {
 // answerIn adds the answers to a request that goes to h. They follow from the
 // request and the memory of the dialog: of a nonce that was used, the client's
 // part is always the same.
-func (d *Dialog) answerIn(req *sip.Request, h hop) {
+func (d *Dialog) answerIn(req *sip.Request, h Hop) {
 	for _, c := range d.challenges {
 		if who, ours := d.local.credentials(c.Realm, h.Addr()); ours {
 			cnonce := d.secret("cnonce", c.Nonce)
@@ -91,9 +91,9 @@ func unanswered(req *sip.Request) *sip.Request {
 
 // again is a request once more, with the answers to challenges (RFC 3261
 // §22.2): in a transaction of its own.
-func (t *turn) again(req *sip.Request, cseq uint32, h hop) *sip.Request {
+func (t *turn) again(req *sip.Request, cseq uint32, h Hop) *sip.Request {
 	next := unanswered(req.Clone())
-	next.ReplaceHeader(t.local.via(h.transport, t.branch(req.Method, cseq, tagOf(req.To().Params))))
+	next.ReplaceHeader(t.local.via(h.Transport, t.branch(req.Method, cseq, tagOf(req.To().Params))))
 	next.ReplaceHeader(&sip.CSeqHeader{SeqNo: cseq, MethodName: req.Method})
 	t.authorize(next, h)
 	return next

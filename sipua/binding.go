@@ -95,10 +95,10 @@ func (r *Registrar) lasts(c *sip.ContactHeader, req *sip.Request) time.Duration 
 
 // reachable says that calls to a Contact can be made, and do not lead back to us.
 func (r *Registrar) reachable(uri sip.Uri) bool {
-	transport := strings.ToLower(uri.UriParams.GetOr("transport", udp))
-	return uri.Scheme == "sip" && uri.Host != "" && len(uri.Headers) == 0 && usable(uri) &&
+	transport, err := ParseTransport(uri.UriParams.GetOr("transport", UDP.String()))
+	return err == nil && uri.Scheme == "sip" && uri.Host != "" && len(uri.Headers) == 0 && usable(uri) &&
 		len(uri.String()) <= maxContact && r.options.Local.carries(transport) &&
-		addressOf(uri) != r.options.Local.Address
+		AddressOf(uri) != r.options.Local.Address
 }
 
 // address is where a phone is called that names that Contact. Who names another
@@ -106,7 +106,7 @@ func (r *Registrar) reachable(uri sip.Uri) bool {
 // unless it was the proxy that spoke.
 func (r *Registrar) address(uri sip.Uri, m Received) string {
 	from := m.From.Addr().Unmap()
-	if named := addressOf(uri).Addr(); named == from || r.options.Local.Proxy.IsValid() {
+	if named := AddressOf(uri).Addr(); named == from || r.options.Local.Proxy.IsValid() {
 		return uri.String()
 	}
 	uri.Host, uri.Port = from.String(), int(m.From.Port())

@@ -32,7 +32,7 @@ func (t *turn) begin(m Received) {
 }
 
 // open adds the server transaction of req and returns its place.
-func (t *turn) open(req *sip.Request, to hop, initial bool) int {
+func (t *turn) open(req *sip.Request, to Hop, initial bool) int {
 	if len(t.servers) >= maxServers {
 		settled := func(tx serverTx) bool { return tx.state == txConfirmed || tx.kind == Rebuff }
 		if i := slices.IndexFunc(t.servers, settled); i >= 0 {
@@ -56,7 +56,7 @@ func (t *turn) reply(i int, kind Kind, status int, reason string, sdp []byte, he
 }
 
 // contactFor is our Contact for whoever has sent the request at i.
-func (t *turn) contactFor(i int) sip.Header { return t.local.contact(t.servers[i].to.transport) }
+func (t *turn) contactFor(i int) sip.Header { return t.local.contact(t.servers[i].to.Transport) }
 
 // unacceptable is the refusal of a request that asks for what we do not do, or nil.
 func (t *turn) unacceptable(req *sip.Request) func(i int) {
@@ -264,7 +264,7 @@ func (t *turn) takeACK(req *sip.Request) {
 }
 
 // takeCANCEL takes a CANCEL, which ends an INVITE only before its answer.
-func (t *turn) takeCANCEL(req *sip.Request, to hop, same int) {
+func (t *turn) takeCANCEL(req *sip.Request, to Hop, same int) {
 	status, reason, kind := sip.StatusOK, "OK", Okay
 	if same < 0 {
 		status, reason, kind = sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist", Rebuff

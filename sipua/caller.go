@@ -30,7 +30,7 @@ func (t *turn) invite(offer []byte) {
 		kind = FirstINVITE
 		t.addFirst(req)
 	}
-	req.AppendHeader(t.local.contact(to.transport))
+	req.AppendHeader(t.local.contact(to.Transport))
 	req.AppendHeader(sip.NewHeader("Allow", allowed))
 	t.authorize(req, to)
 	setBody(req, offer)
@@ -67,7 +67,7 @@ func (t *turn) answered(m Received, res *sip.Response) {
 	}
 	for i, tx := range t.requests {
 		switch {
-		case branchOf(tx.request) != branchOf(res) || tx.request.Method != res.CSeq().MethodName || !tx.pending():
+		case BranchOf(tx.request) != BranchOf(res) || tx.request.Method != res.CSeq().MethodName || !tx.pending():
 		case res.StatusCode < 200:
 			t.requests[i] = tx.provisional()
 		default:
@@ -85,7 +85,7 @@ func (t *turn) answered(m Received, res *sip.Response) {
 
 func (t *turn) inviteAnswered(m Received, res *sip.Response) {
 	i := slices.IndexFunc(t.invites, func(tx inviteTx) bool {
-		return branchOf(tx.request) == branchOf(res)
+		return BranchOf(tx.request) == BranchOf(res)
 	})
 	switch status := res.StatusCode; {
 	case status >= 200 && status < 300:
@@ -123,7 +123,7 @@ func (t *turn) inviteProgressed(i int, m Received, res *sip.Response) {
 func (t *turn) settle(i int, status int) {
 	t.invites[i] = t.invites[i].final(t.now, status)
 	for j, tx := range t.requests {
-		if tx.pending() && branchOf(tx.request) == branchOf(t.invites[i].request) {
+		if tx.pending() && BranchOf(tx.request) == BranchOf(t.invites[i].request) {
 			t.requests[j] = tx.final(t.now)
 		}
 	}

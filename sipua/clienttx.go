@@ -56,14 +56,14 @@ const (
 // A sending is what all client transactions have.
 type sending struct {
 	request *sip.Request
-	to      hop
+	to      Hop
 	begun   uint32     // the CSeq with which the request went before it was challenged
 	resend  repetition // timers A and E
 }
 
-func newSending(now time.Time, request *sip.Request, to hop) sending {
+func newSending(now time.Time, request *sip.Request, to Hop) sending {
 	s := sending{request: request, to: to, begun: request.CSeq().SeqNo}
-	if !to.reliable() {
+	if !to.Transport.Reliable() {
 		s.resend = repeatFrom(now)
 	}
 	return s
@@ -80,7 +80,7 @@ type inviteTx struct {
 	end       time.Time // timers B, D, M; and after CANCEL
 }
 
-func newInviteTx(now time.Time, request *sip.Request, to hop, initial bool) inviteTx {
+func newInviteTx(now time.Time, request *sip.Request, to Hop, initial bool) inviteTx {
 	tx := inviteTx{sending: newSending(now, request, to), state: txCalling, initial: initial, end: now.Add(giveUp)}
 	if initial {
 		tx.answerBy = now.Add(firstSign)
@@ -115,7 +115,7 @@ func (tx inviteTx) final(now time.Time, status int) inviteTx {
 	switch {
 	case status < 300:
 		tx.state = txAccepted
-	case tx.to.reliable():
+	case tx.to.Transport.Reliable():
 		tx.state = txEnded
 	}
 	return tx
@@ -132,7 +132,7 @@ type requestTx struct {
 	end   time.Time // timers F, K
 }
 
-func newRequestTx(now time.Time, request *sip.Request, to hop) requestTx {
+func newRequestTx(now time.Time, request *sip.Request, to Hop) requestTx {
 	return requestTx{sending: newSending(now, request, to), state: txCalling, end: now.Add(giveUp)}
 }
 
@@ -147,7 +147,7 @@ func (tx requestTx) provisional() requestTx {
 // final is tx after a final response, whose repetitions it absorbs for T4.
 func (tx requestTx) final(now time.Time) requestTx {
 	tx.state, tx.resend, tx.end = txCompleted, repetition{}, now.Add(t4)
-	if tx.to.reliable() {
+	if tx.to.Transport.Reliable() {
 		tx.state = txEnded
 	}
 	return tx

@@ -36,14 +36,14 @@ func TestCutAtEveryStep(t *testing.T) {
 // A simPeer is a way in which a and b may speak.
 type simPeer struct {
 	name      string
-	transport string
+	transport Transport
 	asks      bool
 }
 
 var simPeers = []simPeer{
-	{"over UDP", udp, false},
-	{"over TCP", tcp, false},
-	{"with b asking who they are", udp, true},
+	{"over UDP", UDP, false},
+	{"over TCP", TCP, false},
+	{"with b asking who they are", UDP, true},
 }
 
 func (p simPeer) begin(t *testing.T, story simStory) *sim {
@@ -100,7 +100,7 @@ func cutOnce(t *testing.T, story simStory, peer simPeer, caller bool, c cut) {
 func TestBadNetwork(t *testing.T) {
 	for seed := range uint64(200) {
 		story := simStories[seed%uint64(len(simStories))]
-		s := newSim(t, seed, udp)
+		s := newSim(t, seed, UDP)
 		s.loss, s.jitter, s.asks = 0.25, 900*time.Millisecond, seed%2 == 1
 		for _, p := range []*party{s.a, s.b} {
 			p.cut = cut{s.rng.IntN(40), []string{unrecorded, unsent, sent}[s.rng.IntN(3)]}

@@ -79,7 +79,7 @@ type Step struct {
 type Message struct {
 	Kind      Kind // what it is, for the table of classes (kind.go)
 	To        netip.AddrPort
-	Transport string // "udp" or "tcp"
+	Transport Transport
 	SIP       sip.Message
 }
 
@@ -87,7 +87,7 @@ type Message struct {
 type Received struct {
 	SIP       sip.Message
 	From      netip.AddrPort
-	Transport string
+	Transport Transport
 }
 
 // An Event is what a dialog tells its user.
@@ -153,10 +153,12 @@ func (Info) isEvent()       {}
 // Local is our side of every dialog.
 type Local struct {
 	Address   netip.AddrPort // where we listen: Via sent-by and Contact
-	Transport string         // "udp" or "tcp": of requests to the proxy, and to addresses that name none
-	TCP       bool           // we listen over TCP, too: who wants it gets it, and what is too long for UDP takes it
-	Proxy     netip.AddrPort // outbound proxy; the zero value: none
-	UserAgent string
+	Transport Transport      // of requests to the proxy, and to addresses that name none
+	// Transports lists what we listen on besides UDP and Transport. Requests
+	// too long for UDP use TCP if it is there (RFC 3261 §18.1.1).
+	Transports []Transport
+	Proxy      netip.AddrPort // outbound proxy; the zero value: none
+	UserAgent  string
 
 	// Credentials are what we answer challenges with, the first that fits.
 	Credentials []Credentials

@@ -4,38 +4,36 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"net"
 	"strconv"
 	"strings"
-	"time"
 )
 
-// maxFrame bounds a message over TCP, so that nobody can fill our memory.
-const maxFrame = 1 << 16
+// MaxMessage bounds a message over TCP, so that nobody can fill our memory.
+const MaxMessage = 1 << 16
 
 // The double line break by which the other end asks whether we are there, and
 // the single one that says so (RFC 5626 §3.5.1).
 const (
-	ping = "\r\n\r\n"
-	pong = "\r\n"
+	Ping = "\r\n\r\n"
+	Pong = "\r\n"
 )
 
 var (
 	errNoSIP  = errors.New("what comes is no SIP")
 	errLength = errors.New("a message whose end cannot be told")
-	errFrame  = fmt.Errorf("a message of more than %d bytes", maxFrame)
+	errFrame  = fmt.Errorf("a message of more than %d bytes", MaxMessage)
 )
 
-// frame is a bufio.SplitFunc: it cuts the first message or ping off a stream
+// SplitMessage is a bufio.SplitFunc: it cuts the first message or ping off a stream
 // (RFC 3261 §18.3). After an error nothing that follows can be understood.
-func frame(data []byte, _ bool) (advance int, token []byte, err error) {
-	if bytes.HasPrefix(data, []byte(ping)) {
-		return len(ping), data[:len(ping)], nil
+func SplitMessage(data []byte, _ bool) (advance int, token []byte, err error) {
+	if bytes.HasPrefix(data, []byte(Ping)) {
+		return len(Ping), data[:len(Ping)], nil
 	}
-	if bytes.HasPrefix([]byte(ping), data) {
+	if bytes.HasPrefix([]byte(Ping), data) {
 		return 0, nil, nil // it may become one
 	}
-	message := bytes.TrimPrefix(data, []byte(pong))
+	message := bytes.TrimPrefix(data, []byte(Pong))
 	if line, _, ended := bytes.Cut(message, []byte("\r\n")); ended && !bytes.Contains(line, []byte("SIP/")) {
 		return 0, nil, errNoSIP
 	}
@@ -49,7 +47,7 @@ func frame(data []byte, _ bool) (advance int, token []byte, err error) {
 	}
 	end := len(head) + len("\r\n\r\n") + body
 	switch {
-	case end > maxFrame:
+	case end > MaxMessage:
 		return 0, nil, errFrame
 	case end > len(message):
 		return 0, nil, nil
@@ -78,42 +76,4 @@ func bodyLength(head []byte) (int, error) {
 		return 0, errLength
 	}
 	return length, nil
-}
-
-// How long a connection waits for its far end.
-const (
-	halfWithin = 10 * time.Second // for the rest of a message, from its first byte
-	idleFirst  = 30 * time.Second // for the first message or ping
-	idleMost   = 15 * time.Minute // for the next
-)
-
-// A patient reads from a connection, and knows how long to wait for more. Its
-// split tells it whether that is the rest of a message.
-type patient struct {
-	net.Conn
-	idle  time.Duration
-	since time.Time // when a message began of which the rest is missing
-}
-
-// Read implements io.Reader.
-func (p *patient) Read(b []byte) (int, error) {
-	deadline := time.Now().Add(p.idle)
-	if !p.since.IsZero() {
-		deadline = p.since.Add(halfWithin)
-	}
-	if err := p.SetReadDeadline(deadline); err != nil {
-		return 0, err
-	}
-	return p.Conn.Read(b)
-}
-
-func (p *patient) split(data []byte, atEOF bool) (int, []byte, error) {
-	advance, token, err := frame(data, atEOF)
-	switch {
-	case token != nil:
-		p.since, p.idle = time.Time{}, idleMost
-	case p.since.IsZero() && len(bytes.Trim(data, "\r\n")) > 0:
-		p.since = time.Now()
-	}
-	return advance, token, err
 }

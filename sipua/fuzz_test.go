@@ -12,7 +12,7 @@ import (
 )
 
 // fuzzLocal has everything that a peer can make use of.
-var fuzzLocal = Local{Address: ours, Transport: udp, TCP: true, Credentials: ourCredentials}
+var fuzzLocal = Local{Address: ours, Transport: UDP, Transports: []Transport{TCP}, Credentials: ourCredentials}
 
 // everyStage is a dialog in each of its stages, with Call-ID "call" and the
 // tags "us" and "b".
@@ -85,11 +85,11 @@ func FuzzReceive(f *testing.F) {
 		f.Add([]byte(res.String()))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		msg, err := parse(data)
+		msg, err := Parse(data)
 		if err != nil {
 			return
 		}
-		m := Received{SIP: msg, From: peers, Transport: "udp"}
+		m := Received{SIP: msg, From: peers, Transport: UDP}
 		for _, d := range stages {
 			liveOn(t, d.Receive(noon, m).Dialog)
 		}
@@ -127,7 +127,7 @@ func TestMemoryOfVersion1(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := Restore(Local{Address: ours, Transport: "udp"}, 2, text)
+		d, err := Restore(Local{Address: ours, Transport: UDP}, 2, text)
 		if err != nil {
 			t.Errorf("%s: %v", path, err)
 			continue

@@ -1,88 +1,83 @@
 package sipua
 
 import (
-	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
-)
-
-// The transports a message may take.
-const (
-	udp = "udp"
-	tcp = "tcp"
 )
 
 // longest is how long a request over UDP may be (RFC 3261 §18.1.1): more than
 // one frame is lost by many networks.
 const longest = 1300
 
-// A hop is where a message goes, and over what.
-type hop struct {
+// A Hop is where a message goes, and over which transport.
+type Hop struct {
 	netip.AddrPort
-	transport string
+	Transport Transport
 }
 
-// hopOf is where the wire says that a message came from.
-func hopOf(m Received) hop { return hop{m.From, transportOf(m.Transport)} }
+// hopOf is the Hop that a message came from.
+func hopOf(m Received) Hop { return Hop{m.From, m.Transport} }
 
-// transportOf is the transport of that name; UDP when there is none.
-func transportOf(name string) string {
-	if strings.EqualFold(name, tcp) {
-		return tcp
+// URI returns the sip: URI of a user at the hop.
+func (h Hop) URI(user string) string {
+	uri := "sip:" + user + "@" + h.AddrPort.String()
+	if h.Transport != UDP {
+		uri += ";transport=" + h.Transport.String()
 	}
-	return udp
+	return uri
 }
-
-// reliable says that nothing that goes there has to be repeated.
-func (h hop) reliable() bool { return h.transport == tcp }
 
 // MarshalText writes a hop down, one over UDP as its address alone.
-func (h hop) MarshalText() ([]byte, error) {
+func (h Hop) MarshalText() ([]byte, error) {
 	text, err := h.AddrPort.MarshalText()
-	if h.reliable() {
-		text = append(text, ";transport=tcp"...)
+	if h.Transport.Reliable() {
+		text = append(text, ";transport="+h.Transport.String()...)
 	}
 	return text, err
 }
 
 // UnmarshalText reads what MarshalText has written.
-func (h *hop) UnmarshalText(text []byte) error {
-	address, transport, _ := strings.Cut(string(text), ";transport=")
-	if transport != "" && transport != tcp {
-		return fmt.Errorf("the transport %q is not known", transport)
-	}
-	*h = hop{}
+func (h *Hop) UnmarshalText(text []byte) error {
+	address, name, named := strings.Cut(string(text), ";transport=")
+	*h = Hop{}
 	if address == "" {
 		return nil
 	}
-	h.transport = transportOf(transport)
+	if named {
+		transport, err := ParseTransport(name)
+		if err != nil {
+			return err
+		}
+		h.Transport = transport
+	}
 	return h.AddrPort.UnmarshalText([]byte(address))
 }
 
-// carries says that we can send and be reached over a transport.
-func (l Local) carries(transport string) bool {
-	return transport == udp || transport == tcp && (l.TCP || transportOf(l.Transport) == tcp)
+// carries reports whether we send and can be reached over a transport.
+func (l Local) carries(t Transport) bool {
+	return t == UDP || t == l.Transport || slices.Contains(l.Transports, t)
 }
 
 // hopTo is where requests to a URI go that names its host in figures, or the
 // zero value (RFC 3263 §4.1). A transport that we do not have is taken for not
 // named.
-func (l Local) hopTo(uri sip.Uri) hop {
-	address := addressOf(uri)
+func (l Local) hopTo(uri sip.Uri) Hop {
+	address := AddressOf(uri)
 	if !address.IsValid() {
-		return hop{}
+		return Hop{}
 	}
-	named := strings.ToLower(uri.UriParams.GetOr("transport", ""))
-	if !l.carries(named) {
-		named = transportOf(l.Transport)
+	named, err := ParseTransport(uri.UriParams.GetOr("transport", l.Transport.String()))
+	if err != nil || !l.carries(named) {
+		named = l.Transport
 	}
-	return hop{address, named}
+	return Hop{address, named}
 }
 
-// addressOf is the address a URI names in figures, or the zero value.
-func addressOf(uri sip.Uri) netip.AddrPort {
+// AddressOf is the address a URI names in figures, or the zero value.
+func AddressOf(uri sip.Uri) netip.AddrPort {
 	ip, err := netip.ParseAddr(strings.Trim(uri.Host, "[]"))
 	if err != nil || uri.Port < 0 || uri.Port > 65535 {
 		return netip.AddrPort{}
@@ -96,9 +91,9 @@ func addressOf(uri sip.Uri) netip.AddrPort {
 
 // nextHop is where requests to p go: a name that is no address is not looked
 // up, the peer is answered where it was heard from instead.
-func (p peer) nextHop(local Local) hop {
+func (p peer) nextHop(local Local) Hop {
 	if local.Proxy.IsValid() {
-		return hop{local.Proxy, transportOf(local.Transport)}
+		return Hop{local.Proxy, local.Transport}
 	}
 	first := p.Target
 	if len(p.Routes) > 0 {
@@ -116,11 +111,11 @@ func (p peer) nextHop(local Local) hop {
 // fit is where a request goes that would go to h: over TCP when it is too long
 // for a datagram, unless a URI insists on UDP or TCP has been refused there
 // (RFC 3261 §18.1.1). Its Via says so.
-func (t *turn) fit(req *sip.Request, h hop) hop {
-	if h.reliable() || !t.local.TCP || t.datagrams || namesTransport(req) || len(req.String()) <= longest {
+func (t *turn) fit(req *sip.Request, h Hop) Hop {
+	if h.Transport.Reliable() || !t.local.carries(TCP) || t.datagrams || namesTransport(req) || len(req.String()) <= longest {
 		return h
 	}
-	h.transport = tcp
+	h.Transport = TCP
 	req.Via().Transport = "TCP"
 	return h
 }
@@ -129,12 +124,12 @@ func (t *turn) fit(req *sip.Request, h hop) hop {
 // reports whether it has: not if it went over TCP for another reason than its
 // length.
 func (t *turn) overUDP(s *sending) bool {
-	if !s.to.reliable() || transportOf(t.local.Transport) == tcp || namesTransport(s.request) {
+	if !s.to.Transport.Reliable() || t.local.Transport == TCP || namesTransport(s.request) {
 		return false
 	}
 	s.request = s.request.Clone()
 	s.request.Via().Transport = "UDP"
-	s.to.transport, s.resend, t.datagrams = udp, repeatFrom(t.now), true
+	s.to.Transport, s.resend, t.datagrams = UDP, repeatFrom(t.now), true
 	t.send(Retransmission, s.to, s.request)
 	return true
 }
@@ -156,25 +151,25 @@ func (l Local) proxyRoute() *sip.RouteHeader {
 	return &sip.RouteHeader{Address: uri}
 }
 
-func (l Local) via(transport, branch string) *sip.ViaHeader {
+func (l Local) via(transport Transport, branch string) *sip.ViaHeader {
 	return &sip.ViaHeader{
-		ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: strings.ToUpper(transportOf(transport)),
+		ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: strings.ToUpper(transport.String()),
 		Host: l.Address.Addr().String(), Port: int(l.Address.Port()),
 		Params: sip.HeaderParams{{K: "rport"}, {K: "branch", V: branch}},
 	}
 }
 
 // contact is how we are reached by somebody who speaks to us over a transport.
-func (l Local) contact(transport string) *sip.ContactHeader {
+func (l Local) contact(transport Transport) *sip.ContactHeader {
 	return &sip.ContactHeader{Address: sip.Uri{
 		Scheme: "sip", Host: l.Address.Addr().String(), Port: int(l.Address.Port()),
 		UriParams: transportParam(transport),
 	}}
 }
 
-func transportParam(transport string) sip.HeaderParams {
-	if transportOf(transport) != tcp {
+func transportParam(transport Transport) sip.HeaderParams {
+	if transport == UDP {
 		return nil
 	}
-	return sip.HeaderParams{{K: "transport", V: tcp}}
+	return sip.HeaderParams{{K: "transport", V: transport.String()}}
 }

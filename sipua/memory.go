@@ -41,7 +41,7 @@ type memory struct {
 
 type inviteMemory struct {
 	Text      string `json:"text"`
-	To        hop    `json:"to"`
+	To        Hop    `json:"to"`
 	Initial   bool   `json:"initial,omitempty"`
 	Rang      bool   `json:"rang,omitempty"`
 	Cancelled bool   `json:"cancelled,omitempty"`
@@ -50,7 +50,7 @@ type inviteMemory struct {
 
 type serverMemory struct {
 	Text     string  `json:"text"`
-	To       hop     `json:"to"`
+	To       Hop     `json:"to"`
 	Initial  bool    `json:"initial,omitempty"`
 	State    txState `json:"state"`
 	Kind     Kind    `json:"kind,omitempty"`     // of Response
@@ -103,11 +103,11 @@ func (d *Dialog) Memory() []byte {
 
 // fallback is the part of Source that matters: the address requests go to
 // when the peer's URI names none.
-func (p peer) fallback(local Local) hop {
+func (p peer) fallback(local Local) Hop {
 	known := p
-	known.Source = hop{}
+	known.Source = Hop{}
 	if known.nextHop(local).IsValid() {
-		return hop{}
+		return Hop{}
 	}
 	return p.Source
 }
@@ -209,7 +209,7 @@ func (d *Dialog) restoreServers(list []serverMemory) error {
 }
 
 func readINVITE(text string) (*sip.Request, error) {
-	msg, err := parse([]byte(text))
+	msg, err := Parse([]byte(text))
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +223,7 @@ func readINVITE(text string) (*sip.Request, error) {
 // writable says that a message can be written down and read again: the parser
 // takes more than it can tell.
 func writable(msg sip.Message) error {
-	again, err := parse([]byte(msg.String()))
+	again, err := Parse([]byte(msg.String()))
 	if err != nil {
 		return err
 	}
@@ -231,7 +231,7 @@ func writable(msg sip.Message) error {
 }
 
 func readResponse(text string) (*sip.Response, error) {
-	msg, err := parse([]byte(text))
+	msg, err := Parse([]byte(text))
 	if err != nil {
 		return nil, err
 	}

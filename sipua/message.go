@@ -45,23 +45,23 @@ type peer struct {
 	Tag    string   `json:"tag,omitempty"`
 	Target string   `json:"target"`
 	Routes []string `json:"routes,omitempty"`
-	Source hop      `json:"source,omitzero"` // where it was last heard from
+	Source Hop      `json:"source,omitzero"` // where it was last heard from
 }
 
 // peerOfResponse is the dialog that a response to our INVITE creates (§12.1.2).
-func peerOfResponse(res *sip.Response, from hop) peer {
+func peerOfResponse(res *sip.Response, from Hop) peer {
 	p := peer{Tag: tagOf(res.To().Params), Target: contactOf(res), Routes: recordRoutes(res), Source: from}
 	slices.Reverse(p.Routes)
 	return p
 }
 
 // peerOfRequest is the dialog that an INVITE to us creates (§12.1.1).
-func peerOfRequest(req *sip.Request, from hop) peer {
+func peerOfRequest(req *sip.Request, from Hop) peer {
 	return peer{Tag: tagOf(req.From().Params), Target: contactOf(req), Routes: recordRoutes(req), Source: from}
 }
 
 // refresh is p with the target that a message of the dialog names, if it does.
-func (p peer) refresh(msg sip.Message, from hop) peer {
+func (p peer) refresh(msg sip.Message, from Hop) peer {
 	p.Source = from
 	if target := contactOf(msg); target != "" {
 		p.Target = target
@@ -90,7 +90,7 @@ func (p peer) routed() (sip.Uri, []sip.Uri) {
 func (d *Dialog) request(method sip.RequestMethod, p peer, cseq uint32, branch string) *sip.Request {
 	target, routes := p.routed()
 	req := sip.NewRequest(method, target)
-	req.AppendHeader(d.local.via(p.nextHop(d.local).transport, branch))
+	req.AppendHeader(d.local.via(p.nextHop(d.local).Transport, branch))
 	for _, r := range routes {
 		req.AppendHeader(&sip.RouteHeader{Address: r})
 	}
@@ -141,7 +141,7 @@ func respond(req *sip.Request, tag string, status int, reason string, headers ..
 
 // stamped is the request in m as its top Via should have reached us (RFC 3261
 // §18.2.1, RFC 3581 §4), and where its responses go (§18.2.2).
-func stamped(m Received) (*sip.Request, hop) {
+func stamped(m Received) (*sip.Request, Hop) {
 	req := m.SIP.(*sip.Request).Clone()
 	if c := req.Contact(); c != nil {
 		c.Params = nil // only the URI matters, and quoted strings in them do not survive being written down
@@ -157,16 +157,24 @@ func stamped(m Received) (*sip.Request, hop) {
 	}
 	port := uint16(via.Port)
 	switch {
-	case wantsPort || transportOf(m.Transport) == tcp:
+	case wantsPort || m.Transport == TCP:
 		port = m.From.Port()
 	case port == 0:
 		port = sipPort
 	}
-	return req, hop{netip.AddrPortFrom(host, port), transportOf(m.Transport)}
+	return req, Hop{netip.AddrPortFrom(host, port), m.Transport}
 }
 
-// branchOf is the branch of msg's top Via.
-func branchOf(msg sip.Message) string {
+// TransactionOf is what a response has in common with its request.
+func TransactionOf(msg sip.Message) string {
+	if msg.Via() == nil || msg.CSeq() == nil {
+		return ""
+	}
+	return BranchOf(msg) + string(msg.CSeq().MethodName)
+}
+
+// BranchOf is the branch of msg's top Via.
+func BranchOf(msg sip.Message) string {
 	branch, _ := msg.Via().Params.Get("branch")
 	return branch
 }
@@ -260,4 +268,15 @@ func (d *Dialog) secret(label, text string) string {
 func (d *Dialog) dice(label string, cseq uint32, tag string) []byte {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%d|%s", d.id.Seed, label, cseq, tag))
 	return sum[:]
+}
+
+// Parse reads a message out of a datagram; a panic of the parser is one more
+// way to be malformed.
+func Parse(data []byte) (msg sip.Message, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			msg, err = nil, fmt.Errorf("parsing: %v", p)
+		}
+	}()
+	return sip.ParseMessage(data)
 }

@@ -68,7 +68,7 @@ func (r Registration) send(now time.Time) (Registration, []Message) {
 	cseq := t.nextCSeq()
 	to := t.peer.nextHop(t.local)
 	req := t.request(sip.REGISTER, t.peer, cseq, t.branch(sip.REGISTER, cseq, ""))
-	contact := t.local.contact(to.transport)
+	contact := t.local.contact(to.Transport)
 	contact.Address.User = r.asks.User
 	req.AppendHeader(contact)
 	req.AppendHeader(sip.NewHeader("Expires", strconv.Itoa(int(r.lasts()/time.Second))))
@@ -100,7 +100,7 @@ func (r Registration) Receive(now time.Time, m Received) (Registration, []Messag
 	}
 	t := r.dialog.turn(now)
 	i := slices.IndexFunc(t.requests, func(tx requestTx) bool {
-		return branchOf(tx.request) == branchOf(res) && res.CSeq().MethodName == sip.REGISTER && tx.pending()
+		return BranchOf(tx.request) == BranchOf(res) && res.CSeq().MethodName == sip.REGISTER && tx.pending()
 	})
 	switch {
 	case i < 0:
@@ -138,7 +138,7 @@ func (r Registration) granted(res *sip.Response) time.Duration {
 	ours := r.dialog.local.Address
 	for _, h := range res.GetHeaders("Contact") {
 		c, ok := h.(*sip.ContactHeader)
-		if !ok || addressOf(c.Address) != ours || !strings.EqualFold(c.Address.User, r.asks.User) {
+		if !ok || AddressOf(c.Address) != ours || !strings.EqualFold(c.Address.User, r.asks.User) {
 			continue
 		}
 		if seconds, err := strconv.ParseUint(c.Params.GetOr("expires", ""), 10, 32); err == nil {

@@ -219,5 +219,5 @@ func (r *Registrar) again(now time.Time, m Received) (Message, bool) {
 
 // identify is what a request has in common with its repetitions only.
 func identify(m Received) string {
-	return fmt.Sprintf("%s %s %s %d", m.From, branchOf(m.SIP), m.SIP.CallID().Value(), m.SIP.CSeq().SeqNo)
+	return fmt.Sprintf("%s %s %s %d", m.From, BranchOf(m.SIP), m.SIP.CallID().Value(), m.SIP.CSeq().SeqNo)
 }

@@ -29,7 +29,7 @@ const deskPassword = "open sesame"
 
 func newDesk(t *testing.T) *desk {
 	return &desk{T: t, now: noon, from: peers, Registrar: NewRegistrar(RegistrarOptions{
-		Local: Local{Address: ours, TCP: true}, Realm: "holdfast", Secret: "salt",
+		Local: Local{Address: ours, Transports: []Transport{TCP}}, Realm: "holdfast", Secret: "salt",
 		Longest: 5 * time.Minute, Digest: []string{"SHA-256", "MD5"},
 		Account: func(user string) (Account, bool) {
 			return Account{Name: "Ana", User: "200", Password: deskPassword}, user == "200"
@@ -192,11 +192,15 @@ func TestRegistrarRefuses(t *testing.T) {
 // TestBehindANAT: who names another host than they speak from is called where
 // they speak from, but told their own Contact.
 func TestBehindANAT(t *testing.T) {
-	for _, c := range []struct{ contact, transport, want string }{
-		{"sip:200@192.0.2.2:5070;line=7", "udp", "sip:200@192.0.2.2:5070;line=7"},
-		{"sip:200@10.0.0.7:5070;line=7", "udp", "sip:200@192.0.2.2:40000;line=7"},
-		{"sip:200@phone.local", "udp", "sip:200@192.0.2.2:40000"},
-		{"sip:200@10.0.0.7;transport=tcp", "tcp", "sip:200@192.0.2.2:40000;transport=tcp"},
+	for _, c := range []struct {
+		contact   string
+		transport Transport
+		want      string
+	}{
+		{"sip:200@192.0.2.2:5070;line=7", UDP, "sip:200@192.0.2.2:5070;line=7"},
+		{"sip:200@10.0.0.7:5070;line=7", UDP, "sip:200@192.0.2.2:40000;line=7"},
+		{"sip:200@phone.local", UDP, "sip:200@192.0.2.2:40000"},
+		{"sip:200@10.0.0.7;transport=tcp", TCP, "sip:200@192.0.2.2:40000;transport=tcp"},
 	} {
 		d := newDesk(t)
 		d.from = netip.MustParseAddrPort("192.0.2.2:40000")
@@ -406,8 +410,8 @@ func FuzzRegister(f *testing.F) {
 	}
 	f.Add([]byte(strings.NewReplacer("OPTIONS", "REGISTER", "\n", "\r\n", "Content-Length", `Authorization: Digest username="bob", realm="holdfast", nonce="00", uri="sip:192.0.2.1", response="x", qop=auth, nc=00000001, cnonce="c"`+"\nContent-Length").Replace(goodOptions)), false)
 	f.Fuzz(func(t *testing.T, data []byte, proves bool) {
-		msg, err := parse(data)
-		m := Received{SIP: msg, From: peers, Transport: udp}
+		msg, err := Parse(data)
+		m := Received{SIP: msg, From: peers, Transport: UDP}
 		if err != nil || !IsRegister(m) || Check(m) != nil {
 			return
 		}
@@ -431,11 +435,11 @@ func FuzzRegister(f *testing.F) {
 		}
 		for _, b := range bindings {
 			var to sip.Uri
-			if err := sip.ParseUri(b.Address, &to); err != nil || !addressOf(to).IsValid() || addressOf(to).Addr() != peers.Addr() {
+			if err := sip.ParseUri(b.Address, &to); err != nil || !AddressOf(to).IsValid() || AddressOf(to).Addr() != peers.Addr() {
 				t.Errorf("%q, said from %s, cannot be called: %v", b.Address, peers, err)
 			}
 		}
-		if again, err := parse([]byte(r.Grant(noon, asked, bindings).SIP.String())); err != nil || len(again.GetHeaders("Contact")) != len(bindings) {
+		if again, err := Parse([]byte(r.Grant(noon, asked, bindings).SIP.String())); err != nil || len(again.GetHeaders("Contact")) != len(bindings) {
 			t.Errorf("the answer cannot be read: %v", err)
 		}
 	})

@@ -80,7 +80,7 @@ func (t *turn) byeOnce(p peer, cseq uint32) {
 // never had it, or has answered it while nobody listened.
 func (t *turn) uncancellable(cancel requestTx) {
 	for i, tx := range t.invites {
-		if tx.pending() && tx.initial && branchOf(tx.request) == branchOf(cancel.request) {
+		if tx.pending() && tx.initial && BranchOf(tx.request) == BranchOf(cancel.request) {
 			t.invites[i] = tx.final(t.now, sip.StatusCallTransactionDoesNotExists)
 			t.releaseEarly(tx.request.CSeq().SeqNo)
 		}

@@ -63,11 +63,11 @@ type script struct {
 	now   time.Time
 	epoch uint16
 	local Local
-	over  string // the transport of the peer's requests
+	over  Transport // the transport of the peer's requests
 	d     *Dialog
 	last  map[sip.RequestMethod]*sip.Request // our last request of each method
 
-	lastOver string                  // the transport of the last of all
+	lastOver Transport               // the transport of the last of all
 	invites  map[uint32]*sip.Request // ours by CSeq
 	out      strings.Builder
 }
@@ -89,8 +89,11 @@ func (s *script) run(words []string, input string) string {
 	}
 	switch words[0] {
 	case "caller", "callee":
-		s.local.TCP = slices.Contains(words, "tcp")
-		s.local.Transport, s.over = option("default", udp), option("over", udp)
+		s.local.Transports = nil
+		if slices.Contains(words, "tcp") {
+			s.local.Transports = []Transport{TCP}
+		}
+		s.local.Transport, s.over = transport(s.t, option("default", "udp")), transport(s.t, option("over", "udp"))
 	}
 	switch words[0] {
 	case "caller":
@@ -197,7 +200,7 @@ func (s *script) take(step Step) {
 		if m.To != peers {
 			fmt.Fprintf(&s.out, " to %s", m.To)
 		}
-		if m.Transport == tcp {
+		if m.Transport == TCP {
 			s.out.WriteString(" over tcp")
 		}
 		if h := m.SIP.GetHeaders("Reason"); len(h) > 0 {
@@ -252,14 +255,14 @@ func (s *script) request(method string, option func(string, string) string, sdp 
 		to += ";tag=" + tag
 	}
 	lines := []string{
-		method + " sip:192.0.2.1:5060 SIP/2.0", "Via: SIP/2.0/" + strings.ToUpper(s.over) + " 192.0.2.2:5060;branch=" + option("branch", "z9hG4bK"+strings.Replace(strings.Replace(method, "ACK", "INVITE", 1), "CANCEL", "INVITE", 1)+cseq),
+		method + " sip:192.0.2.1:5060 SIP/2.0", "Via: SIP/2.0/" + strings.ToUpper(s.over.String()) + " 192.0.2.2:5060;branch=" + option("branch", "z9hG4bK"+strings.Replace(strings.Replace(method, "ACK", "INVITE", 1), "CANCEL", "INVITE", 1)+cseq),
 		"From: <sip:bob@192.0.2.2>;tag=" + option("fromtag", "b"), "To: " + to, "Call-ID: call",
 		"CSeq: " + cseq + " " + method, "Contact: <" + option("contact", "sip:bob@192.0.2.2:5060") + ">",
 	}
 	return s.received(s.over, lines, sdp, headers)
 }
 
-func (s *script) received(over string, lines []string, sdp []byte, headers string) Received {
+func (s *script) received(over Transport, lines []string, sdp []byte, headers string) Received {
 	if headers != "" {
 		lines = append(lines, strings.Split(strings.TrimSpace(headers), "\n")...)
 	}
@@ -365,19 +368,28 @@ func checkStep(t testing.TB, local Local, epoch uint16, step Step) {
 	}
 }
 
+func transport(t testing.TB, name string) Transport {
+	t.Helper()
+	named, err := ParseTransport(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return named
+}
+
 // checkTransport checks that a message says how it travels.
 func checkTransport(t testing.TB, m Message) {
 	t.Helper()
 	text := []byte(m.SIP.String())
-	if end, _, err := frame(text, false); end != len(text) || err != nil {
+	if end, _, err := SplitMessage(text, false); end != len(text) || err != nil {
 		t.Errorf("the end of what we send cannot be told over TCP: %d of %d bytes, %v\n%s", end, len(text), err, text)
 	}
 	req, ok := m.SIP.(*sip.Request)
-	if ok && !strings.EqualFold(req.Via().Transport, m.Transport) {
+	if ok && !strings.EqualFold(req.Via().Transport, m.Transport.String()) {
 		t.Errorf("%s goes over %s, but its Via says %s", m.Kind, m.Transport, req.Via().Value())
 	}
 	contact := contactOf(m.SIP)
-	if contact != "" && len(text) <= longest && strings.Contains(contact, ";transport=tcp") != (m.Transport == tcp) {
+	if contact != "" && len(text) <= longest && strings.Contains(contact, ";transport=tcp") != (m.Transport == TCP) {
 		t.Errorf("%s goes over %s, but its Contact is %s", m.Kind, m.Transport, contact)
 	}
 }

@@ -20,7 +20,7 @@ const tryingAfter = 200 * time.Millisecond
 // method returns its successor.
 type serverTx struct {
 	request  *sip.Request
-	to       hop           // where responses go
+	to       Hop           // where responses go
 	response *sip.Response // the last one
 	kind     Kind          // of that response
 	state    txState
@@ -43,10 +43,10 @@ func (tx serverTx) respond(now time.Time, kind Kind, response *sip.Response) ser
 		tx.state, tx.resend, tx.end = txAccepted, repeatFrom(now), now.Add(giveUp)
 	case invite:
 		tx.state, tx.resend, tx.end = txCompleted, repeatFrom(now), now.Add(giveUp)
-		if tx.to.reliable() {
+		if tx.to.Transport.Reliable() {
 			tx.resend = repetition{}
 		}
-	case tx.to.reliable():
+	case tx.to.Transport.Reliable():
 		tx.state = txEnded
 	default:
 		tx.state, tx.end = txConfirmed, now.Add(giveUp)
@@ -78,7 +78,7 @@ func (tx serverTx) acknowledged(now time.Time) serverTx {
 		absorbing = now.Add(t4)
 	}
 	tx.state, tx.resend, tx.end = txConfirmed, repetition{}, absorbing
-	if tx.to.reliable() {
+	if tx.to.Transport.Reliable() {
 		tx.state = txEnded
 	}
 	return tx
@@ -105,7 +105,7 @@ type txKey struct {
 // keyOf is the key of req. That of CANCEL and of ACK is the key of their INVITE.
 func keyOf(req *sip.Request) txKey {
 	via := req.Via()
-	key := txKey{branchOf(req), strings.ToLower(via.SentBy()), req.Method, req.CSeq().SeqNo}
+	key := txKey{BranchOf(req), strings.ToLower(via.SentBy()), req.Method, req.CSeq().SeqNo}
 	if key.method == sip.CANCEL || key.method == sip.ACK {
 		key.method = sip.INVITE
 	}

@@ -70,7 +70,7 @@ const (
 	sent       = "after it is sent"
 )
 
-func newSim(t *testing.T, seed uint64, transport string) *sim {
+func newSim(t *testing.T, seed uint64, transport Transport) *sim {
 	s := &sim{t: t, rng: rand.New(rand.NewPCG(seed, 1)), now: noon}
 	s.a = &party{s: s, name: "a", local: Local{Address: ours, Transport: transport, Credentials: ourCredentials}, epoch: 1}
 	s.b = &party{s: s, name: "b", local: Local{Address: peers, Transport: transport}, epoch: 1}
@@ -150,6 +150,9 @@ func (p *party) step(step Step) {
 	}
 }
 
+// resentFor is how long siptransport sends a request again whose connection broke.
+const resentFor = 5 * time.Second
+
 // restart is a new process that reads the journal, and its user's habits:
 // sound again, and what they wanted and may not have got.
 func (p *party) restart() {
@@ -157,7 +160,7 @@ func (p *party) restart() {
 	p.epoch++
 	p.d = nil
 	for _, lost := range p.peer.asked { // with the connection (see streams.remove)
-		if p.s.now.Sub(lost.at) < owedFor {
+		if p.s.now.Sub(lost.at) < resentFor {
 			p.s.push(p.s.now.Add(10*time.Millisecond), func() { p.deliver(lost.text, lost.m) })
 		}
 	}
@@ -232,8 +235,8 @@ func (p *party) send(m Message) {
 		}
 		in := Received{From: p.local.Address, Transport: m.Transport}
 		p.s.push(p.s.now.Add(delay), func() { p.peer.deliver(text, in) })
-		if req, ok := m.SIP.(*sip.Request); ok && m.Transport == tcp && req.Method != sip.ACK {
-			p.asked = append(p.asked, simPacket{text, in, transactionOf(req), p.s.now})
+		if req, ok := m.SIP.(*sip.Request); ok && m.Transport == TCP && req.Method != sip.ACK {
+			p.asked = append(p.asked, simPacket{text, in, TransactionOf(req), p.s.now})
 		}
 	}
 }
@@ -246,7 +249,7 @@ func (p *party) deliver(text []byte, m Received) {
 	}
 	m.SIP = msg
 	if _, ok := msg.(*sip.Response); ok {
-		answered := transactionOf(msg)
+		answered := TransactionOf(msg)
 		p.asked = slices.DeleteFunc(p.asked, func(asked simPacket) bool { return asked.asks == answered })
 	}
 	if out := p.ask(m); out.SIP != nil {

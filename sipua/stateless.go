@@ -95,7 +95,7 @@ func stateless(kind Kind, m Received, status int, reason string, headers ...sip.
 	sum := sha256.Sum256([]byte(req.Via().Value() + req.CallID().Value() + req.From().Value()))
 	res := respond(req, hex.EncodeToString(sum[:8]), status, reason, headers...)
 	res.SetBody(nil)
-	return Message{Kind: kind, To: to.AddrPort, Transport: to.transport, SIP: res}
+	return Message{Kind: kind, To: to.AddrPort, Transport: to.Transport, SIP: res}
 }
 
 func capabilities() []sip.Header {

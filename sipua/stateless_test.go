@@ -36,7 +36,7 @@ func received(t testing.TB, text string) Received {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	return Received{SIP: msg, From: peers, Transport: "udp"}
+	return Received{SIP: msg, From: peers, Transport: UDP}
 }
 
 func TestCheckNamesTheWrongHeader(t *testing.T) {
@@ -89,11 +89,15 @@ func TestRefuseAnswersWhereTheRequestCameFrom(t *testing.T) {
 }
 
 func TestResponsesGoByVia(t *testing.T) {
-	for _, c := range []struct{ via, transport, want string }{
-		{"SIP/2.0/UDP 10.0.0.7:5070;branch=z9hG4bK1", "udp", "192.0.2.2:5070"},
-		{"SIP/2.0/UDP phone.example.org;branch=z9hG4bK1", "udp", "192.0.2.2:5060"},
-		{"SIP/2.0/UDP 10.0.0.7:5070;rport;branch=z9hG4bK1", "udp", "192.0.2.2:40000"},
-		{"SIP/2.0/TCP 10.0.0.7:5070;branch=z9hG4bK1", "tcp", "192.0.2.2:40000"},
+	for _, c := range []struct {
+		via       string
+		transport Transport
+		want      string
+	}{
+		{"SIP/2.0/UDP 10.0.0.7:5070;branch=z9hG4bK1", UDP, "192.0.2.2:5070"},
+		{"SIP/2.0/UDP phone.example.org;branch=z9hG4bK1", UDP, "192.0.2.2:5060"},
+		{"SIP/2.0/UDP 10.0.0.7:5070;rport;branch=z9hG4bK1", UDP, "192.0.2.2:40000"},
+		{"SIP/2.0/TCP 10.0.0.7:5070;branch=z9hG4bK1", TCP, "192.0.2.2:40000"},
 	} {
 		in := received(t, strings.Replace(goodOptions, "SIP/2.0/UDP 10.0.0.7:5070;rport;branch=z9hG4bK1", c.via, 1))
 		in.From, in.Transport = netip.MustParseAddrPort("192.0.2.2:40000"), c.transport
@@ -116,7 +120,7 @@ func TestRefuseIsSilentWhereItMust(t *testing.T) {
 }
 
 func TestReleaseEndsAStrayCall(t *testing.T) {
-	local := Local{Address: ours, Transport: "udp"}
+	local := Local{Address: ours, Transport: UDP}
 	out := Release(local, received(t, good200))
 	if len(out) != 2 || out[0].Kind != AgainACK || out[1].Kind != Bye {
 		t.Fatalf("got %v", out)
@@ -141,7 +145,7 @@ func TestReleaseEndsAStrayCall(t *testing.T) {
 
 // TestNamesStayInTheirHeader: what people are called cannot become headers.
 func TestNamesStayInTheirHeader(t *testing.T) {
-	d := NewCaller(Local{Address: ours, Transport: "udp"}, RandomIdentity(), 1, Call{
+	d := NewCaller(Local{Address: ours, Transport: UDP}, RandomIdentity(), 1, Call{
 		To: uri(t, "sip:b@192.0.2.2"), From: uri(t, "sip:a@192.0.2.1"), Name: "Ana\"\r\nX-Evil: yes",
 	})
 	s := d.Invite(noon, []byte("v=0\r\n"))
@@ -168,7 +172,7 @@ func ringing(invite Message) string {
 func TestContactOfARealPhone(t *testing.T) {
 	text := strings.NewReplacer("OPTIONS", "INVITE", "Content-Length",
 		`Contact: <sip:bob-0x7f@192.0.2.2:40001;transport=udp>;expires=60;+sip.instance="<urn:uuid:6e1f1b4a>";reg-id=1`+"\nContent-Length").Replace(goodOptions)
-	local := Local{Address: ours, Transport: "udp"}
+	local := Local{Address: ours, Transport: UDP}
 	s := NewCallee(local, RandomIdentity(), 1, noon, received(t, text))
 	checkStep(t, local, 1, s)
 	if s.Dialog.stage != offered || s.Dialog.peer.Target != "sip:bob-0x7f@192.0.2.2:40001;transport=udp" {

@@ -36,8 +36,8 @@ func (t *turn) step() Step {
 
 func (t *turn) tell(ev Event) { t.events = append(t.events, ev) }
 
-func (t *turn) send(kind Kind, to hop, msg sip.Message) {
-	t.out = append(t.out, Message{Kind: kind, To: to.AddrPort, Transport: transportOf(to.transport), SIP: msg})
+func (t *turn) send(kind Kind, to Hop, msg sip.Message) {
+	t.out = append(t.out, Message{Kind: kind, To: to.AddrPort, Transport: to.Transport, SIP: msg})
 }
 
 // nextCSeq is the number of our next request: above all of earlier epochs.
@@ -47,7 +47,7 @@ func (t *turn) nextCSeq() uint32 {
 }
 
 // transact sends a request of ours in a transaction that repeats it.
-func (t *turn) transact(kind Kind, req *sip.Request, to hop) {
+func (t *turn) transact(kind Kind, req *sip.Request, to Hop) {
 	t.send(kind, to, req)
 	t.requests = append(t.requests, newRequestTx(t.now, req, to))
 }

@@ -47,8 +47,8 @@ func TestPhonesThatAskWhoCalls(t *testing.T) {
 
 func TestPhonesOverTCP(t *testing.T) {
 	t.Parallel()
-	ana := start(t, Options{User: "ana", Tone: anasTone, Transport: "tcp"})
-	ben := start(t, Options{User: "ben", Tone: bensTone, Transport: "tcp"})
+	ana := start(t, Options{User: "ana", Tone: anasTone, Transport: sipua.TCP})
+	ben := start(t, Options{User: "ben", Tone: bensTone, Transport: sipua.TCP})
 	if !strings.HasSuffix(ben.URI(), ";transport=tcp") {
 		t.Errorf("ben is called as %s", ben.URI())
 	}

@@ -12,21 +12,22 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"holdfast/media"
+	"holdfast/siptransport"
 	"holdfast/sipua"
 )
 
 // Options say what a phone is. The zero value is a phone without a name on
 // any free port of 127.0.0.1 that says nothing, in µ-law.
 type Options struct {
-	Address   netip.AddrPort // where it listens for SIP; port 0: any
-	Transport string         // "tcp": it calls over TCP and wants to be called so; else over UDP
-	Proxy     netip.AddrPort // where it sends all requests; the zero value: to whom it calls
-	User      string         // the user part of its URI
-	Tone      float64        // what it says, in Hz; 0: silence, in packets
-	Codec     media.Codec    // the only one it speaks
-	NoEvents  bool           // says and hears keys in INFO requests, and not as telephone-events
-	Challenge *Challenge     // what callers must prove; nil: nothing
-	Log       *slog.Logger   // nil: no log
+	Address   netip.AddrPort  // where it listens for SIP; port 0: any
+	Transport sipua.Transport // over which it calls, and wants to be called
+	Proxy     netip.AddrPort  // where it sends all requests; the zero value: to whom it calls
+	User      string          // the user part of its URI
+	Tone      float64         // what it says, in Hz; 0: silence, in packets
+	Codec     media.Codec     // the only one it speaks
+	NoEvents  bool            // says and hears keys in INFO requests, and not as telephone-events
+	Challenge *Challenge      // what callers must prove; nil: nothing
+	Log       *slog.Logger    // nil: no log
 
 	Credentials []sipua.Credentials // what it proves where it is asked
 	Register    *Registration       // nil: it registers nowhere
@@ -35,8 +36,6 @@ type Options struct {
 // ErrClosed means that the phone is switched off.
 var ErrClosed = errors.New("the phone is switched off")
 
-const tcp = "tcp"
-
 // remembered is how many incoming calls a phone keeps for Incoming.
 const remembered = 1024
 
@@ -44,7 +43,7 @@ const remembered = 1024
 // those of its calls may be called by any goroutine.
 type Phone struct {
 	options  Options
-	wire     *sipua.Wire
+	wire     *siptransport.Wire
 	local    sipua.Local
 	inbox    chan func()
 	closed   chan struct{} // by Close
@@ -81,9 +80,9 @@ func Start(o Options) (*Phone, error) {
 		incoming: make(chan *Call, remembered),
 		calls:    map[string]*Call{},
 	}
-	wire, err := sipua.Listen(sipua.WireOptions{
+	wire, err := siptransport.Listen(siptransport.WireOptions{
 		Address:     o.Address,
-		TCP:         o.Transport == tcp,
+		Transports:  []sipua.Transport{o.Transport},
 		Receive:     func(m sipua.Received) { p.do(func() { p.receive(m) }) },
 		Unreachable: func(a netip.AddrPort) { p.do(func() { p.unreachable(a) }) },
 		Log:         o.Log,
@@ -93,7 +92,7 @@ func Start(o Options) (*Phone, error) {
 	}
 	p.wire = wire
 	p.local = sipua.Local{
-		Address: wire.Address(), Transport: o.Transport, TCP: o.Transport == tcp,
+		Address: wire.Address(), Transport: o.Transport,
 		Proxy: o.Proxy, UserAgent: "Holdfast softphone", Credentials: o.Credentials,
 	}
 	p.done.Go(p.run)
@@ -126,8 +125,8 @@ func (p *Phone) URI() string {
 func (p *Phone) uri() sip.Uri {
 	a := p.Address()
 	uri := sip.Uri{Scheme: "sip", User: p.options.User, Host: a.Addr().String(), Port: int(a.Port())}
-	if p.options.Transport == tcp {
-		uri.UriParams = sip.HeaderParams{{K: "transport", V: tcp}}
+	if t := p.options.Transport; t != sipua.UDP {
+		uri.UriParams = sip.HeaderParams{{K: "transport", V: t.String()}}
 	}
 	return uri
 }

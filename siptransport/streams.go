@@ -1,4 +1,4 @@
-package sipua
+package siptransport
 
 import (
 	"bufio"
@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+
+	"holdfast/sipua"
 )
 
 const (
@@ -96,12 +98,12 @@ func (s *streams) close() error {
 
 // send puts a message on the connection to where it goes. A response whose
 // connection is gone goes where its Via says (RFC 3261 §18.2.2).
-func (s *streams) send(m Message, text string) error {
+func (s *streams) send(m sipua.Message, text string) error {
 	p := packet{text: text, to: m.To}
 	switch msg := m.SIP.(type) {
 	case *sip.Request:
 		if msg.Method != sip.ACK {
-			p.asks = transactionOf(msg)
+			p.asks = sipua.TransactionOf(msg)
 		}
 	case *sip.Response:
 		if via := viaAddress(msg.Via()); via.IsValid() {
@@ -116,21 +118,13 @@ func (s *streams) send(m Message, text string) error {
 	return s.put(p)
 }
 
-// transactionOf is what a response has in common with its request.
-func transactionOf(msg sip.Message) string {
-	if msg.Via() == nil || msg.CSeq() == nil {
-		return ""
-	}
-	return branchOf(msg) + string(msg.CSeq().MethodName)
-}
-
 // viaAddress is where a Via wants responses that have lost their connection.
 func viaAddress(via *sip.ViaHeader) netip.AddrPort {
 	if via == nil {
 		return netip.AddrPort{}
 	}
 	host := via.Params.GetOr("received", via.Host)
-	return addressOf(sip.Uri{Host: host, Port: via.Port})
+	return sipua.AddressOf(sip.Uri{Host: host, Port: via.Port})
 }
 
 // put puts a packet on the connection to where it may connect, which is made if
@@ -271,7 +265,7 @@ func (s *streams) remove(st *stream) (lost []packet) {
 	for len(st.queue) > 0 {
 		lost = append(lost, <-st.queue)
 	}
-	lost = slices.DeleteFunc(lost, func(p packet) bool { return p.again || p.text == pong || p.old() })
+	lost = slices.DeleteFunc(lost, func(p packet) bool { return p.again || p.text == sipua.Pong || p.old() })
 	for i := range lost {
 		lost[i].again = true
 	}
@@ -320,7 +314,7 @@ func (s *streams) heard(st *stream, msg sip.Message) {
 	defer s.mu.Unlock()
 	st.used = time.Now()
 	if res, ok := msg.(*sip.Response); ok {
-		answered := transactionOf(res)
+		answered := sipua.TransactionOf(res)
 		st.owed = slices.DeleteFunc(st.owed, func(p packet) bool { return p.asks == answered })
 	}
 }
@@ -332,23 +326,23 @@ func (s *streams) read(st *stream, conn net.Conn) error {
 		in.idle = idleFirst
 	}
 	frames := bufio.NewScanner(in)
-	frames.Buffer(nil, len(pong)+maxFrame)
+	frames.Buffer(nil, len(sipua.Pong)+sipua.MaxMessage)
 	frames.Split(in.split)
 	for frames.Scan() {
-		if string(frames.Bytes()) == ping {
+		if string(frames.Bytes()) == sipua.Ping {
 			s.heard(st, nil)
-			if err := st.put(packet{text: pong}); err != nil {
+			if err := st.put(packet{text: sipua.Pong}); err != nil {
 				return err
 			}
 			continue
 		}
-		msg, err := parse(frames.Bytes())
+		msg, err := sipua.Parse(frames.Bytes())
 		if err != nil {
 			s.options.Log.Debug("malformed SIP", "from", st.far, "error", err)
 			continue
 		}
 		s.heard(st, msg)
-		s.options.Receive(Received{SIP: msg, From: st.far, Transport: tcp})
+		s.options.Receive(sipua.Received{SIP: msg, From: st.far, Transport: sipua.TCP})
 	}
 	return frames.Err()
 }

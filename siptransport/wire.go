@@ -1,4 +1,4 @@
-package sipua
+package siptransport
 
 import (
 	"bytes"
@@ -8,9 +8,10 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 
-	"github.com/emiago/sipgo/sip"
+	"holdfast/sipua"
 )
 
 // maxDatagram is the longest message that goes out over UDP: fragments of
@@ -21,20 +22,23 @@ const maxDatagram = 8192
 // WireOptions say how a Wire listens. Address and Receive are required.
 type WireOptions struct {
 	Address netip.AddrPort // port 0: any
-	TCP     bool           // listen over TCP at the same address, too
+	// Transports lists what to listen on besides UDP, at the same address.
+	Transports []sipua.Transport
 	// Accept is asked before a datagram is parsed or a connection is taken;
 	// whom it turns down is dropped in silence. nil accepts everyone.
 	Accept func(netip.AddrPort) bool
 	// Receive gets every message, one at a time; datagrams, and the messages
 	// of each connection, in the order of arrival. It must not block. A
 	// message may still fail Check.
-	Receive func(Received)
+	Receive func(sipua.Received)
 	// Unreachable gets every address that takes no connection, or that the
 	// network reports unreachable (ICMP), where the system tells: on Linux.
 	// May be nil.
 	Unreachable func(netip.AddrPort)
 	Log         *slog.Logger // nil: slog.Default
 }
+
+func (o WireOptions) listensOn(t sipua.Transport) bool { return slices.Contains(o.Transports, t) }
 
 // A Wire carries SIP messages over one UDP socket, and over TCP connections
 // where it is told to: those that others make, and its own to whom it sends.
@@ -43,7 +47,7 @@ type Wire struct {
 	conn    *net.UDPConn
 	streams *streams // nil without TCP
 	options WireOptions
-	in      chan Received
+	in      chan sipua.Received
 	closing <-chan struct{}
 	stop    context.CancelFunc // closes it
 	done    sync.WaitGroup
@@ -55,7 +59,7 @@ func Listen(o WireOptions) (*Wire, error) {
 		o.Log = slog.Default()
 	}
 	w, err := bind(o)
-	for try := 1; err != nil && o.TCP && o.Address.Port() == 0 && try < anyPortTries; try++ {
+	for try := 1; err != nil && o.listensOn(sipua.TCP) && o.Address.Port() == 0 && try < anyPortTries; try++ {
 		w, err = bind(o)
 	}
 	if err != nil {
@@ -80,9 +84,9 @@ func bind(o WireOptions) (*Wire, error) {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	w := &Wire{conn: conn, options: o, in: make(chan Received), closing: ctx.Done(), stop: stop}
+	w := &Wire{conn: conn, options: o, in: make(chan sipua.Received), closing: ctx.Done(), stop: stop}
 	o.Receive = w.took
-	if o.TCP {
+	if o.listensOn(sipua.TCP) {
 		if w.streams, err = listenTCP(o, w.Address()); err != nil {
 			_ = conn.Close()
 			return nil, err
@@ -97,12 +101,12 @@ func (w *Wire) Address() netip.AddrPort {
 }
 
 // Send puts m on the wire. That it returns nil says nothing about arrival.
-func (w *Wire) Send(m Message) error {
+func (w *Wire) Send(m sipua.Message) error {
 	if m.SIP == nil {
 		return errors.New("sending a SIP message: there is none")
 	}
 	text := m.SIP.String()
-	if transportOf(m.Transport) == tcp {
+	if m.Transport == sipua.TCP {
 		return w.sendStream(m, text)
 	}
 	if len(text) > maxDatagram {
@@ -120,7 +124,7 @@ func (w *Wire) Send(m Message) error {
 	return nil
 }
 
-func (w *Wire) sendStream(m Message, text string) error {
+func (w *Wire) sendStream(m sipua.Message, text string) error {
 	if w.streams == nil {
 		return fmt.Errorf("sending %s to %s: this wire has no TCP", m.Kind, m.To)
 	}
@@ -168,16 +172,16 @@ func (w *Wire) take(data []byte, from netip.AddrPort) {
 	if len(bytes.Trim(data, "\r\n\x00")) == 0 {
 		return // keepalive (RFC 5626 §3.5.1)
 	}
-	msg, err := parse(data)
+	msg, err := sipua.Parse(data)
 	if err != nil {
 		w.options.Log.Debug("malformed SIP", "from", from, "error", err)
 		return
 	}
-	w.took(Received{SIP: msg, From: from, Transport: udp})
+	w.took(sipua.Received{SIP: msg, From: from, Transport: sipua.UDP})
 }
 
 // took hands a message on that has come in over whatever.
-func (w *Wire) took(m Received) {
+func (w *Wire) took(m sipua.Received) {
 	select {
 	case w.in <- m:
 	case <-w.closing:
@@ -194,17 +198,6 @@ func (w *Wire) receive() {
 			return
 		}
 	}
-}
-
-// parse reads a message out of a datagram; a panic of the parser is one more
-// way to be malformed.
-func parse(data []byte) (msg sip.Message, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			msg, err = nil, fmt.Errorf("parsing: %v", p)
-		}
-	}()
-	return sip.ParseMessage(data)
 }
 
 func (w *Wire) reportUnreachable() {

@@ -1,4 +1,4 @@
-package sipua
+package siptransport
 
 import (
 	"context"
@@ -10,13 +10,15 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"holdfast/sipua"
 )
 
 // bubble is a wire's streams without sockets, for tests in virtual time.
-func bubble(t *testing.T) (*streams, chan Received, chan netip.AddrPort) {
-	in, unreachable := make(chan Received, 10), make(chan netip.AddrPort, 10)
+func bubble(t *testing.T) (*streams, chan sipua.Received, chan netip.AddrPort) {
+	in, unreachable := make(chan sipua.Received, 10), make(chan netip.AddrPort, 10)
 	s := newStreams(WireOptions{
-		Receive:     func(m Received) { in <- m },
+		Receive:     func(m sipua.Received) { in <- m },
 		Unreachable: func(a netip.AddrPort) { unreachable <- a },
 		Log:         slog.New(slog.DiscardHandler),
 	}, func(ctx context.Context, _ netip.AddrPort) (net.Conn, error) {
@@ -48,8 +50,8 @@ func TestTCPWaitsSoLongAndNoLonger(t *testing.T) {
 		{"nothing", nil, idleFirst},
 		{"half a message", []string{half}, halfWithin},
 		{"a message byte by byte", strings.Split(half, ""), halfWithin},
-		{"a ping", []string{ping}, idleMost},
-		{"a ping and a pong", []string{ping, pong}, 6*time.Second + idleMost},
+		{"a ping", []string{sipua.Ping}, idleMost},
+		{"a ping and a pong", []string{sipua.Ping, sipua.Pong}, 6*time.Second + idleMost},
 		{"a message", []string{strings.ReplaceAll(goodOptions, "\n", "\r\n")}, idleMost},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -165,7 +167,7 @@ func TestTCPAnswersGoByViaWhenTheirConnectionIsGone(t *testing.T) {
 		s, in, unreachable := bubble(t)
 		p := s.from(t, netip.MustParseAddrPort("192.0.2.2:40000"))
 		p.say(strings.ReplaceAll(goodOptions, "\n", "\r\n"))
-		answer := OptionsOK(<-in)
+		answer := sipua.OptionsOK(<-in)
 		if err := s.send(answer, answer.SIP.String()); err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package sipua
+package siptransport
 
 import (
 	"net"

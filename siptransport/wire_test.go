@@ -1,4 +1,4 @@
-package sipua
+package siptransport
 
 import (
 	"fmt"
@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+
+	"holdfast/sipua"
 )
 
 var anyPort = netip.MustParseAddrPort("127.0.0.1:0")
@@ -19,11 +21,11 @@ var anyPort = netip.MustParseAddrPort("127.0.0.1:0")
 const patience = 5 * time.Second
 
 // listen opens a wire whose messages come out of the channel.
-func listen(t *testing.T, o WireOptions) (*Wire, chan Received) {
+func listen(t *testing.T, o WireOptions) (*Wire, chan sipua.Received) {
 	t.Helper()
-	in := make(chan Received, 1000)
+	in := make(chan sipua.Received, 1000)
 	o.Address = anyPort
-	o.Receive = func(m Received) { in <- m }
+	o.Receive = func(m sipua.Received) { in <- m }
 	w, err := Listen(o)
 	if err != nil {
 		t.Fatal(err)
@@ -44,9 +46,9 @@ func await[T any](t *testing.T, c chan T) T {
 }
 
 // numbered is an OPTIONS with a CSeq number to tell it by.
-func numbered(t *testing.T, n int, to netip.AddrPort) Message {
+func numbered(t *testing.T, n int, to netip.AddrPort) sipua.Message {
 	t.Helper()
-	return Message{Kind: Okay, To: to, Transport: "udp", SIP: received(t, strings.Replace(goodOptions, "CSeq: 7", fmt.Sprintf("CSeq: %d", n), 1)).SIP}
+	return sipua.Message{Kind: sipua.Okay, To: to, Transport: sipua.UDP, SIP: received(t, strings.Replace(goodOptions, "CSeq: 7", fmt.Sprintf("CSeq: %d", n), 1)).SIP}
 }
 
 func TestWireKeepsOrder(t *testing.T) {
@@ -63,7 +65,7 @@ func TestWireKeepsOrder(t *testing.T) {
 		if got := m.SIP.CSeq().SeqNo; got != uint32(n) {
 			t.Fatalf("message %d came as number %d", got, n)
 		}
-		if m.From != a.Address() || m.Transport != "udp" {
+		if m.From != a.Address() || m.Transport != sipua.UDP {
 			t.Fatalf("came from %s over %s", m.From, m.Transport)
 		}
 	}
@@ -73,7 +75,7 @@ func TestWireSendsResponsesLongerThanAFrame(t *testing.T) {
 	a, _ := listen(t, WireOptions{})
 	b, in := listen(t, WireOptions{})
 	m := numbered(t, 1, b.Address())
-	m.SIP = respond(m.SIP.(*sip.Request), "tag", 200, "OK")
+	m.SIP = sip.NewResponseFromRequest(m.SIP.(*sip.Request), 200, "OK", nil)
 	m.SIP.SetBody([]byte(strings.Repeat("v", 3000)))
 	if err := a.Send(m); err != nil {
 		t.Fatal(err)
@@ -85,7 +87,7 @@ func TestWireSendsResponsesLongerThanAFrame(t *testing.T) {
 	if err := a.Send(m); err == nil || !strings.Contains(err.Error(), "do not fit") {
 		t.Errorf("sending far too much: %v", err)
 	}
-	if err := a.Send(Message{}); err == nil {
+	if err := a.Send(sipua.Message{}); err == nil {
 		t.Error("sending nothing is no error")
 	}
 }
@@ -174,7 +176,7 @@ func TestWireRefusesWhatItCannotDo(t *testing.T) {
 	if err := w.Send(numbered(t, 1, w.Address())); err == nil {
 		t.Error("sending on a closed wire is no error")
 	}
-	again, err := Listen(WireOptions{Address: w.Address(), Receive: func(Received) {}})
+	again, err := Listen(WireOptions{Address: w.Address(), Receive: func(sipua.Received) {}})
 	if err != nil {
 		t.Fatalf("the same port after a restart: %v", err)
 	}
@@ -183,15 +185,15 @@ func TestWireRefusesWhatItCannotDo(t *testing.T) {
 
 // TestCallOverTheWire is a whole call between two dialogs on loopback.
 func TestCallOverTheWire(t *testing.T) {
-	for _, transport := range []string{udp, tcp} {
-		t.Run(transport, func(t *testing.T) { callOverTheWire(t, transport) })
+	for _, transport := range []sipua.Transport{sipua.UDP, sipua.TCP} {
+		t.Run(transport.String(), func(t *testing.T) { callOverTheWire(t, transport) })
 	}
 }
 
-func callOverTheWire(t *testing.T, transport string) {
-	a, fromB := listen(t, WireOptions{TCP: transport == tcp})
-	b, fromA := listen(t, WireOptions{TCP: transport == tcp})
-	send := func(w *Wire, s Step) *Dialog {
+func callOverTheWire(t *testing.T, transport sipua.Transport) {
+	a, fromB := listen(t, WireOptions{Transports: []sipua.Transport{transport}})
+	b, fromA := listen(t, WireOptions{Transports: []sipua.Transport{transport}})
+	send := func(w *Wire, s sipua.Step) *sipua.Dialog {
 		for _, m := range s.Out {
 			if m.Transport != transport {
 				t.Errorf("%s goes over %s", m.Kind, m.Transport)
@@ -203,21 +205,21 @@ func callOverTheWire(t *testing.T, transport string) {
 		return s.Dialog
 	}
 	offer := []byte("v=0\r\n")
-	la, lb := Local{Address: a.Address(), Transport: transport}, Local{Address: b.Address(), Transport: "udp", TCP: transport == tcp}
-	caller := NewCaller(la, RandomIdentity(), 1, Call{To: uri(t, "sip:b@"+b.Address().String()), From: uri(t, "sip:a@127.0.0.1")})
+	la, lb := sipua.Local{Address: a.Address(), Transport: transport}, sipua.Local{Address: b.Address(), Transports: []sipua.Transport{transport}}
+	caller := sipua.NewCaller(la, sipua.RandomIdentity(), 1, sipua.Call{To: uri(t, "sip:b@"+b.Address().String()), From: uri(t, "sip:a@127.0.0.1")})
 	caller = send(a, caller.Invite(time.Now(), offer))
-	callee := send(b, NewCallee(lb, RandomIdentity(), 1, time.Now(), await(t, fromA)))
+	callee := send(b, sipua.NewCallee(lb, sipua.RandomIdentity(), 1, time.Now(), await(t, fromA)))
 	callee = send(b, callee.Ring(time.Now()))
 	callee = send(b, callee.Accept(time.Now(), offer, false))
 	var events []string
 	for range 2 {
 		s := caller.Receive(time.Now(), await(t, fromB))
 		for _, ev := range s.Events {
-			events = append(events, eventText(ev))
+			events = append(events, strings.TrimPrefix(fmt.Sprintf("%T", ev), "sipua."))
 		}
 		caller = send(a, s)
 	}
-	if want := []string{"progressed 180", "accepted initial with sdp"}; !slices.Equal(events, want) {
+	if want := []string{"Progressed", "Accepted"}; !slices.Equal(events, want) {
 		t.Errorf("the caller saw %q, want %q", events, want)
 	}
 	callee = send(b, callee.Receive(time.Now(), await(t, fromA)))

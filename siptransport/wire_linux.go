@@ -1,4 +1,4 @@
-package sipua
+package siptransport
 
 import (
 	"encoding/binary"

@@ -1,4 +1,4 @@
-package sipua
+package siptransport
 
 import (
 	"bufio"
@@ -13,11 +13,13 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+
+	"holdfast/sipua"
 )
 
 // overTCP is a message to be sent over TCP.
-func overTCP(m Message) Message {
-	m.Transport = tcp
+func overTCP(m sipua.Message) sipua.Message {
+	m.Transport = sipua.TCP
 	return m
 }
 
@@ -32,7 +34,7 @@ func plugIn(t *testing.T, conn net.Conn) *plug {
 	t.Helper()
 	t.Cleanup(func() { _ = conn.Close() })
 	p := &plug{Conn: conn, t: t, frames: bufio.NewScanner(conn)}
-	p.frames.Split(frame)
+	p.frames.Split(sipua.SplitMessage)
 	return p
 }
 
@@ -75,25 +77,27 @@ func text(t *testing.T, n int) string {
 	return numbered(t, n, netip.AddrPort{}).SIP.String()
 }
 
+var overTCPToo = []sipua.Transport{sipua.TCP}
+
 func TestTCPBothWays(t *testing.T) {
-	a, fromB := listen(t, WireOptions{TCP: true})
-	b, fromA := listen(t, WireOptions{TCP: true})
+	a, fromB := listen(t, WireOptions{Transports: overTCPToo})
+	b, fromA := listen(t, WireOptions{Transports: overTCPToo})
 	const messages = 100
 	for n := range messages {
 		if err := a.Send(overTCP(numbered(t, n, b.Address()))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	var last Received
+	var last sipua.Received
 	for n := range messages {
 		last = await(t, fromA)
-		if got := last.SIP.CSeq().SeqNo; got != uint32(n) || last.Transport != tcp {
+		if got := last.SIP.CSeq().SeqNo; got != uint32(n) || last.Transport != sipua.TCP {
 			t.Fatalf("message %d came as number %d over %s", n, got, last.Transport)
 		}
 	}
 	// The answer takes the connection that the question came on.
-	answer := OptionsOK(last)
-	if answer.To != last.From || answer.To == a.Address() || answer.Transport != tcp {
+	answer := sipua.OptionsOK(last)
+	if answer.To != last.From || answer.To == a.Address() || answer.Transport != sipua.TCP {
 		t.Fatalf("the answer goes to %s over %s", answer.To, answer.Transport)
 	}
 	if err := b.Send(answer); err != nil {
@@ -111,7 +115,7 @@ func TestTCPBothWays(t *testing.T) {
 	if err := a.Send(numbered(t, 7, b.Address())); err != nil {
 		t.Fatal(err)
 	}
-	if m := await(t, fromA); m.Transport != udp {
+	if m := await(t, fromA); m.Transport != sipua.UDP {
 		t.Errorf("came over %s", m.Transport)
 	}
 }
@@ -121,7 +125,7 @@ func TestMessagesComeOneAtATime(t *testing.T) {
 	const messages = 50
 	var inside atomic.Int32
 	done := make(chan bool, 3*messages)
-	w, err := Listen(WireOptions{Address: anyPort, TCP: true, Receive: func(Received) {
+	w, err := Listen(WireOptions{Address: anyPort, Transports: overTCPToo, Receive: func(sipua.Received) {
 		if inside.Add(1) > 1 {
 			t.Error("two messages at a time")
 		}
@@ -152,22 +156,22 @@ func TestMessagesComeOneAtATime(t *testing.T) {
 }
 
 func TestTCPPings(t *testing.T) {
-	w, in := listen(t, WireOptions{TCP: true})
+	w, in := listen(t, WireOptions{Transports: overTCPToo})
 	p := connectTo(t, w)
-	p.say(ping)
+	p.say(sipua.Ping)
 	heard := make([]byte, 2)
-	if _, err := io.ReadFull(p, heard); err != nil || string(heard) != pong {
+	if _, err := io.ReadFull(p, heard); err != nil || string(heard) != sipua.Pong {
 		t.Fatalf("heard %q, %v", heard, err)
 	}
-	p.say(pong + text(t, 1) + ping)
+	p.say(sipua.Pong + text(t, 1) + sipua.Ping)
 	await(t, in)
-	if _, err := io.ReadFull(p, heard); err != nil || string(heard) != pong {
+	if _, err := io.ReadFull(p, heard); err != nil || string(heard) != sipua.Pong {
 		t.Fatalf("heard %q, %v", heard, err)
 	}
 }
 
 func TestTCPGarbage(t *testing.T) {
-	w, in := listen(t, WireOptions{TCP: true})
+	w, in := listen(t, WireOptions{Transports: overTCPToo})
 	p := connectTo(t, w)
 	p.say(strings.Replace(text(t, 1), "OPTIONS sip:192.0.2.1", "OPTIONS :", 1)) // its end can be told
 	p.say(text(t, 2))
@@ -181,7 +185,7 @@ func TestTCPGarbage(t *testing.T) {
 }
 
 func TestTCPAsksWhoMayConnect(t *testing.T) {
-	w, _ := listen(t, WireOptions{TCP: true, Accept: func(netip.AddrPort) bool { return false }})
+	w, _ := listen(t, WireOptions{Transports: overTCPToo, Accept: func(netip.AddrPort) bool { return false }})
 	if err := connectTo(t, w).ended(); err != nil {
 		t.Error(err)
 	}
@@ -195,7 +199,7 @@ func TestTCPTellsWhoTakesNoConnection(t *testing.T) {
 	gone := nobody.Addr().(*net.TCPAddr).AddrPort()
 	_ = nobody.Close()
 	unreachable := make(chan netip.AddrPort, 10)
-	w, _ := listen(t, WireOptions{TCP: true, Unreachable: func(a netip.AddrPort) { unreachable <- a }})
+	w, _ := listen(t, WireOptions{Transports: overTCPToo, Unreachable: func(a netip.AddrPort) { unreachable <- a }})
 	if err := w.Send(overTCP(numbered(t, 1, gone))); err != nil {
 		t.Fatal(err)
 	}
@@ -224,11 +228,11 @@ func TestTCPRequestsOutliveTheirConnection(t *testing.T) {
 		}
 		return plugIn(t, conn)
 	}
-	w, in := listen(t, WireOptions{TCP: true})
+	w, in := listen(t, WireOptions{Transports: overTCPToo})
 	to := far.Addr().(*net.TCPAddr).AddrPort()
 	ack := numbered(t, 3, to)
 	ack.SIP.(*sip.Request).Method = sip.ACK
-	for _, m := range []Message{numbered(t, 1, to), numbered(t, 2, to), ack} {
+	for _, m := range []sipua.Message{numbered(t, 1, to), numbered(t, 2, to), ack} {
 		if err := w.Send(overTCP(m)); err != nil {
 			t.Fatal(err)
 		}
@@ -250,8 +254,7 @@ func TestTCPRequestsOutliveTheirConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	second.hear()
-	answer := respond(m.SIP.(*sip.Request), "far", 200, "OK")
-	answer.SetBody(nil)
+	answer := sip.NewResponseFromRequest(m.SIP.(*sip.Request), 200, "OK", nil)
 	second.say(answer.String())
 	await(t, in)
 	_ = second.Close()
