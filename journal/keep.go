@@ -16,8 +16,6 @@ import (
 	"holdfast/switchboard"
 )
 
-// A Kept is something that is kept besides contacts.
-type Kept = switchboard.Kept
 
 // Put keeps data as what is known of that name, provided that the last that was
 // written of it is at sequence after (0: nothing). Only the last is kept. It
@@ -81,7 +79,7 @@ func (j *Journal) lastKept(ctx context.Context, subject string) (*jetstream.RawS
 }
 
 // All is everything that is kept of a kind, in the order of its names.
-func (j *Journal) All(ctx context.Context, kind string) ([]Kept, error) {
+func (j *Journal) All(ctx context.Context, kind string) ([]switchboard.Kept, error) {
 	if j.floor == nil { // of a journal that is only looked into, and has none
 		return nil, nil
 	}
@@ -91,7 +89,7 @@ func (j *Journal) All(ctx context.Context, kind string) ([]Kept, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading every %s: %w", kind, err)
 	}
-	var all []Kept
+	var all []switchboard.Kept
 	for subject := range info.State.Subjects {
 		name, err := keptName(subject)
 		if err != nil {
@@ -101,9 +99,9 @@ func (j *Journal) All(ctx context.Context, kind string) ([]Kept, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading %s %s: %w", kind, name, err)
 		}
-		all = append(all, Kept{Name: name, Data: m.Data, Seq: m.Sequence})
+		all = append(all, switchboard.Kept{Name: name, Data: m.Data, Seq: m.Sequence})
 	}
-	slices.SortFunc(all, func(a, b Kept) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(all, func(a, b switchboard.Kept) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
 }
 
