@@ -45,7 +45,7 @@ func TestTwoContactsNeverTakeOneAgent(t *testing.T) {
 	served.Wait()
 	noContacts(t, h)
 	agents, err := h.client.Agents(soon(t))
-	if err != nil || len(agents) != 2 || agents[0].State != "available" || len(agents[0].Stays) > 0 {
+	if err != nil || len(agents) != 2 || agents[0].State != "available" || len(agents[0].Segments) > 0 {
 		t.Errorf("afterwards the agents are %+v, %v", agents, err)
 	}
 }
@@ -61,7 +61,7 @@ func TestAgentIsBusy(t *testing.T) {
 		t.Errorf("the second caller: %v, want 486", err)
 	}
 	agent, err := h.client.Agent(soon(t), "ana")
-	if err != nil || agent.State != "busy" || agent.Stays[0].Contact != h.contact {
+	if err != nil || agent.State != "busy" || agent.Segments[0].Contact != h.contact {
 		t.Errorf("ana is %+v, %v", agent, err)
 	}
 	h.customerCall.HangUp()

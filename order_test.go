@@ -61,7 +61,7 @@ func (j watchedJournal) Append(ctx context.Context, e switchboard.Entry, after u
 		return seq, err
 	}
 	note := func() {
-		for _, l := range e.Lines {
+		for _, l := range e.Trace {
 			if _, line, out := strings.Cut(l, "-> "); out {
 				j.note(deed{line: line})
 			}

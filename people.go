@@ -12,26 +12,26 @@ import (
 )
 
 // people lets the API see agents and queues as the directory keeps them.
-type people struct{ *dispatch.Keeper }
+type people struct{ *dispatch.Dispatcher }
 
 func (p people) Agents() []api.Agent {
 	agents := []api.Agent{}
-	for _, s := range p.Floor().Seats {
+	for _, s := range p.State().Agents {
 		agents = append(agents, agent(s))
 	}
 	return agents
 }
 
-func agent(s routing.Seat) api.Agent {
-	a := api.Agent{Name: s.Agent, State: string(s.State()), Next: string(s.Next.State), Since: s.Since}
+func agent(s routing.Agent) api.Agent {
+	a := api.Agent{Name: s.Name, State: string(s.State()), Next: string(s.Next.State), Since: s.Since}
 	if s.State() == routing.NotReady {
-		a.Reason = s.Choice.Name
+		a.Reason = s.Status.Name
 	}
 	if r := s.Reservation; r != nil {
 		a.Offer = &api.Offer{Contact: r.Contact, Connection: r.Connection, Queue: r.Queue, Until: r.Until}
 	}
-	for _, stay := range s.Stays {
-		a.Stays = append(a.Stays, api.Stay{
+	for _, stay := range s.Segments {
+		a.Segments = append(a.Segments, api.Segment{
 			Contact: stay.Contact, Connection: stay.Connection, Queue: stay.Queue,
 			State: string(stay.State), Since: stay.Since, ClearBy: stay.ClearBy,
 		})
@@ -41,11 +41,11 @@ func agent(s routing.Seat) api.Agent {
 
 func (p people) Queues() []api.Queue {
 	queues := []api.Queue{}
-	for _, q := range p.Floor().Queues {
+	for _, q := range p.State().Queues {
 		one := api.Queue{Name: q.Name, Agents: q.Agents, Waiting: []api.Waiting{}}
-		for _, place := range q.Places {
+		for _, place := range q.Entries {
 			one.Waiting = append(one.Waiting, api.Waiting{
-				Contact: place.Contact, Connection: place.Connection, Since: place.Since, OfferedTo: place.Offered,
+				Contact: place.Contact, Connection: place.Connection, Since: place.Since, OfferedTo: place.OfferedTo,
 			})
 		}
 		queues = append(queues, one)
@@ -54,19 +54,19 @@ func (p people) Queues() []api.Queue {
 }
 
 func (p people) SetState(ctx context.Context, name, state, reason string) (api.Agent, error) {
-	choice := routing.Choice{State: routing.State(state)}
+	choice := routing.Status{State: routing.AgentState(state)}
 	if choice.State == routing.NotReady {
 		choice.Name = reason
 	}
 	return p.ask(ctx, name, func(name string) routing.Request {
-		return routing.StateRequested{Agent: name, Choice: choice}
+		return routing.StateRequested{Agent: name, Status: choice}
 	})
 }
 
 func (p people) Clear(ctx context.Context, name string, contact call.ContactID, connection call.ConnectionID) (api.Agent, error) {
-	stay := routing.StayID{Contact: contact, Connection: connection}
+	stay := routing.SegmentID{Contact: contact, Connection: connection}
 	return p.ask(ctx, name, func(name string) routing.Request {
-		return routing.ClearRequested{Agent: name, StayID: stay}
+		return routing.ClearRequested{Agent: name, SegmentID: stay}
 	})
 }
 

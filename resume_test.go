@@ -188,7 +188,7 @@ func compare(t *testing.T, kept switchboard.Journal, read []client.Event) int {
 			t.Errorf("event %d came after %d", e.Seq, read[i-1].Seq)
 		}
 		kept := entries[e.Seq]
-		want := client.Event{Seq: kept.Seq, At: kept.At, Contact: kept.Contact, Events: kept.Events, Told: kept.Told, Lines: kept.Lines}
+		want := client.Event{Seq: kept.Seq, At: kept.At, Contact: kept.Contact, Events: kept.Events, Notified: kept.Notified, Trace: kept.Trace}
 		if !bytes.Equal(written(t, e), written(t, want)) {
 			t.Errorf("event %d is %s, want %s", e.Seq, written(t, e), written(t, want))
 		}

@@ -16,7 +16,7 @@ func (r rooms) Room(id call.ContactID) switchboard.Room {
 
 type room struct{ *media.Room }
 
-func (r room) Set(sound call.Sound) []call.ConnectionID {
+func (r room) Set(sound call.Mix) []call.ConnectionID {
 	mix := make(media.Mix, 0, len(sound))
 	for _, h := range sound {
 		hearing := media.Hearing{Leg: int(h.Connection), Play: plays[h.Audio], Record: h.Recorded}
@@ -36,8 +36,8 @@ var plays = map[call.Audio]media.Audio{
 	call.HoldAudio:     media.Hold,
 	call.QueueAudio:    media.Queue,
 	call.ParkAudio:     media.Park,
-	call.ComfortAudio:  media.Comfort,
+	call.ComfortNoise:  media.Comfort,
 	call.RingbackAudio: media.Ringback,
-	call.BriefPrompt:   media.Brief,
-	call.GatePrompt:    media.Gate,
+	call.WhisperPrompt: media.Whisper,
+	call.ConfirmPrompt: media.Confirm,
 }

@@ -47,20 +47,20 @@ type Options struct {
 
 // A Server is a running Holdfast.
 type Server struct {
-	log     *slog.Logger
-	engine  *media.Engine
-	journal *journal.Journal
-	floor   *dispatch.Keeper
-	board   *switchboard.Switchboard
-	lines   *sipleg.Lines
-	phones  *sipleg.Registrar
-	wire    *siptransport.Wire
-	http    *http.Server
-	apiAddr netip.AddrPort
-	failed  chan error
-	ready   chan struct{} // closed when what comes in on the wire may be taken
-	closing chan struct{} // closed when nothing is taken any more
-	close   sync.Once
+	log        *slog.Logger
+	engine     *media.Engine
+	journal    *journal.Journal
+	dispatcher *dispatch.Dispatcher
+	board      *switchboard.Switchboard
+	legs       *sipleg.Legs
+	phones     *sipleg.Registrar
+	wire       *siptransport.Wire
+	http       *http.Server
+	apiAddr    netip.AddrPort
+	failed     chan error
+	ready      chan struct{} // closed when what comes in on the wire may be taken
+	closing    chan struct{} // closed when nothing is taken any more
+	close      sync.Once
 }
 
 // Start starts a server, takes every contact that the journal still holds over
@@ -93,13 +93,13 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	dir := directory.New(c)
-	if err := s.readFloor(ctx, o, dir); err != nil {
+	if err := s.readRouting(ctx, o, dir); err != nil {
 		return err
 	}
 	s.board = switchboard.New(switchboard.Options{
-		Node: node(), Journal: kept, Rooms: rooms{s.engine}, Directory: dir, Floor: s.floor, Log: o.Log,
+		Node: node(), Journal: kept, Rooms: rooms{s.engine}, Directory: dir, Router: s.dispatcher, Log: o.Log,
 	})
-	s.floor.Tell = s.board.Tell
+	s.dispatcher.Notify = s.board.Post
 	s.speak(o, dir)
 	n, err := s.board.Recover(ctx)
 	if err != nil {
@@ -108,21 +108,21 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 	if n > 0 {
 		s.log.Info("took contacts over", "contacts", n)
 	}
-	s.floor.Begin(s.board.Contacts())
+	s.dispatcher.Begin(s.board.Contacts())
 	close(s.ready)
 	return s.serveAPI(c, kept, dir)
 }
 
-// readFloor reads which phones are registered, and how agents and queues are.
-func (s *Server) readFloor(ctx context.Context, o Options, dir *directory.Directory) (err error) {
-	var floor switchboard.Store = s.journal
+// readRouting reads which phones are registered, and how agents and queues are.
+func (s *Server) readRouting(ctx context.Context, o Options, dir *directory.Directory) (err error) {
+	var routing switchboard.Store = s.journal
 	if o.WrapFloor != nil {
-		floor = o.WrapFloor(floor)
+		routing = o.WrapFloor(routing)
 	}
-	if err := dir.KeepPhones(ctx, floor); err != nil {
+	if err := dir.KeepPhones(ctx, routing); err != nil {
 		return err
 	}
-	s.floor, err = dispatch.NewKeeper(ctx, o.Config, floor, o.Log)
+	s.dispatcher, err = dispatch.New(ctx, o.Config, routing, o.Log)
 	return err
 }
 
@@ -133,10 +133,10 @@ func (s *Server) speak(o Options, dir *directory.Directory) {
 		sender = o.WrapSender(sender)
 	}
 	us := local(s.wire.Address(), o.Config)
-	s.lines = sipleg.New(sipleg.Options{
+	s.legs = sipleg.New(sipleg.Options{
 		Local: us, Sender: sender, Engine: s.engine, Addresses: dir, Board: s.board, Log: o.Log,
 	})
-	s.board.Lines = s.lines
+	s.board.Legs = s.legs
 	s.phones = sipleg.StartRegistrar(sipleg.RegistrarOptions{
 		Local: us, Sender: sender, Phones: phones{dir}, For: o.Config.SIP.RegisterFor,
 		Digest: o.Config.SIP.Digest, Log: o.Log,
@@ -158,12 +158,12 @@ func (s *Server) listen(c config.SIP) (err error) {
 		Transports: c.Transports,
 		Receive: func(m sipua.Received) {
 			if s.awaitReady() && !s.phones.Receive(m) {
-				s.lines.Receive(m)
+				s.legs.Receive(m)
 			}
 		},
 		Unreachable: func(addr netip.AddrPort) {
 			if s.awaitReady() {
-				s.lines.Unreachable(addr)
+				s.legs.Unreachable(addr)
 			}
 		},
 		Log: s.log,
@@ -197,7 +197,7 @@ func (s *Server) serveAPI(c config.Config, kept switchboard.Journal, dir *direct
 	s.apiAddr = l.Addr().(*net.TCPAddr).AddrPort()
 	s.http = &http.Server{
 		Handler: api.Handler(api.Options{
-			Board: s.board, Journal: kept, Directory: dir, Floor: people{s.floor}, Keys: keys, Address: s.apiAddr.Addr(),
+			Board: s.board, Journal: kept, Directory: dir, Routing: people{s.dispatcher}, Keys: keys, Address: s.apiAddr.Addr(),
 			Recording: c.Media.RecordDir != "", Version: Version, Log: s.log,
 		}),
 		ReadHeaderTimeout: 5 * time.Second,
@@ -216,9 +216,9 @@ func (s *Server) SIPAddress() netip.AddrPort { return s.wire.Address() }
 // APIAddress is where the server listens for HTTP.
 func (s *Server) APIAddress() netip.AddrPort { return s.apiAddr }
 
-// Legs is how many lines the server holds, in all contacts together. When no
+// LegCount is how many lines the server holds, in all contacts together. When no
 // contact is left, none must be.
-func (s *Server) Legs() int { return s.board.Legs() }
+func (s *Server) LegCount() int { return s.board.LegCount() }
 
 // Wait returns when ctx ends (nil) or when the server cannot go on (why).
 func (s *Server) Wait(ctx context.Context) error {
@@ -249,8 +249,8 @@ func (s *Server) Close() error {
 	if s.board != nil {
 		errs = append(errs, s.board.Close(ctx))
 	}
-	if s.floor != nil {
-		s.floor.Close()
+	if s.dispatcher != nil {
+		s.dispatcher.Close()
 	}
 	if s.engine != nil {
 		errs = append(errs, s.engine.Close())

@@ -77,7 +77,7 @@ func TestUnreachableHost(t *testing.T) {
 	if c.Past[0].Reason != call.Unreachable {
 		t.Errorf("the transfer failed with %s", c.Past[0].Reason)
 	}
-	h.anaCall.HangUp() // the customer is held: a slip, ana is rung back
+	h.anaCall.HangUp() // the customer is held: a slip, ana is recalled
 	back, err := h.ana.Incoming(soon(t))
 	if err != nil {
 		t.Fatal(err)

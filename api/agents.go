@@ -66,21 +66,21 @@ func (s *server) agentRoutes(api huma.API) {
 }
 
 func (s *server) listAgents(context.Context, *struct{}) (*agentsAnswer, error) {
-	floor, err := s.floor()
+	routing, err := s.routing()
 	if err != nil {
 		return nil, err
 	}
 	answer := new(agentsAnswer)
-	answer.Body.Agents = append([]Agent{}, floor.Agents()...)
+	answer.Body.Agents = append([]Agent{}, routing.Agents()...)
 	return answer, nil
 }
 
 func (s *server) showAgent(_ context.Context, in *AgentPath) (*agentAnswer, error) {
-	floor, err := s.floor()
+	routing, err := s.routing()
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range floor.Agents() {
+	for _, a := range routing.Agents() {
 		if strings.EqualFold(a.Name, in.Name) {
 			return &agentAnswer{a}, nil
 		}
@@ -89,28 +89,28 @@ func (s *server) showAgent(_ context.Context, in *AgentPath) (*agentAnswer, erro
 }
 
 func (s *server) setState(ctx context.Context, in *stateRequest) (*agentAnswer, error) {
-	return s.atWork(ctx, func(ctx context.Context, floor Floor) (Agent, error) {
-		return floor.SetState(ctx, in.Name, in.Body.State, in.Body.Reason)
+	return s.atWork(ctx, func(ctx context.Context, routing Routing) (Agent, error) {
+		return routing.SetState(ctx, in.Name, in.Body.State, in.Body.Reason)
 	})
 }
 
 func (s *server) clear(ctx context.Context, in *clearRequest) (*agentAnswer, error) {
-	return s.atWork(ctx, func(ctx context.Context, floor Floor) (Agent, error) {
-		return floor.Clear(ctx, in.Name, in.Body.Contact, in.Body.Connection)
+	return s.atWork(ctx, func(ctx context.Context, routing Routing) (Agent, error) {
+		return routing.Clear(ctx, in.Name, in.Body.Contact, in.Body.Connection)
 	})
 }
 
-// atWork takes an agent's request to the floor.
-func (s *server) atWork(ctx context.Context, do func(context.Context, Floor) (Agent, error)) (*agentAnswer, error) {
-	floor, err := s.floor()
+// atWork takes an agent's request to routing.
+func (s *server) atWork(ctx context.Context, do func(context.Context, Routing) (Agent, error)) (*agentAnswer, error) {
+	routing, err := s.routing()
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	agent, err := do(ctx, floor)
+	agent, err := do(ctx, routing)
 	if err != nil {
-		return nil, s.floorProblem(err)
+		return nil, s.routingProblem(err)
 	}
 	return &agentAnswer{agent}, nil
 }

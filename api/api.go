@@ -53,7 +53,7 @@ type Options struct {
 	Board     Board
 	Journal   Journal
 	Directory Directory
-	Floor     Floor        // nil: there are no agents' states and no queues
+	Routing   Routing      // nil: there are no agents' states and no queues
 	Keys      []string     // one of which every request must show; none: nobody is asked
 	Address   netip.Addr   // where it is served, if not at loopback addresses alone
 	Recording bool         // there is a place for recordings
@@ -97,7 +97,7 @@ func routes(mux *http.ServeMux, s *server) huma.API {
 	config.CreateHooks = nil // no $schema in answers: a contact is the contact
 	config.RejectUnknownQueryParameters = true
 	api := humago.New(mux, config)
-	api.OpenAPI().Components.Schemas.RegisterTypeAlias(reflect.TypeFor[call.Record](), reflect.TypeFor[record]())
+	api.OpenAPI().Components.Schemas.RegisterTypeAlias(reflect.TypeFor[call.Timed](), reflect.TypeFor[record]())
 	s.contactRoutes(api)
 	s.transferRoutes(api)
 	s.partyRoutes(api)

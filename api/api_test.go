@@ -144,7 +144,7 @@ func TestTransferIsRefused(t *testing.T) {
 		{"c1", `{"targets":["cardiology","moon"]}`, 403, "the moon may not be dialled"},
 		{"c1", `{"targets":["cardiology","surgery","nobody"],"parallel":true}`, 404, "nobody is called nobody"},
 		{"c1", `{"targets":["cardiology","ana"]}`, 409, "that would be a transfer to yourself"},
-		{"c1", `{"target":"cardiology","gate":"1"}`, 422, "validation failed"},
+		{"c1", `{"target":"cardiology","confirm":"1"}`, 422, "validation failed"},
 		{"c1", `{"targte":"cardiology"}`, 422, "validation failed"},
 		{"c1", `{"target":`, 400, ""},
 		{"c1", `{"target":"` + strings.Repeat("x", 20000) + `"}`, 413, ""},

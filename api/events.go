@@ -17,12 +17,12 @@ import (
 
 // An event is a transition of a contact as the stream tells it.
 type event struct {
-	Seq     uint64        `json:"seq" doc:"its place in the journal"`
-	At      time.Time     `json:"at"`
-	Contact call.Contact  `json:"contact" doc:"the contact afterwards"`
-	Events  []call.Record `json:"events,omitempty" doc:"what happened, in order"`
-	Told    []call.Tell   `json:"told,omitempty" doc:"what agents were told"`
-	Lines   []string      `json:"lines,omitempty" doc:"messages on the wire since the last event, one line each"`
+	Seq      uint64        `json:"seq" doc:"its place in the journal"`
+	At       time.Time     `json:"at"`
+	Contact  call.Contact  `json:"contact" doc:"the contact afterwards"`
+	Events   []call.Timed  `json:"events,omitempty" doc:"what happened, in order"`
+	Notified []call.Notify `json:"notified,omitempty" doc:"what agents were told"`
+	Trace    []string      `json:"trace,omitempty" doc:"messages on the wire since the last event, one line each"`
 }
 
 type eventsRequest struct {
@@ -164,7 +164,7 @@ func (s *stream) run(id uint64, entries <-chan switchboard.Entry) {
 }
 
 func (s *stream) tell(e switchboard.Entry) error {
-	data, err := json.Marshal(event{e.Seq, e.At, e.Contact, e.Events, e.Told, e.Lines})
+	data, err := json.Marshal(event{e.Seq, e.At, e.Contact, e.Events, e.Notified, e.Trace})
 	if err != nil {
 		return err
 	}

@@ -49,8 +49,8 @@ func follow(t *testing.T, m *memory, query string, header ...string) *reader {
 type told struct {
 	Seq     uint64
 	Contact call.Contact
-	Events  []call.Record
-	Lines   []string
+	Events  []call.Timed
+	Trace   []string
 }
 
 // next waits for the next event; its id must be its sequence.
@@ -83,7 +83,7 @@ func TestEventsOfAContact(t *testing.T) {
 	talking(t, m, "c1")
 	talking(t, m, "c2")
 	r := follow(t, m, "?contact=c1")
-	if e := r.next(); e.Seq != 3 || call.EventName(e.Events[0].Event) != "Arrived" || len(e.Lines) != 1 {
+	if e := r.next(); e.Seq != 3 || call.EventName(e.Events[0].Event) != "Arrived" || len(e.Trace) != 1 {
 		t.Errorf("got %+v, want c1's arrival", e)
 	}
 	if e := r.next(); e.Seq != 4 || e.Contact.Stage != call.Talking {

@@ -28,7 +28,7 @@ type memory struct {
 	entries  []switchboard.Entry
 	grown    chan struct{} // closed and replaced when an entry is added
 	broken   error         // of the journal
-	floor    Floor         // nil: none
+	routing  Routing       // nil: none
 
 	noRecording bool
 }
@@ -54,12 +54,12 @@ func (m *memory) step(id call.ContactID, ev call.Event) (call.Contact, error) {
 		return c, err
 	}
 	e := switchboard.Entry{
-		At: noon, Contact: c, Events: []call.Record{{At: noon, Event: ev}},
-		Legs: nil, Lines: []string{"12:00:00.000 a line"}, Seq: uint64(len(m.entries) + 1),
+		At: noon, Contact: c, Events: []call.Timed{{At: noon, Event: ev}},
+		Legs: nil, Trace: []string{"12:00:00.000 a line"}, Seq: uint64(len(m.entries) + 1),
 	}
 	for _, command := range commands {
-		if tell, ok := command.(call.Tell); ok {
-			e.Told = append(e.Told, tell)
+		if tell, ok := command.(call.Notify); ok {
+			e.Notified = append(e.Notified, tell)
 		}
 	}
 	m.entries = append(m.entries, e)
@@ -183,7 +183,7 @@ func talking(t *testing.T, m *memory, id call.ContactID) {
 }
 
 func handler(m *memory) http.Handler {
-	return Handler(Options{Board: m, Journal: m, Directory: people{}, Floor: m.floor, Version: "test", Recording: !m.noRecording, Log: slog.New(slog.DiscardHandler)})
+	return Handler(Options{Board: m, Journal: m, Directory: people{}, Routing: m.routing, Version: "test", Recording: !m.noRecording, Log: slog.New(slog.DiscardHandler)})
 }
 
 // send makes a request to localhost and returns the answer with its body.

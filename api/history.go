@@ -28,7 +28,7 @@ func (s *server) history(ctx context.Context, in *ContactPath) (*historyAnswer, 
 		if err != nil {
 			return nil, s.journalProblem(in.ID, err)
 		}
-		answer.Body.Events = append(answer.Body.Events, event{e.Seq, e.At, e.Contact, e.Events, e.Told, e.Lines})
+		answer.Body.Events = append(answer.Body.Events, event{e.Seq, e.At, e.Contact, e.Events, e.Notified, e.Trace})
 	}
 	if len(answer.Body.Events) == 0 {
 		return nil, neverWas(in.ID)

@@ -51,10 +51,10 @@ func TestRecord(t *testing.T) {
 	}
 }
 
-func TestGateAndBrief(t *testing.T) {
+func TestConfirmAndWhisper(t *testing.T) {
 	m := newMemory()
 	talking(t, m, "c1")
-	if tr := read[call.Transfer](t, m, 201, "POST", transfers, `{"target":"cardiology","gate":true,"brief":true}`); !tr.Gate || !tr.Brief {
+	if tr := read[call.Transfer](t, m, 201, "POST", transfers, `{"target":"cardiology","confirm":true,"whisper":true}`); !tr.Confirm || !tr.Whisper {
 		t.Errorf("got %+v", tr)
 	}
 	m.happens(t, "c1", call.Answered{Connection: 3})

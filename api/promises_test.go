@@ -50,12 +50,12 @@ func failing(before func(*testing.T) *memory) func(*testing.T) *memory {
 	return func(t *testing.T) *memory {
 		m := before(t)
 		m.broken = errors.New("disk full")
-		m.floor = twoAgents{m.broken}
+		m.routing = twoAgents{m.broken}
 		return m
 	}
 }
 
-func noFloor(*testing.T) *memory { return newMemory() }
+func noRouting(*testing.T) *memory { return newMemory() }
 
 var (
 	asked      = call.TransferRequested{By: 2, Kind: call.Warm, Target: call.Endpoint{Kind: call.URI, Address: "sip:cardiology@127.0.0.1", Name: "cardiology"}, Key: "k"}
@@ -137,27 +137,27 @@ var promises = map[string]promise{
 		{status: 404, path: "/v1/contacts/c9/history"},
 		{status: 503, world: failing(over)},
 	}},
-	"listAgents": {path: "/v1/agents", refused: []refusal{{status: 501, world: noFloor}}},
+	"listAgents": {path: "/v1/agents", refused: []refusal{{status: 501, world: noRouting}}},
 	"showAgent": {path: "/v1/agents/ana", refused: []refusal{
 		{status: 404, path: "/v1/agents/eve"},
-		{status: 501, world: noFloor},
+		{status: 501, world: noRouting},
 	}},
 	"setState": {path: "/v1/agents/ana/state", body: `{"state":"not-ready","reason":"lunch"}`, refused: []refusal{
 		{status: 404, path: "/v1/agents/eve/state"},
 		{status: 409, body: `{"state":"offline"}`},
-		{status: 501, world: noFloor},
+		{status: 501, world: noRouting},
 		{status: 503, world: failing(c1)},
 	}},
 	"clear": {path: "/v1/agents/ben/clear", body: `{"contact":"c2","connection":2}`, refused: []refusal{
 		{status: 404, path: "/v1/agents/eve/clear"},
 		{status: 409, body: `{"contact":"c1","connection":2}`},
-		{status: 501, world: noFloor},
+		{status: 501, world: noRouting},
 		{status: 503, world: failing(c1)},
 	}},
-	"listQueues": {path: "/v1/queues", refused: []refusal{{status: 501, world: noFloor}}},
+	"listQueues": {path: "/v1/queues", refused: []refusal{{status: 501, world: noRouting}}},
 	"showQueue": {path: "/v1/queues/doctors", refused: []refusal{
 		{status: 404, path: "/v1/queues/night"},
-		{status: 501, world: noFloor},
+		{status: 501, world: noRouting},
 	}},
 }
 

@@ -34,21 +34,21 @@ func (s *server) queueRoutes(api huma.API) {
 }
 
 func (s *server) listQueues(context.Context, *struct{}) (*queuesAnswer, error) {
-	floor, err := s.floor()
+	routing, err := s.routing()
 	if err != nil {
 		return nil, err
 	}
 	answer := new(queuesAnswer)
-	answer.Body.Queues = append([]Queue{}, floor.Queues()...)
+	answer.Body.Queues = append([]Queue{}, routing.Queues()...)
 	return answer, nil
 }
 
 func (s *server) showQueue(_ context.Context, in *queuePath) (*queueAnswer, error) {
-	floor, err := s.floor()
+	routing, err := s.routing()
 	if err != nil {
 		return nil, err
 	}
-	for _, q := range floor.Queues() {
+	for _, q := range routing.Queues() {
 		if strings.EqualFold(q.Name, in.Name) {
 			return &queueAnswer{q}, nil
 		}

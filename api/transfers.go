@@ -26,8 +26,8 @@ type transferRequest struct {
 		RingFor   string            `json:"ringFor,omitempty" maxLength:"16" example:"20s" doc:"how long each target may ring; as configured when empty"`
 		Key       string            `json:"key,omitempty" maxLength:"128" doc:"the same key again is the same transfer"`
 		By        call.ConnectionID `json:"by,omitempty" minimum:"1" doc:"the connection of the agent who asks; the agent with the customer when empty"`
-		Gate      bool              `json:"gate,omitempty" doc:"a target who answers must press 1 to take the customer, because a voicemail is not a person"`
-		Brief     bool              `json:"brief,omitempty" doc:"a target who answers first hears who is calling"`
+		Confirm   bool              `json:"confirm,omitempty" doc:"a target who answers must press 1 to take the customer, because a voicemail is not a person"`
+		Whisper   bool              `json:"whisper,omitempty" doc:"a target who answers first hears who is calling"`
 	}
 }
 
@@ -111,7 +111,7 @@ func (s *server) transferEvent(in *transferRequest, key string) (call.TransferRe
 	ask := &in.Body
 	ev := call.TransferRequested{
 		Kind: call.Kind(ask.Kind), Parallel: ask.Parallel,
-		Manner: call.Manner{Gate: ask.Gate, Brief: ask.Brief, Resume: ask.Resume},
+		Manner: call.Manner{Confirm: ask.Confirm, Whisper: ask.Whisper, Resume: ask.Resume},
 		Key:    key, Supersede: ask.Supersede,
 	}
 	var err error

@@ -114,14 +114,14 @@ func TestTransferToAList(t *testing.T) {
 	m := newMemory()
 	talking(t, m, "c1")
 	tr := read[call.Transfer](t, m, 201, "POST", transfers, `{"targets":["cardiology","surgery"],"resume":true,"key":"k"}`)
-	if len(tr.Attempts) != 1 || len(tr.Left) != 1 || tr.Left[0].Name != "surgery" || !tr.Resume {
+	if len(tr.Attempts) != 1 || len(tr.Remaining) != 1 || tr.Remaining[0].Name != "surgery" || !tr.Resume {
 		t.Errorf("in turn: got %+v", tr)
 	}
 	if again := read[call.Transfer](t, m, 200, "POST", transfers, `{"targets":["cardiology","surgery"],"key":"k"}`); again.ID != tr.ID {
 		t.Errorf("the same key: got %+v", again)
 	}
 	tr = read[call.Transfer](t, m, 201, "POST", transfers, `{"targets":["surgery","cardiology"],"parallel":true,"supersede":true}`)
-	if len(tr.Attempts) != 2 || len(tr.Left) != 0 {
+	if len(tr.Attempts) != 2 || len(tr.Remaining) != 0 {
 		t.Errorf("all at once: got %+v", tr)
 	}
 	if old := read[call.Transfer](t, m, 200, "GET", transfers+"/t1", ""); old.Reason != call.Superseded {

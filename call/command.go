@@ -50,8 +50,8 @@ type (
 		Digits     string       `json:"digits"`
 	}
 
-	// Tell tells an agent something, in a sentence for their eyes.
-	Tell struct {
+	// Notify tells an agent something, in a sentence for their eyes.
+	Notify struct {
 		Connection ConnectionID `json:"connection"`
 		Reason     Reason       `json:"reason,omitempty"`
 		Text       string       `json:"text"`
@@ -64,4 +64,4 @@ func (Refuse) isCommand() {}
 func (Dial) isCommand()   {}
 func (Drop) isCommand()   {}
 func (Digits) isCommand() {}
-func (Tell) isCommand()   {}
+func (Notify) isCommand() {}

@@ -33,7 +33,7 @@ type Contact struct {
 	// Called is what a customer who called us dialled.
 	Called string `json:"called,omitempty"`
 	// Agent is where the agent responsible for the customer is reached.
-	// When everybody else has gone, this is who is rung back.
+	// When everybody else has gone, this is who is recalled.
 	Agent Endpoint `json:"agent"`
 
 	// Transfer is the transfer under way, nil when there is none; Past
@@ -61,7 +61,7 @@ type Contact struct {
 //	Dialling ────────────────────┘ │ │                   │   └─ Consulting ───────┘  │
 //	                               │ │                   │       │  warm, until done │
 //	                               │ └─ it fails, agent is there ┴───────────────────┤
-//	                               └─── both in the same sound, agent released ──────┘
+//	                               └─── both in two-way audio, agent released ──────┘
 //
 //	        nobody is left with the customer, and it was no goodbye: a line was lost,
 //	        somebody hung up while the customer was held or a transfer ran, or a
@@ -92,10 +92,10 @@ const (
 	// agent, who may let the customer in, swap, complete or cancel.
 	Consulting Stage = "consulting"
 	// Joining: the target has accepted; the agent stays until customer and
-	// target are in the same sound.
+	// target are in two-way audio.
 	Joining Stage = "joining"
 	// Returning: nobody is left with the customer, who hears hold audio while
-	// the agent responsible is rung back, or a queue looks for somebody.
+	// the agent responsible is recalled, or a queue looks for somebody.
 	Returning Stage = "returning"
 	// Parked: nobody could be reached; the customer hears hold audio until
 	// somebody picks them up. No time limit ends this.
@@ -177,11 +177,11 @@ const (
 // A Manner is how a transfer treats its targets, and the customer when all of
 // them fail.
 type Manner struct {
-	// Gate has a target who answers press 1 before they count: a voicemail is
+	// Confirm has a target who answers press 1 before they count: a voicemail is
 	// not a person.
-	Gate bool `json:"gate,omitempty"`
-	// Brief has a target who answers hear first who is calling.
-	Brief bool `json:"brief,omitempty"`
+	Confirm bool `json:"confirm,omitempty"`
+	// Whisper has a target who answers hear first who is calling.
+	Whisper bool `json:"whisper,omitempty"`
 	// Resume has the customer taken off hold when the transfer fails or is
 	// cancelled. Otherwise they stay on hold with the agent.
 	Resume bool `json:"resume,omitempty"`
@@ -200,9 +200,9 @@ type Transfer struct {
 	// RingFor is how long each target may ring.
 	RingFor time.Duration `json:"ringFor"`
 	Manner
-	Attempts []Attempt  `json:"attempts"`
-	Left     []Endpoint `json:"left,omitempty"` // targets still to be tried, in order
-	// JoinBy is when customer and target must be in the same sound, while
+	Attempts  []Attempt  `json:"attempts"`
+	Remaining []Endpoint `json:"remaining,omitempty"` // targets still to be tried, in order
+	// JoinBy is when customer and target must be in two-way audio, while
 	// Joining, and when a consultation is over, while Consulting.
 	JoinBy time.Time `json:"joinBy,omitzero"`
 
@@ -294,14 +294,14 @@ type Rules struct {
 	RingFor      time.Duration `json:"ringFor"`                // how long a target rings when the request does not say
 	AcceptWithin time.Duration `json:"acceptWithin,omitempty"` // from a target's answer to pressing 1
 	ConsultFor   time.Duration `json:"consultFor,omitempty"`   // how long a consultation may last
-	JoinWithin   time.Duration `json:"joinWithin"`             // from acceptance to the same sound
-	ReturnFor    time.Duration `json:"returnFor"`              // how long an agent is rung back
+	JoinWithin   time.Duration `json:"joinWithin"`             // from acceptance to two-way audio
+	RecallFor    time.Duration `json:"recallFor"`              // how long an agent is recalled
 	TakenAfter   time.Duration `json:"takenAfter"`             // how long a target must stay to have taken the customer
 	Grace        time.Duration `json:"grace,omitempty"`        // how long an agent whose line was lost may be away
 	HandOvers    int           `json:"handOvers,omitempty"`    // how often a customer may be handed over
 
 	// Fallback is the queue that looks for somebody when the agent cannot be
-	// rung back; without one the customer is parked.
+	// recalled; without one the customer is parked.
 	Fallback Endpoint `json:"fallback,omitzero"`
 	// CallerID is who targets see calling; without one, the customer.
 	CallerID Endpoint `json:"callerID,omitzero"`
@@ -315,7 +315,7 @@ func DefaultRules() Rules {
 		AcceptWithin: 15 * time.Second,
 		ConsultFor:   30 * time.Minute,
 		JoinWithin:   5 * time.Second,
-		ReturnFor:    20 * time.Second,
+		RecallFor:    20 * time.Second,
 		TakenAfter:   10 * time.Second,
 		Grace:        30 * time.Second,
 		HandOvers:    10,
@@ -331,7 +331,7 @@ func (r Rules) filled() Rules {
 	r.AcceptWithin = cmp.Or(r.AcceptWithin, d.AcceptWithin)
 	r.ConsultFor = cmp.Or(r.ConsultFor, d.ConsultFor)
 	r.JoinWithin = cmp.Or(r.JoinWithin, d.JoinWithin)
-	r.ReturnFor = cmp.Or(r.ReturnFor, d.ReturnFor)
+	r.RecallFor = cmp.Or(r.RecallFor, d.RecallFor)
 	r.TakenAfter = cmp.Or(r.TakenAfter, d.TakenAfter)
 	r.Grace = cmp.Or(r.Grace, d.Grace)
 	r.HandOvers = cmp.Or(r.HandOvers, d.HandOvers)

@@ -12,11 +12,11 @@
 //	P2 the customer always talks to somebody or hears hold audio, with somebody
 //	   responsible: an agent, a transfer under way, a queue, or a park slot
 //	P3 in a cold or warm transfer the agent is released only when the target
-//	   has accepted and customer and target are in the same sound
+//	   has accepted and customer and target are in two-way audio
 //	P4 when a target fails the next one is tried; when none is left, the
 //	   customer is with the agent again, on hold unless the request says
 //	   otherwise, and the agent is told why
-//	P5 when the agent has gone too, they are rung back, then the fallback queue
+//	P5 when the agent has gone too, they are recalled, then the fallback queue
 //	   is asked; if that fails the customer is parked, never dropped
 //	P6 when the customer goes, everything that existed only for them ends;
 //	   agent and target who are talking may finish

@@ -85,14 +85,14 @@ var faults = []fault{
 		}
 	}},
 	{"the agent is not told why", "P4", func(c call.Contact, ev call.Event, d *decision) {
-		d.commands = without[call.Tell](d.commands)
+		d.commands = without[call.Notify](d.commands)
 	}},
 	{"the customer is resumed without being asked for", "P4", func(c call.Contact, ev call.Event, d *decision) {
 		if c.Stage == call.Reaching && d.after.Stage == call.Talking {
 			d.set(customerOf(d.after), call.Connected)
 		}
 	}},
-	{"nobody is rung back", "P9", func(c call.Contact, ev call.Event, d *decision) {
+	{"nobody is recalled", "P9", func(c call.Contact, ev call.Event, d *decision) {
 		if d.after.Stage == call.Returning {
 			d.commands = without[call.Dial](d.commands)
 		}
@@ -104,7 +104,7 @@ var faults = []fault{
 		}
 	}},
 	{"the gate counts a voicemail", "the gate", func(c call.Contact, ev call.Event, d *decision) {
-		if _, answers := ev.(call.Answered); answers && d.after.Stage == call.Reaching && d.after.Transfer.Gate {
+		if _, answers := ev.(call.Answered); answers && d.after.Stage == call.Reaching && d.after.Transfer.Confirm {
 			t := *d.after.Transfer
 			t.Attempts = slices.Clone(t.Attempts)
 			t.Attempts[len(t.Attempts)-1].Accepted = t.Requested

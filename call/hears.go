@@ -2,9 +2,9 @@ package call
 
 import "slices"
 
-// A Sound is the whole of who hears what in a contact: one Hearing for each
+// A Mix is the whole of who hears what in a contact: one Hearing for each
 // party whose line can carry sound to them now.
-type Sound []Hearing
+type Mix []Hearing
 
 // A Hearing is what one party hears: other parties, or an audio.
 type Hearing struct {
@@ -18,13 +18,13 @@ type Hearing struct {
 type Audio string
 
 const (
-	HoldAudio     Audio = "hold audio"    // music
-	QueueAudio    Audio = "queue audio"   // for a customer who waits in a queue
-	ParkAudio     Audio = "park audio"    // for a customer whom nobody could be found for
-	ComfortAudio  Audio = "comfort audio" // a faint noise, for whoever would hear nobody
-	RingbackAudio Audio = "ringback"      // for an agent who waits until somebody picks up
-	BriefPrompt   Audio = "brief"         // tells a target who is calling, before they are joined
-	GatePrompt    Audio = "gate prompt"   // asks a target to press 1 to take the call
+	HoldAudio     Audio = "hold audio"     // music
+	QueueAudio    Audio = "queue audio"    // for a customer who waits in a queue
+	ParkAudio     Audio = "park audio"     // for a customer whom nobody could be found for
+	ComfortNoise  Audio = "comfort noise"  // a faint noise, for whoever would hear nobody
+	RingbackAudio Audio = "ringback"       // for an agent who waits until somebody picks up
+	WhisperPrompt Audio = "whisper"        // tells a target who is calling, before they are joined
+	ConfirmPrompt Audio = "confirm prompt" // asks a target to press 1 to take the call
 )
 
 // Hears tells who hears what, by one rule: whoever is connected hears everyone
@@ -37,8 +37,8 @@ const (
 //
 // Two-party call, consultation, three-way and hand-over are this one rule; it
 // is the only thing that those who make sound need to know.
-func Hears(c Contact) Sound {
-	var sound Sound
+func Hears(c Contact) Mix {
+	var sound Mix
 	for i := range c.Connections {
 		who := &c.Connections[i]
 		if who.State == Connecting || who.State == Away {
@@ -69,7 +69,7 @@ func (c *Contact) hearing(who *Connection) Hearing {
 		case alone && who.Party == Agent && c.rings():
 			h.Audio = RingbackAudio
 		default:
-			h.Audio = ComfortAudio
+			h.Audio = ComfortNoise
 		}
 	}
 	return h

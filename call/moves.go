@@ -73,7 +73,7 @@ func (s *step) callFailed(id ConnectionID, why Reason) {
 	s.remove(id)
 	if who.Party == Customer {
 		for _, c := range s.Connections {
-			s.do(Tell{c.ID, why, fmt.Sprintf("%s %s", who.Endpoint, why.says())})
+			s.do(Notify{c.ID, why, fmt.Sprintf("%s %s", who.Endpoint, why.says())})
 		}
 	}
 	s.end(string(why))
@@ -84,7 +84,7 @@ func (s *step) customerLeft() {
 	customer := s.customer().ID
 	for _, c := range s.Connections {
 		if c.Party == Agent && c.State == Connected {
-			s.do(Tell{c.ID, CustomerLeft, "the customer has left"})
+			s.do(Notify{c.ID, CustomerLeft, "the customer has left"})
 		}
 	}
 	s.goOnWithout(customer, Customer, Abandoned, CustomerLeft)
@@ -125,14 +125,14 @@ func (s *step) personLeft(id ConnectionID, lost bool) {
 		responsible = who.Endpoint
 	}
 	if lost || early || who.State == Away || s.customer().State == Held {
-		s.ringBack(responsible)
+		s.recall(responsible)
 		return
 	}
 	s.end(string(who.Party))
 }
 
-// ringBack calls the agent responsible back to a customer who has nobody.
-func (s *step) ringBack(agent Endpoint) {
+// recall calls the agent responsible back to a customer who has nobody.
+func (s *step) recall(agent Endpoint) {
 	s.set(s.customer(), Held)
 	s.Agent = agent
 	s.ring(agent)
@@ -140,7 +140,7 @@ func (s *step) ringBack(agent Endpoint) {
 
 // ring looks for somebody for a customer who waits.
 func (s *step) ring(who Endpoint) {
-	ringFor := s.Rules.ReturnFor
+	ringFor := s.Rules.RecallFor
 	if who.Kind == QueueEndpoint {
 		ringFor = 0 // a queue looks for as long as it takes
 	}

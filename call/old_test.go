@@ -10,7 +10,7 @@ import (
 // target had answered: attempts knew nothing of acceptance, and rules had five
 // limits.
 const oldJoining = `{"id":"old","stage":"joining",
- "rules":{"offerFor":30000000000,"ringFor":20000000000,"joinWithin":5000000000,"returnFor":20000000000,"takenAfter":10000000000},
+ "rules":{"offerFor":30000000000,"ringFor":20000000000,"joinWithin":5000000000,"recallFor":20000000000,"takenAfter":10000000000},
  "connections":[
   {"id":1,"party":"customer","endpoint":{"kind":"number","address":"+15550100"},"state":"connected","since":"2026-11-23T12:00:30Z"},
   {"id":2,"party":"agent","endpoint":{"kind":"agent","address":"ana"},"state":"connected","since":"2026-11-23T12:00:02Z"},

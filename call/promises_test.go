@@ -22,7 +22,7 @@ var promises = []struct {
 	{"P6", nothingWithoutTheCustomer},
 	{"P7", oneTransfer},
 	{"P9", noOrphans},
-	{"the gate", onlyPeoplePassTheGate},
+	{"the gate", onlyPeopleConfirm},
 	{"refusals", refusedIsUnchanged},
 }
 
@@ -106,7 +106,7 @@ func customerLookedAfter(m move) string {
 	}
 	quiet := slices.ContainsFunc(c.Connections, func(x call.Connection) bool { return x.Muted && x.State == call.Connected })
 	hears := slices.ContainsFunc(call.Hears(c), func(h call.Hearing) bool {
-		music := h.Audio != "" && (h.Audio != call.ComfortAudio || quiet)
+		music := h.Audio != "" && (h.Audio != call.ComfortNoise || quiet)
 		return h.Connection == m.customer() && (len(h.From) > 0 || music)
 	})
 	if !hears {
@@ -190,7 +190,7 @@ func backWithTheAgent(m move) string {
 		return ""
 	}
 	told := slices.ContainsFunc(m.commands, func(c call.Command) bool {
-		tell, ok := c.(call.Tell)
+		tell, ok := c.(call.Notify)
 		return ok && tell.Connection == t.By && tell.Reason == ended.Reason && tell.Text != ""
 	})
 	want := call.Held
@@ -272,11 +272,11 @@ func noOrphans(m move) string {
 	return ""
 }
 
-// onlyPeoplePassTheGate: where a target must press 1 to accept, nobody has
+// onlyPeopleConfirm: where a target must press 1 to accept, nobody has
 // accepted who has not.
-func onlyPeoplePassTheGate(m move) string {
+func onlyPeopleConfirm(m move) string {
 	t := m.after.c.Transfer
-	if t == nil || !t.Gate || accepted(t) == 0 {
+	if t == nil || !t.Confirm || accepted(t) == 0 {
 		return ""
 	}
 	if before := m.before.c.Transfer; before != nil && accepted(before) == accepted(t) {

@@ -13,7 +13,7 @@ func (s *step) offered(ev Fact) (done bool) {
 	who := s.connection(ev.connection())
 	switch ev := ev.(type) {
 	case Offered:
-		if who != nil && who.IsPlace() {
+		if who != nil && who.IsQueued() {
 			s.offerTo(*who, ev)
 		}
 		return true
@@ -41,8 +41,8 @@ func (s *step) offered(ev Fact) (done bool) {
 		switch {
 		case who == nil:
 		case who.isOffered():
-			s.takePlace(who)
-		case who.IsPlace():
+			s.takeOver(who)
+		case who.IsQueued():
 			s.withdraw(who.ID, Elsewhere)
 		}
 	case Arrived, Originated, Pressed, Played, Back, Joined, Recovered:
@@ -74,8 +74,8 @@ func (s *step) withdraw(place ConnectionID, why Reason) {
 	}
 }
 
-// takePlace puts an agent who has answered into the place of their queue.
-func (s *step) takePlace(agent *Connection) {
+// takeOver puts an agent who has answered into the place of their queue.
+func (s *step) takeOver(agent *Connection) {
 	place := agent.For
 	if a := s.attempt(place); a != nil {
 		a.Connection = agent.ID
@@ -93,9 +93,11 @@ func (s *step) offerOf(place ConnectionID) *Connection {
 	return nil
 }
 
-// IsPlace reports that a queue is looking for somebody, and nobody has answered
+// IsQueued reports that a queue is looking for somebody, and nobody has answered
 // yet. Such a connection has no line.
-func (c *Connection) IsPlace() bool { return c.State == Connecting && c.Endpoint.Kind == QueueEndpoint }
+func (c *Connection) IsQueued() bool {
+	return c.State == Connecting && c.Endpoint.Kind == QueueEndpoint
+}
 
 // isOffered: a queue offers them the customer, and they have not answered yet.
 func (c *Connection) isOffered() bool { return c.For != 0 && c.State == Connecting }

@@ -74,7 +74,7 @@ func (s *step) reaching(ev Fact) {
 		// person who has picked up is worth more than a time limit.
 		s.targetAnswered(ev.Connection)
 	case Pressed:
-		if ev.Key == "1" && s.Transfer.Gate { // also during the brief: they need not hear it out
+		if ev.Key == "1" && s.Transfer.Confirm { // also during the brief: they need not hear it out
 			s.accept(ev.Connection)
 		}
 	case Played:
@@ -106,12 +106,12 @@ func (s *step) consulting(ev Fact) {
 	}
 }
 
-// joining: the target has accepted; both must be in the same sound before
+// joining: the target has accepted; both must be in two-way audio before
 // anyone is let go (P3).
 func (s *step) joining(ev Fact) {
 	switch ev := ev.(type) {
 	case Joined:
-		if s.sameSound(ev.Connections) {
+		if s.haveAudio(ev.Connections) {
 			s.complete()
 		}
 	case HungUp:
@@ -126,7 +126,7 @@ func (s *step) joining(ev Fact) {
 	}
 }
 
-// returning: nobody is with the customer; the agent is rung back, or a queue
+// returning: nobody is with the customer; the agent is recalled, or a queue
 // looks for somebody (P5).
 func (s *step) returning(ev Fact) {
 	switch ev := ev.(type) {

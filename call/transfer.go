@@ -11,7 +11,7 @@ func (s *step) transfer(who *Connection, ev TransferRequested) error {
 	if err := s.mayTransfer(who, ev); err != nil {
 		return err
 	}
-	s.Agent = who.Endpoint // whoever transfers is rung back when it fails
+	s.Agent = who.Endpoint // whoever transfers is recalled when it fails
 	if s.Transfer != nil {
 		s.dropTargets(Superseded)
 		s.closeTransfer(Cancelled, Superseded, "")
@@ -23,7 +23,7 @@ func (s *step) transfer(who *Connection, ev TransferRequested) error {
 		By:        ev.By,
 		RingFor:   ev.RingFor,
 		Manner:    ev.Manner,
-		Left:      append([]Endpoint{ev.Target}, ev.Others...),
+		Remaining: append([]Endpoint{ev.Target}, ev.Others...),
 		Requested: s.now,
 	}
 	if t.RingFor == 0 {
@@ -32,7 +32,7 @@ func (s *step) transfer(who *Connection, ev TransferRequested) error {
 	s.set(s.customer(), Held)
 	s.Transfer, s.Stage = t, Reaching
 	s.ringNext()
-	for ev.Parallel && len(t.Left) > 0 {
+	for ev.Parallel && len(t.Remaining) > 0 {
 		s.ringNext()
 	}
 	if ev.Kind == Blind {
@@ -106,8 +106,8 @@ func (s *step) transferOf(key string) *Transfer {
 // ringNext rings the next target of the transfer.
 func (s *step) ringNext() {
 	t := s.Transfer
-	target := t.Left[0]
-	t.Left = t.Left[1:]
+	target := t.Remaining[0]
+	t.Remaining = t.Remaining[1:]
 	id := s.dial(Target, target, t.RingFor)
 	t.Attempts = append(t.Attempts, Attempt{Connection: id, Target: target, Dialled: s.now})
 }
@@ -122,7 +122,7 @@ func (s *step) rang(ev Rang) {
 	}
 }
 
-// targetAnswered: they are briefed and asked to accept, if that is wanted.
+// targetAnswered plays the whisper and asks the target to confirm, where the request wants that.
 func (s *step) targetAnswered(id ConnectionID) {
 	a := s.attempt(id)
 	if a == nil {
@@ -130,10 +130,10 @@ func (s *step) targetAnswered(id ConnectionID) {
 	}
 	a.Answered = s.now
 	switch {
-	case s.Transfer.Brief:
-		s.screen(id, BriefPrompt)
-	case s.Transfer.Gate:
-		s.screen(id, GatePrompt)
+	case s.Transfer.Whisper:
+		s.screen(id, WhisperPrompt)
+	case s.Transfer.Confirm:
+		s.screen(id, ConfirmPrompt)
 	default:
 		s.accept(id)
 	}
@@ -149,9 +149,9 @@ func (s *step) screen(id ConnectionID, prompt Audio) {
 // gate's prompt is followed by silence in which they may press 1.
 func (s *step) prompted(c *Connection) {
 	switch {
-	case c.Prompt != BriefPrompt:
-	case s.Transfer.Gate:
-		s.screen(c.ID, GatePrompt)
+	case c.Prompt != WhisperPrompt:
+	case s.Transfer.Confirm:
+		s.screen(c.ID, ConfirmPrompt)
 	default:
 		s.accept(c.ID)
 	}
@@ -168,7 +168,7 @@ func (s *step) accept(id ConnectionID) {
 			other.Ended, other.Reason = s.now, Elsewhere
 		}
 	}
-	s.Transfer.Left = nil
+	s.Transfer.Remaining = nil
 	s.set(s.connection(id), Connected)
 	if s.Transfer.Kind == Warm && s.present(s.Transfer.By) {
 		s.Transfer.JoinBy = s.now.Add(s.Rules.ConsultFor)
@@ -178,7 +178,7 @@ func (s *step) accept(id ConnectionID) {
 	s.join()
 }
 
-// join puts customer and target into the same sound; the agent stays until
+// join puts customer and target into two-way audio; the agent stays until
 // Joined says that they are.
 func (s *step) join() {
 	s.set(s.connection(s.Transfer.last().Connection), Connected)
@@ -187,8 +187,8 @@ func (s *step) join() {
 	s.Stage = Joining
 }
 
-// sameSound reports whether customer and target are both among the joined.
-func (s *step) sameSound(joined []ConnectionID) bool {
+// haveAudio reports whether customer and target are both among the joined.
+func (s *step) haveAudio(joined []ConnectionID) bool {
 	return slices.Contains(joined, s.customer().ID) &&
 		slices.Contains(joined, s.Transfer.last().Connection)
 }
@@ -197,7 +197,7 @@ func (s *step) sameSound(joined []ConnectionID) bool {
 // agent may do from now on what agents may.
 func (s *step) complete() {
 	if agent := s.connection(s.Transfer.By); agent != nil {
-		s.do(Tell{agent.ID, "", fmt.Sprintf("%s has the customer", s.Transfer.Target())})
+		s.do(Notify{agent.ID, "", fmt.Sprintf("%s has the customer", s.Transfer.Target())})
 		s.do(Drop{Connection: agent.ID})
 		s.remove(agent.ID)
 	}
@@ -218,7 +218,7 @@ func (s *step) reachingExpired() {
 	c := s.expired(Screening)
 	switch {
 	case c == nil:
-	case c.Prompt == BriefPrompt: // it has no end, but it is no question either
+	case c.Prompt == WhisperPrompt: // it has no end, but it is no question either
 		s.prompted(c)
 	default:
 		s.do(Drop{c.ID, NotAccepted})
@@ -274,8 +274,8 @@ func (s *step) targetFailed(id ConnectionID, why Reason, detail string) {
 			return // others still ring
 		}
 	}
-	if len(s.Transfer.Left) > 0 && why != CancelledByAgent {
-		s.tellAgent(why, fmt.Sprintf("%s %s", a.Target, why.says()))
+	if len(s.Transfer.Remaining) > 0 && why != CancelledByAgent {
+		s.notifyAgent(why, fmt.Sprintf("%s %s", a.Target, why.says()))
 		s.ringNext()
 		return
 	}
@@ -304,7 +304,7 @@ func (s *step) fallBack(target Endpoint, why Reason, detail string) {
 	s.Stage = Talking
 	switch {
 	case s.connection(t.By) == nil:
-		s.ringBack(s.Agent)
+		s.recall(s.Agent)
 		return
 	case t.Resume || takesPart:
 		s.set(s.customer(), Connected)
@@ -316,14 +316,14 @@ func (s *step) fallBack(target Endpoint, why Reason, detail string) {
 		if s.customer().State == Connected {
 			where = "you are with the customer"
 		}
-		s.do(Tell{t.By, why, fmt.Sprintf("%s %s; %s", target, why.says(), where)})
+		s.do(Notify{t.By, why, fmt.Sprintf("%s %s; %s", target, why.says(), where)})
 	}
 }
 
-// tellAgent tells the agent of the transfer something, if they are there.
-func (s *step) tellAgent(why Reason, text string) {
+// notifyAgent tells the agent of the transfer something, if they are there.
+func (s *step) notifyAgent(why Reason, text string) {
 	if s.connection(s.Transfer.By) != nil {
-		s.do(Tell{s.Transfer.By, why, text})
+		s.do(Notify{s.Transfer.By, why, text})
 	}
 }
 
@@ -362,7 +362,7 @@ func (s *step) closeTransfer(o Outcome, why Reason, detail string) {
 			a.Ended, a.Reason, a.Detail = s.now, why, detail
 		}
 	}
-	t.Ended, t.Outcome, t.Reason, t.JoinBy, t.Left = s.now, o, why, time.Time{}, nil
+	t.Ended, t.Outcome, t.Reason, t.JoinBy, t.Remaining = s.now, o, why, time.Time{}, nil
 	s.Past = append(slices.Clip(s.Past), *t)
 	s.Transfer = nil
 }

@@ -194,15 +194,15 @@ func transfers(by call.ConnectionID) []call.Event {
 	var all []call.Event
 	for _, kind := range []call.Kind{call.Cold, call.Warm, call.Blind} {
 		one := call.TransferRequested{By: by, Kind: kind, Target: at("cardiology")}
-		gated := one
-		gated.Manner = call.Manner{Gate: true, Brief: true, Resume: true}
+		confirmed := one
+		confirmed.Manner = call.Manner{Confirm: true, Whisper: true, Resume: true}
 		list := one
 		list.Others = []call.Endpoint{at("reception")}
 		parallel := list
 		parallel.Parallel, parallel.Key = true, "key"
 		instead := one
 		instead.Target, instead.Supersede = at("pharmacy"), true
-		all = append(all, one, gated, list, parallel, instead)
+		all = append(all, one, confirmed, list, parallel, instead)
 	}
 	return append(all, call.TransferRequested{By: by, Kind: call.Cold, Target: at("ana")})
 }

@@ -69,8 +69,8 @@ type TransferRequest struct {
 	Others    []string          // whom to try, in order, when Target fails
 	Kind      call.Kind         // empty: cold
 	Parallel  bool              // all targets ring at once; the first to answer has the customer
-	Gate      bool              // a target who answers must press 1 to take the customer
-	Brief     bool              // a target who answers first hears who is calling
+	Confirm   bool              // a target who answers must press 1 to take the customer
+	Whisper   bool              // a target who answers first hears who is calling
 	Resume    bool              // when it fails or is cancelled, the customer is taken off hold
 	Supersede bool              // a transfer that only rings is cancelled in favour of this one
 	RingFor   time.Duration     // for each target; 0: as the server is configured
@@ -86,7 +86,7 @@ func (t TransferRequest) body() map[string]any {
 		body = map[string]any{"targets": append([]string{t.Target}, t.Others...)}
 	}
 	for name, said := range map[string]bool{
-		"parallel": t.Parallel, "gate": t.Gate, "brief": t.Brief, "resume": t.Resume, "supersede": t.Supersede,
+		"parallel": t.Parallel, "confirm": t.Confirm, "whisper": t.Whisper, "resume": t.Resume, "supersede": t.Supersede,
 	} {
 		if said {
 			body[name] = true

@@ -108,8 +108,8 @@ func TestRequests(t *testing.T) {
 			contact, err := c.Record(ctx, "c1", true)
 			return string(contact.ID), err
 		},
-		`POST /v1/contacts/c1/transfers {"brief":true,"gate":true,"target":"ben"}`: func(c *Client) (string, error) {
-			transfer, err := c.Transfer(ctx, "c1", TransferRequest{Target: "ben", Gate: true, Brief: true})
+		`POST /v1/contacts/c1/transfers {"confirm":true,"target":"ben","whisper":true}`: func(c *Client) (string, error) {
+			transfer, err := c.Transfer(ctx, "c1", TransferRequest{Target: "ben", Confirm: true, Whisper: true})
 			return transfer.ID, err
 		},
 		`POST /v1/contacts/c1/pickup {"agent":"ana"}`: func(c *Client) (string, error) {

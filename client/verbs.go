@@ -40,7 +40,7 @@ func (c *Client) Conference(ctx context.Context, id call.ContactID) (call.Contac
 }
 
 // Complete gives the customer to the target who is consulted. The agent is
-// released as soon as the two are in the same sound, which is after it returns.
+// released as soon as the two are in two-way audio, which is after it returns.
 func (c *Client) Complete(ctx context.Context, id call.ContactID) (call.Contact, error) {
 	return c.verb(ctx, id, "complete")
 }

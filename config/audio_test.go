@@ -31,13 +31,13 @@ func writeWAV(t *testing.T, rate, channels int) string {
 }
 
 func TestAudiosAreReplaced(t *testing.T) {
-	config, err := Parse("f.toml", fmt.Appendf(nil, "[audio]\nhold = %q\ngate = %q\n", writeWAV(t, 8000, 1), writeWAV(t, 48000, 1)))
+	config, err := Parse("f.toml", fmt.Appendf(nil, "[audio]\nhold = %q\nconfirm = %q\n", writeWAV(t, 8000, 1), writeWAV(t, 48000, 1)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(config.Audios) != 2 || len(config.Audios[media.Hold]) != 8000 || len(config.Audios[media.Gate]) != 8000 {
-		t.Errorf("%d audios, %d samples of hold and %d of gate; want 8000 each",
-			len(config.Audios), len(config.Audios[media.Hold]), len(config.Audios[media.Gate]))
+	if len(config.Audios) != 2 || len(config.Audios[media.Hold]) != 8000 || len(config.Audios[media.Confirm]) != 8000 {
+		t.Errorf("%d audios, %d samples of hold and %d of confirm; want 8000 each",
+			len(config.Audios), len(config.Audios[media.Hold]), len(config.Audios[media.Confirm]))
 	}
 }
 
@@ -84,7 +84,7 @@ ring_for = "2s"
 accept_within = "3s"
 consult_for = "4s"
 join_within = "5s"
-return_for = "6s"
+recall_for = "6s"
 taken_after = "7s"
 grace = "8s"
 hand_overs = 9
@@ -92,7 +92,7 @@ caller_id = "+49 30 100"
 `))
 	want := call.Rules{
 		OfferFor: time.Second, RingFor: 2 * time.Second, AcceptWithin: 3 * time.Second, ConsultFor: 4 * time.Second,
-		JoinWithin: 5 * time.Second, ReturnFor: 6 * time.Second, TakenAfter: 7 * time.Second, Grace: 8 * time.Second,
+		JoinWithin: 5 * time.Second, RecallFor: 6 * time.Second, TakenAfter: 7 * time.Second, Grace: 8 * time.Second,
 		HandOvers: 9, CallerID: call.Endpoint{Kind: call.PhoneNumber, Address: "+4930100"},
 	}
 	if err != nil || config.Rules != want {

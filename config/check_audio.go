@@ -21,8 +21,8 @@ func (c *checker) audios(d *document) map[media.Audio][]int16 {
 		{"park", d.Audio.Park, media.Park},
 		{"ringback", d.Audio.Ringback, media.Ringback},
 		{"comfort", d.Audio.Comfort, media.Comfort},
-		{"brief", d.Audio.Brief, media.Brief},
-		{"gate", d.Audio.Gate, media.Gate},
+		{"whisper", d.Audio.Whisper, media.Whisper},
+		{"confirm", d.Audio.Confirm, media.Confirm},
 	} {
 		if a.file == "" {
 			continue

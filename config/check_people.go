@@ -32,7 +32,7 @@ func (c *checker) people(d *document, config *Config) {
 	for i, a := range d.Agents {
 		path := fmt.Sprintf("agent[%d]", i)
 		c.name(path, a.Name, seen)
-		agent := Agent{Name: string(a.Name), Address: string(a.Address), Handles: c.handles(path, a.Handles)}
+		agent := Agent{Name: string(a.Name), Address: string(a.Address), Capacity: c.capacity(path, a.Capacity)}
 		agent.AfterCall, agent.NoAfterCall = c.afterCall(path, a.AfterCall)
 		if given := a.Password != "" || a.PasswordFile != ""; given || a.User != "" {
 			agent.User = cmp.Or(string(a.User), string(a.Name))

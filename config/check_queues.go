@@ -11,7 +11,7 @@ func (c *checker) queues(d *document, config *Config, seen map[string]bool) {
 	for i, q := range d.Queues {
 		path := fmt.Sprintf("queue[%d]", i)
 		c.name(path, q.Name, seen)
-		queue := WaitingLine{Name: string(q.Name), OfferFor: 30 * time.Second}
+		queue := Queue{Name: string(q.Name), OfferFor: 30 * time.Second}
 		if q.OfferFor != "" {
 			queue.OfferFor = c.duration(path+".offer_for", q.OfferFor)
 		}
@@ -39,15 +39,15 @@ func (c *checker) queue(path string, written text, config *Config) string {
 	return q.Name
 }
 
-// handles is how many customers an agent takes at once.
-func (c *checker) handles(path string, t text) int {
+// capacity is how many customers an agent takes at once.
+func (c *checker) capacity(path string, t text) int {
 	switch t {
 	case "", "1":
 		return 1
 	case "2":
 		return 2
 	}
-	c.wrong(path+".handles", "an agent handles 1 customer, or 2 of whom one is on hold, not %s", t)
+	c.wrong(path+".capacity", "capacity is 1, or 2 with one customer on hold, not %s", t)
 	return 0
 }
 

@@ -13,7 +13,7 @@ func (c *checker) rules(d *document) call.Rules {
 	r.AcceptWithin = c.duration("rules.accept_within", d.Rules.AcceptWithin)
 	r.ConsultFor = c.duration("rules.consult_for", d.Rules.ConsultFor)
 	r.JoinWithin = c.duration("rules.join_within", d.Rules.JoinWithin)
-	r.ReturnFor = c.duration("rules.return_for", d.Rules.ReturnFor)
+	r.RecallFor = c.duration("rules.recall_for", d.Rules.RecallFor)
 	r.TakenAfter = c.duration("rules.taken_after", d.Rules.TakenAfter)
 	r.Grace = c.duration("rules.grace", d.Rules.Grace)
 	r.HandOvers = c.handOvers(d.Rules.HandOvers)

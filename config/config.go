@@ -33,7 +33,7 @@ type Config struct {
 	Trunks    []Trunk
 	Allow     Allow
 	Agents    []Agent
-	Queues    []WaitingLine
+	Queues    []Queue
 	Routes    []Route
 	Endpoints []Endpoint
 }
@@ -119,13 +119,13 @@ type Agent struct {
 	User     string // how that phone names itself
 	Password Secret
 
-	Handles     int           // how many customers at once, of whom one is not on hold: 1 or 2
+	Capacity    int           // how many customers at once, of whom one is not on hold: 1 or 2
 	AfterCall   time.Duration // how long after-call work lasts; 0: until it is cleared
 	NoAfterCall bool          // there is none
 }
 
-// A WaitingLine is a queue as the configuration has it.
-type WaitingLine struct {
+// A Queue is a queue as the configuration has it.
+type Queue struct {
 	Name     string
 	Agents   []string      // names of the Agents
 	OfferFor time.Duration // how long an agent rings for a customer
@@ -167,13 +167,13 @@ func (c Config) Agent(name string) (Agent, bool) {
 }
 
 // Queue is the Queue of that name, in any case.
-func (c Config) Queue(name string) (WaitingLine, bool) {
+func (c Config) Queue(name string) (Queue, bool) {
 	for _, q := range c.Queues {
 		if strings.EqualFold(q.Name, name) {
 			return q, true
 		}
 	}
-	return WaitingLine{}, false
+	return Queue{}, false
 }
 
 func (c Config) AgentNames() []string {

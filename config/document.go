@@ -31,8 +31,8 @@ type document struct {
 		Park     text `toml:"park"`
 		Ringback text `toml:"ringback"`
 		Comfort  text `toml:"comfort"`
-		Brief    text `toml:"brief"`
-		Gate     text `toml:"gate"`
+		Whisper  text `toml:"whisper"`
+		Confirm  text `toml:"confirm"`
 	} `toml:"audio"`
 	Journal struct {
 		Dir text `toml:"dir"`
@@ -51,7 +51,7 @@ type document struct {
 		AcceptWithin text `toml:"accept_within"`
 		ConsultFor   text `toml:"consult_for"`
 		JoinWithin   text `toml:"join_within"`
-		ReturnFor    text `toml:"return_for"`
+		RecallFor    text `toml:"recall_for"`
 		TakenAfter   text `toml:"taken_after"`
 		Grace        text `toml:"grace"`
 		HandOvers    text `toml:"hand_overs"`
@@ -76,7 +76,7 @@ type document struct {
 	Agents []struct {
 		Name      text `toml:"name"`
 		Address   text `toml:"address"`
-		Handles   text `toml:"handles"`
+		Capacity  text `toml:"capacity"`
 		AfterCall text `toml:"after_call"`
 
 		User         text `toml:"user"`

@@ -16,7 +16,7 @@ import (
 
 // A shelf is a Store in memory.
 type shelf struct {
-	kept []switchboard.Kept
+	kept []switchboard.Item
 	err  error // of the next Put
 }
 
@@ -24,12 +24,12 @@ func (s *shelf) Put(_ context.Context, kind, name string, data []byte, after uin
 	if s.err != nil {
 		return 0, s.err
 	}
-	i := slices.IndexFunc(s.kept, func(k switchboard.Kept) bool { return k.Name == name })
+	i := slices.IndexFunc(s.kept, func(k switchboard.Item) bool { return k.Name == name })
 	switch {
 	case kind != phoneKind:
 		return 0, errors.New("this is no phone")
 	case i < 0 && after == 0:
-		s.kept = append(s.kept, switchboard.Kept{Name: name, Data: data, Seq: 1})
+		s.kept = append(s.kept, switchboard.Item{Name: name, Data: data, Seq: 1})
 		return 1, nil
 	case i < 0 || s.kept[i].Seq != after:
 		return 0, switchboard.ErrFenced
@@ -38,7 +38,7 @@ func (s *shelf) Put(_ context.Context, kind, name string, data []byte, after uin
 	return after + 1, nil
 }
 
-func (s *shelf) All(context.Context, string) ([]switchboard.Kept, error) { return s.kept, nil }
+func (s *shelf) All(context.Context, string) ([]switchboard.Item, error) { return s.kept, nil }
 
 // wardDirectory has the clinic and a phone that registers.
 func wardDirectory(t *testing.T, store switchboard.Store, now *time.Time) *Directory {

@@ -138,7 +138,7 @@ func TestAppendAgain(t *testing.T) {
 		t.Errorf("the same entry again is %d, want %d", again, two)
 	}
 	other := entry("a", 2)
-	other.Lines = []string{"<- BYE"}
+	other.Trace = []string{"<- BYE"}
 	if replaced := mustAppend(t, j, other, one); replaced != 3 {
 		t.Errorf("another plan for the step is %d, want 3", replaced)
 	}
@@ -146,7 +146,7 @@ func TestAppendAgain(t *testing.T) {
 		t.Errorf("a step that is long past: %v", err)
 	}
 	for e, err := range j.Live(t.Context()) {
-		if err != nil || len(e.Lines) != 1 {
+		if err != nil || len(e.Trace) != 1 {
 			t.Errorf("the last entry is %+v (%v), want the replacement", e, err)
 		}
 	}
@@ -204,7 +204,7 @@ func TestAPlanMayChangeAfterAnUnknownWrite(t *testing.T) {
 		t.Fatal("the unknown write succeeded")
 	}
 	other := entry("a", 2)
-	other.Lines = []string{"<- BYE"}
+	other.Trace = []string{"<- BYE"}
 	seq := mustAppend(t, j, other, last)
 	mustAppend(t, j, entry("a", 3), seq)
 	if got, want := history(t, j, "a"), "1:a/1 2:a/2 3:a/2 4:a/3"; got != want {

@@ -62,7 +62,7 @@ func childContact(j *Journal, id string, refused func(error)) {
 	var last uint64
 	for step := uint64(1); ; {
 		e := entry(id, step)
-		e.Lines = []string{strings.Repeat("x", 500)}
+		e.Trace = []string{strings.Repeat("x", 500)}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		seq, err := j.Append(ctx, e, last)
 		cancel()

@@ -63,7 +63,7 @@ type Journal struct {
 	js       jetstream.JetStream
 	pub      publisher
 
-	contacts, archive, floor jetstream.Stream
+	contacts, archive, routing jetstream.Stream
 
 	highest atomic.Uint64 // sequence in CONTACTS known to this process
 	closing sync.Once

@@ -29,12 +29,12 @@ func golden() switchboard.Entry {
 		{ID: 2, Party: call.Agent, Endpoint: e.Contact.Agent, State: call.Connected, Since: noon},
 	}
 	e.Legs = map[call.ConnectionID]json.RawMessage{1: json.RawMessage(`{"callID":"x"}`), 2: json.RawMessage(`{"callID":"y"}`)}
-	e.Events = []call.Record{
+	e.Events = []call.Timed{
 		{At: noon, Event: call.HoldRequested{By: 2, Connection: 1}},
 		{At: noon, Event: call.HungUp{Connection: 3}},
 	}
-	e.Told = []call.Tell{{Connection: 2, Reason: call.Busy, Text: "cardiology is busy"}}
-	e.Lines = []string{"<- 486 Busy Here (INVITE)", "-> ACK"}
+	e.Notified = []call.Notify{{Connection: 2, Reason: call.Busy, Text: "cardiology is busy"}}
+	e.Trace = []string{"<- 486 Busy Here (INVITE)", "-> ACK"}
 	return e
 }
 
@@ -57,7 +57,7 @@ func TestTheGoldenEntryStaysReadable(t *testing.T) {
 	want.Seq = 42
 	want.Contact.Rules = call.Rules{ // all that there were when it was written
 		OfferFor: 30 * time.Second, RingFor: 20 * time.Second, JoinWithin: 5 * time.Second,
-		ReturnFor: 20 * time.Second, TakenAfter: 10 * time.Second,
+		RecallFor: 20 * time.Second, TakenAfter: 10 * time.Second,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("read %+v\nwant %+v", got, want)

@@ -22,8 +22,8 @@ func (j *Journal) openStreams(ctx context.Context) (err error) {
 		return fmt.Errorf("opening stream CONTACTS: %w", err)
 	}
 	j.saw(j.contacts.CachedInfo().State.LastSeq)
-	if j.floor, err = j.openFloor(ctx); err != nil {
-		return fmt.Errorf("opening stream FLOOR: %w", err)
+	if j.routing, err = j.openRouting(ctx); err != nil {
+		return fmt.Errorf("opening stream ROUTING: %w", err)
 	}
 	return nil
 }
@@ -33,7 +33,7 @@ func (j *Journal) makeStreams(ctx context.Context) error {
 	if _, err := j.openArchive(ctx); err != nil {
 		return err
 	}
-	if _, err := j.openFloor(ctx); err != nil {
+	if _, err := j.openRouting(ctx); err != nil {
 		return err
 	}
 	_, err := j.openContacts(ctx)

@@ -134,7 +134,7 @@ func (c *chain) take(e switchboard.Entry) (wrong []string) {
 	if from != nil {
 		wrong = append(wrong, retrace(*from, e)...)
 	}
-	e.Legs, e.Lines, e.Events = nil, nil, nil // not needed any more
+	e.Legs, e.Trace, e.Events = nil, nil, nil // not needed any more
 	c.begun, c.last, c.from = true, &e, from
 	return wrong
 }

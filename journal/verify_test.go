@@ -51,7 +51,7 @@ func (p *past) write(step uint64, change func(*switchboard.Entry), events []call
 			p.t.Fatal(err)
 		}
 		e.Contact = c
-		e.Events = append(e.Events, call.Record{At: e.At, Event: ev})
+		e.Events = append(e.Events, call.Timed{At: e.At, Event: ev})
 	}
 	p.last = e
 	if change != nil {
@@ -218,7 +218,7 @@ func TestVerifySurvivesNonsense(t *testing.T) {
 	newPast(t, j, "a").talking().
 		then(func(e *switchboard.Entry) { e.Contact.Stage, e.Contact.Connections = call.Joining, nil }).
 		then(func(e *switchboard.Entry) {
-			e.Events = []call.Record{{At: noon, Event: call.Joined{Connections: []call.ConnectionID{1}}}}
+			e.Events = []call.Timed{{At: noon, Event: call.Joined{Connections: []call.ConnectionID{1}}}}
 		})
 	r := verify(t, j)
 	if r.Wrong != 2 || !strings.Contains(r.Mistakes[1].Text, "its events cannot be taken in") {

@@ -21,7 +21,7 @@ func rungBack(c *cell) (err error) {
 		return err
 	}
 	if c.anaCall, err = c.ana.Incoming(c.ctx); err != nil {
-		return fmt.Errorf("ana is rung back: %w", err)
+		return fmt.Errorf("ana is recalled: %w", err)
 	}
 	if err := errors.Join(c.withAna(), c.withoutCardiology()); err != nil {
 		return err
@@ -29,7 +29,7 @@ func rungBack(c *cell) (err error) {
 	return c.goodbye()
 }
 
-// parked: ana does not answer either when she is rung back. The customer waits
+// parked: ana does not answer either when she is recalled. The customer waits
 // until she picks them up.
 func parked(c *cell) error {
 	unanswered, err := c.rungInVain()
@@ -40,7 +40,7 @@ func parked(c *cell) error {
 	if _, err := c.await(isParked); err != nil {
 		return err
 	}
-	if err := errors.Join(c.isParked(), c.ended("ana, rung back,", unanswered.Ended())); err != nil {
+	if err := errors.Join(c.isParked(), c.ended("ana, recalled,", unanswered.Ended())); err != nil {
 		return err
 	}
 	c.ana.Answering(softphone.Behaviour{})
@@ -66,7 +66,7 @@ func (c *cell) rungInVain() (unanswered *softphone.Call, err error) {
 		return nil, err
 	}
 	if unanswered, err = c.ana.Incoming(c.ctx); err != nil {
-		return nil, fmt.Errorf("ana is rung back: %w", err)
+		return nil, fmt.Errorf("ana is recalled: %w", err)
 	}
 	return unanswered, nil
 }

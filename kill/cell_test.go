@@ -150,12 +150,12 @@ listen = "%s:8080"
 dir = %q
 [rules]
 offer_for = %q
-return_for = "3s"
+recall_for = "3s"
 fallback = %q
 [[agent]]
 name = "ana"
 address = %q
-handles = 2
+capacity = 2
 [[agent]]
 name = "ben"
 address = %q

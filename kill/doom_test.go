@@ -31,7 +31,7 @@ const sendingTakes = 5 * time.Millisecond
 // What is written: entries of contacts, and how agents and queues are.
 const (
 	contacts = "contact"
-	floor    = "floor"
+	routing  = "routing"
 )
 
 // A doom is the place at which a process dies: at an entry counted from 1.
@@ -44,7 +44,7 @@ type doom struct {
 // readDooms reads a point such as "contact 7 before", which is a doom of one of
 // the two; of an empty one there is none.
 func readDooms(point string) (ofContacts, ofFloor *doom, err error) {
-	dooms := map[string]*doom{contacts: {}, floor: {}}
+	dooms := map[string]*doom{contacts: {}, routing: {}}
 	if point != "" {
 		what, rest, _ := strings.Cut(point, " ")
 		d, ok := dooms[what]
@@ -55,7 +55,7 @@ func readDooms(point string) (ofContacts, ofFloor *doom, err error) {
 			return nil, nil, fmt.Errorf("%s=%q: %w", pointEnv, point, err)
 		}
 	}
-	return dooms[contacts], dooms[floor], nil
+	return dooms[contacts], dooms[routing], nil
 }
 
 // survive writes something. The process dies of it if it is doomed to.

@@ -18,7 +18,7 @@ type ending struct {
 	offerFor   time.Duration     // until who waits in a queue hears that they do; 0: 30 s
 	begin      func(*cell) error // until the customer talks to ana; nil: nothing but that
 	target     string            // whom ana transfers to; empty: cardiology
-	fallback   string            // the queue that is asked when ana cannot be rung back; empty: none
+	fallback   string            // the queue that is asked when ana cannot be recalled; empty: none
 	cardiology softphone.Behaviour
 	ringFor    time.Duration     // 0: as the server is configured
 	play       func(*cell) error // from the moment cardiology is rung
@@ -26,8 +26,8 @@ type ending struct {
 	reason     call.Reason
 }
 
-// asksFloor: more than one contact, or a queue, has to do with the floor.
-func (e ending) asksFloor() bool { return e.begin != nil || e.target != "" || e.fallback != "" }
+// asksRouting: more than one contact, or a queue, has to do with the routing.
+func (e ending) asksRouting() bool { return e.begin != nil || e.target != "" || e.fallback != "" }
 
 // endings are those of the matrix.
 var endings = slices.Concat(coldEndings, warmEndings, blindEndings, endingsOfTwo, queueEndings)

@@ -34,13 +34,13 @@ var moments = []string{before, written, sent}
 // moment. In part of the matrix the moments take turns, from entry to
 // entry and from ending to ending: what endings have in common, such as how they
 // begin, is killed at all moments all the same. Those that have to do with the
-// floor write much and take long: they are killed at every second entry.
+// routing write much and take long: they are killed at every second entry.
 func isWanted(ending, entry, moment int) bool {
 	switch wanted() {
 	case all:
 		return true
 	case part:
-		if endings[ending].asksFloor() {
+		if endings[ending].asksRouting() {
 			return (ending+entry)%2 == 0 && (ending+entry)/2%len(moments) == moment
 		}
 		return (ending+entry)%len(moments) == moment
@@ -60,14 +60,14 @@ func TestKill(t *testing.T) {
 	t.Cleanup(m.report)
 	for i, life := range rehearse(t, played) {
 		m.play(t, i, contacts, life.entries)
-		if played[i].asksFloor() {
-			m.play(t, i, floor, life.kept)
+		if played[i].asksRouting() {
+			m.play(t, i, routing, life.kept)
 		}
 	}
 }
 
 // play plays an ending, by number, killed at what it writes of contacts or of
-// the floor.
+// the routing.
 func (m *matrix) play(t *testing.T, number int, what string, entries []string) {
 	for n, entry := range entries {
 		for w, when := range moments {
@@ -84,8 +84,8 @@ func (m *matrix) play(t *testing.T, number int, what string, entries []string) {
 					peers.Need(t, "baresip")
 				}
 				r := newCell(t, p).play(p)
-				if errors.Is(r.err, errNotKilled) && (what == floor || entry == "" && n+1 == len(entries)) {
-					t.Skip("this time less was written: last words, or two changes of the floor at once")
+				if errors.Is(r.err, errNotKilled) && (what == routing || entry == "" && n+1 == len(entries)) {
+					t.Skip("this time less was written: last words, or two changes of the routing at once")
 				}
 				if r.err != nil {
 					t.Error(r.err)

@@ -123,7 +123,7 @@ func nextServed(c *cell) error {
 	return c.others[1].isServed()
 }
 
-// benInstead: ana has left and does not answer when she is rung back. Ben, of
+// benInstead: ana has left and does not answer when she is recalled. Ben, of
 // the fallback queue, gets the customer.
 func benInstead(c *cell) error {
 	unanswered, err := c.rungInVain()
@@ -137,7 +137,7 @@ func benInstead(c *cell) error {
 	if err := errors.Join(
 		c.hears("the customer", c.customer.heard(), benTone),
 		c.hears("ben", bens.Recording(), c.tone),
-		c.ended("ana, rung back,", unanswered.Ended()),
+		c.ended("ana, recalled,", unanswered.Ended()),
 		c.withoutCardiology(),
 	); err != nil {
 		return err

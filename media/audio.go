@@ -18,7 +18,7 @@ var builtIn embed.FS
 
 // audioNames are what Audios are called that come from a file.
 var audioNames = map[Audio]string{
-	Hold: "hold", Queue: "queue", Park: "park", Ringback: "ringback", Comfort: "comfort", Brief: "brief", Gate: "gate",
+	Hold: "hold", Queue: "queue", Park: "park", Ringback: "ringback", Comfort: "comfort", Whisper: "whisper", Confirm: "confirm",
 }
 
 // builtInAudio is the sound of an audio that nobody has replaced.
@@ -84,10 +84,10 @@ func (l *loop) copyAt(played int, dst []byte, codec Codec) {
 }
 
 // prompt reports whether an audio is played once. Comfort noise follows it.
-func (a Audio) prompt() bool { return a == Brief || a == Gate }
+func (a Audio) prompt() bool { return a == Whisper || a == Confirm }
 
 // An audios is every Audio, ready to be played.
-type audios [Gate + 1]loop
+type audios [Confirm + 1]loop
 
 // newAudios are the built-in ones, but for those that are given.
 func newAudios(given map[Audio][]int16) (*audios, error) {

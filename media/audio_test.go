@@ -46,7 +46,7 @@ func TestMusicIsKnownByItsTone(t *testing.T) {
 }
 
 func TestOtherAudiosAreKnownByTheirTones(t *testing.T) {
-	for audio, own := range map[Audio][]float64{Ringback: {400, 480}, Brief: {900}, Gate: {1150}} {
+	for audio, own := range map[Audio][]float64{Ringback: {400, 480}, Whisper: {900}, Confirm: {1150}} {
 		for i, w := range windows(builtInSound(t, audio)[:rate/4], PCMA) {
 			for _, hz := range known {
 				got, own := level(w, hz), slices.Contains(own, hz)

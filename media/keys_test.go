@@ -139,10 +139,10 @@ func TestAPromptIsPlayedOnce(t *testing.T) {
 		var played atomic.Int32
 		p[1].Played(func() {
 			played.Add(1)
-			r.Set(Mix{{Leg: 1, Play: Brief}}) // whoever is told may ask for something at once
+			r.Set(Mix{{Leg: 1, Play: Whisper}}) // whoever is told may ask for something at once
 		})
-		r.Set(Mix{{Leg: 1, Play: Brief}})
-		length := len(builtInSound(t, Brief)) / frame
+		r.Set(Mix{{Leg: 1, Play: Whisper}})
+		length := len(builtInSound(t, Whisper)) / frame
 		pass(length - 1)
 		if played.Load() != 0 {
 			t.Error("the end was told of before it came")
@@ -158,9 +158,9 @@ func TestAPromptIsPlayedOnce(t *testing.T) {
 		if now := loudness(p[1], heard[length+5:]); now > 100 {
 			t.Errorf("after the prompt there is sound of amplitude %d", now)
 		}
-		r.Set(Mix{{Leg: 1, Play: Gate}})
+		r.Set(Mix{{Leg: 1, Play: Confirm}})
 		pass(length)
-		r.Set(Mix{{Leg: 1, Play: Brief}})
+		r.Set(Mix{{Leg: 1, Play: Whisper}})
 		pass(2 * length)
 		if played.Load() != 3 {
 			t.Errorf("the ends of three prompts were told of %d times", played.Load())

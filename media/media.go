@@ -33,8 +33,8 @@ const (
 	Queue                 // for who waits in a queue
 	Park                  // for who waits and nobody is coming
 	Ringback              // for who waits until somebody picks up
-	Brief                 // a prompt, which tells who is calling
-	Gate                  // a prompt, which asks for a key
+	Whisper               // a prompt, which tells who is calling
+	Confirm               // a prompt, which asks for a key
 )
 
 // A Stream is what was agreed for a leg.

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// moment is the longest that all three may be in the same sound.
+	// moment is the longest that all three may be in two-way audio.
 	moment = 500 * time.Millisecond
 	// glimpse is the shortest that somebody must be heard to have been heard.
 	glimpse = 200 * time.Millisecond
@@ -29,7 +29,7 @@ func (e *ear) expect(whom string) {
 }
 
 // whom tells whom they have heard, one after the other. A moment in which all
-// three are in the same sound does not count, even if one of them drops out of it
+// three are in two-way audio does not count, even if one of them drops out of it
 // for a while, nor does what is nobody's sound.
 func (e *ear) whom() []string {
 	var heard []string

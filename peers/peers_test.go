@@ -22,7 +22,7 @@ const (
 
 var voices = softphone.Voices{
 	customerTone: "customer", agentTone: "agent", targetTone: "target", otherTone: "other",
-	softphone.HoldTone: "hold", softphone.GateTone: "prompt",
+	softphone.HoldTone: "hold", softphone.ConfirmTone: "prompt",
 }
 
 func soon(t *testing.T) context.Context { return within(t, patience) }

@@ -117,7 +117,7 @@ func (s *stage) stop() {
 // asks asks for the transfer. In a blind one the agent is let go at once.
 func (s *stage) asks(r client.TransferRequest) {
 	s.t.Helper()
-	r.Kind, r.Gate = s.kind, s.gate
+	r.Kind, r.Confirm = s.kind, s.gate
 	if _, err := s.client.Transfer(s.t.Context(), s.contact, r); err != nil {
 		s.t.Fatalf("asking for the transfer: %v", err)
 	}
@@ -228,7 +228,7 @@ const repeats = 32 * time.Second
 // kept to answer repetitions (P9).
 func (s *stage) noLines() {
 	s.t.Helper()
-	if err := await(within(s.t, repeats+patience), "the end of all lines", func() bool { return s.server.Legs() == 0 }); err != nil {
-		s.t.Errorf("%d lines are left over: %v", s.server.Legs(), err)
+	if err := await(within(s.t, repeats+patience), "the end of all lines", func() bool { return s.server.LegCount() == 0 }); err != nil {
+		s.t.Errorf("%d lines are left over: %v", s.server.LegCount(), err)
 	}
 }

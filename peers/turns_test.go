@@ -86,7 +86,7 @@ func (s *stage) customerHasAsked(times int) {
 	var asked int
 	for e, err := range s.client.EventsOf(soon(s.t), s.contact, 0) {
 		must(s.t, err)
-		for _, line := range e.Lines {
+		for _, line := range e.Trace {
 			if m := lineOf.FindStringSubmatch(line); m != nil && m[1] == "<-" && m[2] == "INVITE" {
 				asked++
 			}
@@ -110,7 +110,7 @@ func (s *stage) agentHangsUp() {
 }
 
 // failed: no target has the customer, who is with the agent again: on hold
-// until the agent resumes (P4) or, if the agent had left, rung back (P5).
+// until the agent resumes (P4) or, if the agent had left, recalled (P5).
 func (s *stage) failed(why call.Reason) {
 	s.t.Helper()
 	s.outcome(call.TransferFailed, why)
@@ -134,7 +134,7 @@ func (s *stage) rungBack() {
 	s.agent.answer()
 	s.agent.awaits(Established)
 	s.withAgent()
-	s.isNow("with the agent, rung back")
+	s.isNow("with the agent, recalled")
 }
 
 func (s *stage) withAgent() {
@@ -196,7 +196,7 @@ func whereabouts(c call.Contact) string {
 		case slices.ContainsFunc(past.Attempts, func(a call.Attempt) bool { return a.Connection == who.ID }):
 			where = "with the target"
 		case who.ID > past.By:
-			where = "with the agent, rung back"
+			where = "with the agent, recalled"
 		}
 	}
 	if customer.State == call.Held {

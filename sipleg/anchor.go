@@ -41,7 +41,7 @@ func (r rooms) CloseRoom(room string) { r.Room(room).Close() }
 // An anchor is what a leg holds in this process; all values of the leg share
 // it. Besides hop nothing in it changes.
 type anchor struct {
-	lines      *Lines
+	lines      *Legs
 	contact    call.ContactID
 	connection call.ConnectionID
 	role       role

@@ -168,13 +168,13 @@ func FuzzReceive(f *testing.F) {
 		if _, err := readMemory(p.Leg.Memory()); err != nil {
 			t.Fatal(err)
 		}
-		if strings.ContainsAny(in.Line(), "\r\n") {
-			t.Fatalf("%q is more than one line", in.Line())
+		if strings.ContainsAny(in.Trace(), "\r\n") {
+			t.Fatalf("%q is more than one line", in.Trace())
 		}
 		for _, out := range p.Out {
-			if o, ok := out.(outgoing); ok && sipua.Kinds[o.Kind] == sipua.Recorded && len(p.Facts) == 0 &&
+			if o, ok := out.(outgoing); ok && sipua.Kinds[o.Kind] == sipua.Journaled && len(p.Facts) == 0 &&
 				string(p.Leg.Memory()) == before {
-				t.Fatalf("%s waits for a record of nothing", out.Line())
+				t.Fatalf("%s waits for a record of nothing", out.Trace())
 			}
 		}
 	})

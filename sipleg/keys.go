@@ -15,8 +15,8 @@ type (
 	played struct{}
 )
 
-func (pressed) Line() string { return "" }
-func (played) Line() string  { return "" }
+func (pressed) Trace() string { return "" }
+func (played) Trace() string  { return "" }
 
 // A way is how a peer says keys.
 type way string
@@ -29,17 +29,17 @@ const (
 // key takes a key of the peer's. Some phones say each of them in both ways, so
 // what they began with counts, until their sound comes from somewhere else. A
 // restart may forget it: it is worth no entry of its own.
-func (t *turn) key(key byte, how way) {
+func (t *step) key(key byte, how way) {
 	if t.way == "" {
 		t.way = how
 	}
 	if t.way == how {
-		t.tell(call.Pressed{Connection: t.connection, Key: string(key)})
+		t.emit(call.Pressed{Connection: t.connection, Key: string(key)})
 	}
 }
 
 // informed takes what the peer says in an INFO request.
-func (t *turn) informed(info sipua.Info) {
+func (t *step) informed(info sipua.Info) {
 	if key, is := info.Key(); is {
 		t.key(key, byInfo)
 	}
@@ -47,7 +47,7 @@ func (t *turn) informed(info sipua.Info) {
 
 // press presses keys towards a peer who has answered: in its sound, if it has
 // agreed to them there.
-func (t *turn) press(keys string) {
+func (t *step) press(keys string) {
 	switch {
 	case t.ended || !t.dialog.Established():
 	case t.session.Stream.Events != 0:
@@ -64,8 +64,8 @@ type typing struct {
 	keys  string
 }
 
-func (typing) Class() switchboard.Class { return switchboard.Recorded }
-func (typing) Line() string             { return "" }
+func (typing) Class() switchboard.Class { return switchboard.Journaled }
+func (typing) Trace() string            { return "" }
 
 func (t typing) Send() error {
 	t.sound.Press(t.keys)

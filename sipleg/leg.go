@@ -39,10 +39,10 @@ const (
 
 // Receive implements switchboard.Leg.
 func (l leg) Receive(now time.Time, in switchboard.Incoming) switchboard.Plan {
-	t := turn{leg: l, now: now}
+	t := step{leg: l, now: now}
 	switch in := in.(type) {
 	case arrival:
-		t.tell(in.arrived)
+		t.emit(in.arrived)
 		t.run(in.step)
 	case message:
 		t.run(l.dialog.Receive(now, in.Received))
@@ -53,7 +53,7 @@ func (l leg) Receive(now time.Time, in switchboard.Incoming) switchboard.Plan {
 	case pressed:
 		t.key(in.key, byEvents)
 	case played:
-		t.tell(call.Played{Connection: l.connection})
+		t.emit(call.Played{Connection: l.connection})
 	case switchboard.Tick:
 		t.run(l.dialog.Tick(now))
 	case switchboard.Resumed:
@@ -66,7 +66,7 @@ func (l leg) Receive(now time.Time, in switchboard.Incoming) switchboard.Plan {
 
 // Plan implements switchboard.Leg.
 func (l leg) Plan(now time.Time, c call.Command) switchboard.Plan {
-	t := turn{leg: l, now: now}
+	t := step{leg: l, now: now}
 	ringing := l.role == callee && !l.answered && !l.ended
 	switch c := c.(type) {
 	case call.Ring:
@@ -80,7 +80,7 @@ func (l leg) Plan(now time.Time, c call.Command) switchboard.Plan {
 	case call.Refuse:
 		if ringing {
 			t.ended = true
-			status, phrase := refusal(c.Reason)
+			status, phrase := statusFor(c.Reason)
 			t.run(l.dialog.Reject(now, status, phrase))
 		}
 	case call.Dial:
@@ -94,7 +94,7 @@ func (l leg) Plan(now time.Time, c call.Command) switchboard.Plan {
 		}
 	case call.Digits:
 		t.press(c.Digits)
-	case call.Tell: // is for eyes, not for a phone
+	case call.Notify: // is for eyes, not for a phone
 	default:
 		l.lines.log.Error("a SIP leg does not support this command", "command", c, "contact", l.contact)
 	}
@@ -116,8 +116,8 @@ func (l leg) stream() media.Stream {
 	return l.session.Stream
 }
 
-// A turn is a leg while it takes something in.
-type turn struct {
+// A step is a leg while it takes something in.
+type step struct {
 	leg
 	now   time.Time
 	facts []call.Event
@@ -129,7 +129,7 @@ type turn struct {
 
 // plan is the turn as a plan. The sound comes before the messages: who reads
 // our answer may send at once.
-func (t *turn) plan(before leg) switchboard.Plan {
+func (t *step) plan(before leg) switchboard.Plan {
 	if stream := t.stream(); t.resound || stream != before.stream() {
 		s := setting{sound: t.sound, stream: stream}
 		if t.resound {
@@ -141,7 +141,7 @@ func (t *turn) plan(before leg) switchboard.Plan {
 }
 
 // run takes over what the dialog would do.
-func (t *turn) run(s sipua.Step) {
+func (t *step) run(s sipua.Step) {
 	t.dialog = s.Dialog
 	for _, m := range s.Out {
 		t.out = append(t.out, outgoing{m, t.anchor})
@@ -151,9 +151,9 @@ func (t *turn) run(s sipua.Step) {
 	}
 }
 
-func (t *turn) happened(ev sipua.Event) {
+func (t *step) happened(ev sipua.Event) {
 	switch ev := ev.(type) {
-	case sipua.Offered:
+	case sipua.Invited:
 		if !ev.Initial { // the first was read before there was a leg
 			t.offered(ev.SDP)
 		}
@@ -181,7 +181,7 @@ func (t *turn) happened(ev sipua.Event) {
 }
 
 // answer picks up: with the answer to their offer, or else with an offer.
-func (t *turn) answer() {
+func (t *step) answer() {
 	if t.session.Local == "" {
 		t.session = t.session.offer(t.at, false)
 		t.session.Waiting = true
@@ -191,7 +191,7 @@ func (t *turn) answer() {
 }
 
 // offered answers a re-INVITE. One that changes nothing is a mere refresh.
-func (t *turn) offered(offer []byte) {
+func (t *step) offered(offer []byte) {
 	if offer == nil {
 		t.session = t.session.offer(t.at, false)
 		t.session.Waiting = true
@@ -210,16 +210,16 @@ func (t *turn) offered(offer []byte) {
 
 // progressed: the party's line rings, with or without sound of its own. Of
 // several descriptions the last counts (RFC 3960 §3).
-func (t *turn) progressed(answer []byte) {
+func (t *step) progressed(answer []byte) {
 	if s, err := t.session.agree(answer); err == nil {
 		t.agreed(s)
 	}
-	t.tell(call.Rang{Connection: t.connection, EarlyMedia: t.session.Stream.Remote.IsValid()})
+	t.emit(call.Rang{Connection: t.connection, EarlyMedia: t.session.Stream.Remote.IsValid()})
 }
 
 // pickedUp: a 200 to our INVITE. Without a word about its sound it means what
 // was said while it rang.
-func (t *turn) pickedUp(answer []byte) {
+func (t *step) pickedUp(answer []byte) {
 	if answer != nil || !t.session.Stream.Remote.IsValid() {
 		s, err := t.session.agree(answer)
 		if err != nil {
@@ -230,13 +230,13 @@ func (t *turn) pickedUp(answer []byte) {
 		t.agreed(s)
 	}
 	t.answered = true
-	t.tell(call.Answered{Connection: t.connection})
+	t.emit(call.Answered{Connection: t.connection})
 	t.followUp()
 }
 
 // confirmed: the ACK to our 200. If that made an offer, this has the answer; in
 // a conversation that goes on without one, the session is as it was.
-func (t *turn) confirmed(answer []byte) {
+func (t *step) confirmed(answer []byte) {
 	if t.session.Waiting {
 		s, err := t.session.agree(answer)
 		if err != nil && !t.session.Stream.Remote.IsValid() {
@@ -251,7 +251,7 @@ func (t *turn) confirmed(answer []byte) {
 }
 
 // over: the dialog has ended at their hand, or is lost.
-func (t *turn) over(ev sipua.Ended) {
+func (t *step) over(ev sipua.Ended) {
 	switch {
 	case t.role == caller && !t.answered:
 		t.end(call.Failed{Connection: t.connection, Reason: call.LineError, Detail: ev.Text})
@@ -264,7 +264,7 @@ func (t *turn) over(ev sipua.Ended) {
 
 // resume goes on in another process: first the sound, then what may not have
 // been sent, then an offer that tells the peer where we are now.
-func (t *turn) resume() {
+func (t *step) resume() {
 	t.resound = true
 	t.run(t.dialog.Resume(t.now))
 	if !t.ended && t.dialog.Established() {
@@ -274,35 +274,35 @@ func (t *turn) resume() {
 
 // followUp tells a peer who has just been connected where we listen, if that
 // has changed since we said it.
-func (t *turn) followUp() {
+func (t *step) followUp() {
 	if !t.ended && t.session.At != t.at {
 		t.invite(true)
 	}
 }
 
-func (t *turn) invite(fresh bool) {
+func (t *step) invite(fresh bool) {
 	t.session = t.session.offer(t.at, fresh)
 	t.run(t.dialog.Invite(t.now, []byte(t.session.Local)))
 }
 
 // agreed takes a session over. What was learned about the peer's sound is void
 // when it is to come from another address.
-func (t *turn) agreed(s session) {
+func (t *step) agreed(s session) {
 	if s.Stream.Remote != t.session.Stream.Remote {
 		t.latched, t.way = netip.AddrPort{}, ""
 	}
 	t.session = s
 }
 
-// tell states a fact.
-func (t *turn) tell(fact call.Event) {
+// emit states a fact.
+func (t *step) emit(fact call.Event) {
 	if !t.ended {
 		t.facts = append(t.facts, fact)
 	}
 }
 
 // end states the last fact.
-func (t *turn) end(fact call.Event) {
-	t.tell(fact)
+func (t *step) end(fact call.Event) {
+	t.emit(fact)
 	t.ended = true
 }

@@ -104,7 +104,7 @@ func (r *rig) deskMakes(what string) error {
 	case "answer":
 		r.plans(call.Answer{Connection: id})
 	case "tell":
-		r.plans(call.Tell{Connection: id, Text: "hello"})
+		r.plans(call.Notify{Connection: id, Text: "hello"})
 	case "closes":
 		r.tell("gone %t", r.leg.Gone())
 		r.leg.Close()

@@ -63,7 +63,7 @@ func TestMemoryIsStable(t *testing.T) {
 	r.plans(call.Answer{Connection: 1})
 	before := r.leg.Memory()
 	r.plans(call.Ring{Connection: 1})
-	r.plans(call.Tell{Connection: 1})
+	r.plans(call.Notify{Connection: 1})
 	r.takes(switchboard.Tick{})
 	if after := r.leg.Memory(); !bytes.Equal(before, after) {
 		t.Errorf("changed by nothing:\n%s\n%s", before, after)

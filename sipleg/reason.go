@@ -24,9 +24,9 @@ func reasonFor(status int) call.Reason {
 	return call.LineError
 }
 
-// refusal is the status by which a customer who rings at us is told why nobody
+// statusFor is the status by which a customer who rings at us is told why nobody
 // answers, with its reason phrase.
-func refusal(r call.Reason) (status int, phrase string) {
+func statusFor(r call.Reason) (status int, phrase string) {
 	switch r {
 	case call.Busy:
 		return 486, "Busy Here"

@@ -32,7 +32,7 @@ func TestRefusals(t *testing.T) {
 		call.Busy: 486, call.NoAnswer: 480, call.NotFound: 404, call.Declined: 603,
 		call.Unreachable: 480, call.Denied: 480, call.LineError: 480, call.CancelledByAgent: 480, "": 480, "new": 480,
 	} {
-		if got, phrase := refusal(reason); got != want || phrase == "" {
+		if got, phrase := statusFor(reason); got != want || phrase == "" {
 			t.Errorf("%q is told as %d %s, want %d", reason, got, phrase, want)
 		}
 	}
@@ -58,16 +58,16 @@ func TestGoodbyes(t *testing.T) {
 // does not know waits for the record.
 func TestClasses(t *testing.T) {
 	same := map[sipua.Class]switchboard.Class{
-		sipua.Recorded: switchboard.Recorded,
-		sipua.Exempt:   switchboard.Exempt,
-		sipua.Ending:   switchboard.Ending,
+		sipua.Journaled: switchboard.Journaled,
+		sipua.Exempt:    switchboard.Exempt,
+		sipua.Ending:    switchboard.Ending,
 	}
 	for kind, class := range sipua.Kinds {
 		if got := (outgoing{Message: sipua.Message{Kind: kind}}).Class(); got != same[class] {
 			t.Errorf("%s has class %d, want %d", kind, got, same[class])
 		}
 	}
-	if got := (outgoing{Message: sipua.Message{Kind: "new"}}).Class(); got != switchboard.Recorded {
+	if got := (outgoing{Message: sipua.Message{Kind: "new"}}).Class(); got != switchboard.Journaled {
 		t.Errorf("an unknown kind has class %d", got)
 	}
 }

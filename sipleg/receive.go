@@ -15,7 +15,7 @@ import (
 // Receive takes a message from the wire: what belongs to a leg is delivered to
 // it, a first INVITE begins a contact, and everything else is answered here as
 // far as it must be. Strangers are not answered.
-func (l *Lines) Receive(m sipua.Received) {
+func (l *Legs) Receive(m sipua.Received) {
 	if err := sipua.Check(m); err != nil {
 		l.log.Debug("a message is not valid SIP", "from", m.From, "error", err)
 		return
@@ -37,7 +37,7 @@ func (l *Lines) Receive(m sipua.Received) {
 }
 
 // request deals with a request of no leg.
-func (l *Lines) request(m sipua.Received, r *sip.Request) {
+func (l *Legs) request(m sipua.Received, r *sip.Request) {
 	_, inDialog := r.To().Params.Get("tag")
 	switch {
 	case r.Method == sip.ACK:
@@ -54,7 +54,7 @@ func (l *Lines) request(m sipua.Received, r *sip.Request) {
 
 // arrive begins a contact, unless there is nobody to answer, no way to speak
 // with the caller, or no way to record it.
-func (l *Lines) arrive(m sipua.Received, r *sip.Request) {
+func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 	arrived, err := l.addresses.Incoming(m.From, address(r.From().Address), address(r.Recipient))
 	if err != nil {
 		l.log.Info("a call for nobody", "from", m.From, "called", r.Recipient.User, "error", err)
@@ -93,19 +93,19 @@ func (l *Lines) arrive(m sipua.Received, r *sip.Request) {
 }
 
 // busy asks the caller's side to try again, here or elsewhere (RFC 3261 §21.5.4).
-func (l *Lines) busy(m sipua.Received, why error) {
+func (l *Legs) busy(m sipua.Received, why error) {
 	l.log.Error("a call cannot be taken", "from", m.From, "error", why)
 	l.send(sipua.Refuse(m, 503, "Service Unavailable", sip.NewHeader("Retry-After", "5")))
 }
 
 // abandon gives back what was opened for a contact that does not begin.
-func (l *Lines) abandon(a *anchor) {
+func (l *Legs) abandon(a *anchor) {
 	a.Close()
 	l.engine.CloseRoom(string(a.contact))
 }
 
 // send sends what concerns no contact.
-func (l *Lines) send(messages ...sipua.Message) {
+func (l *Legs) send(messages ...sipua.Message) {
 	for _, m := range messages {
 		if m.SIP == nil { // not to be answered
 			continue
@@ -117,13 +117,13 @@ func (l *Lines) send(messages ...sipua.Message) {
 }
 
 // firstOffer is what a first INVITE offers; not ok: the dialog has refused it.
-func firstOffer(s sipua.Step) (sipua.Offered, bool) {
+func firstOffer(s sipua.Step) (sipua.Invited, bool) {
 	for _, ev := range s.Events {
-		if o, ok := ev.(sipua.Offered); ok {
+		if o, ok := ev.(sipua.Invited); ok {
 			return o, true
 		}
 	}
-	return sipua.Offered{}, false
+	return sipua.Invited{}, false
 }
 
 // address is a sip: address without what does not say who or where, or the

@@ -53,7 +53,7 @@ func TestPhoneRegisters(t *testing.T) {
 		})
 		phone := sipua.NewRegistration(sipua.Local{Address: farAddress, Credentials: []sipua.Credentials{{
 			Peers: []netip.Prefix{netip.PrefixFrom(usAddress.Addr(), 32)}, User: "200", Password: "hush",
-		}}}, sipua.RandomIdentity(), sipua.Enrolment{At: usAddress, User: "200", For: time.Hour})
+		}}}, sipua.RandomIdentity(), sipua.RegistrationOptions{At: usAddress, User: "200", For: time.Hour})
 		phone, out := phone.Ask(time.Now())
 		for len(out) > 0 {
 			if !r.Receive(travel(t, out[0].SIP, farAddress)) {

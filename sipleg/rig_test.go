@@ -28,7 +28,7 @@ var (
 type rig struct {
 	t     testing.TB
 	now   time.Time
-	lines *Lines
+	lines *Legs
 	board board
 	ports ports
 	epoch uint16
@@ -78,7 +78,7 @@ func (r *rig) tell(format string, args ...any) {
 // takes makes the leg take something in, and does what it plans: exempt first,
 // then, as if it were recorded, the rest.
 func (r *rig) takes(in switchboard.Incoming) {
-	if line := in.Line(); line != "" {
+	if line := in.Trace(); line != "" {
 		r.tell("%s", line)
 	}
 	r.act(r.leg.Receive(r.now, in))
@@ -104,14 +104,14 @@ func (r *rig) act(p switchboard.Plan) {
 			r.tell("sound of the keys %s", out.keys)
 		case outgoing:
 			if _, listed := sipua.Kinds[out.Kind]; !listed {
-				r.t.Errorf("%s: kind %q has no class", out.Line(), out.Kind)
+				r.t.Errorf("%s: kind %q has no class", out.Trace(), out.Kind)
 			}
-			r.tell("%s%s", out.Line(), listening(out.SIP))
+			r.tell("%s%s", out.Trace(), listening(out.SIP))
 		}
 	}
 	for _, out := range p.Out {
 		if err := out.Send(); err != nil {
-			r.t.Errorf("%s: %v", out.Line(), err)
+			r.t.Errorf("%s: %v", out.Trace(), err)
 		}
 	}
 }
@@ -169,7 +169,7 @@ func (r *rig) farDoes(s sipua.Step) {
 		}
 	}
 	for _, ev := range s.Events {
-		if o, ok := ev.(sipua.Offered); ok && !o.Initial {
+		if o, ok := ev.(sipua.Invited); ok && !o.Initial {
 			r.farDoes(r.far.Accept(r.now, []byte(r.farSDP), false))
 		}
 	}

@@ -38,9 +38,9 @@ type (
 	latched struct{ peer netip.AddrPort }
 )
 
-func (m message) Line() string     { return line("<-", m.SIP, m.name) }
-func (u unreachable) Line() string { return "<- ICMP unreachable " + plain(u.name) }
-func (latched) Line() string       { return "" }
+func (m message) Trace() string     { return line("<-", m.SIP, m.name) }
+func (u unreachable) Trace() string { return "<- ICMP unreachable " + plain(u.name) }
+func (latched) Trace() string       { return "" }
 
 // outgoing is a SIP message to be sent on a line.
 type outgoing struct {
@@ -56,12 +56,12 @@ func (o outgoing) Class() switchboard.Class {
 		return switchboard.Exempt
 	case sipua.Ending:
 		return switchboard.Ending
-	case sipua.Recorded:
+	case sipua.Journaled:
 	}
-	return switchboard.Recorded
+	return switchboard.Journaled
 }
 
-func (o outgoing) Line() string { return line("->", o.SIP, o.on.name) }
+func (o outgoing) Trace() string { return line("->", o.SIP, o.on.name) }
 
 func (o outgoing) Send() error {
 	o.on.hop.Store(&o.To)
@@ -75,8 +75,8 @@ type setting struct {
 	latch  netip.AddrPort // where the sound came from before a restart
 }
 
-func (setting) Class() switchboard.Class { return switchboard.Recorded }
-func (setting) Line() string             { return "" }
+func (setting) Class() switchboard.Class { return switchboard.Journaled }
+func (setting) Trace() string            { return "" }
 
 func (s setting) Send() error {
 	s.sound.Set(s.stream)

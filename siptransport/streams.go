@@ -21,13 +21,13 @@ const (
 	dialWithin  = 3 * time.Second // sooner than a target counts as unreachable
 	writeWithin = 5 * time.Second
 
-	maxStreams = 2048 // connections; one more ends that which has been silent longest
-	maxPerHost = 256  // connections from one address; one more is not taken
-	maxQueue   = 256  // packets that wait for a connection
-	maxOwed    = 256  // packets that are sent again when a connection breaks
+	maxStreams    = 2048 // connections; one more ends that which has been silent longest
+	maxPerHost    = 256  // connections from one address; one more is not taken
+	maxQueue      = 256  // packets that wait for a connection
+	maxUnanswered = 256  // packets that are sent again when a connection breaks
 
-	// owedFor is how long after it went a packet is worth sending again.
-	owedFor = 5 * time.Second
+	// resendFor is how long after it went a packet is worth sending again.
+	resendFor = 5 * time.Second
 )
 
 // streams are a wire's TCP connections. A connection that breaks is no end of
@@ -51,8 +51,8 @@ type stream struct {
 	end    context.CancelFunc
 
 	// Guarded by the mutex of the streams.
-	used time.Time // when something came or went last
-	owed []packet  // requests that nothing has answered, and what could not be written
+	used       time.Time // when something came or went last
+	unanswered []packet  // requests that nothing has answered, and what could not be written
 }
 
 // A packet is a message on its way.
@@ -261,7 +261,7 @@ func (s *streams) remove(st *stream) (lost []packet) {
 	if s.open[st.far] == st {
 		delete(s.open, st.far)
 	}
-	lost = st.owed
+	lost = st.unanswered
 	for len(st.queue) > 0 {
 		lost = append(lost, <-st.queue)
 	}
@@ -273,7 +273,7 @@ func (s *streams) remove(st *stream) (lost []packet) {
 }
 
 // old says that it went too long ago to be sent again.
-func (p packet) old() bool { return !p.at.IsZero() && time.Since(p.at) > owedFor }
+func (p packet) old() bool { return !p.at.IsZero() && time.Since(p.at) > resendFor }
 
 // write writes what is put on the stream.
 func (s *streams) write(ctx context.Context, st *stream, conn net.Conn) {
@@ -281,10 +281,10 @@ func (s *streams) write(ctx context.Context, st *stream, conn net.Conn) {
 		select {
 		case p := <-st.queue:
 			p.at = time.Now()
-			s.owe(st, p, p.asks != "")
+			s.keep(st, p, p.asks != "")
 			_ = conn.SetWriteDeadline(p.at.Add(writeWithin))
 			if _, err := io.WriteString(conn, p.text); err != nil {
-				s.owe(st, p, p.asks == "")
+				s.keep(st, p, p.asks == "")
 				st.end()
 				return
 			}
@@ -294,17 +294,17 @@ func (s *streams) write(ctx context.Context, st *stream, conn net.Conn) {
 	}
 }
 
-// owe takes note that a packet goes, and keeps it if the stream may still owe it.
-func (s *streams) owe(st *stream, p packet, keep bool) {
+// keep takes note that a packet goes, and keeps it if the stream may still keep it.
+func (s *streams) keep(st *stream, p packet, keep bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st.used = p.at
 	if !keep {
 		return
 	}
-	st.owed = append(slices.DeleteFunc(st.owed, packet.old), p)
-	if len(st.owed) > maxOwed {
-		st.owed = st.owed[1:]
+	st.unanswered = append(slices.DeleteFunc(st.unanswered, packet.old), p)
+	if len(st.unanswered) > maxUnanswered {
+		st.unanswered = st.unanswered[1:]
 	}
 }
 
@@ -315,7 +315,7 @@ func (s *streams) heard(st *stream, msg sip.Message) {
 	st.used = time.Now()
 	if res, ok := msg.(*sip.Response); ok {
 		answered := sipua.TransactionOf(res)
-		st.owed = slices.DeleteFunc(st.owed, func(p packet) bool { return p.asks == answered })
+		st.unanswered = slices.DeleteFunc(st.unanswered, func(p packet) bool { return p.asks == answered })
 	}
 }
 

@@ -48,7 +48,7 @@ func await[T any](t *testing.T, c chan T) T {
 // numbered is an OPTIONS with a CSeq number to tell it by.
 func numbered(t *testing.T, n int, to netip.AddrPort) sipua.Message {
 	t.Helper()
-	return sipua.Message{Kind: sipua.Okay, To: to, Transport: sipua.UDP, SIP: received(t, strings.Replace(goodOptions, "CSeq: 7", fmt.Sprintf("CSeq: %d", n), 1)).SIP}
+	return sipua.Message{Kind: sipua.OK, To: to, Transport: sipua.UDP, SIP: received(t, strings.Replace(goodOptions, "CSeq: 7", fmt.Sprintf("CSeq: %d", n), 1)).SIP}
 }
 
 func TestWireKeepsOrder(t *testing.T) {

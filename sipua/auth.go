@@ -18,7 +18,7 @@ const maxAnswers = 6
 // whether it can go again with an answer to one of them. An answer that was
 // wrong is not given again: the same nonce, or a realm that wants another
 // without having found ours stale (RFC 7616 §3.3).
-func (t *turn) challenged(res *sip.Response, s sending) bool {
+func (t *step) challenged(res *sip.Response, s sending) bool {
 	if res.StatusCode != sip.StatusUnauthorized && res.StatusCode != sip.StatusProxyAuthRequired ||
 		s.request.CSeq().SeqNo-s.begun >= maxAnswers {
 		return false
@@ -55,7 +55,7 @@ func answers(req *sip.Request, nonce string) bool {
 }
 
 // authorize answers all challenges of the dialog in a new request that goes to h.
-func (t *turn) authorize(req *sip.Request, h Hop) {
+func (t *step) authorize(req *sip.Request, h Hop) {
 	for i := range t.challenges {
 		t.challenges[i].Count++
 	}
@@ -91,7 +91,7 @@ func unanswered(req *sip.Request) *sip.Request {
 
 // again is a request once more, with the answers to challenges (RFC 3261
 // §22.2): in a transaction of its own.
-func (t *turn) again(req *sip.Request, cseq uint32, h Hop) *sip.Request {
+func (t *step) again(req *sip.Request, cseq uint32, h Hop) *sip.Request {
 	next := unanswered(req.Clone())
 	next.ReplaceHeader(t.local.via(h.Transport, t.branch(req.Method, cseq, tagOf(req.To().Params))))
 	next.ReplaceHeader(&sip.CSeqHeader{SeqNo: cseq, MethodName: req.Method})
@@ -101,7 +101,7 @@ func (t *turn) again(req *sip.Request, cseq uint32, h Hop) *sip.Request {
 
 // inviteAgain sends our INVITE at i again that has met a challenge, if we can
 // answer.
-func (t *turn) inviteAgain(i int, res *sip.Response) bool {
+func (t *step) inviteAgain(i int, res *sip.Response) bool {
 	tx := t.invites[i]
 	if t.hangUp || tx.cancelled || !t.challenged(res, tx.sending) {
 		return false
@@ -120,7 +120,7 @@ func (t *turn) inviteAgain(i int, res *sip.Response) bool {
 
 // byeAgain sends our BYE again that has met a challenge, if we can answer. It is
 // the last request of its dialog, which may be a fork's.
-func (t *turn) byeAgain(tx requestTx, res *sip.Response) {
+func (t *step) byeAgain(tx requestTx, res *sip.Response) {
 	if tx.request.Method != sip.BYE || !t.challenged(res, tx.sending) {
 		return
 	}

@@ -34,19 +34,19 @@ type Asked struct {
 	Account string // by name
 	request Received
 	all     bool // "*": remove what there is
-	wishes  []wish
+	wishes  []contactBinding
 	callID  string
 	cseq    uint32
 }
 
-// A wish is one Contact of a REGISTER.
-type wish struct {
+// A contactBinding is one Contact of a REGISTER.
+type contactBinding struct {
 	contact, address string
 	lasts            time.Duration // 0: remove it
 }
 
 // read finds out what a request asks for (RFC 3261 §10.3, steps 6 and 7).
-func (r *Registrar) read(who Account, m Received, req *sip.Request) (*Asked, *refusal) {
+func (r *Registrar) read(who Account, m Received, req *sip.Request) (*Asked, *rejection) {
 	a := &Asked{Account: who.Name, request: m, callID: req.CallID().Value(), cseq: req.CSeq().SeqNo}
 	contacts := req.GetHeaders("Contact")
 	for _, h := range contacts {
@@ -65,13 +65,13 @@ func (r *Registrar) read(who Account, m Received, req *sip.Request) (*Asked, *re
 			return nil, badRequest("a Contact cannot be called")
 		case lasts > 0 && lasts < briefest:
 			least := strconv.Itoa(int(briefest / time.Second))
-			return nil, &refusal{status: sip.StatusIntervalToBrief, reason: "Interval Too Brief", headers: []sip.Header{sip.NewHeader("Min-Expires", least)}}
+			return nil, &rejection{status: sip.StatusIntervalToBrief, reason: "Interval Too Brief", headers: []sip.Header{sip.NewHeader("Min-Expires", least)}}
 		}
 		address := r.address(c.Address, m)
 		if lasts > 0 && !r.options.MayBind(address) {
-			return nil, &refusal{status: sip.StatusForbidden, reason: "Forbidden: a Contact is where no phone may be"}
+			return nil, &rejection{status: sip.StatusForbidden, reason: "Forbidden: a Contact is where no phone may be"}
 		}
-		a.wishes = append(a.wishes, wish{c.Address.String(), address, min(lasts, r.options.Longest)})
+		a.wishes = append(a.wishes, contactBinding{c.Address.String(), address, min(lasts, r.options.Longest)})
 	}
 	if len(a.wishes) > maxBindings {
 		return nil, badRequest("too many Contacts")
@@ -141,7 +141,7 @@ func (a *Asked) Changes() bool { return a.all || len(a.wishes) > 0 }
 
 // names says that the request is about a binding.
 func (a *Asked) names(b Binding) bool {
-	return a.all || slices.ContainsFunc(a.wishes, func(w wish) bool { return w.contact == b.Contact })
+	return a.all || slices.ContainsFunc(a.wishes, func(w contactBinding) bool { return w.contact == b.Contact })
 }
 
 // overtakenBy says that a binding was made by the same phone later.

@@ -12,7 +12,7 @@ const (
 	t2 = 4 * time.Second        // the longest pause between two repetitions
 	t4 = 5 * time.Second        // as long as a message stays in the network
 
-	giveUp = 64 * t1 // timers B, D, F, H, J, L and M
+	timeoutB = 64 * t1 // timers B, D, F, H, J, L and M
 
 	// firstSign is how long a first INVITE may go without any provisional
 	// before its target counts as unreachable.
@@ -81,7 +81,7 @@ type inviteTx struct {
 }
 
 func newInviteTx(now time.Time, request *sip.Request, to Hop, initial bool) inviteTx {
-	tx := inviteTx{sending: newSending(now, request, to), state: txCalling, initial: initial, end: now.Add(giveUp)}
+	tx := inviteTx{sending: newSending(now, request, to), state: txCalling, initial: initial, end: now.Add(timeoutB)}
 	if initial {
 		tx.answerBy = now.Add(firstSign)
 	}
@@ -104,14 +104,14 @@ func (tx inviteTx) provisional() inviteTx {
 // cancel is tx after its CANCEL has been sent: a final response is due within
 // 64*T1 (RFC 3261 §9.1).
 func (tx inviteTx) cancel(now time.Time) inviteTx {
-	tx.cancelled, tx.end = true, now.Add(giveUp)
+	tx.cancelled, tx.end = true, now.Add(timeoutB)
 	return tx
 }
 
 // final is tx after a final response: it lingers for repetitions of it.
 func (tx inviteTx) final(now time.Time, status int) inviteTx {
 	tx.resend, tx.answerBy = repetition{}, time.Time{}
-	tx.state, tx.end = txCompleted, now.Add(giveUp)
+	tx.state, tx.end = txCompleted, now.Add(timeoutB)
 	switch {
 	case status < 300:
 		tx.state = txAccepted
@@ -133,7 +133,7 @@ type requestTx struct {
 }
 
 func newRequestTx(now time.Time, request *sip.Request, to Hop) requestTx {
-	return requestTx{sending: newSending(now, request, to), state: txCalling, end: now.Add(giveUp)}
+	return requestTx{sending: newSending(now, request, to), state: txCalling, end: now.Add(timeoutB)}
 }
 
 func (tx requestTx) pending() bool { return tx.state == txCalling || tx.state == txProceeding }

@@ -63,7 +63,7 @@ type stage string
 const (
 	idle        stage = "idle"
 	calling     stage = "calling" // our first INVITE has no final response
-	offered     stage = "offered" // theirs has none
+	invited     stage = "offered" // theirs has none
 	established stage = "established"
 	over        stage = "over"
 )
@@ -96,10 +96,10 @@ type Received struct {
 type Event interface{ isEvent() }
 
 type (
-	// Offered: the peer's INVITE or re-INVITE waits for Accept or Reject.
+	// Invited: the peer's INVITE or re-INVITE waits for Accept or Reject.
 	// SDP is nil when it carries no offer: then Accept gives ours, and
 	// Confirmed brings the answer.
-	Offered struct {
+	Invited struct {
 		SDP     []byte
 		Initial bool
 	}
@@ -141,7 +141,7 @@ type (
 	}
 )
 
-func (Offered) isEvent()    {}
+func (Invited) isEvent()    {}
 func (Progressed) isEvent() {}
 func (Accepted) isEvent()   {}
 func (Rejected) isEvent()   {}
@@ -209,7 +209,7 @@ func NewCallee(local Local, id Identity, epoch uint16, now time.Time, invite Rec
 	d.self = nameAddr{req.To().DisplayName, req.To().Address}
 	d.other = nameAddr{req.From().DisplayName, req.From().Address}
 	d.peer = peerOfRequest(req, hopOf(invite))
-	t := d.turn(now)
+	t := d.step(now)
 	t.begin(invite)
 	return t.step()
 }
@@ -219,7 +219,7 @@ func NewCallee(local Local, id Identity, epoch uint16, now time.Time, invite Rec
 // BYE or CANCEL if hanging up had begun. A first INVITE of ours without final
 // response rings on. For an established dialog the user then calls Invite.
 func (d *Dialog) Resume(now time.Time) Step {
-	t := d.turn(now)
+	t := d.step(now)
 	t.resume()
 	return t.step()
 }
@@ -227,7 +227,7 @@ func (d *Dialog) Resume(now time.Time) Step {
 // Receive takes a message of this dialog's Call-ID. One that does not pass
 // Check changes nothing.
 func (d *Dialog) Receive(now time.Time, m Received) Step {
-	t := d.turn(now)
+	t := d.step(now)
 	if Check(m) != nil || m.SIP.CallID().Value() != d.id.CallID {
 		return t.step()
 	}
@@ -245,14 +245,14 @@ func (d *Dialog) Receive(now time.Time, m Received) Step {
 // Otherwise only a first INVITE without any provisional gives up for it: in a
 // call, the network may be lying and the timers decide.
 func (d *Dialog) Unreachable(now time.Time, addr netip.AddrPort) Step {
-	t := d.turn(now)
+	t := d.step(now)
 	t.unreachable(addr)
 	return t.step()
 }
 
 // Tick tells that Deadline has come.
 func (d *Dialog) Tick(now time.Time) Step {
-	t := d.turn(now)
+	t := d.step(now)
 	t.tick()
 	return t.step()
 }
@@ -261,7 +261,7 @@ func (d *Dialog) Tick(now time.Time) Step {
 // with an offer. If a transaction is in the way it is sent when that has ended;
 // a newer offer replaces one that waits.
 func (d *Dialog) Invite(now time.Time, offer []byte) Step {
-	t := d.turn(now)
+	t := d.step(now)
 	switch {
 	case t.hangUp || t.stage == over:
 	case t.stage == idle:
@@ -276,14 +276,14 @@ func (d *Dialog) Invite(now time.Time, offer []byte) Step {
 
 // Ring sends 180 Ringing to the pending first INVITE.
 func (d *Dialog) Ring(now time.Time) Step {
-	t := d.turn(now)
+	t := d.step(now)
 	t.ring(sip.StatusRinging, "Ringing", nil)
 	return t.step()
 }
 
 // Progress sends 183 Session Progress with sdp to the pending first INVITE.
 func (d *Dialog) Progress(now time.Time, sdp []byte) Step {
-	t := d.turn(now)
+	t := d.step(now)
 	t.ring(sip.StatusSessionInProgress, "Session Progress", sdp)
 	return t.step()
 }
@@ -292,14 +292,14 @@ func (d *Dialog) Progress(now time.Time, sdp []byte) Step {
 // until the ACK. unchanged says that a re-INVITE was a mere refresh: the same
 // session as before, so the answer is exempt from recording.
 func (d *Dialog) Accept(now time.Time, sdp []byte, unchanged bool) Step {
-	t := d.turn(now)
+	t := d.step(now)
 	t.accept(sdp, unchanged)
 	return t.step()
 }
 
 // Reject refuses the pending INVITE or re-INVITE with status (300–699).
 func (d *Dialog) Reject(now time.Time, status int, reason string) Step {
-	t := d.turn(now)
+	t := d.step(now)
 	t.reject(status, reason)
 	return t.step()
 }
@@ -308,7 +308,7 @@ func (d *Dialog) Reject(now time.Time, status int, reason string) Step {
 // has been answered. A successor does not press what has not been sent. Only an
 // established dialog does so.
 func (d *Dialog) Press(now time.Time, keys string) Step {
-	t := d.turn(now)
+	t := d.step(now)
 	if t.Established() {
 		t.keys += keys
 		t.pressWaiting()
@@ -321,7 +321,7 @@ func (d *Dialog) Press(now time.Time, keys string) Step {
 // BYE once established. reason becomes a Reason header when not empty, such as
 // `SIP;cause=200;text="Call completed elsewhere"`. Again: nothing.
 func (d *Dialog) HangUp(now time.Time, reason string) Step {
-	t := d.turn(now)
+	t := d.step(now)
 	if !t.hangUp {
 		t.hangUp, t.reason = true, oneLine(reason)
 		t.end()

@@ -147,7 +147,7 @@ func TestAFloodIsBounded(t *testing.T) {
 		text := strings.NewReplacer("OPTIONS", "INVITE", "Call-ID: other", "Call-ID: call", "z9hG4bK1", fmt.Sprintf("z9hG4bK%d", n),
 			"CSeq: 7", fmt.Sprintf("CSeq: %d", 100+n), "To: <sip:192.0.2.1>", "To: <sip:192.0.2.1>;tag=us").Replace(goodOptions)
 		s := inCall.Receive(noon, received(t, text))
-		if len(s.Out) != 1 || s.Out[0].Kind != Rebuff {
+		if len(s.Out) != 1 || s.Out[0].Kind != ErrorResponse {
 			t.Fatalf("re-INVITE %d: sent %v", n, s.Out)
 		}
 		inCall = s.Dialog

@@ -111,7 +111,7 @@ func (p peer) nextHop(local Local) Hop {
 // fit is where a request goes that would go to h: over TCP when it is too long
 // for a datagram, unless a URI insists on UDP or TCP has been refused there
 // (RFC 3261 §18.1.1). Its Via says so.
-func (t *turn) fit(req *sip.Request, h Hop) Hop {
+func (t *step) fit(req *sip.Request, h Hop) Hop {
 	if h.Transport.Reliable() || !t.local.carries(TCP) || t.datagrams || namesTransport(req) || len(req.String()) <= longest {
 		return h
 	}
@@ -123,7 +123,7 @@ func (t *turn) fit(req *sip.Request, h Hop) Hop {
 // overUDP sends a request again over UDP that has been refused over TCP, and
 // reports whether it has: not if it went over TCP for another reason than its
 // length.
-func (t *turn) overUDP(s *sending) bool {
+func (t *step) overUDP(s *sending) bool {
 	if !s.to.Transport.Reliable() || t.local.Transport == TCP || namesTransport(s.request) {
 		return false
 	}

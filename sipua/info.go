@@ -52,7 +52,7 @@ func keyNamed(signal string) (key byte, known bool) {
 
 // pressWaiting sends the next of the keys that wait, when the one before it has
 // been answered: their order is all there is to them.
-func (t *turn) pressWaiting() {
+func (t *step) pressWaiting() {
 	to := t.peer.nextHop(t.local)
 	if t.keys == "" || t.stage != established || !to.IsValid() || slices.ContainsFunc(t.requests, pendingInfo) {
 		return
@@ -71,7 +71,7 @@ func pendingInfo(tx requestTx) bool { return tx.pending() && tx.request.Method =
 
 // infoAnswered goes on with the keys. One that met a challenge is sent again, if
 // we can answer; one that was refused is no reason to end a call.
-func (t *turn) infoAnswered(tx requestTx, res *sip.Response) {
+func (t *step) infoAnswered(tx requestTx, res *sip.Response) {
 	if t.stage == established && t.challenged(res, tx.sending) {
 		t.transact(KeyInfo, t.again(tx.request, t.nextCSeq(), tx.to), tx.to)
 		t.requests[len(t.requests)-1].begun = tx.begun

@@ -6,31 +6,31 @@ type Kind string
 
 // Requests.
 const (
-	FirstINVITE Kind = "first INVITE" // begins a dialog of ours
-	ReINVITE    Kind = "re-INVITE"
-	FirstACK    Kind = "first ACK"        // takes the answer to our first INVITE
-	AgainACK    Kind = "ACK"              // every other ACK of a 2xx
-	RefusalACK  Kind = "ACK of a refusal" // the first; to INVITE
-	Cancel      Kind = "CANCEL"
-	Bye         Kind = "BYE"
-	KeyInfo     Kind = "INFO" // says a key that is pressed
-	Register    Kind = "REGISTER"
+	FirstINVITE       Kind = "first INVITE" // begins a dialog of ours
+	ReINVITE          Kind = "re-INVITE"
+	FirstACK          Kind = "first ACK"        // takes the answer to our first INVITE
+	AgainACK          Kind = "ACK"              // every other ACK of a 2xx
+	InviteRejectedACK Kind = "ACK of a refusal" // the first; to INVITE
+	Cancel            Kind = "CANCEL"
+	Bye               Kind = "BYE"
+	KeyInfo           Kind = "INFO" // says a key that is pressed
+	Register          Kind = "REGISTER"
 )
 
 // Responses.
 const (
-	Trying        Kind = "100"
-	Ringing       Kind = "18x"            // to the first INVITE
-	FirstAnswer   Kind = "answer"         // 2xx to the first INVITE
-	ReAnswer      Kind = "changed answer" // 2xx to a re-INVITE or UPDATE that changes something
-	RefreshAnswer Kind = "refresh answer" // 2xx to one that changes nothing
-	Refusal       Kind = "refusal"        // of the first INVITE, by our user
-	Decline       Kind = "decline"        // of a re-INVITE: the session stays as it was
-	Terminated    Kind = "487"            // to an INVITE that its sender has ended
-	Okay          Kind = "okay"           // 200 to BYE, CANCEL, OPTIONS, INFO
-	Challenge     Kind = "401"            // to a request that does not prove who sends it
-	Registered    Kind = "registered"     // 200 to REGISTER: who keeps bindings has written them down before
-	Rebuff        Kind = "rebuff"         // a refusal that creates nothing: 481, 482, 491, 500, 4xx to what we do not do
+	Trying           Kind = "100"
+	Ringing          Kind = "18x"            // to the first INVITE
+	FirstAnswer      Kind = "answer"         // 2xx to the first INVITE
+	ReAnswer         Kind = "changed answer" // 2xx to a re-INVITE or UPDATE that changes something
+	RefreshAnswer    Kind = "refresh answer" // 2xx to one that changes nothing
+	InviteRejected   Kind = "refusal"        // of the first INVITE, by our user
+	ReinviteRejected Kind = "decline"        // of a re-INVITE: the session stays as it was
+	Terminated       Kind = "487"            // to an INVITE that its sender has ended
+	OK               Kind = "okay"           // 200 to BYE, CANCEL, OPTIONS, INFO
+	Challenge        Kind = "401"            // to a request that does not prove who sends it
+	Registered       Kind = "registered"     // 200 to REGISTER: who keeps bindings has written them down before
+	ErrorResponse    Kind = "rebuff"         // a refusal that creates nothing: 481, 482, 491, 500, 4xx to what we do not do
 )
 
 // Retransmission is a message sent before, byte for byte.
@@ -40,8 +40,8 @@ const Retransmission Kind = "retransmission"
 type Class int
 
 const (
-	// Recorded: only after the dialog's Memory has been written down.
-	Recorded Class = iota
+	// Journaled: only after the dialog's Memory has been written down.
+	Journaled Class = iota
 	// Exempt: at once. It commits us to nothing that a successor would have
 	// to know.
 	Exempt
@@ -52,28 +52,28 @@ const (
 
 // Kinds is the class of every message that is sent, in a dialog or outside.
 var Kinds = map[Kind]Class{
-	FirstINVITE: Recorded,
-	ReINVITE:    Recorded,
-	FirstACK:    Recorded,
-	AgainACK:    Exempt,
-	RefusalACK:  Recorded,
-	Cancel:      Ending,
-	Bye:         Ending,
-	KeyInfo:     Recorded,
-	Register:    Exempt,
+	FirstINVITE:       Journaled,
+	ReINVITE:          Journaled,
+	FirstACK:          Journaled,
+	AgainACK:          Exempt,
+	InviteRejectedACK: Journaled,
+	Cancel:            Ending,
+	Bye:               Ending,
+	KeyInfo:           Journaled,
+	Register:          Exempt,
 
-	Trying:        Exempt,
-	Ringing:       Recorded,
-	FirstAnswer:   Recorded,
-	ReAnswer:      Recorded,
-	RefreshAnswer: Exempt,
-	Refusal:       Ending,
-	Decline:       Exempt,
-	Terminated:    Exempt,
-	Okay:          Exempt,
-	Challenge:     Exempt,
-	Registered:    Exempt,
-	Rebuff:        Exempt,
+	Trying:           Exempt,
+	Ringing:          Journaled,
+	FirstAnswer:      Journaled,
+	ReAnswer:         Journaled,
+	RefreshAnswer:    Exempt,
+	InviteRejected:   Ending,
+	ReinviteRejected: Exempt,
+	Terminated:       Exempt,
+	OK:               Exempt,
+	Challenge:        Exempt,
+	Registered:       Exempt,
+	ErrorResponse:    Exempt,
 
 	Retransmission: Exempt,
 }

@@ -145,7 +145,7 @@ func Restore(local Local, epoch uint16, text []byte) (*Dialog, error) {
 	}
 	ours := len(d.invites) == 1 && d.invites[0].initial
 	theirs := slices.ContainsFunc(d.servers, serverTx.openInvite)
-	if ours != (d.stage == calling) || d.stage == offered && !theirs {
+	if ours != (d.stage == calling) || d.stage == invited && !theirs {
 		return nil, fmt.Errorf("a dialog's memory is %s without the INVITE that makes it so", d.stage)
 	}
 	return d, nil
@@ -156,7 +156,7 @@ func (m memory) check() error {
 	if m.Version != memoryVersion {
 		return fmt.Errorf("a dialog's memory has version %d, this is version %d", m.Version, memoryVersion)
 	}
-	if !slices.Contains([]stage{idle, calling, offered, established, over}, m.Stage) {
+	if !slices.Contains([]stage{idle, calling, invited, established, over}, m.Stage) {
 		return fmt.Errorf("a dialog's memory has the stage %q", m.Stage)
 	}
 	for _, c := range m.Challenges {
@@ -243,7 +243,7 @@ func readResponse(text string) (*sip.Response, error) {
 }
 
 // resume starts the timers again, and repeats what may not have been sent.
-func (t *turn) resume() {
+func (t *step) resume() {
 	for i, tx := range t.servers {
 		t.resumeServer(i, tx)
 	}
@@ -259,7 +259,7 @@ func (t *turn) resume() {
 	}
 }
 
-func (t *turn) resumeServer(i int, tx serverTx) {
+func (t *step) resumeServer(i int, tx serverTx) {
 	if tx.response == nil {
 		t.reply(i, Trying, sip.StatusTrying, "Trying", nil)
 	} else {
@@ -267,11 +267,11 @@ func (t *turn) resumeServer(i int, tx serverTx) {
 		t.servers[i] = tx.respond(t.now, tx.kind, tx.response)
 	}
 	if tx.openInvite() && !tx.initial {
-		t.tell(Offered{SDP: sdpOf(tx.request)})
+		t.emit(Invited{SDP: sdpOf(tx.request)})
 	}
 }
 
-func (t *turn) resumeInvite(i int, tx inviteTx) {
+func (t *step) resumeInvite(i int, tx inviteTx) {
 	switch {
 	case !tx.pending(): // only a dialog that was not restored has it
 	case !tx.initial:

@@ -10,8 +10,8 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// Enrolment is where a phone registers, and for whom.
-type Enrolment struct {
+// RegistrationOptions is where a phone registers, and for whom.
+type RegistrationOptions struct {
 	At   netip.AddrPort // the registrar
 	User string
 	For  time.Duration // what is asked for
@@ -23,7 +23,7 @@ type Enrolment struct {
 // its successor and what to send.
 type Registration struct {
 	dialog *Dialog // whose requests are in no dialog
-	asks   Enrolment
+	asks   RegistrationOptions
 
 	leaving bool
 	again   time.Time // when to ask again
@@ -38,7 +38,7 @@ type Registration struct {
 }
 
 // NewRegistration returns a registration that has asked for nothing yet.
-func NewRegistration(local Local, id Identity, e Enrolment) Registration {
+func NewRegistration(local Local, id Identity, e RegistrationOptions) Registration {
 	host := sip.Uri{Scheme: "sip", Host: e.At.Addr().String(), Port: int(e.At.Port()), UriParams: transportParam(local.Transport)}
 	whose := sip.Uri{Scheme: "sip", User: e.User, Host: host.Host, Port: host.Port}
 	return Registration{asks: e, dialog: &Dialog{
@@ -63,7 +63,7 @@ func (r Registration) Leave(now time.Time) (Registration, []Message) {
 }
 
 func (r Registration) send(now time.Time) (Registration, []Message) {
-	t := r.dialog.turn(now)
+	t := r.dialog.step(now)
 	t.requests = nil // what was asked before does not matter any more
 	cseq := t.nextCSeq()
 	to := t.peer.nextHop(t.local)
@@ -86,7 +86,7 @@ func (r Registration) lasts() time.Duration {
 	return r.asks.For
 }
 
-func (r Registration) after(t *turn) (Registration, []Message) {
+func (r Registration) after(t *step) (Registration, []Message) {
 	step := t.step()
 	r.dialog = step.Dialog
 	return r, step.Out
@@ -98,7 +98,7 @@ func (r Registration) Receive(now time.Time, m Received) (Registration, []Messag
 	if !ok || Check(m) != nil {
 		return r, nil
 	}
-	t := r.dialog.turn(now)
+	t := r.dialog.step(now)
 	i := slices.IndexFunc(t.requests, func(tx requestTx) bool {
 		return BranchOf(tx.request) == BranchOf(res) && res.CSeq().MethodName == sip.REGISTER && tx.pending()
 	})
@@ -153,7 +153,7 @@ func (r Registration) Tick(now time.Time) (Registration, []Message) {
 	if passed(now, r.again) {
 		return r.send(now)
 	}
-	t := r.dialog.turn(now)
+	t := r.dialog.step(now)
 	t.tick()
 	r, out := r.after(t)
 	if !r.Settled && len(r.dialog.requests) == 0 {

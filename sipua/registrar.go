@@ -44,8 +44,8 @@ type RegistrarOptions struct {
 type Registrar struct {
 	options RegistrarOptions
 	nonces  nonces
-	guesses guesses
-	given   []given
+	failed  failedAttempts
+	answers []sentAnswer
 }
 
 // NewRegistrar returns a registrar that has not been asked anything.
@@ -64,7 +64,7 @@ func IsRegister(m Received) bool {
 // says so. Or there is an answer to send; the zero Message means that there shall
 // be none: who guesses passwords is not told any more.
 func (r *Registrar) Receive(now time.Time, m Received) (*Asked, Message) {
-	if !IsRegister(m) || Check(m) != nil || r.guesses.barred(now, r.guesser(m)) {
+	if !IsRegister(m) || Check(m) != nil || r.failed.barred(now, r.source(m)) {
 		return nil, Message{}
 	}
 	if again, ok := r.again(now, m); ok {
@@ -95,44 +95,44 @@ func (r *Registrar) Postpone(a *Asked) Message {
 
 // Refuse answers a request whose wish Apply has turned down.
 func (r *Registrar) Refuse(now time.Time, a *Asked) Message {
-	return r.refuse(now, a.request, &refusal{status: sip.StatusInternalServerError, reason: "Out of Order"})
+	return r.refuse(now, a.request, &rejection{status: sip.StatusInternalServerError, reason: "Out of Order"})
 }
 
-// A refusal is an answer that grants nothing.
-type refusal struct {
+// A rejection is an answer that grants nothing.
+type rejection struct {
 	kind    Kind // empty: Rebuff
 	status  int
 	reason  string
 	headers []sip.Header
 }
 
-func (r *Registrar) refuse(now time.Time, m Received, no *refusal) Message {
+func (r *Registrar) refuse(now time.Time, m Received, no *rejection) Message {
 	kind := no.kind
 	if kind == "" {
-		kind = Rebuff
+		kind = ErrorResponse
 	}
 	return r.give(now, m, stateless(kind, m, no.status, no.reason, no.headers...))
 }
 
 // judge goes through the steps of RFC 3261 §10.3 up to the bindings.
-func (r *Registrar) judge(now time.Time, m Received, req *sip.Request) (*Asked, *refusal) {
+func (r *Registrar) judge(now time.Time, m Received, req *sip.Request) (*Asked, *rejection) {
 	if h := req.GetHeader("Require"); h != nil {
-		return nil, &refusal{status: sip.StatusBadExtension, reason: "Bad Extension", headers: []sip.Header{sip.NewHeader("Unsupported", h.Value())}}
+		return nil, &rejection{status: sip.StatusBadExtension, reason: "Bad Extension", headers: []sip.Header{sip.NewHeader("Unsupported", h.Value())}}
 	}
 	who, no := r.authenticate(now, m, req)
 	if no != nil {
 		return nil, no
 	}
 	if !who.owns(req.To().Address) {
-		return nil, &refusal{status: sip.StatusForbidden, reason: "Forbidden"}
+		return nil, &rejection{status: sip.StatusForbidden, reason: "Forbidden"}
 	}
 	return r.read(who, m, req)
 }
 
 // authenticate finds out who sends a request.
-func (r *Registrar) authenticate(now time.Time, m Received, req *sip.Request) (Account, *refusal) {
+func (r *Registrar) authenticate(now time.Time, m Received, req *sip.Request) (Account, *rejection) {
 	from := m.From.Addr()
-	p, ok, err := readProof(req, r.options.Realm, r.options.Digest)
+	p, ok, err := readCredentials(req, r.options.Realm, r.options.Digest)
 	switch {
 	case err != nil:
 		return Account{}, badRequest(err.Error())
@@ -142,7 +142,7 @@ func (r *Registrar) authenticate(now time.Time, m Received, req *sip.Request) (A
 	// A proof for nobody is computed, too: how long it takes tells nothing.
 	who, known := r.options.Account(p.user)
 	if !p.proves(who, req.Method) || !known {
-		r.guesses.missed(now, r.guesser(m))
+		r.failed.missed(now, r.source(m))
 		return Account{}, r.challenge(now, from, false)
 	}
 	if !r.nonces.use(now, from, p.Nonce, p.Count) {
@@ -151,23 +151,23 @@ func (r *Registrar) authenticate(now time.Time, m Received, req *sip.Request) (A
 	return who, nil
 }
 
-// guesser is whose wrong passwords count together with one in m.
-func (r *Registrar) guesser(m Received) guesser {
+// source is whose wrong passwords count together with one in m.
+func (r *Registrar) source(m Received) source {
 	from := m.From.Addr()
 	if proxy := r.options.Local.Proxy; !proxy.IsValid() || from.Unmap() != proxy.Addr().Unmap() {
-		return guesser{at: household(from)}
+		return source{at: household(from)}
 	}
-	p, _, _ := readProof(m.SIP.(*sip.Request), r.options.Realm, r.options.Digest) // authenticate has the error
+	p, _, _ := readCredentials(m.SIP.(*sip.Request), r.options.Realm, r.options.Digest) // authenticate has the error
 	if p.user == "" {
-		return guesser{} // who has said nothing yet is asked
+		return source{} // who has said nothing yet is asked
 	}
-	return guesserThrough(from, p.user, r.options.Secret)
+	return sourceThrough(from, p.user, r.options.Secret)
 }
 
 // challenge asks who it is, with each algorithm (RFC 8760 §2.4). Stale means that
 // the password was right, but the nonce is not good any more.
-func (r *Registrar) challenge(now time.Time, from netip.Addr, stale bool) *refusal {
-	no := &refusal{kind: Challenge, status: sip.StatusUnauthorized, reason: "Unauthorized"} //nolint:misspell // as RFC 3261 §21.4.2 spells it
+func (r *Registrar) challenge(now time.Time, from netip.Addr, stale bool) *rejection {
+	no := &rejection{kind: Challenge, status: sip.StatusUnauthorized, reason: "Unauthorized"} //nolint:misspell // as RFC 3261 §21.4.2 spells it
 	nonce := r.nonces.make(now, from)
 	for _, algorithm := range r.options.Digest {
 		value := fmt.Sprintf(`Digest realm="%s", nonce="%s", algorithm=%s, qop="auth"`, quotable(r.options.Realm), nonce, algorithm)
@@ -179,36 +179,36 @@ func (r *Registrar) challenge(now time.Time, from netip.Addr, stale bool) *refus
 	return no
 }
 
-func badRequest(why string) *refusal {
-	return &refusal{status: sip.StatusBadRequest, reason: "Bad Request: " + why}
+func badRequest(why string) *rejection {
+	return &rejection{status: sip.StatusBadRequest, reason: "Bad Request: " + why}
 }
 
-// A given answer is given again to the same request (RFC 3261 §17.2.2).
-type given struct {
+// A sentAnswer is sent again when its request is retransmitted (RFC 3261 §17.2.2).
+type sentAnswer struct {
 	request string
 	answer  Message
 	at      time.Time
 }
 
-// maxGiven bounds how many answers are remembered.
-const maxGiven = 512
+// maxSentAnswers bounds how many answers are remembered.
+const maxSentAnswers = 512
 
 // give remembers an answer.
 func (r *Registrar) give(now time.Time, m Received, answer Message) Message {
-	if len(r.given) == maxGiven {
-		r.given = r.given[1:]
+	if len(r.answers) == maxSentAnswers {
+		r.answers = r.answers[1:]
 	}
-	r.given = append(r.given, given{identify(m), answer, now})
+	r.answers = append(r.answers, sentAnswer{identify(m), answer, now})
 	return answer
 }
 
 // again is the answer that a request has had before.
 func (r *Registrar) again(now time.Time, m Received) (Message, bool) {
-	for len(r.given) > 0 && now.Sub(r.given[0].at) > giveUp {
-		r.given = r.given[1:]
+	for len(r.answers) > 0 && now.Sub(r.answers[0].at) > timeoutB {
+		r.answers = r.answers[1:]
 	}
 	request := identify(m)
-	for _, g := range r.given {
+	for _, g := range r.answers {
 		if g.request == request {
 			g.answer.Kind = Retransmission
 			return g.answer, true

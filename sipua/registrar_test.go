@@ -55,8 +55,8 @@ CSeq: %[1]d REGISTER
 	return m
 }
 
-// proof is the answer to the last nonce, computed by somebody else's digest.
-func (d *desk) proof(password string) string {
+// credentials is the answer to the last nonce, computed by somebody else's digest.
+func (d *desk) credentials(password string) string {
 	d.Helper()
 	d.count++
 	c, err := digest.Digest(
@@ -98,7 +98,7 @@ func (d *desk) ask(want int, headers ...string) *sip.Response {
 	if d.nonce == "" {
 		d.take(d.request())
 	}
-	res := d.take(d.request(append(headers, d.proof(deskPassword))...))
+	res := d.take(d.request(append(headers, d.credentials(deskPassword))...))
 	if res == nil || res.StatusCode != want {
 		d.Fatalf("%q is answered %v, want %d", headers, res, want)
 	}
@@ -205,7 +205,7 @@ func TestBehindANAT(t *testing.T) {
 		d := newDesk(t)
 		d.from = netip.MustParseAddrPort("192.0.2.2:40000")
 		d.take(d.request())
-		m := d.request("Contact: <"+c.contact+">", d.proof(deskPassword))
+		m := d.request("Contact: <"+c.contact+">", d.credentials(deskPassword))
 		m.Transport = c.transport
 		d.want(d.take(m), "<"+c.contact+">;expires=300")
 		if b := d.bindings[0]; b.Address != c.want || b.From != d.from {
@@ -233,15 +233,15 @@ func TestOvertakenRequests(t *testing.T) {
 	d := newDesk(t)
 	d.ask(200, "Contact: <sip:200@192.0.2.2:5070>;expires=60")
 	d.ask(200, "Contact: <sip:200@192.0.2.2:5080>")
-	d.asked, d.given = 1, nil // as the request that made it
+	d.asked, d.answers = 1, nil // as the request that made it
 	d.ask(500, "Contact: <sip:200@192.0.2.2:5070>;expires=0")
-	d.asked, d.given = 0, nil
+	d.asked, d.answers = 0, nil
 	d.ask(500, "Contact: *", "Expires: 0")
 	if len(d.bindings) != 2 {
 		t.Errorf("the bindings are %v", d.bindings)
 	}
 	d.bindings[0].Order = strings.Replace(d.bindings[0].Order, "phone", "other phone", 1)
-	d.asked, d.given = 0, nil
+	d.asked, d.answers = 0, nil
 	d.want(d.ask(200, "Contact: <sip:200@192.0.2.2:5070>;expires=0"), "<sip:200@192.0.2.2:5080>;expires=300")
 }
 
@@ -249,12 +249,12 @@ func TestOvertakenRequests(t *testing.T) {
 func TestRepeatedRequest(t *testing.T) {
 	d := newDesk(t)
 	d.take(d.request())
-	m := d.request("Contact: <sip:200@192.0.2.2>", d.proof(deskPassword))
+	m := d.request("Contact: <sip:200@192.0.2.2>", d.credentials(deskPassword))
 	first := d.take(m)
 	if again := d.take(m); again.String() != first.String() {
 		t.Errorf("answered\n%s\nand then\n%s", first, again)
 	}
-	d.now = d.now.Add(giveUp + time.Second)
+	d.now = d.now.Add(timeoutB + time.Second)
 	if late := d.take(m); late.StatusCode != 401 {
 		t.Errorf("much later it is answered %s", late.StartLine())
 	}
@@ -279,7 +279,7 @@ func TestNonces(t *testing.T) {
 		d := newDesk(t)
 		d.take(d.request())
 		spoil(d)
-		res := d.take(d.request(d.proof(deskPassword)))
+		res := d.take(d.request(d.credentials(deskPassword)))
 		if res.StatusCode != 401 || !strings.Contains(res.GetHeader("WWW-Authenticate").Value(), "stale=true") {
 			t.Errorf("a nonce %s: %s", name, res)
 		}
@@ -290,7 +290,7 @@ func TestNonces(t *testing.T) {
 	}
 }
 
-func TestProofsThatMakeNoSense(t *testing.T) {
+func TestCredentialsThatMakeNoSense(t *testing.T) {
 	for old, bad := range map[string]string{
 		"qop=auth":              "qop=auth-int",
 		"nc=00000001":           "nc=1",
@@ -304,7 +304,7 @@ func TestProofsThatMakeNoSense(t *testing.T) {
 	} {
 		d := newDesk(t)
 		d.take(d.request())
-		proof := d.proof(deskPassword)
+		proof := d.credentials(deskPassword)
 		if !strings.Contains(proof, old) {
 			t.Fatalf("no %s in %s", old, proof)
 		}
@@ -322,29 +322,29 @@ func TestProofsThatMakeNoSense(t *testing.T) {
 func TestOneRegistersForOneselfOnly(t *testing.T) {
 	d := newDesk(t)
 	d.take(d.request())
-	m := d.request("Contact: <sip:200@192.0.2.2>", d.proof(deskPassword))
+	m := d.request("Contact: <sip:200@192.0.2.2>", d.credentials(deskPassword))
 	m.SIP.To().Address.User = "300"
 	if res := d.take(m); res.StatusCode != 403 || len(d.bindings) > 0 {
 		t.Errorf("for somebody else: %s", res.StartLine())
 	}
-	m = d.request("Contact: <sip:200@192.0.2.2>", d.proof(deskPassword))
+	m = d.request("Contact: <sip:200@192.0.2.2>", d.credentials(deskPassword))
 	m.SIP.To().Address.User = "ana"
 	if res := d.take(m); res.StatusCode != 200 {
 		t.Errorf("by the agent's name: %s", res.StartLine())
 	}
 }
 
-// TestGuesses: after ten wrong passwords an address has no answer for a minute,
+// TestFailedAttempts: after ten wrong passwords an address has no answer for a minute,
 // while others have theirs; and no number of addresses fills the memory.
-func TestGuesses(t *testing.T) {
+func TestFailedAttempts(t *testing.T) {
 	d := newDesk(t)
 	d.take(d.request())
 	for n := range maxWrong {
-		if res := d.take(d.request(d.proof("shut sesame"))); res == nil || res.StatusCode != 401 {
+		if res := d.take(d.request(d.credentials("shut sesame"))); res == nil || res.StatusCode != 401 {
 			t.Fatalf("guess %d: %v", n, res)
 		}
 	}
-	if res := d.take(d.request(d.proof(deskPassword))); res != nil {
+	if res := d.take(d.request(d.credentials(deskPassword))); res != nil {
 		t.Errorf("who guesses is told %s", res.StartLine())
 	}
 	d.from = netip.MustParseAddrPort("192.0.2.3:5060")
@@ -356,11 +356,11 @@ func TestGuesses(t *testing.T) {
 	d.nonce = ""
 	d.ask(200)
 
-	var g guesses
-	for n := range 3 * maxGuesser {
-		g.missed(noon.Add(time.Duration(n)), guesser{at: household(netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}))})
+	var g failedAttempts
+	for n := range 3 * maxSources {
+		g.missed(noon.Add(time.Duration(n)), source{at: household(netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}))})
 	}
-	if len(g.by) > maxGuesser {
+	if len(g.by) > maxSources {
 		t.Errorf("%d addresses are remembered", len(g.by))
 	}
 	if a, b := household(netip.MustParseAddr("2001:db8::1")), household(netip.MustParseAddr("2001:db8::ffff:1")); a != b {
@@ -368,13 +368,13 @@ func TestGuesses(t *testing.T) {
 	}
 }
 
-// TestGuessesThroughTheProxy: everybody speaks from there, so it is the user that
+// TestFailedAttemptsThroughTheProxy: everybody speaks from there, so it is the user that
 // has no answer, whatever address they register for.
-func TestGuessesThroughTheProxy(t *testing.T) {
+func TestFailedAttemptsThroughTheProxy(t *testing.T) {
 	d := newDesk(t)
 	d.options.Local.Proxy = peers
 	d.take(d.request())
-	wrong := d.proof("shut sesame")
+	wrong := d.credentials("shut sesame")
 	for range maxWrong {
 		m := d.request(wrong)
 		m.SIP.To().Address.User = fmt.Sprint("user", d.asked)
@@ -387,18 +387,18 @@ func TestGuessesThroughTheProxy(t *testing.T) {
 		}
 	}
 	d.take(d.request())
-	if res := d.take(d.request(d.proof(deskPassword))); res != nil {
+	if res := d.take(d.request(d.credentials(deskPassword))); res != nil {
 		t.Errorf("who guesses is told %s", res.StartLine())
 	}
 	d.now, d.nonce = d.now.Add(wrongFor), ""
 	d.ask(200)
 
-	for n := range 3 * maxGuesser {
+	for n := range 3 * maxSources {
 		proof := strings.Replace(wrong, `username="200"`, fmt.Sprintf(`username="%d"`, n), 1)
 		d.take(d.request(proof))
 	}
-	if len(d.guesses.by) > maxGuesser {
-		t.Errorf("%d users are remembered", len(d.guesses.by))
+	if len(d.failed.by) > maxSources {
+		t.Errorf("%d users are remembered", len(d.failed.by))
 	}
 }
 

@@ -10,11 +10,11 @@ import (
 const maxForks = 64
 
 // ack acknowledges a 2xx: each repetition gets the same ACK (RFC 3261 §13.2.2.4).
-func (t *turn) ack(kind Kind, res *sip.Response, p peer) {
+func (t *step) ack(kind Kind, res *sip.Response, p peer) {
 	t.acknowledge(kind, res.CSeq().SeqNo, p)
 }
 
-func (t *turn) acknowledge(kind Kind, cseq uint32, p peer) {
+func (t *step) acknowledge(kind Kind, cseq uint32, p peer) {
 	req := t.request(sip.ACK, p, cseq, t.branch(sip.ACK, cseq, p.Tag))
 	for _, tx := range t.invites {
 		if tx.request.CSeq().SeqNo == cseq {
@@ -25,8 +25,8 @@ func (t *turn) acknowledge(kind Kind, cseq uint32, p peer) {
 	t.send(kind, p.nextHop(t.local), req)
 }
 
-// refusalACK is the ACK inside the INVITE's own transaction (RFC 3261 §17.1.1.3).
-func (t *turn) refusalACK(invite *sip.Request, res *sip.Response) *sip.Request {
+// ackRejected is the ACK inside the INVITE's own transaction (RFC 3261 §17.1.1.3).
+func (t *step) ackRejected(invite *sip.Request, res *sip.Response) *sip.Request {
 	req := t.sameRoute(sip.ACK, invite)
 	req.AppendHeader(sip.HeaderClone(res.To()))
 	copyAnswers(invite, req)
@@ -36,7 +36,7 @@ func (t *turn) refusalACK(invite *sip.Request, res *sip.Response) *sip.Request {
 
 // sameRoute begins an ACK or CANCEL, which goes the way of its INVITE; the To
 // is left to add.
-func (t *turn) sameRoute(method sip.RequestMethod, invite *sip.Request) *sip.Request {
+func (t *step) sameRoute(method sip.RequestMethod, invite *sip.Request) *sip.Request {
 	req := sip.NewRequest(method, invite.Recipient)
 	req.AppendHeader(invite.Via().Clone())
 	for _, name := range []string{"Route", "Max-Forwards", "From", "Call-ID"} {
@@ -47,7 +47,7 @@ func (t *turn) sameRoute(method sip.RequestMethod, invite *sip.Request) *sip.Req
 }
 
 // cancel sends CANCEL for a pending INVITE (RFC 3261 §9.1).
-func (t *turn) cancel(i int) {
+func (t *step) cancel(i int) {
 	tx := t.invites[i]
 	req := t.sameRoute(sip.CANCEL, tx.request)
 	req.AppendHeader(sip.HeaderClone(tx.request.To()))
@@ -60,7 +60,7 @@ func (t *turn) cancel(i int) {
 }
 
 // release ends a dialog that a further 2xx has made: ACK each time, BYE once.
-func (t *turn) release(res *sip.Response, p peer) {
+func (t *step) release(res *sip.Response, p peer) {
 	if p.Target == "" {
 		p.Target = t.other.URI.String()
 	}
@@ -68,7 +68,7 @@ func (t *turn) release(res *sip.Response, p peer) {
 	t.byeOnce(p, res.CSeq().SeqNo+1)
 }
 
-func (t *turn) byeOnce(p peer, cseq uint32) {
+func (t *step) byeOnce(p peer, cseq uint32) {
 	if slices.Contains(t.forks, p.Tag) || len(t.forks) == maxForks {
 		return
 	}
@@ -78,7 +78,7 @@ func (t *turn) byeOnce(p peer, cseq uint32) {
 
 // uncancellable: the peer knows nothing of the INVITE that CANCEL was for. It
 // never had it, or has answered it while nobody listened.
-func (t *turn) uncancellable(cancel requestTx) {
+func (t *step) uncancellable(cancel requestTx) {
 	for i, tx := range t.invites {
 		if tx.pending() && tx.initial && BranchOf(tx.request) == BranchOf(cancel.request) {
 			t.invites[i] = tx.final(t.now, sip.StatusCallTransactionDoesNotExists)
@@ -90,7 +90,7 @@ func (t *turn) uncancellable(cancel requestTx) {
 // releaseEarly ends a first INVITE that never had a final response. An answer
 // of one of those who rang may have been lost with a former owner, so each is
 // ended as if it had answered; to the others ACK and BYE mean nothing.
-func (t *turn) releaseEarly(cseq uint32) {
+func (t *step) releaseEarly(cseq uint32) {
 	for _, p := range t.early {
 		t.acknowledge(AgainACK, cseq, p)
 		t.byeOnce(p, cseq+1)

@@ -11,7 +11,7 @@ import (
 const maxRetries = 10
 
 // inviteWaiting sends the re-INVITE that waits, if nothing is in its way.
-func (t *turn) inviteWaiting() {
+func (t *step) inviteWaiting() {
 	if t.waiting == nil || t.stage != established || t.hangUp || !t.retryAt.IsZero() ||
 		t.ourInvite() || t.theirInvite() {
 		return
@@ -23,11 +23,11 @@ func (t *turn) inviteWaiting() {
 
 // reinviteRejected tries again what was only untimely; otherwise the session
 // is as it was (RFC 3261 §14.1).
-func (t *turn) reinviteRejected(tx inviteTx, res *sip.Response, text string) {
+func (t *step) reinviteRejected(tx inviteTx, res *sip.Response, text string) {
 	pause, untimely := t.retryAfter(tx, res)
 	if !untimely || t.retries == maxRetries {
 		t.retries = 0
-		t.tell(Rejected{Status: res.StatusCode, Text: text})
+		t.emit(Rejected{Status: res.StatusCode, Text: text})
 		t.inviteWaiting()
 		return
 	}
@@ -41,7 +41,7 @@ func (t *turn) reinviteRejected(tx inviteTx, res *sip.Response, text string) {
 // retryAfter says how long a re-INVITE that met another waits. 500 is what a
 // peer says while its own INVITE is unanswered (§14.2), or to a CSeq below
 // that of an earlier owner.
-func (t *turn) retryAfter(tx inviteTx, res *sip.Response) (time.Duration, bool) {
+func (t *step) retryAfter(tx inviteTx, res *sip.Response) (time.Duration, bool) {
 	chance := t.chance("retry", tx.request.CSeq().SeqNo)
 	between := func(least, most time.Duration) time.Duration {
 		return least + time.Duration(chance*float64(most-least))

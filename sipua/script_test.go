@@ -313,7 +313,7 @@ func textOf(ev Event) string {
 		return ""
 	}
 	switch ev := ev.(type) {
-	case Offered:
+	case Invited:
 		return "offered" + initial(ev.Initial) + sdp(ev.SDP)
 	case Progressed:
 		return fmt.Sprintf("progressed %d%s", ev.Status, sdp(ev.SDP))

@@ -40,16 +40,16 @@ func (tx serverTx) respond(now time.Time, kind Kind, response *sip.Response) ser
 		tx.state, tx.resend = txProceeding, repetition{now.Add(ringAgain), ringAgain}
 	case invite && status < 300:
 		// Repeated on any transport, until the ACK (RFC 3261 §13.3.1.4).
-		tx.state, tx.resend, tx.end = txAccepted, repeatFrom(now), now.Add(giveUp)
+		tx.state, tx.resend, tx.end = txAccepted, repeatFrom(now), now.Add(timeoutB)
 	case invite:
-		tx.state, tx.resend, tx.end = txCompleted, repeatFrom(now), now.Add(giveUp)
+		tx.state, tx.resend, tx.end = txCompleted, repeatFrom(now), now.Add(timeoutB)
 		if tx.to.Transport.Reliable() {
 			tx.resend = repetition{}
 		}
 	case tx.to.Transport.Reliable():
 		tx.state = txEnded
 	default:
-		tx.state, tx.end = txConfirmed, now.Add(giveUp)
+		tx.state, tx.end = txConfirmed, now.Add(timeoutB)
 	}
 	return tx
 }

@@ -126,11 +126,11 @@ func (p *party) step(step Step) {
 	}
 	for i := 0; i < len(step.Events); i++ {
 		p.events = append(p.events, eventText(step.Events[i]))
-		if ev, ok := step.Events[i].(Offered); ok && !ev.Initial {
+		if ev, ok := step.Events[i].(Invited); ok && !ev.Initial {
 			more := step.Dialog.Accept(p.s.now, []byte("v=0\r\n"), false)
 			step = Step{more.Dialog, append(step.Events, more.Events...), append(step.Out, more.Out...)}
 		}
-		if ev, ok := step.Events[i].(Offered); ok && ev.Initial {
+		if ev, ok := step.Events[i].(Invited); ok && ev.Initial {
 			p.s.push(p.s.now.Add(100*time.Millisecond), func() { p.act(func(d *Dialog) Step { return d.Ring(p.s.now) }) })
 		}
 	}
@@ -176,7 +176,7 @@ func (p *party) restart() {
 	switch {
 	case p.leaves:
 		p.act(func(d *Dialog) Step { return d.HangUp(p.s.now, "") })
-	case p.answers && p.d.stage == offered:
+	case p.answers && p.d.stage == invited:
 		p.accept()
 	case p.d.Established():
 		p.act(func(d *Dialog) Step { return d.Invite(p.s.now, []byte("v=0\r\n")) })

@@ -79,7 +79,7 @@ func Refuse(m Received, status int, reason string, headers ...sip.Header) Messag
 	if !ok || req.Method == sip.ACK || Check(m) != nil {
 		return Message{}
 	}
-	return stateless(Rebuff, m, status, reason, headers...)
+	return stateless(ErrorResponse, m, status, reason, headers...)
 }
 
 // OptionsOK answers an OPTIONS outside any dialog with what we do (RFC 3261 §11.2).
@@ -87,7 +87,7 @@ func OptionsOK(m Received) Message {
 	if req, ok := m.SIP.(*sip.Request); !ok || req.Method != sip.OPTIONS || Check(m) != nil {
 		return Message{}
 	}
-	return stateless(Okay, m, sip.StatusOK, "OK", capabilities()...)
+	return stateless(OK, m, sip.StatusOK, "OK", capabilities()...)
 }
 
 func stateless(kind Kind, m Received, status int, reason string, headers ...sip.Header) Message {
@@ -119,7 +119,7 @@ func Release(local Local, m Received) []Message {
 		self:  nameAddr{from.DisplayName, from.Address},
 		other: nameAddr{res.To().DisplayName, res.To().Address},
 	}
-	t := d.turn(time.Time{})
+	t := d.step(time.Time{})
 	t.release(res, peerOfResponse(res, hopOf(m)))
 	return t.out
 }

@@ -175,7 +175,7 @@ func TestContactOfARealPhone(t *testing.T) {
 	local := Local{Address: ours, Transport: UDP}
 	s := NewCallee(local, RandomIdentity(), 1, noon, received(t, text))
 	checkStep(t, local, 1, s)
-	if s.Dialog.stage != offered || s.Dialog.peer.Target != "sip:bob-0x7f@192.0.2.2:40001;transport=udp" {
+	if s.Dialog.stage != invited || s.Dialog.peer.Target != "sip:bob-0x7f@192.0.2.2:40001;transport=udp" {
 		t.Errorf("%s, target %s", s.Dialog.stage, s.Dialog.peer.Target)
 	}
 	if hop := s.Dialog.NextHop().String(); hop != "192.0.2.2:40001" {

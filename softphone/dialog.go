@@ -45,7 +45,7 @@ func (c *Call) apply(s sipua.Step) {
 
 func (c *Call) happened(e sipua.Event) {
 	switch e := e.(type) {
-	case sipua.Offered:
+	case sipua.Invited:
 		if e.Initial {
 			c.rung(e.SDP)
 		} else {

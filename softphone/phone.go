@@ -96,7 +96,7 @@ func Start(o Options) (*Phone, error) {
 		Proxy: o.Proxy, UserAgent: "Holdfast softphone", Credentials: o.Credentials,
 	}
 	p.done.Go(p.run)
-	p.enrol()
+	p.register()
 	return p, nil
 }
 

@@ -21,8 +21,8 @@ type Registration struct {
 // longer registered.
 const leaveWithin = time.Second
 
-// enrol begins to register, if the phone shall.
-func (p *Phone) enrol() {
+// register begins to register, if the phone shall.
+func (p *Phone) register() {
 	at := p.options.Register
 	if at == nil {
 		return
@@ -35,7 +35,7 @@ func (p *Phone) enrol() {
 	local.Credentials = []sipua.Credentials{{
 		Peers: []netip.Prefix{netip.PrefixFrom(at.At.Addr(), at.At.Addr().BitLen())}, User: p.registersAs(), Password: at.Password,
 	}}
-	r := sipua.NewRegistration(local, sipua.RandomIdentity(), sipua.Enrolment{At: at.At, User: p.registersAs(), For: lasts})
+	r := sipua.NewRegistration(local, sipua.RandomIdentity(), sipua.RegistrationOptions{At: at.At, User: p.registersAs(), For: lasts})
 	p.do(func() { p.registering(r.Ask(time.Now())) })
 }
 

@@ -16,8 +16,8 @@ const (
 	QueueTone    = 540.0
 	ParkTone     = 720.0
 	RingbackTone = 400.0 // 2 s of it, and 4 s of nothing
-	BriefTone    = 900.0
-	GateTone     = 1150.0
+	WhisperTone  = 900.0
+	ConfirmTone  = 1150.0
 )
 
 const (

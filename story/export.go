@@ -18,7 +18,7 @@ import (
 // hung on less.
 //
 // An error says what cannot be told; the lines are the story up to there.
-func Export(history []call.Record) ([]string, error) {
+func Export(history []call.Timed) ([]string, error) {
 	lines, err := export(history, time.Millisecond)
 	if err != nil {
 		if exact, err := export(history, time.Nanosecond); err == nil {
@@ -28,7 +28,7 @@ func Export(history []call.Record) ([]string, error) {
 	return lines, err
 }
 
-func export(history []call.Record, precision time.Duration) ([]string, error) {
+func export(history []call.Timed, precision time.Duration) ([]string, error) {
 	if len(history) == 0 {
 		return nil, errors.New("nothing has happened")
 	}
@@ -78,7 +78,7 @@ func (x *exporter) say(line string) error {
 	return nil
 }
 
-func (x *exporter) tell(r call.Record) error {
+func (x *exporter) tell(r call.Timed) error {
 	var limits call.Rules
 	switch ev := r.Event.(type) {
 	case call.DeadlinePassed:
@@ -128,7 +128,7 @@ func (x *exporter) pass(at time.Time) (missing time.Duration, err error) {
 // names are what the teller understands.
 func (x *exporter) names() Names {
 	names := Names{}
-	for id, name := range x.teller.told {
+	for id, name := range x.teller.played {
 		said := name
 		for n := 1; x.teller.named[said] != id; n++ {
 			said = numbered(name, n)

@@ -15,7 +15,7 @@ import (
 type past struct {
 	contact call.Contact
 	now     time.Time
-	records []call.Record
+	records []call.Timed
 }
 
 func newPast() *past { return &past{now: time.Date(2026, 11, 23, 12, 0, 0, 123456789, time.UTC)} }
@@ -26,7 +26,7 @@ func (p *past) after(d time.Duration, ev call.Event) *past {
 	c, _, err := call.Step(p.contact, p.now, ev)
 	if err == nil {
 		p.contact = c
-		p.records = append(p.records, call.Record{At: p.now, Event: ev})
+		p.records = append(p.records, call.Timed{At: p.now, Event: ev})
 	}
 	return p
 }
@@ -169,10 +169,10 @@ func TestExportIsAsExactAsItMustBe(t *testing.T) {
 
 func TestExportSaysWhatCannotBeTold(t *testing.T) {
 	whole := newPast().after(0, call.Arrived{Customer: caller, Agent: ana}).after(0, call.Answered{Connection: 2}).records
-	for want, history := range map[string][]call.Record{
+	for want, history := range map[string][]call.Timed{
 		"nothing has happened":              nil,
 		"its beginning is missing":          whole[1:],
-		"HoldRequested would have been ref": append(whole, call.Record{At: whole[0].At, Event: call.HoldRequested{By: 7}}),
+		"HoldRequested would have been ref": append(whole, call.Timed{At: whole[0].At, Event: call.HoldRequested{By: 7}}),
 	} {
 		_, err := Export(history)
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -188,7 +188,7 @@ func TestExportsOfAnything(t *testing.T) {
 		p := newPast()
 		agent := anyPlace(t, "agent")
 		rules := call.DefaultRules()
-		rules.ReturnFor = time.Duration(rapid.Int64Range(1, 30e9).Draw(t, "return for"))
+		rules.RecallFor = time.Duration(rapid.Int64Range(1, 30e9).Draw(t, "return for"))
 		rules.HandOvers = rapid.IntRange(1, 3).Draw(t, "hand-overs")
 		if rapid.Bool().Draw(t, "backed") {
 			rules.Fallback = at(call.QueueEndpoint, "front desk", "")
@@ -256,7 +256,7 @@ func anyRequest(t *rapid.T, by, whom call.ConnectionID) call.Event {
 		Target: anyPlace(t, "target"), Parallel: rapid.Bool().Draw(t, "parallel"),
 		RingFor: time.Duration(rapid.Int64Range(0, 15e9).Draw(t, "ring for")), Supersede: rapid.Bool().Draw(t, "instead"),
 	}
-	transfer.Gate = rapid.Bool().Draw(t, "gated")
+	transfer.Confirm = rapid.Bool().Draw(t, "with-confirm")
 	transfer.Resume = rapid.Bool().Draw(t, "resuming")
 	for range rapid.IntRange(0, 2).Draw(t, "others") {
 		transfer.Others = append(transfer.Others, anyPlace(t, "other"))

@@ -187,8 +187,8 @@ func (n Names) transfer(ev call.TransferRequested) string {
 	}
 	say(ev.Kind == call.Warm, "warm")
 	say(ev.Kind == call.Blind, "blind")
-	say(ev.Gate, "gated")
-	say(ev.Brief, "briefed")
+	say(ev.Confirm, "with-confirm")
+	say(ev.Whisper, "with-whisper")
 	say(ev.Resume, "resuming")
 	say(ev.Supersede, "instead")
 	say(ev.RingFor > 0, "for", ev.RingFor.String())

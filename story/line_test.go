@@ -12,7 +12,7 @@ import (
 func TestLinesReadBack(t *testing.T) {
 	words := strings.NewReplacer("AGENT picks", "ben picks", "AGENT", "ana", "QUEUE", "queue-sales", "TARGET", "reception",
 		"NAME", "cardiology", "TIME", "5s", "KEY", "1", "DIGITS", "12#")
-	for _, form := range Lines {
+	for _, form := range Vocabulary {
 		if strings.Contains(form, "TIME passes") || strings.Contains(form, "away") || strings.Contains(form, "time is up") || strings.Contains(form, "the rule") {
 			continue // no event of their own
 		}
@@ -55,7 +55,7 @@ func TestHappened(t *testing.T) {
 		{"customer calls ana", "customer calls ana"},
 		{"ana answers", "ana answers"},
 		{"customer and ana hear each other", "customer and ana hear each other"},
-		{"ana transfers the customer to cardiology warm gated", "ana transfers the customer to cardiology warm gated"},
+		{"ana transfers the customer to cardiology warm with-confirm", "ana transfers the customer to cardiology warm with-confirm"},
 		{"cardiology answers", "cardiology answers"},
 		{"customer and ana and cardiology hear each other", ""}, // cardiology has not pressed 1
 		{"cardiology presses 1", "cardiology presses 1"},
@@ -71,7 +71,7 @@ func TestHappened(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := Moment{Contact: teller.Contact, Events: []call.Event{ev}}
-		if got := strings.Join(teller.told.Happened(m), "; "); got != step.want {
+		if got := strings.Join(teller.played.Happened(m), "; "); got != step.want {
 			t.Errorf("%s: told as %q, want %q", step.line, got, step.want)
 		}
 	}

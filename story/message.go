@@ -22,7 +22,7 @@ func (m Message) Answer() bool { return m.What != "" && m.What[0] >= '1' && m.Wh
 // only that of the day, in UTC, are taken to be near the moment's.
 func (n Names) messages(m Moment) []Message {
 	var all []Message
-	for _, line := range m.Lines {
+	for _, line := range m.Trace {
 		stamp, rest, _ := strings.Cut(line, " ")
 		arrow, rest, _ := strings.Cut(rest, " ")
 		at, err := time.Parse("15:04:05.000", stamp)

@@ -117,7 +117,7 @@ func (t *Teller) request(by call.ConnectionID, words []string) (call.Event, erro
 		id, err := t.somebody(words[3])
 		return call.DigitsRequested{By: by, Connection: id, Digits: words[1]}, err
 	}
-	return nil, fmt.Errorf("%q is nothing somebody does; they do one of:\n  %s", does, strings.Join(Lines, "\n  "))
+	return nil, fmt.Errorf("%q is nothing somebody does; they do one of:\n  %s", does, strings.Join(Vocabulary, "\n  "))
 }
 
 func (t *Teller) toSomebody(by call.ConnectionID, does, whom string) (call.Event, error) {
@@ -151,10 +151,10 @@ func transfer(by call.ConnectionID, words []string) (call.Event, error) {
 			ev.Kind = call.Warm
 		case rest[0] == "blind":
 			ev.Kind = call.Blind
-		case rest[0] == "gated":
-			ev.Gate = true
-		case rest[0] == "briefed":
-			ev.Brief = true
+		case rest[0] == "with-confirm":
+			ev.Confirm = true
+		case rest[0] == "with-whisper":
+			ev.Whisper = true
 		case rest[0] == "resuming":
 			ev.Resume = true
 		case rest[0] == "instead":

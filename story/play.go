@@ -83,7 +83,7 @@ func (p *player) line(line string) error {
 // curtain ends a scene, if one has begun.
 func (p *player) curtain() {
 	if len(p.scene.Beats) > 0 {
-		p.scene.End = p.teller.told.Ending(p.teller.Contact)
+		p.scene.End = p.teller.played.Ending(p.teller.Contact)
 		p.scenes = append(p.scenes, p.scene)
 	}
 	p.scene = Scene{}
@@ -99,7 +99,7 @@ func (p *player) beat(line string) error {
 	}
 	b := Beat{
 		At: p.teller.Now.Sub(p.began), Note: strings.TrimSpace(strings.Join(p.note, " ")), Line: line,
-		Then: said, Stage: p.teller.Contact.Stage, People: p.teller.told.people(p.teller.Contact),
+		Then: said, Stage: p.teller.Contact.Stage, People: p.teller.played.people(p.teller.Contact),
 	}
 	if n := len(said); n > 0 && strings.HasPrefix(said[n-1], "= ") {
 		b.Then, b.State = said[:n-1], strings.TrimPrefix(said[n-1], "= ")

@@ -19,7 +19,7 @@ var rules = []struct {
 	{"accept_within", func(r *call.Rules) *time.Duration { return &r.AcceptWithin }},
 	{"consult_for", func(r *call.Rules) *time.Duration { return &r.ConsultFor }},
 	{"join_within", func(r *call.Rules) *time.Duration { return &r.JoinWithin }},
-	{"return_for", func(r *call.Rules) *time.Duration { return &r.ReturnFor }},
+	{"recall_for", func(r *call.Rules) *time.Duration { return &r.RecallFor }},
 	{"taken_after", func(r *call.Rules) *time.Duration { return &r.TakenAfter }},
 	{"grace", func(r *call.Rules) *time.Duration { return &r.Grace }},
 }

@@ -20,11 +20,11 @@ import (
 	"holdfast/call"
 )
 
-// Lines are the forms a story's lines take. Upper-case words stand for names;
+// Vocabulary are the forms a story's lines take. Upper-case words stand for names;
 // the customer is always called "customer". A name means whoever bore it last:
 // of several with the same name, ana#1 is the first who joined, ana#2 the
 // second. A line that is empty or begins with # is not part of the story.
-var Lines = []string{
+var Vocabulary = []string{
 	"the rule RULE is TIME",
 	"customer calls AGENT",
 	"customer calls AGENT backed by QUEUE",
@@ -61,7 +61,7 @@ var Lines = []string{
 	"AGENT transfers the customer to TARGET and TARGET",
 	"AGENT transfers the customer to TARGET warm",
 	"AGENT transfers the customer to TARGET blind",
-	"AGENT transfers the customer to TARGET gated briefed resuming instead",
+	"AGENT transfers the customer to TARGET with-confirm with-whisper resuming instead",
 	"AGENT transfers the customer to TARGET for TIME",
 	"AGENT transfers the customer to TARGET with key KEY",
 	"AGENT records the customer",
@@ -88,9 +88,9 @@ type Teller struct {
 	Contact call.Contact
 	Now     time.Time
 
-	rules call.Rules
-	told  Names
-	named map[string]call.ConnectionID // also by numbered names
+	rules  call.Rules
+	played Names
+	named  map[string]call.ConnectionID // also by numbered names
 }
 
 // NewTeller returns a teller at the beginning of a contact.
@@ -99,7 +99,7 @@ func NewTeller() *Teller {
 		Contact: call.Contact{ID: "story"},
 		Now:     time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC),
 		rules:   call.DefaultRules(),
-		told:    Names{},
+		played:  Names{},
 		named:   map[string]call.ConnectionID{},
 	}
 }
@@ -198,14 +198,14 @@ func (t *Teller) step(ev call.Event) []string {
 // meet learns who has joined.
 func (t *Teller) meet(c call.Contact) {
 	for _, x := range c.Connections {
-		if t.told[x.ID] != "" {
+		if t.played[x.ID] != "" {
 			continue
 		}
 		name, n := nameOf(x), 1
 		for t.named[numbered(name, n)] != 0 {
 			n++
 		}
-		t.told[x.ID] = name
+		t.played[x.ID] = name
 		t.named[name], t.named[numbered(name, n)] = x.ID, x.ID
 	}
 }
@@ -216,23 +216,23 @@ func numbered(name string, n int) string { return fmt.Sprintf("%s#%d", name, n) 
 func (t *Teller) command(c call.Command) string {
 	switch c := c.(type) {
 	case call.Ring:
-		return t.told[c.Connection] + " hears ringing"
+		return t.played[c.Connection] + " hears ringing"
 	case call.Answer:
-		return "answer " + t.told[c.Connection]
+		return "answer " + t.played[c.Connection]
 	case call.Refuse:
-		return fmt.Sprintf("refuse %s (%s)", t.told[c.Connection], c.Reason)
+		return fmt.Sprintf("refuse %s (%s)", t.played[c.Connection], c.Reason)
 	case call.Dial:
-		return "dial " + t.told[c.Connection]
+		return "dial " + t.played[c.Connection]
 	case call.Drop:
-		return "drop " + t.told[c.Connection]
+		return "drop " + t.played[c.Connection]
 	case call.Digits:
-		return fmt.Sprintf("press %s for %s", c.Digits, t.told[c.Connection])
-	case call.Tell:
-		return fmt.Sprintf("tell %s: %s", t.told[c.Connection], c.Text)
+		return fmt.Sprintf("press %s for %s", c.Digits, t.played[c.Connection])
+	case call.Notify:
+		return fmt.Sprintf("tell %s: %s", t.played[c.Connection], c.Text)
 	default:
 		return fmt.Sprintf("unsupported command %T", c)
 	}
 }
 
 // State is the contact in one line, as Names.State tells it.
-func (t *Teller) State() string { return "= " + t.told.State(t.Contact) }
+func (t *Teller) State() string { return "= " + t.played.State(t.Contact) }

@@ -49,7 +49,7 @@ func TestNumberedNames(t *testing.T) {
 	for _, told := range []struct{ line, want string }{
 		{"# a remark", ""},
 		{"", ""},
-		{"the rule return_for is 1.5s", ""},
+		{"the rule recall_for is 1.5s", ""},
 		{"customer calls ana", "= offering: customer connecting; ana connecting"},
 		{"ana#1 answers", "= talking: customer connected hears ana; ana connected hears customer"},
 		{"ana is lost", "= returning: customer held hears hold audio; ana connecting"},
@@ -72,7 +72,7 @@ func TestNumberedNames(t *testing.T) {
 
 // FuzzTell: no line, whatever it says, may do more than be wrong.
 func FuzzTell(f *testing.F) {
-	for _, l := range Lines {
+	for _, l := range Vocabulary {
 		f.Add(l)
 	}
 	f.Add("ana transfers the customer to cardiology for 5s")

@@ -15,8 +15,8 @@ type Moment struct {
 	Contact call.Contact
 	Events  []call.Event
 
-	Told  []call.Tell // what agents were told
-	Lines []string    // messages on the wire, as the journal has them
+	Notified []call.Notify // what agents were told
+	Trace    []string      // messages on the wire, as the journal has them
 }
 
 // A Track is what was heard somewhere, measured: the truth to hold against the

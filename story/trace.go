@@ -25,7 +25,7 @@ func Trace(w io.Writer, moments []Moment, place *time.Location) error {
 		for _, sent := range names.messages(m) {
 			fmt.Fprintf(w, "%s      %-*s %s %s\n", clock(sent.At, place), longest, sent.Party, arrow(sent), sent.What)
 		}
-		for _, t := range m.Told {
+		for _, t := range m.Notified {
 			fmt.Fprintf(w, "%14s%s is told: %s\n", "", names[t.Connection], t.Text)
 		}
 		if len(happened) == 0 {

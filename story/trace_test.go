@@ -42,7 +42,7 @@ func traced(t *testing.T) []Moment {
 		{time.Second, call.HungUp{Connection: 1}, []string{"00:00:02.000 <- BYE +4930123", "nonsense", "00:00:02.000 -> BYE ana"}},
 	} {
 		at = at.Add(m.after)
-		now := Moment{At: at, Lines: m.lines}
+		now := Moment{At: at, Trace: m.lines}
 		if m.event != nil {
 			var commands []call.Command
 			var err error
@@ -51,8 +51,8 @@ func traced(t *testing.T) []Moment {
 			}
 			now.Events = []call.Event{m.event}
 			for _, command := range commands {
-				if tell, ok := command.(call.Tell); ok {
-					now.Told = append(now.Told, tell)
+				if tell, ok := command.(call.Notify); ok {
+					now.Notified = append(now.Notified, tell)
 				}
 			}
 		}

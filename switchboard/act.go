@@ -49,7 +49,7 @@ func (d *desk) begin() {
 		return
 	}
 	if d.frozen && t.customerGone() {
-		d.letGo(t)
+		d.releaseOthers(t)
 	}
 	d.flight = t
 	d.write(t.entry(), t.reserves)
@@ -60,13 +60,13 @@ func (d *desk) begin() {
 func (d *desk) write(e Entry, reserves bool) {
 	after := d.seq
 	ctx, cancel := context.WithTimeout(context.Background(), d.appendIn)
-	d.giveUp = cancel
+	d.cancelAppend = cancel
 	go func() {
 		defer cancel()
 		var seq uint64
 		var err error
 		if reserves {
-			err = d.board.options.Floor.Settled(ctx)
+			err = d.board.options.Router.Settled(ctx)
 		}
 		if err == nil {
 			seq, err = d.board.options.Journal.Append(ctx, e, after)
@@ -100,9 +100,9 @@ func (d *desk) act(t *transition, seq uint64) {
 	}
 	d.seq, d.step = seq, d.step+1
 	d.frozen, d.retryIn, d.appendIn, d.urgent = false, 0, appendWithin, false
-	d.lines = d.lines[t.lines:]
+	d.trace = d.trace[t.traced:]
 	d.rung = time.Time{} // if it is still to come or to be dealt with, tell again
-	d.owed = debt{}
+	d.outstanding = outstanding{}
 	d.adopt(t)
 	d.publish(d.contact) // before the first answer to what we send now
 	if !d.owned {
@@ -112,7 +112,7 @@ func (d *desk) act(t *transition, seq uint64) {
 	for _, m := range t.out {
 		d.send(m)
 	}
-	d.board.options.Floor.Changed(t.contact, t.events) // whose line has been ended is free now
+	d.board.options.Router.Changed(t.contact, t.events) // whose line has been ended is free now
 	d.listen()
 	d.reply(t.replies)
 }
@@ -130,20 +130,20 @@ func (d *desk) freeze(err error) {
 	d.retryAt = d.now().Add(d.retryIn)
 }
 
-// letGo acts on the leaving of the customer without a record: whoever was on
+// releaseOthers acts on the leaving of the customer without a record: whoever was on
 // the line only for them is let go of (P6). The record is owed.
-func (d *desk) letGo(t *transition) {
+func (d *desk) releaseOthers(t *transition) {
 	endings := func(m message) bool { return m.Class() == Ending }
 	for _, m := range t.out {
 		if endings(m) {
-			d.note(t.now, m.Line())
+			d.note(t.now, m.Trace())
 			d.send(m)
 		}
 	}
 	t.out = slices.DeleteFunc(t.out, endings)
 	d.adopt(t)
 	t.n, t.opened = 0, nil
-	d.owed = t.debt.clone()
+	d.outstanding = t.outstanding.clone()
 }
 
 // adopt makes a transition the desk's own state.
@@ -154,7 +154,7 @@ func (d *desk) adopt(t *transition) {
 
 // publish shows a contact that has been written down, and what legs it has.
 func (d *desk) publish(c call.Contact) {
-	d.view.Store(&view{contact: c, lines: slices.Sorted(maps.Keys(d.legs))})
+	d.view.Store(&view{contact: c, legs: slices.Sorted(maps.Keys(d.legs))})
 }
 
 // listen has the contact heard as it is now, and tells it who is in the same
@@ -171,7 +171,7 @@ func (d *desk) listen() {
 
 func (d *desk) send(m message) {
 	if err := m.Send(); err != nil {
-		d.log.Warn("sending", "connection", m.from, "message", m.Line(), "err", err)
+		d.log.Warn("sending", "connection", m.from, "message", m.Trace(), "err", err)
 	}
 }
 
@@ -179,7 +179,7 @@ func (d *desk) send(m message) {
 func (d *desk) sendExempt(out []Outgoing) (sent bool) {
 	for _, o := range out {
 		if o.Class() == Exempt {
-			d.note(d.now(), o.Line())
+			d.note(d.now(), o.Trace())
 			d.send(message{Outgoing: o})
 			sent = true
 		}

@@ -25,7 +25,7 @@ type bench struct {
 	s       *Switchboard
 	trace   *trace
 	journal *fakeJournal
-	lines   *fakeLines
+	lines   *fakeLegs
 	room    *fakeRoom
 }
 
@@ -43,7 +43,7 @@ func inBubble(t *testing.T, test func(*bench)) {
 
 func newBench(t *testing.T, tr *trace, j *fakeJournal) *bench {
 	b := &bench{t: t, trace: tr, journal: j, room: &fakeRoom{deaf: map[call.ConnectionID]bool{}}}
-	b.lines = &fakeLines{
+	b.lines = &fakeLegs{
 		trace: tr, open: map[call.ConnectionID]int{}, broken: map[call.ConnectionID]bool{},
 		arrival: call.Arrived{
 			Customer: call.Endpoint{Kind: call.PhoneNumber, Address: "+15550100"},
@@ -55,7 +55,7 @@ func newBench(t *testing.T, tr *trace, j *fakeJournal) *bench {
 		Node: "n1", Journal: j, Rooms: b.room, Directory: fakeDirectory{denied: "+1900"},
 		Log: slog.New(slog.DiscardHandler),
 	})
-	b.s.Lines = b.lines
+	b.s.Legs = b.lines
 	return b
 }
 

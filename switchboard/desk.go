@@ -21,8 +21,8 @@ const (
 	// waitingMost is how many inputs may wait for the journal. Messages
 	// beyond it are dropped: lines send again what is not answered.
 	waitingMost = 1024
-	// linesMost is how many lines are kept between two entries.
-	linesMost = 1000
+	// traceMost is how many lines are kept between two entries.
+	traceMost = 1000
 	// soonest keeps a leg that does not move its deadline from spinning.
 	soonest = time.Millisecond
 )
@@ -52,7 +52,7 @@ type answer struct {
 // A view is what everybody may see of a desk.
 type view struct {
 	contact call.Contact // as written down; without a stage before that
-	lines   []call.ConnectionID
+	legs    []call.ConnectionID
 }
 
 // A desk runs one contact. Its goroutine alone decides, plans, has recorded
@@ -93,22 +93,22 @@ type desk struct {
 	joined  []call.ConnectionID          // the last the contact was told
 	rung    time.Time                    // the contact's deadline, once it was told
 
-	owned   bool        // the journal knows that the contact is ours, or it is new
-	seq     uint64      // of the last entry
-	step    uint64      // of the last entry
-	waiting []*input    // in order; the first of them may be in flight
-	flight  *transition // being written
-	lines   []string    // since the last entry
-	owed    debt        // acted on but not written yet
+	owned       bool        // the journal knows that the contact is ours, or it is new
+	seq         uint64      // of the last entry
+	step        uint64      // of the last entry
+	waiting     []*input    // in order; the first of them may be in flight
+	flight      *transition // being written
+	trace       []string    // since the last entry
+	outstanding outstanding // acted on but not written yet
 
-	frozen   bool
-	urgent   bool // what came in may end the contact: try again at once
-	retryAt  time.Time
-	retryIn  time.Duration
-	appendIn time.Duration      // how long the next entry may take
-	giveUp   context.CancelFunc // ends the wait for the entry in flight
-	stopping bool
-	ended    bool
+	frozen       bool
+	urgent       bool // what came in may end the contact: try again at once
+	retryAt      time.Time
+	retryIn      time.Duration
+	appendIn     time.Duration      // how long the next entry may take
+	cancelAppend context.CancelFunc // ends the wait for the entry in flight
+	stopping     bool
+	ended        bool
 }
 
 func newDesk(s *Switchboard, c call.Contact, epoch uint16) *desk {
@@ -179,7 +179,7 @@ func (d *desk) safely(f func()) {
 // what may be answered without a record is answered.
 func (d *desk) arrive(in *input) {
 	if in.message != nil {
-		d.note(d.now(), in.message.Line())
+		d.note(d.now(), in.message.Trace())
 	}
 	if d.flight != nil || d.frozen {
 		if in.message != nil && d.early(in) {
@@ -219,7 +219,7 @@ func (d *desk) early(in *input) (settled bool) {
 	if len(p.Facts) > 0 {
 		d.urgent = true
 		if d.frozen && d.flight != nil {
-			d.giveUp()
+			d.cancelAppend()
 		}
 	}
 	return settled
@@ -291,7 +291,7 @@ func (d *desk) finished() bool {
 // lastWords reports that of a contact that is over only lines are left to be
 // written down.
 func (d *desk) lastWords() bool {
-	return d.over() && d.seq > 0 && len(d.lines) > 0
+	return d.over() && d.seq > 0 && len(d.trace) > 0
 }
 
 // over: the contact has ended, or never began, and so have its legs.
@@ -361,10 +361,10 @@ func (d *desk) flooded() {
 func (d *desk) note(at time.Time, line string) {
 	switch {
 	case line == "":
-	case len(d.lines) < linesMost:
-		d.lines = append(d.lines, stamp(at, line))
-	case len(d.lines) == linesMost:
-		d.lines = append(d.lines, stamp(at, "(further lines are left out)"))
+	case len(d.trace) < traceMost:
+		d.trace = append(d.trace, stamp(at, line))
+	case len(d.trace) == traceMost:
+		d.trace = append(d.trace, stamp(at, "(further lines are left out)"))
 	}
 }
 

@@ -103,7 +103,7 @@ func TestWhatChangesNothingIsNotWrittenDown(t *testing.T) {
 		if got := len(b.journal.entries()); got != n+1 {
 			t.Errorf("%d entries became %d, want one more", n, got)
 		}
-		lines := strings.Join(b.journal.last().Lines, "\n")
+		lines := strings.Join(b.journal.last().Trace, "\n")
 		for _, want := range []string{"<- OPTIONS", "-> 1 200 to OPTIONS", "<- 200", "-> 2 ACK again", "<- refresh", "-> 1 200 to refresh"} {
 			if strings.Count(lines, want) == 0 {
 				t.Errorf("%q is not in the entry's lines:\n%s", want, lines)
@@ -135,7 +135,7 @@ func TestKeysThatMeanNothingAreNotWrittenDown(t *testing.T) {
 			t.Errorf("%d entries became %d, with %d keys", n, got, keys(b))
 		}
 		ask := transferTo("+15550123").(call.TransferRequested)
-		ask.Gate = true
+		ask.Confirm = true
 		if _, err := b.request(time.Second, ask); err != nil {
 			t.Fatal(err)
 		}
@@ -157,13 +157,13 @@ func TestEntryHasEverythingToCarryOn(t *testing.T) {
 		if len(e.Events) != 1 || e.Events[0].Event != (call.HungUp{Connection: customer}) {
 			t.Errorf("events: %v", e.Events)
 		}
-		if len(e.Told) != 1 || e.Told[0].Connection != ana || e.Told[0].Reason != call.CustomerLeft {
-			t.Errorf("told: %v", e.Told)
+		if len(e.Notified) != 1 || e.Notified[0].Connection != ana || e.Notified[0].Reason != call.CustomerLeft {
+			t.Errorf("told: %v", e.Notified)
 		}
 		if len(e.Legs) != 1 || e.Legs[ana] == nil {
 			t.Errorf("legs: %v, want Ana's, who has not said 200 to our BYE", e.Legs)
 		}
-		if _, err := time.Parse("15:04:05.000", strings.Fields(e.Lines[0])[0]); err != nil {
+		if _, err := time.Parse("15:04:05.000", strings.Fields(e.Trace[0])[0]); err != nil {
 			t.Error(err)
 		}
 	})
@@ -175,8 +175,8 @@ func TestLegIsKeptUntilItIsGone(t *testing.T) {
 		b.deliver(customer, "BYE")
 		b.wantStage(call.Over)
 		b.deliver(ana, "200 to BYE")
-		if b.s.Legs() != 1 {
-			t.Errorf("%d legs, want the target's", b.s.Legs())
+		if b.s.LegCount() != 1 {
+			t.Errorf("%d legs, want the target's", b.s.LegCount())
 		}
 		b.deliver(target, "200") // it crossed our CANCEL
 		b.wantStage(call.Over)
@@ -190,7 +190,7 @@ func TestLegIsKeptUntilItIsGone(t *testing.T) {
 		if b.s.Deliver("c1", target, msg("BYE")) {
 			t.Error("a message was taken for a leg that is gone")
 		}
-		last := b.journal.last().Lines
+		last := b.journal.last().Trace
 		if len(last) != 1 || !strings.HasSuffix(last[0], "<- 200 to BYE") {
 			t.Errorf("last words are %q", last)
 		}
@@ -324,8 +324,8 @@ func TestFloodIsBounded(t *testing.T) {
 		if got := b.trace.count("-> 1 200 to refresh"); got != waitingMost {
 			t.Errorf("%d messages were kept, want %d", got, waitingMost)
 		}
-		if got := len(b.journal.last().Lines); got != linesMost+1+waitingMost {
-			t.Errorf("%d lines were written, want %d of what came, a note, and what was sent", got, linesMost)
+		if got := len(b.journal.last().Trace); got != traceMost+1+waitingMost {
+			t.Errorf("%d lines were written, want %d of what came, a note, and what was sent", got, traceMost)
 		}
 		b.deliver(customer, "BYE") // and life goes on
 		b.wantStage(call.Over)

@@ -86,7 +86,7 @@ func (j *fakeJournal) Append(ctx context.Context, e Entry, after uint64) (uint64
 		return 0, errJournal
 	}
 	if err == nil {
-		j.trace.add(traced{written: e.Lines})
+		j.trace.add(traced{written: e.Trace})
 	}
 	return seq, err
 }

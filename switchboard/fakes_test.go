@@ -81,8 +81,8 @@ type out struct {
 	class Class
 }
 
-func (o out) Class() Class { return o.class }
-func (o out) Line() string { return o.line }
+func (o out) Class() Class  { return o.class }
+func (o out) Trace() string { return o.line }
 func (o out) Send() error {
 	o.trace.add(traced{sent: o.line, class: o.class})
 	return nil
@@ -91,11 +91,11 @@ func (o out) Send() error {
 // msg is a message to a fake leg.
 type msg string
 
-func (m msg) Line() string { return "<- " + string(m) }
+func (m msg) Trace() string { return "<- " + string(m) }
 
 // A fakeLeg is a telephone line reduced to what matters at the desk.
 type fakeLeg struct {
-	lines *fakeLines
+	lines *fakeLegs
 	ID    call.ConnectionID
 	State string // "", offered, calling, up, cancelling, ending, gone
 	Epoch uint16
@@ -124,7 +124,7 @@ func (l fakeLeg) Receive(now time.Time, in Incoming) Plan {
 		l.again = time.Time{}
 		return l.plan("", nil, l.out(Exempt, "INVITE again"))
 	case Resumed:
-		return l.plan(l.State, nil, l.out(Exempt, "setting"), l.out(Recorded, "resumed"))
+		return l.plan(l.State, nil, l.out(Exempt, "setting"), l.out(Journaled, "resumed"))
 	case msg:
 		return l.message(in)
 	}
@@ -141,17 +141,17 @@ func (l fakeLeg) message(m msg) Plan {
 	case "INVITE when offered":
 		return l.plan("", nil, l.out(Exempt, "100"))
 	case "CANCEL when offered":
-		return l.plan("gone", []call.Event{call.HungUp{Connection: l.ID}}, l.out(Exempt, "200 to CANCEL"), l.out(Recorded, "487"))
+		return l.plan("gone", []call.Event{call.HungUp{Connection: l.ID}}, l.out(Exempt, "200 to CANCEL"), l.out(Journaled, "487"))
 	case "CANCEL when ":
 		return l.plan("", nil, l.out(Exempt, "481"))
 	case "180 when calling":
 		return l.plan("", []call.Event{call.Rang{Connection: l.ID}})
 	case "200 when calling":
-		return l.plan("up", []call.Event{call.Answered{Connection: l.ID}}, l.out(Recorded, "ACK"))
+		return l.plan("up", []call.Event{call.Answered{Connection: l.ID}}, l.out(Journaled, "ACK"))
 	case "200 when up":
 		return l.plan("", nil, l.out(Exempt, "ACK again"))
 	case "200 when cancelling":
-		return l.plan("ending", nil, l.out(Recorded, "ACK"), l.out(Ending, "BYE"))
+		return l.plan("ending", nil, l.out(Journaled, "ACK"), l.out(Ending, "BYE"))
 	case "486 when calling":
 		return l.plan("gone", []call.Event{call.Failed{Connection: l.ID, Reason: call.Busy, Detail: "486"}}, l.out(Exempt, "ACK"))
 	case "487 when cancelling", "481 when ending", "200 to BYE when ending":
@@ -160,7 +160,7 @@ func (l fakeLeg) message(m msg) Plan {
 		return l.plan("gone", []call.Event{call.HungUp{Connection: l.ID}}, l.out(Exempt, "200 to BYE"))
 	case "refresh when up":
 		l.Epoch += 100
-		return l.plan("", nil, l.out(Recorded, "200 to refresh"))
+		return l.plan("", nil, l.out(Journaled, "200 to refresh"))
 	case "INFO 1 when up": // a key
 		l.Epoch += 100
 		return l.plan("", []call.Event{call.Pressed{Connection: l.ID, Key: "1"}}, l.out(Exempt, "200 to INFO"))
@@ -176,14 +176,14 @@ func (l fakeLeg) message(m msg) Plan {
 func (l fakeLeg) Plan(now time.Time, c call.Command) Plan {
 	switch c.(type) {
 	case call.Ring:
-		return l.plan("", nil, l.out(Recorded, "180"))
+		return l.plan("", nil, l.out(Journaled, "180"))
 	case call.Answer:
-		return l.plan("up", nil, l.out(Recorded, "200"))
+		return l.plan("up", nil, l.out(Journaled, "200"))
 	case call.Refuse:
-		return l.plan("gone", nil, l.out(Recorded, "480"))
+		return l.plan("gone", nil, l.out(Journaled, "480"))
 	case call.Dial:
 		l.again = now.Add(500 * time.Millisecond)
-		return l.plan("calling", nil, l.out(Recorded, "INVITE"))
+		return l.plan("calling", nil, l.out(Journaled, "INVITE"))
 	case call.Drop:
 		l.again = time.Time{}
 		switch l.State {
@@ -208,8 +208,8 @@ func (l fakeLeg) out(c Class, what string) Outgoing {
 	return out{l.lines.trace, fmt.Sprintf("-> %d %s", l.ID, what), c}
 }
 
-// fakeLines count who is open.
-type fakeLines struct {
+// fakeLegs count who is open.
+type fakeLegs struct {
 	trace   *trace
 	arrival call.Arrived
 	noDial  error                      // what Dial says
@@ -219,7 +219,7 @@ type fakeLines struct {
 	open map[call.ConnectionID]int
 }
 
-func (f *fakeLines) Dial(_ call.ContactID, epoch uint16, d call.Dial) (Leg, error) {
+func (f *fakeLegs) Dial(_ call.ContactID, epoch uint16, d call.Dial) (Leg, error) {
 	if f.noDial != nil {
 		return nil, f.noDial
 	}
@@ -227,7 +227,7 @@ func (f *fakeLines) Dial(_ call.ContactID, epoch uint16, d call.Dial) (Leg, erro
 	return fakeLeg{lines: f, ID: d.Connection, Epoch: epoch}, nil
 }
 
-func (f *fakeLines) Restore(_ call.ContactID, id call.ConnectionID, epoch uint16, memory []byte) (Leg, error) {
+func (f *fakeLegs) Restore(_ call.ContactID, id call.ConnectionID, epoch uint16, memory []byte) (Leg, error) {
 	if f.broken[id] {
 		return nil, errors.New("no port is free")
 	}
@@ -240,20 +240,20 @@ func (f *fakeLines) Restore(_ call.ContactID, id call.ConnectionID, epoch uint16
 	return l, nil
 }
 
-func (f *fakeLines) opened(id call.ConnectionID) {
+func (f *fakeLegs) opened(id call.ConnectionID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.open[id]++
 }
 
-func (f *fakeLines) closed(id call.ConnectionID) {
+func (f *fakeLegs) closed(id call.ConnectionID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.open[id]--
 }
 
 // still is which connections have a leg that was not closed.
-func (f *fakeLines) still() []call.ConnectionID {
+func (f *fakeLegs) still() []call.ConnectionID {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var ids []call.ConnectionID
@@ -269,7 +269,7 @@ func (f *fakeLines) still() []call.ConnectionID {
 // fakeRoom joins everyone it is told of, but those who are deaf.
 type fakeRoom struct {
 	mu     sync.Mutex
-	sound  call.Sound
+	sound  call.Mix
 	sets   int
 	deaf   map[call.ConnectionID]bool
 	closed bool
@@ -277,7 +277,7 @@ type fakeRoom struct {
 
 func (r *fakeRoom) Room(call.ContactID) Room { return r }
 
-func (r *fakeRoom) Set(s call.Sound) []call.ConnectionID {
+func (r *fakeRoom) Set(s call.Mix) []call.ConnectionID {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sound, r.sets = s, r.sets+1

@@ -22,12 +22,12 @@ type Entry struct {
 	Epoch   uint16 `json:"epoch"` // counts the owners of this contact, from 1
 	Step    uint64 `json:"step"`  // counts its transitions, from 1. An entry with its predecessor's step replaces it: that one was never acted on
 
-	At      time.Time                             `json:"at"`
-	Contact call.Contact                          `json:"contact"`
-	Legs    map[call.ConnectionID]json.RawMessage `json:"legs,omitempty"`   // also of those the contact has forgotten
-	Events  []call.Record                         `json:"events,omitempty"` // what happened, in order
-	Told    []call.Tell                           `json:"told,omitempty"`   // what agents were told
-	Lines   []string                              `json:"lines,omitempty"`  // one per message on the wire since the last entry, and those about to be sent
+	At       time.Time                             `json:"at"`
+	Contact  call.Contact                          `json:"contact"`
+	Legs     map[call.ConnectionID]json.RawMessage `json:"legs,omitempty"`     // also of those the contact has forgotten
+	Events   []call.Timed                          `json:"events,omitempty"`   // what happened, in order
+	Notified []call.Notify                         `json:"notified,omitempty"` // what agents were told
+	Trace    []string                              `json:"trace,omitempty"`    // one per message on the wire since the last entry, and those about to be sent
 
 	// Seq is the entry's place in the journal, from 1; zero before it is
 	// written. It is not part of what is written.

@@ -14,7 +14,7 @@ import (
 // Only the desk that owns a leg uses it.
 type Leg interface {
 	// Receive takes what came in on the line: a message, a Tick when
-	// Deadline has come, or Resumed once after Lines.Restore.
+	// Deadline has come, or Resumed once after Legs.Restore.
 	Receive(now time.Time, in Incoming) Plan
 	// Plan works out what a command to this connection means on the line.
 	// A command that no longer applies plans nothing.
@@ -22,7 +22,7 @@ type Leg interface {
 	// Deadline is when the leg wants a Tick: retransmissions, time limits.
 	// Zero means never.
 	Deadline() time.Time
-	// Memory is everything from which Lines.Restore can rebuild the leg in
+	// Memory is everything from which Legs.Restore can rebuild the leg in
 	// another process; opaque to everyone else, JSON. Two legs with equal
 	// memory need not be recorded twice: what is not in it, such as a count
 	// of retransmissions, may be lost.
@@ -45,32 +45,32 @@ type Plan struct {
 // Incoming is something that came in on a line. Edges declare their own;
 // the switchboard's are Tick and Resumed.
 type Incoming interface {
-	// Line is the message as one line for the record, such as
+	// Trace is the message as one line for the record, such as
 	// "<- 486 Busy Here (INVITE)"; empty for what is no message.
-	Line() string
+	Trace() string
 }
 
 // Tick tells a leg that its Deadline has come.
 type Tick struct{}
 
 // Resumed tells a restored leg that it lives again, now in the epoch given to
-// Lines.Restore: it renegotiates, repeats what may not have been sent, and
+// Legs.Restore: it renegotiates, repeats what may not have been sent, and
 // gives its room the sound it had.
 type Resumed struct{}
 
-// Line implements Incoming: a tick is no message.
-func (Tick) Line() string { return "" }
+// Trace implements Incoming: a tick is no message.
+func (Tick) Trace() string { return "" }
 
-// Line implements Incoming: resuming is no message.
-func (Resumed) Line() string { return "" }
+// Trace implements Incoming: resuming is no message.
+func (Resumed) Trace() string { return "" }
 
 // Outgoing is one thing that a leg wants done on its line: a message to be
 // sent, or a setting of its sound. Send does it, at once and without blocking
 // on the far end; its error is logged, the leg's own timers deal with loss.
 type Outgoing interface {
 	Class() Class
-	// Line is the message as one line for the record; empty for a setting.
-	Line() string
+	// Trace is the message as one line for the record; empty for a setting.
+	Trace() string
 	Send() error
 }
 
@@ -78,8 +78,8 @@ type Outgoing interface {
 type Class int
 
 const (
-	// Recorded: only after the journal has it.
-	Recorded Class = iota
+	// Journaled: only after the journal has it.
+	Journaled Class = iota
 	// Exempt: at once. It tells the far end nothing that a successor would
 	// have to know.
 	Exempt
@@ -88,8 +88,8 @@ const (
 	Ending
 )
 
-// Lines makes legs. Its methods may open sockets, but send nothing.
-type Lines interface {
+// Legs makes legs. Its methods may open sockets, but send nothing.
+type Legs interface {
 	// Dial opens a leg for a party that shall be rung. The desk then gives
 	// it the same command to plan. An error is a *DialError.
 	Dial(id call.ContactID, epoch uint16, d call.Dial) (Leg, error)
@@ -118,7 +118,7 @@ type Room interface {
 	// Set makes everyone hear what sound says. It is idempotent. It returns
 	// the connections that are in the room now with sound agreed in both
 	// directions, in order.
-	Set(sound call.Sound) []call.ConnectionID
+	Set(sound call.Mix) []call.ConnectionID
 	// Close ends all sound of the contact.
 	Close()
 }

@@ -83,7 +83,7 @@ func runStory(t *testing.T, story []act, fault func() fault) (o outcome) {
 		b.lines.arrival.Rules = call.DefaultRules()
 		b.lines.arrival.Rules.OfferFor = 24 * time.Hour
 		b.lines.arrival.Rules.RingFor = 24 * time.Hour
-		b.lines.arrival.Rules.ReturnFor = 24 * time.Hour
+		b.lines.arrival.Rules.RecallFor = 24 * time.Hour
 		b.lines.arrival.Rules.TakenAfter = 0
 		b.journal.set(fault)
 		b.open()
@@ -184,7 +184,7 @@ func hurry(b *bench, story []act, fault func() fault, restart int) error {
 		}
 		b.pass(5 * time.Second)
 	}
-	if n := b.s.Legs(); n > 0 || len(b.s.Contacts()) > 0 {
+	if n := b.s.LegCount(); n > 0 || len(b.s.Contacts()) > 0 {
 		c, _ := b.s.Contact("c1")
 		return fmt.Errorf("%d legs are left; the contact is %s", n, timeless(c))
 	}

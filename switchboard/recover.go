@@ -32,8 +32,8 @@ func (s *Switchboard) Recover(ctx context.Context) (n int, err error) {
 		case <-ctx.Done():
 			return s.claimed(ctx, desks)
 		}
-		d := s.heir(e)
-		if err := s.seat(d, func() { d.restore(e) }); err != nil {
+		d := s.successor(e)
+		if err := s.start(d, func() { d.restore(e) }); err != nil {
 			s.options.Log.Warn("a contact is not taken over", "contact", d.id, "err", err)
 			<-claims
 			continue
@@ -69,16 +69,16 @@ func (s *Switchboard) claimed(ctx context.Context, desks []*desk) (n int, err er
 	return n, nil
 }
 
-// heir is a desk for a contact of which e is the last entry. If the clock was
+// successor is a desk for a contact of which e is the last entry. If the clock was
 // set back since, the contact's time goes on from there all the same: its
 // deadlines would else be as much too late.
-func (s *Switchboard) heir(e Entry) *desk {
+func (s *Switchboard) successor(e Entry) *desk {
 	d := newDesk(s, e.Contact, e.Epoch+1)
 	d.seq, d.step = e.Seq, e.Step
 	if d.began.Before(e.At) {
 		d.began = e.At
 	}
-	d.view.Store(&view{contact: e.Contact, lines: slices.Sorted(maps.Keys(e.Legs))})
+	d.view.Store(&view{contact: e.Contact, legs: slices.Sorted(maps.Keys(e.Legs))})
 	return d
 }
 
@@ -88,7 +88,7 @@ func (s *Switchboard) heir(e Entry) *desk {
 func (d *desk) restore(e Entry) {
 	d.waiting = append(d.waiting, &input{event: call.Recovered{}})
 	for _, id := range slices.Sorted(maps.Keys(e.Legs)) {
-		leg, err := d.board.Lines.Restore(d.id, id, d.epoch, e.Legs[id])
+		leg, err := d.board.Legs.Restore(d.id, id, d.epoch, e.Legs[id])
 		if err != nil {
 			d.log.Error("a line cannot be restored", "connection", id, "err", err)
 			d.lose(id, fmt.Sprintf("restoring the line: %v", err))
@@ -98,7 +98,7 @@ func (d *desk) restore(e Entry) {
 		d.waiting = append(d.waiting, &input{connection: id, message: Resumed{}})
 	}
 	for _, c := range e.Contact.Connections {
-		if _, ok := e.Legs[c.ID]; !ok && c.State != call.Away && !c.IsPlace() {
+		if _, ok := e.Legs[c.ID]; !ok && c.State != call.Away && !c.IsQueued() {
 			d.lose(c.ID, "no line was written down")
 		}
 	}

@@ -42,7 +42,7 @@ type Options struct {
 	Journal   Journal
 	Rooms     Rooms
 	Directory Directory
-	Floor     Floor            // nil: everybody is free, and there are no queues
+	Router    Router           // nil: everybody is free, and there are no queues
 	Log       *slog.Logger     // nil: slog.Default()
 	Now       func() time.Time // nil: time.Now
 }
@@ -50,9 +50,9 @@ type Options struct {
 // A Switchboard runs contacts, each at a desk of its own. Its methods may be
 // called by any goroutine.
 type Switchboard struct {
-	// Lines makes the legs. It is set once, before anything else is called:
+	// Legs makes the legs. It is set once, before anything else is called:
 	// lines are usually made with the switchboard they deliver to.
-	Lines Lines
+	Legs Legs
 
 	options Options
 	stop    chan struct{} // closed by Close
@@ -67,13 +67,13 @@ type Switchboard struct {
 	closed bool
 }
 
-// New returns a switchboard without contacts. Set its Lines next.
+// New returns a switchboard without contacts. Set its Legs next.
 func New(o Options) *Switchboard {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	if o.Floor == nil {
-		o.Floor = everybody{}
+	if o.Router == nil {
+		o.Router = everybody{}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -94,7 +94,7 @@ func (s *Switchboard) Open(id call.ContactID, leg Leg, first Incoming) error {
 	d.own(1, leg)
 	d.publish(call.Contact{})
 	d.inbox <- &input{connection: 1, message: first}
-	return s.seat(d, nil)
+	return s.start(d, nil)
 }
 
 // Deliver gives a message to the leg of a connection. It never blocks, and is
@@ -102,7 +102,7 @@ func (s *Switchboard) Open(id call.ContactID, leg Leg, first Incoming) error {
 // flooded, which to the far end is as if the network had lost it.
 func (s *Switchboard) Deliver(id call.ContactID, connection call.ConnectionID, in Incoming) bool {
 	d := s.desk(id)
-	if d == nil || !slices.Contains(d.view.Load().lines, connection) {
+	if d == nil || !slices.Contains(d.view.Load().legs, connection) {
 		return false
 	}
 	select {
@@ -113,9 +113,9 @@ func (s *Switchboard) Deliver(id call.ContactID, connection call.ConnectionID, i
 	return true
 }
 
-// Tell tells a contact a fact that came in on none of its lines. It is false if
+// Post tells a contact a fact that came in on none of its lines. It is false if
 // there is no such contact here.
-func (s *Switchboard) Tell(id call.ContactID, fact call.Fact) bool {
+func (s *Switchboard) Post(id call.ContactID, fact call.Fact) bool {
 	d := s.desk(id)
 	if d == nil {
 		return false
@@ -191,11 +191,11 @@ func (s *Switchboard) Contact(id call.ContactID) (call.Contact, bool) {
 	return c, c.Stage != ""
 }
 
-// Legs is how many legs there are, in all contacts together.
-func (s *Switchboard) Legs() int {
+// LegCount is how many legs there are, in all contacts together.
+func (s *Switchboard) LegCount() int {
 	n := 0
 	for _, d := range s.all() {
-		n += len(d.view.Load().lines)
+		n += len(d.view.Load().legs)
 	}
 	return n
 }
@@ -223,8 +223,8 @@ func (s *Switchboard) Close(ctx context.Context) error {
 	}
 }
 
-// seat gives a new desk its goroutine; begin, if any, is its first act.
-func (s *Switchboard) seat(d *desk, begin func()) error {
+// start gives a new desk its goroutine; begin, if any, is its first act.
+func (s *Switchboard) start(d *desk, begin func()) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

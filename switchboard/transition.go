@@ -34,16 +34,16 @@ type transition struct {
 
 	facts  []call.Event // not yet taken in
 	atOnce []exempt
-	debt
-	lines int // how many of the desk's lines its entry has
+	outstanding
+	traced int // how many of the desk's traced its entry has
 }
 
-// A debt is what a transition owes once it is decided: a record, and after
+// A outstanding is what a transition owes once it is decided: a record, and after
 // that the messages and answers.
-type debt struct {
-	events []call.Record
-	told   []call.Tell
-	out    []message
+type outstanding struct {
+	events   []call.Timed
+	notified []call.Notify
+	out      []message
 	replies
 }
 
@@ -73,12 +73,12 @@ type exempt struct {
 func (d *desk) plan() *transition {
 	t := &transition{
 		desk: d, now: d.now(), n: len(d.waiting),
-		contact: d.contact, legs: maps.Clone(d.legs), debt: d.owed.clone(),
+		contact: d.contact, legs: maps.Clone(d.legs), outstanding: d.outstanding.clone(),
 	}
 	for _, in := range d.waiting {
 		t.take(in)
 	}
-	t.forgetStillborn()
+	t.dropUnrecorded()
 	t.memory = map[call.ConnectionID][]byte{}
 	for id, leg := range t.legs {
 		t.memory[id] = leg.Memory()
@@ -108,7 +108,7 @@ func (t *transition) take(in *input) {
 	}
 }
 
-// may says why the floor does not let an agent do what they ask for.
+// may says why routing does not let an agent do what they ask for.
 func (t *transition) may(ev call.Event) error {
 	by := talksThen(ev)
 	if by == 0 {
@@ -117,7 +117,7 @@ func (t *transition) may(ev call.Event) error {
 	if _, _, err := call.Step(t.contact, t.now, ev); err != nil {
 		return err
 	}
-	return t.desk.board.options.Floor.Resume(t.contact, by)
+	return t.desk.board.options.Router.Resume(t.contact, by)
 }
 
 // talksThen is the agent who asks for what has them talk to somebody; zero: none.
@@ -172,7 +172,7 @@ func (t *transition) step(ev call.Event) error {
 		return nil
 	}
 	t.contact = c
-	t.events = append(t.events, call.Record{At: t.now, Event: ev})
+	t.events = append(t.events, call.Timed{At: t.now, Event: ev})
 	if len(t.events) > eventsMost {
 		panic(fmt.Sprintf("%d events in one transition, the last one %#v", len(t.events), ev))
 	}
@@ -194,25 +194,25 @@ func (t *transition) command(c call.Command) {
 	case call.Dial:
 		t.dial(c)
 	case call.Ring:
-		t.tell(c.Connection, c)
+		t.planCommand(c.Connection, c)
 	case call.Answer:
-		t.tell(c.Connection, c)
+		t.planCommand(c.Connection, c)
 	case call.Refuse:
-		t.tell(c.Connection, c)
+		t.planCommand(c.Connection, c)
 	case call.Drop:
-		t.tell(c.Connection, c)
+		t.planCommand(c.Connection, c)
 	case call.Digits:
-		t.tell(c.Connection, c)
-	case call.Tell:
-		t.told = append(t.told, c)
+		t.planCommand(c.Connection, c)
+	case call.Notify:
+		t.notified = append(t.notified, c)
 	default:
 		t.desk.log.Error("a command is not supported", "command", fmt.Sprintf("%T", c))
 	}
 }
 
-// tell has a leg plan a command. What comes of a command waits for the record,
+// planCommand has a leg plan a command. What comes of a command waits for the record,
 // whatever its class: the command itself was decided just now.
-func (t *transition) tell(id call.ConnectionID, c call.Command) {
+func (t *transition) planCommand(id call.ConnectionID, c call.Command) {
 	leg := t.legs[id]
 	if leg == nil {
 		t.desk.log.Debug("a command for a line that has gone", "command", fmt.Sprintf("%T", c), "connection", id)
@@ -231,15 +231,15 @@ func (t *transition) tell(id call.ConnectionID, c call.Command) {
 func (t *transition) dial(c call.Dial) {
 	err := t.desk.board.options.Directory.Permit(c.To)
 	if err == nil {
-		err = t.desk.board.options.Floor.Reserve(t.contact, c.Connection)
+		err = t.desk.board.options.Router.Reserve(t.contact, c.Connection)
 		t.reserves = t.reserves || c.To.Kind == call.AgentEndpoint
 	}
 	if err == nil && c.To.Kind == call.QueueEndpoint {
-		return // the floor will tell whom it has found
+		return // routing will tell whom it has found
 	}
 	var leg Leg
 	if err == nil {
-		leg, err = t.desk.board.Lines.Dial(t.contact.ID, t.desk.epoch, c)
+		leg, err = t.desk.board.Legs.Dial(t.contact.ID, t.desk.epoch, c)
 	}
 	if err != nil {
 		t.facts = append(t.facts, failure(c.Connection, err))
@@ -247,7 +247,7 @@ func (t *transition) dial(c call.Dial) {
 	}
 	t.legs[c.Connection] = leg
 	t.opened = append(t.opened, c.Connection)
-	t.tell(c.Connection, c)
+	t.planCommand(c.Connection, c)
 }
 
 func failure(id call.ConnectionID, err error) call.Failed {
@@ -258,9 +258,9 @@ func failure(id call.ConnectionID, err error) call.Failed {
 	return call.Failed{Connection: id, Reason: call.LineError, Detail: err.Error()}
 }
 
-// forgetStillborn takes out the legs that were opened and given up again:
+// dropUnrecorded takes out the legs that were opened and given up again:
 // nothing has been sent on them, so nothing need be.
-func (t *transition) forgetStillborn() {
+func (t *transition) dropUnrecorded() {
 	t.opened = slices.DeleteFunc(t.opened, func(id call.ConnectionID) bool {
 		if hasConnection(t.contact, id) {
 			return false
@@ -283,7 +283,7 @@ func (t *transition) discard() {
 // not worth an entry of its own: the next one leaves it out, and a successor
 // who does not know is told by the far end.
 func (t *transition) changes() bool {
-	if len(t.out) > 0 || len(t.told) > 0 || !reflect.DeepEqual(t.contact, t.desk.contact) {
+	if len(t.out) > 0 || len(t.notified) > 0 || !reflect.DeepEqual(t.contact, t.desk.contact) {
 		return true
 	}
 	for id, leg := range t.legs {
@@ -311,24 +311,24 @@ func (t *transition) entry() Entry {
 	e := Entry{
 		Version: EntryVersion, Owner: d.board.options.Node, Epoch: d.epoch, Step: d.step + 1,
 		At: t.now, Contact: t.contact, Legs: map[call.ConnectionID]json.RawMessage{},
-		Events: t.events, Told: t.told, Lines: slices.Clone(d.lines),
+		Events: t.events, Notified: t.notified, Trace: slices.Clone(d.trace),
 	}
-	t.lines = len(d.lines)
+	t.traced = len(d.trace)
 	for id, leg := range t.legs {
 		if !leg.Gone() {
 			e.Legs[id] = t.memory[id]
 		}
 	}
 	for _, m := range t.out {
-		if line := m.Line(); line != "" {
-			e.Lines = append(e.Lines, stamp(t.now, line))
+		if line := m.Trace(); line != "" {
+			e.Trace = append(e.Trace, stamp(t.now, line))
 		}
 	}
 	return e
 }
 
-func (o debt) clone() debt {
-	return debt{slices.Clone(o.events), slices.Clone(o.told), slices.Clone(o.out), slices.Clone(o.replies)}
+func (o outstanding) clone() outstanding {
+	return outstanding{slices.Clone(o.events), slices.Clone(o.notified), slices.Clone(o.out), slices.Clone(o.replies)}
 }
 
 func exemptOnly(out []Outgoing) bool {

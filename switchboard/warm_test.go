@@ -7,7 +7,7 @@ import (
 	"holdfast/call"
 )
 
-// TestConsultedTargetIsJoined: a target who was consulted is in the same sound
+// TestConsultedTargetIsJoined: a target who was consulted is in two-way audio
 // already when the agent hands the customer over. The room has nothing new to
 // tell then, and the hand-over completes all the same.
 func TestConsultedTargetIsJoined(t *testing.T) {

@@ -46,7 +46,7 @@ func stateOf(a client.Agent) string {
 // atWork is with whom an agent has to do.
 func atWork(a client.Agent) string {
 	var list []string
-	for _, s := range a.Stays {
+	for _, s := range a.Segments {
 		list = append(list, string(s.Contact)+":"+s.State)
 	}
 	if a.Offer != nil {
@@ -119,7 +119,7 @@ func clearWork(ctx context.Context, c *client.Client, name string, contact []str
 		}
 		done = []call.ContactID{id}
 	}
-	for _, stay := range agent.Stays {
+	for _, stay := range agent.Segments {
 		if stay.State != afterWork || !slices.Contains(done, stay.Contact) {
 			continue
 		}
@@ -136,7 +136,7 @@ const afterWork = "after-call-work"
 // contactsAfter are those for which an agent has after-call work.
 func contactsAfter(a client.Agent) []call.ContactID {
 	var all []call.ContactID
-	for _, stay := range a.Stays {
+	for _, stay := range a.Segments {
 		if stay.State == afterWork && !slices.Contains(all, stay.Contact) {
 			all = append(all, stay.Contact)
 		}

@@ -49,7 +49,7 @@ func happening(t *testing.T, cut error, events ...call.Event) iter.Seq2[client.E
 			if c, _, err = call.Step(c, at, ev); err != nil {
 				t.Fatal(err)
 			}
-			if !yield(client.Event{At: at, Contact: c, Events: []call.Record{{At: at, Event: ev}}}, nil) {
+			if !yield(client.Event{At: at, Contact: c, Events: []call.Timed{{At: at, Event: ev}}}, nil) {
 				return
 			}
 		}

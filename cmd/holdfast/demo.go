@@ -54,7 +54,7 @@ var errDemo = errors.New("not every expectation held")
 
 // hasty are rules by which nobody waits for long.
 const hasty = `ring_for = "2s"
-return_for = "2s"
+recall_for = "2s"
 accept_within = "2500ms"`
 
 func demo(ctx context.Context, out io.Writer, dir string) error {
@@ -144,7 +144,7 @@ func whatIsLeft(ctx context.Context, c *client.Client) (string, error) {
 	}
 	agents, err := c.Agents(ctx)
 	for _, a := range agents {
-		if a.Offer != nil || slices.ContainsFunc(a.Stays, func(s client.Stay) bool { return s.State != afterWork }) {
+		if a.Offer != nil || slices.ContainsFunc(a.Segments, func(s client.Segment) bool { return s.State != afterWork }) {
 			return fmt.Sprintf("%s is still %s", a.Name, stateOf(a)), nil
 		}
 	}

@@ -88,7 +88,7 @@ func (a *act) tellOf(e client.Event) {
 	for _, line := range happened {
 		a.say("%s", line)
 	}
-	for _, t := range e.Told {
+	for _, t := range e.Notified {
 		a.say("ana is told: %s", t.Text)
 	}
 	if len(happened) > 0 {
@@ -172,7 +172,7 @@ func (a *act) hears(ctx context.Context, l *line, people ...*person) error {
 	return nil
 }
 
-// hearEachOther: two are in the same sound, alone.
+// hearEachOther: two are in two-way audio, alone.
 func (a *act) hearEachOther(ctx context.Context, one, other *line) error {
 	if err := a.hears(ctx, one, other.who); err != nil {
 		return err

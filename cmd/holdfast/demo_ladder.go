@@ -10,7 +10,7 @@ import (
 )
 
 // blindComesBack: ana is let go while cardiology rings, cardiology is busy, and
-// ana is rung back.
+// ana is recalled.
 func blindComesBack(ctx context.Context, a *act) error {
 	a.cardiology.Answering(softphone.Behaviour{Do: softphone.Busy, After: time.Second})
 	target, err := a.begin(ctx, client.TransferRequest{Target: "cardiology", Kind: call.Blind})
@@ -40,7 +40,7 @@ func blindComesBack(ctx context.Context, a *act) error {
 }
 
 // agentGone: ana hangs up while cardiology rings, cardiology declines, and ana
-// does not answer when rung back. The customer is parked, and picked up.
+// does not answer when recalled. The customer is parked, and picked up.
 func agentGone(ctx context.Context, a *act) error {
 	a.cardiology.Answering(softphone.Behaviour{Do: softphone.Decline, After: time.Second})
 	target, err := a.begin(ctx, toCardiology)

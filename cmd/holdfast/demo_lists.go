@@ -49,7 +49,7 @@ func atOnce(ctx context.Context, a *act) error {
 func voicemail(ctx context.Context, a *act) error {
 	a.cardiology.Answering(softphone.Behaviour{})
 	a.reception.Answering(softphone.Behaviour{})
-	machine, err := a.begin(ctx, client.TransferRequest{Target: "cardiology", Others: []string{"reception"}, Gate: true})
+	machine, err := a.begin(ctx, client.TransferRequest{Target: "cardiology", Others: []string{"reception"}, Confirm: true})
 	if err != nil {
 		return err
 	}

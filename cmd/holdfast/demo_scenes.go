@@ -23,7 +23,7 @@ var scenes = []struct {
 	{"at-once", "two targets at once: reception is quicker", atOnce},
 	{"voicemail", "cardiology's voicemail does not press 1, reception does", voicemail},
 	{"warm", "warm transfer: consulted, introduced, handed over", warm},
-	{"blind", "blind transfer, cardiology is busy: ana is rung back", blindComesBack},
+	{"blind", "blind transfer, cardiology is busy: ana is recalled", blindComesBack},
 	{"agent-gone", "ana has gone, and cardiology declines: parked, and picked up", agentGone},
 	{"kill", "the server is killed while the customer is on hold", killedOnHold},
 	{"kill-consulting", "the server is killed while ana consults cardiology", killedConsulting},

@@ -36,7 +36,7 @@ const (
 
 // patient are rules by which there is time to look.
 const patient = `ring_for = "10s"
-return_for = "10s"
+recall_for = "10s"
 accept_within = "10s"`
 
 // stay leaves a server running with people around it, so that everything can be
@@ -98,9 +98,9 @@ and another one calls. In another terminal, try
 		{self + " transfer - cardiology --wait", "cold: ana leaves when cardiology has answered"},
 		{self + " transfer - busy nobody reception --wait", "one after the other"},
 		{self + " transfer - nobody cardiology --parallel --wait", "all at once"},
-		{self + " transfer - voicemail reception --gate --wait", "whoever answers must press 1"},
+		{self + " transfer - voicemail reception --confirm --wait", "whoever answers must press 1"},
 		{self + " transfer - cardiology --kind warm --wait", "ana and cardiology talk; then swap, conference, complete"},
-		{self + " transfer - declines --kind blind --wait", "ana leaves at once, and is rung back"},
+		{self + " transfer - declines --kind blind --wait", "ana leaves at once, and is recalled"},
 		{self + " end -", "ana says goodbye, and the next customer calls"},
 		{fmt.Sprintf("kill -9 %d", s.server.Process.Pid), "the server: it is started again, and nobody is lost"},
 	} {

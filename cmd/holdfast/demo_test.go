@@ -26,7 +26,7 @@ func TestDemoStays(t *testing.T) {
 	process := saying(t, said, `kill -9 (\d+)`)
 	saying(t, said, `= (talking): `)
 
-	transfer := exec.CommandContext(ctx, "holdfast", "transfer", "-", "busy", "reception", "--gate", "--wait", "--server", server)
+	transfer := exec.CommandContext(ctx, "holdfast", "transfer", "-", "busy", "reception", "--confirm", "--wait", "--server", server)
 	if out, err := transfer.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

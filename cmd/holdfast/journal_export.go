@@ -63,7 +63,7 @@ func exportJSON(ctx context.Context, j *journal.Journal, id call.ContactID, w io
 func keptEvents(ctx context.Context, j *journal.Journal, id call.ContactID) iter.Seq2[client.Event, error] {
 	return func(yield func(client.Event, error) bool) {
 		for e, err := range j.History(ctx, id) {
-			event := client.Event{Seq: e.Seq, At: e.At, Contact: e.Contact, Events: e.Events, Told: e.Told, Lines: e.Lines}
+			event := client.Event{Seq: e.Seq, At: e.At, Contact: e.Contact, Events: e.Events, Notified: e.Notified, Trace: e.Trace}
 			if !yield(event, err) {
 				return
 			}
@@ -72,7 +72,7 @@ func keptEvents(ctx context.Context, j *journal.Journal, id call.ContactID) iter
 }
 
 func exportStory(ctx context.Context, j *journal.Journal, id call.ContactID, w io.Writer) error {
-	var history []call.Record
+	var history []call.Timed
 	var step uint64
 	var before int // events before the last entry
 	for e, err := range j.History(ctx, id) {

@@ -74,11 +74,11 @@ func keep(t *testing.T, dir string, id call.ContactID, entries int) {
 		t.Fatal(err)
 	}
 	c := call.Contact{ID: id}
-	arrived := call.Record{At: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), Event: call.Arrived{}}
+	arrived := call.Timed{At: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), Event: call.Arrived{}}
 	if c, _, err = call.Step(c, arrived.At, arrived.Event); err != nil {
 		t.Fatal(err)
 	}
-	e := switchboard.Entry{Owner: "one", Epoch: 1, Step: 1, At: arrived.At, Contact: c, Events: []call.Record{arrived}}
+	e := switchboard.Entry{Owner: "one", Epoch: 1, Step: 1, At: arrived.At, Contact: c, Events: []call.Timed{arrived}}
 	for ; int(e.Step) <= entries; e.Step++ {
 		if e.Seq, err = j.Append(t.Context(), e, e.Seq); err != nil {
 			t.Fatal(err)

@@ -104,7 +104,7 @@ func (p *progress) say(c colour, text string) {
 func whereabouts(c call.Contact) string {
 	switch c.Stage {
 	case call.Returning:
-		return fmt.Sprintf("; %s is being rung back", c.Agent)
+		return fmt.Sprintf("; %s is being recalled", c.Agent)
 	case call.Parked:
 		return "; the customer is parked"
 	case call.Talking:

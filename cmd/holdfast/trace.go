@@ -115,7 +115,7 @@ func trace(w io.Writer, events []client.Event, asSVG, asMermaid bool) error {
 }
 
 func momentOf(e client.Event) story.Moment {
-	m := story.Moment{At: e.At, Contact: e.Contact, Told: e.Told, Lines: e.Lines}
+	m := story.Moment{At: e.At, Contact: e.Contact, Notified: e.Notified, Trace: e.Trace}
 	for _, r := range e.Events {
 		m.Events = append(m.Events, r.Event)
 	}

@@ -28,8 +28,8 @@ var audios = map[string]func() []float64{
 	"park.wav":     park.play,
 	"ringback.wav": ringback,
 	"comfort.wav":  comfort,
-	"brief.wav":    brief,
-	"gate.wav":     gate,
+	"whisper.wav":  whisper,
+	"confirm.wav":  confirm,
 }
 
 func main() {
@@ -130,16 +130,16 @@ func comfort() []float64 {
 	return sound
 }
 
-// brief says that a call is being handed over: a bell, twice.
-func brief() []float64 {
+// whisper says that a call is being handed over: a bell, twice.
+func whisper() []float64 {
 	sound := make([]float64, 2*rate)
 	chime(sound, 0, 900)
 	chime(sound, 3*rate/4, 900)
 	return sound
 }
 
-// gate asks for a key: three beeps.
-func gate() []float64 {
+// confirm asks for a key: three beeps.
+func confirm() []float64 {
 	sound := make([]float64, 3*rate/2)
 	for at := range 3 {
 		beep := sound[at*rate/2:][:3*rate/10]

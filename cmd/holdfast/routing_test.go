@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// floorOf starts a server that knows ana and the queue doctors.
+func floorOf(t *testing.T) (url string) {
+	t.Helper()
+	lately := time.Now().Add(-90 * time.Second).Format(time.RFC3339)
+	ana := fmt.Sprintf(`{"name":"ana","state":"not-ready","reason":"lunch","since":%q}`, lately)
+	ben := fmt.Sprintf(`{"name":"ben","state":"busy","next":"offline","since":%q,
+		"segments":[{"contact":"01ab","state":"talking"}],"offer":{"contact":"01cd"}}`, lately)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method + " " + r.URL.Path {
+		case "GET /v1/agents":
+			fmt.Fprintf(w, `{"agents":[%s,%s]}`, ana, ben)
+		case "PUT /v1/agents/ana/state":
+			body, _ := io.ReadAll(r.Body)
+			if got, want := string(body), `{"reason":"lunch","state":"not-ready"}`; got != want {
+				t.Errorf("asked %s, want %s", got, want)
+			}
+			_, _ = io.WriteString(w, ana)
+		case "GET /v1/queues":
+			fmt.Fprintf(w, `{"queues":[{"name":"doctors","agents":["ana","ben"],"waiting":[{"contact":"01cd","since":%q,"offeredTo":"ben"}]},
+				{"name":"night","agents":[]}]}`, lately)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestFloorCommands(t *testing.T) {
+	url := floorOf(t)
+	for args, want := range map[string]string{
+		"agents": "AGENT  STATE               FOR    CONTACTS\n" +
+			"ana    not-ready (lunch)   1m30s  none\n" +
+			"ben    busy, then offline  1m30s  01ab:talking 01cd:offered\n",
+		"agents set ana not-ready --reason lunch": "ana is not-ready (lunch)\n",
+		"queues": "QUEUE    AGENTS   WAITING\n" +
+			"doctors  ana ben  01cd for 1m30s, offered to ben\n" +
+			"night             nobody\n",
+	} {
+		stdout, _, err := command(t, append(strings.Fields(args), "--server", url)...)
+		if err != nil {
+			t.Errorf("%s: %v", args, err)
+		}
+		if got := strings.ReplaceAll(stdout, "1m31s", "1m30s"); got != want {
+			t.Errorf("%s: got\n%swant\n%s", args, got, want)
+		}
+	}
+	if stdout, _, err := command(t, "agents", "--json", "--server", url); err != nil || !strings.Contains(stdout, `"next": "offline"`) {
+		t.Errorf("got %s and %v", stdout, err)
+	}
+}
+
+func TestKeyOf(t *testing.T) {
+	t.Setenv("HOLDFAST_KEY", "from the environment")
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte("from a file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"": "from the environment", file: "from a file"} {
+		if got, err := keyOf(name); err != nil || got != want {
+			t.Errorf("%q: got %q and %v", name, got, err)
+		}
+	}
+	if _, err := keyOf(file + "x"); err == nil {
+		t.Error("a key was read from no file")
+	}
+}

@@ -1,0 +1,252 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"holdfast/call"
+	"holdfast/config"
+	"holdfast/routing"
+	"holdfast/switchboard"
+)
+
+// Kinds of what is kept of a routing state.
+const (
+	agentKind = "agent"
+	queueKind = "queue"
+)
+
+// A Dispatcher keeps routing of a running server: it takes in how contacts are,
+// writes down what is decided, and only then tells contacts whom their queue
+// offers them to. It is a switchboard.Router. Its methods may be called by any
+// goroutine.
+type Dispatcher struct {
+	// Notify tells a contact a fact, and is false if there is no such contact.
+	// It is set once, before the first contact.
+	Notify func(call.ContactID, call.Fact) bool
+
+	conf  config.Config
+	store switchboard.Store
+	log   *slog.Logger
+	now   func() time.Time
+
+	wake    chan struct{} // there is something to write or to do
+	stop    chan struct{}
+	running sync.WaitGroup
+
+	// mu guards what follows. It is held for a decision, and never while
+	// waiting.
+	mu      sync.Mutex
+	state   routing.State
+	begun   bool // offers may be made
+	ringing map[routing.SegmentID]ringing
+	todo    batch
+	writing bool // a batch is being written or done
+
+	seqs map[key]uint64 // of what is written; belongs to run
+}
+
+// ringing is somebody who is being rung for an entry in a queue.
+type ringing struct {
+	agent      string
+	connection call.ConnectionID
+}
+
+// A key names a agent or a queue among all that is kept.
+type key struct{ kind, name string }
+
+// A batch is what has been decided and waits to be written down, and what is to
+// be done then.
+type batch struct {
+	agents   map[string]routing.Agent
+	queues   map[string]routing.Queue
+	commands []routing.Command
+	written  chan struct{} // closed when it is; nil while nobody waits
+}
+
+// New reads routing that was left behind. Agents and queues are those of
+// the configuration; an agent who was never there before is available. Nobody is
+// offered to anybody before Begin. Close it at the end.
+func New(ctx context.Context, conf config.Config, store switchboard.Store, log *slog.Logger) (*Dispatcher, error) {
+	k := &Dispatcher{
+		conf: conf, store: store, log: log, now: time.Now,
+		wake: make(chan struct{}, 1), stop: make(chan struct{}),
+		ringing: map[routing.SegmentID]ringing{}, seqs: map[key]uint64{},
+	}
+	if err := k.read(ctx); err != nil {
+		return nil, fmt.Errorf("reading agents and queues: %w", err)
+	}
+	k.running.Go(k.run)
+	return k, nil
+}
+
+// Begin has routing agree with the contacts that live, all of which have been
+// told of, and offers those who wait from now on.
+func (k *Dispatcher) Begin(live []call.Contact) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	alive := map[call.ContactID]bool{}
+	for _, c := range live {
+		alive[c.ID] = true
+	}
+	for _, id := range k.contacts() {
+		if !alive[id] {
+			k.release(call.Contact{ID: id})
+		}
+	}
+	k.begun = true
+	k.todo.commands = slices.DeleteFunc(k.todo.commands, isOffer) // all offers are made anew
+	k.happened(routing.Recovered{})
+	k.rouse() // time counts from now on
+}
+
+// Close stops the dispatcher. What is not written yet is not done either.
+func (k *Dispatcher) Close() {
+	close(k.stop)
+	k.running.Wait()
+}
+
+// State is how everybody is now.
+func (k *Dispatcher) State() routing.State {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.state.Clone()
+}
+
+// Ask puts somebody's request to routing, and returns when what came of it is
+// written down. A *call.Refusal says why it was not granted.
+func (k *Dispatcher) Ask(ctx context.Context, ask routing.Request) error {
+	k.mu.Lock()
+	err := k.decide(ask)
+	k.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return k.Settled(ctx)
+}
+
+// Settled implements switchboard.Router.
+func (k *Dispatcher) Settled(ctx context.Context) error {
+	written := k.pending()
+	if written == nil {
+		return nil
+	}
+	select {
+	case <-written:
+		return nil
+	case <-k.stop:
+		return errors.New("agents and queues are not kept any more")
+	case <-ctx.Done():
+		return fmt.Errorf("writing agents and queues down: %w", ctx.Err())
+	}
+}
+
+// decide takes an event in; what comes of it will be written and done. The error
+// is a request's refusal.
+func (k *Dispatcher) decide(ev routing.Event) error {
+	after, commands, err := routing.Decide(k.state, k.now(), ev)
+	if err != nil {
+		return err
+	}
+	agents, queues := routing.Changed(k.state, after)
+	k.state = after
+	k.todo.add(agents, queues, commands)
+	if len(agents)+len(queues)+len(commands) > 0 {
+		k.rouse()
+	}
+	return nil
+}
+
+// happened takes a fact in.
+func (k *Dispatcher) happened(ev routing.Fact) {
+	if err := k.decide(ev); err != nil {
+		k.log.Error("the state has refused a fact", "event", fmt.Sprintf("%T", ev), "err", err)
+	}
+}
+
+func isOffer(c routing.Command) bool {
+	_, is := c.(routing.Offer)
+	return is
+}
+
+// rouse has run look at what there is to do, and when the next deadline is.
+func (k *Dispatcher) rouse() {
+	select {
+	case k.wake <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// run writes and does what has been decided, and tells routing when its time
+// has come.
+func (k *Dispatcher) run() {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-k.stop:
+			return
+		case <-k.wake:
+		case <-timer.C:
+			k.passed()
+		}
+		if !k.flush() {
+			return
+		}
+		if next := k.next(); next.IsZero() {
+			timer.Stop()
+		} else {
+			timer.Reset(next.Sub(k.now()))
+		}
+	}
+}
+
+// next is routing's deadline; zero: none. Before Begin nobody's time passes.
+func (k *Dispatcher) next() time.Time {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.begun {
+		return time.Time{}
+	}
+	return k.state.Deadline()
+}
+
+// passed tells routing of a deadline that has come.
+func (k *Dispatcher) passed() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.begun && call.Due(k.state.Deadline(), k.now()) {
+		k.happened(routing.DeadlinePassed{})
+	}
+}
+
+// carryOut tells contacts what routing has decided, which is written down. A
+// contact that there is not any more needs nobody.
+func (k *Dispatcher) carryOut(commands []routing.Command) {
+	for _, c := range commands {
+		var id routing.SegmentID
+		var fact call.Fact
+		switch c := c.(type) {
+		case routing.Offer:
+			id = c.SegmentID
+			agent := call.Endpoint{Kind: call.AgentEndpoint, Address: c.Agent}
+			fact = call.Offered{Connection: id.Connection, Agent: agent, RingFor: c.Until.Sub(k.now())}
+		case routing.Withdraw:
+			id = c.SegmentID
+			fact = call.Withdrawn{Connection: id.Connection, Reason: c.Reason}
+		default:
+			k.log.Error("a command is not supported", "command", fmt.Sprintf("%T", c))
+			continue
+		}
+		if !k.Notify(id.Contact, fact) {
+			k.mu.Lock()
+			k.release(call.Contact{ID: id.Contact})
+			k.mu.Unlock()
+		}
+	}
+}

@@ -1,0 +1,206 @@
+package routing
+
+import (
+	"cmp"
+	"time"
+
+	"holdfast/call"
+)
+
+// This file has what concerns a agent and a queue at once.
+
+// enter gives a customer an entry in a queue.
+func (d *step) enter(ev EnterRequested) error {
+	for i := range d.Queues {
+		q := &d.Queues[i]
+		if q.Name != ev.Queue {
+			continue
+		}
+		if in, _ := d.Entry(ev.SegmentID); in != nil && in != q {
+			return refuse("the customer waits in %s already", in.Name)
+		} else if in == nil && d.Taken(ev.SegmentID) == nil {
+			q.add(Entry{SegmentID: ev.SegmentID, Priority: ev.Priority, Returned: ev.Returned, Callback: ev.Callback, Since: cmp.Or(ev.Since, d.now)})
+		}
+		return nil
+	}
+	return refuse("no queue is called %q", ev.Queue)
+}
+
+// reserve keeps an agent for somebody who wants this very agent.
+func (d *step) reserve(ev AgentRequested) error {
+	s := d.Agent(ev.Agent)
+	if s == nil {
+		return refuse("no agent is called %q", ev.Agent)
+	}
+	if s.ReservedFor(ev.SegmentID) || s.Segment(ev.SegmentID) != nil {
+		return nil // asked again
+	}
+	if q, _ := d.Entry(ev.SegmentID); q != nil {
+		return refuse("the customer waits in %s already", q.Name)
+	}
+	if other := d.Taken(ev.SegmentID); other != nil {
+		return refuse("the customer is with %s already", other.Name)
+	}
+	if s.ReservedFor(ev.Former) {
+		s.Reservation = nil
+	}
+	s.wrapUp(ev.Former, d.now)
+	if why := s.unable(ev.Own); why != "" {
+		return refuse("%s %s", ev.Agent, why)
+	}
+	s.Reservation = &Reservation{SegmentID: ev.SegmentID, Until: d.now.Add(cmp.Or(ev.For, offerFor))}
+	return nil
+}
+
+// offer reserves the agent of a pairing and has them rung.
+func (d *step) offer(m pairing) {
+	q, p := d.Entry(m.SegmentID)
+	until := d.now.Add(cmp.Or(q.OfferFor, offerFor))
+	p.OfferedTo = m.agent
+	s := d.Agent(m.agent)
+	s.Reservation = &Reservation{SegmentID: p.SegmentID, Queue: q.Name, Until: until}
+	d.ring(s, p)
+}
+
+func (d *step) ring(s *Agent, p *Entry) {
+	r := s.Reservation
+	d.do(Offer{Agent: s.Name, SegmentID: r.SegmentID, Queue: r.Queue, Until: r.Until, Callback: p.Callback})
+}
+
+// answered: also after the time limit, if nobody has told us yet that it has
+// passed. A person who has picked up is worth more than that.
+func (d *step) answered(agent string, id SegmentID) {
+	s := d.Agent(agent)
+	switch {
+	case s == nil || s.Segment(id) != nil:
+	case !s.ReservedFor(id): // it crossed our withdrawing
+		d.do(Withdraw{agent, id, call.Elsewhere})
+	default:
+		s.begin(d.now)
+		if q, _ := d.Entry(id); q != nil {
+			q.remove(id)
+		}
+	}
+}
+
+// talks: nobody else is wanted for that segment, and nobody waits for it.
+func (d *step) talks(agent string, id SegmentID) {
+	s := d.Agent(agent)
+	if s == nil {
+		return
+	}
+	if s.ReservedFor(id) {
+		s.begin(d.now)
+	} else if s.Segment(id) == nil {
+		s.Segments = append(s.Segments, Segment{SegmentID: id, State: Talking, Since: d.now})
+	} else if segment := s.Segment(id); segment.State == AfterCallWork {
+		segment.become(Talking, d.now)
+		segment.ClearBy = time.Time{}
+	}
+	d.left(id)
+}
+
+func (d *step) rejected(agent string, id SegmentID) {
+	s := d.Agent(agent)
+	if !s.ReservedFor(id) {
+		return
+	}
+	s.Reservation = nil
+	if q, p := d.Entry(id); p != nil {
+		p.reject(agent, d.now.Add(cmp.Or(q.AskAgain, askAgain)))
+	}
+}
+
+// missed: the agent did not answer, or could not be rung.
+func (d *step) missed(s *Agent, why call.Reason) {
+	d.release(s, why)
+	s.miss()
+}
+
+// release takes an offer back; whoever it was waits on, in their old entry.
+func (d *step) release(s *Agent, why call.Reason) {
+	id := s.Reservation.SegmentID
+	s.Reservation = nil
+	if _, p := d.Entry(id); p != nil && p.OfferedTo == s.Name {
+		p.OfferedTo = ""
+	}
+	d.do(Withdraw{s.Name, id, why})
+}
+
+func (d *step) lost(s *Agent) {
+	if s == nil || !s.AwayUntil.IsZero() || s.State() == Offline {
+		return
+	}
+	if s.Reservation != nil {
+		d.release(s, call.Unreachable)
+	}
+	s.AwayUntil = d.now.Add(s.Grace)
+}
+
+// left: the customer has gone, or needs nobody any more.
+func (d *step) left(id SegmentID) {
+	if q, _ := d.Entry(id); q != nil {
+		q.remove(id)
+	}
+	for i := range d.Agents {
+		if s := &d.Agents[i]; s.ReservedFor(id) {
+			d.release(s, call.CustomerLeft)
+		}
+	}
+}
+
+// expire ends everything whose time has come.
+func (d *step) expire() {
+	for i := range d.Agents {
+		s := &d.Agents[i]
+		if s.Reservation != nil && call.Due(s.Reservation.Until, d.now) {
+			d.missed(s, call.NoAnswer)
+		}
+		if call.Due(s.AwayUntil, d.now) {
+			s.expire()
+		}
+		s.forget(func(x Segment) bool { return call.Due(x.ClearBy, d.now) })
+	}
+	for i := range d.Queues {
+		d.Queues[i].expire(d.now)
+	}
+}
+
+// recover has agents and queues agree: a agent was written before its queue, so
+// the agent is right, unless two were reserved for one customer; then the queue
+// says for whom.
+func (d *step) recover() {
+	for i := range d.Agents {
+		for _, segment := range d.Agents[i].Segments {
+			if q, _ := d.Entry(segment.SegmentID); q != nil {
+				q.remove(segment.SegmentID)
+			}
+		}
+	}
+	for i := range d.Queues {
+		for j := range d.Queues[i].Entries {
+			if p := &d.Queues[i].Entries[j]; p.OfferedTo != "" && !d.Agent(p.OfferedTo).ReservedFor(p.SegmentID) {
+				p.OfferedTo = ""
+			}
+		}
+	}
+	for i := range d.Agents {
+		if s := &d.Agents[i]; s.Reservation != nil && s.Reservation.Queue != "" {
+			d.confirm(s)
+		}
+	}
+}
+
+// confirm makes a queue's offer once more, or takes it back. Whoever has not been
+// rung yet has as long to answer as anybody: it is no fault of theirs that nobody
+// ran meanwhile. For who rings already, the contact knows how long.
+func (d *step) confirm(s *Agent) {
+	q, p := d.Entry(s.Reservation.SegmentID)
+	if p == nil || p.OfferedTo != "" && p.OfferedTo != s.Name {
+		d.release(s, call.Elsewhere)
+		return
+	}
+	p.OfferedTo = s.Name
+	s.Reservation.Until = d.now.Add(cmp.Or(q.OfferFor, offerFor))
+	d.ring(s, p)
+}

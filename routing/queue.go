@@ -1,0 +1,110 @@
+package routing
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"holdfast/call"
+)
+
+// A Queue is where customers wait for one of several agents. Nothing but
+// leaving or an agent's answer takes a customer out of it, and no time limit
+// ends the waiting.
+type Queue struct {
+	Name   string   `json:"name"`
+	Agents []string `json:"agents"` // by name, in any order
+
+	// OfferFor is how long an agent rings for a customer; zero: 30 s.
+	OfferFor time.Duration `json:"offerFor,omitempty"`
+	// AskAgain is how long an agent who has rejected a customer is left in
+	// peace before they may be offered that customer again; zero: 15 s.
+	AskAgain time.Duration `json:"askAgain,omitempty"`
+
+	Entries []Entry `json:"entries,omitempty"` // who is next comes first
+}
+
+const (
+	offerFor = 30 * time.Second
+	askAgain = 15 * time.Second
+)
+
+// An Entry is a customer waiting in a queue. It is kept while it is offered, so
+// that an offer that comes to nothing costs the customer nothing.
+type Entry struct {
+	SegmentID
+	Priority int           `json:"priority,omitempty"`
+	Returned bool          `json:"returned,omitempty"`
+	Callback call.Endpoint `json:"callback,omitzero"` // the customer to be dialled; none: they are on the line
+	Since    time.Time     `json:"since"`
+
+	OfferedTo string `json:"offeredTo,omitempty"` // the agent it is being offered to
+	// Rejected holds the agents who did not want this customer, whose
+	// rejection is longest ago first.
+	Rejected []Rejection `json:"rejected,omitempty"`
+}
+
+// A Rejection is an agent's saying no to a customer. They are not asked again
+// before a pause, and then only if nobody else can be asked.
+type Rejection struct {
+	Agent string    `json:"agent"`
+	Until time.Time `json:"until,omitzero"` // the end of the pause; zero: it is over
+}
+
+func (q *Queue) entry(id SegmentID) *Entry {
+	for i := range q.Entries {
+		if q.Entries[i].SegmentID == id {
+			return &q.Entries[i]
+		}
+	}
+	return nil
+}
+
+// add gives a customer their entry: behind everybody who is not served later.
+func (q *Queue) add(p Entry) {
+	q.Entries = append(q.Entries, p)
+	slices.SortStableFunc(q.Entries, sooner)
+}
+
+func (q *Queue) remove(id SegmentID) {
+	q.Entries = slices.DeleteFunc(q.Entries, func(p Entry) bool { return p.SegmentID == id })
+}
+
+// sooner is the order in which customers are served, also across queues.
+func sooner(a, b Entry) int {
+	if a.Returned != b.Returned {
+		if a.Returned {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(b.Priority, a.Priority), a.Since.Compare(b.Since))
+}
+
+// reject notes that an agent did not want this customer.
+func (p *Entry) reject(agent string, until time.Time) {
+	p.OfferedTo = ""
+	p.Rejected = slices.DeleteFunc(p.Rejected, func(r Rejection) bool { return r.Agent == agent })
+	p.Rejected = append(p.Rejected, Rejection{agent, until})
+}
+
+// expire ends the pauses that are over.
+func (q *Queue) expire(now time.Time) {
+	for i := range q.Entries {
+		for j := range q.Entries[i].Rejected {
+			if r := &q.Entries[i].Rejected[j]; call.Due(r.Until, now) {
+				r.Until = time.Time{}
+			}
+		}
+	}
+}
+
+func (q *Queue) deadline() time.Time {
+	var first time.Time
+	for i := range q.Entries {
+		for _, r := range q.Entries[i].Rejected {
+			first = call.Earlier(first, r.Until)
+		}
+	}
+	return first
+}

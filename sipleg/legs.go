@@ -1,0 +1,221 @@
+package sipleg
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"holdfast/call"
+	"holdfast/media"
+	"holdfast/sipua"
+	"holdfast/switchboard"
+)
+
+// Addresses says who is who on the wire. Its methods may be called by any
+// goroutine.
+type Addresses interface {
+	// Resolve returns the sip: address to dial for an endpoint. An error that
+	// is a *switchboard.DialError says why there is none.
+	Resolve(call.Endpoint) (uri string, err error)
+	// Incoming returns how the contact begins when somebody at from calls;
+	// caller and called are sip: addresses. An error means that there is
+	// nobody to answer.
+	Incoming(from netip.AddrPort, caller, called string) (call.Arrived, error)
+	// Identifies reports whether whoever is called there is told who really
+	// calls, besides whom they see calling (RFC 3325).
+	Identifies(call.Endpoint) bool
+	// Known reports whether requests from there are answered at all.
+	Known(from netip.AddrPort) bool
+}
+
+// Board is where contacts are run: the switchboard. Its methods may be called
+// by any goroutine and do not wait for anything outside the process.
+type Board interface {
+	// Open begins a contact whose customer is on leg, as connection 1 in
+	// epoch 1, and gives that leg first to receive. An error means that no
+	// contact can be recorded now; the leg is still the caller's to close.
+	Open(id call.ContactID, leg switchboard.Leg, first switchboard.Incoming) error
+	// Deliver gives a leg something to receive. It reports false if there is
+	// no such leg.
+	Deliver(id call.ContactID, c call.ConnectionID, in switchboard.Incoming) bool
+}
+
+// Sender puts messages on the wire: a *sipua.Wire. Send may be called by any
+// goroutine and does not wait for the far end.
+type Sender interface {
+	Send(sipua.Message) error
+}
+
+// Options are what Legs are made of. All are needed.
+type Options struct {
+	Local     sipua.Local // our side of every dialog
+	Sender    Sender
+	Engine    *media.Engine
+	Addresses Addresses
+	Board     Board
+	Log       *slog.Logger
+}
+
+// Legs makes SIP legs (see switchboard.Legs) and hands them what the wire
+// delivers. Its methods may be called by any goroutine. Receive must not be
+// called before the legs from before a restart are restored: what is for them
+// would be taken for something new.
+type Legs struct {
+	local     sipua.Local
+	sender    Sender
+	engine    engine
+	addresses Addresses
+	board     Board
+	log       *slog.Logger
+	strangers strangers
+	now       func() time.Time
+
+	mu   sync.Mutex
+	legs map[string]*anchor // by Call-ID
+}
+
+// New returns lines without any leg.
+func New(o Options) *Legs {
+	return &Legs{
+		local: o.Local, sender: o.Sender, engine: rooms{o.Engine}, addresses: o.Addresses, board: o.Board, log: o.Log,
+		now: time.Now, legs: map[string]*anchor{},
+	}
+}
+
+// Dial implements switchboard.Legs.
+func (l *Legs) Dial(id call.ContactID, epoch uint16, d call.Dial) (switchboard.Leg, error) {
+	to, err := l.resolve(d.To)
+	if err != nil {
+		return nil, err
+	}
+	identity := sipua.RandomIdentity()
+	a := &anchor{
+		lines: l, contact: id, connection: d.Connection,
+		role: caller, name: d.To.String(), callID: identity.CallID,
+	}
+	if err := a.open(0); err != nil {
+		return nil, &switchboard.DialError{Reason: call.LineError, Detail: err.Error()}
+	}
+	dialog := sipua.NewCaller(l.local, identity, epoch, sipua.Call{
+		To: to, From: l.from(d.From), Name: d.From.Name, Headers: l.asserted(d),
+	})
+	return leg{anchor: a, dialog: dialog, session: newSession()}, nil
+}
+
+func (l *Legs) resolve(e call.Endpoint) (sip.Uri, error) {
+	var to sip.Uri
+	written, err := l.addresses.Resolve(e)
+	if err == nil {
+		err = sip.ParseUri(written, &to)
+	}
+	if why, ok := errors.AsType[*switchboard.DialError](err); ok {
+		return to, why
+	}
+	if err != nil {
+		return to, &switchboard.DialError{Reason: call.NotFound, Detail: fmt.Sprintf("%s: %s", e, err)}
+	}
+	return to, nil
+}
+
+// asserted says for whom we call, to those who are told.
+func (l *Legs) asserted(d call.Dial) []sip.Header {
+	if d.Customer.Kind != call.PhoneNumber || d.Party == call.Customer || !l.addresses.Identifies(d.To) {
+		return nil
+	}
+	who := l.from(d.Customer)
+	return []sip.Header{sip.NewHeader("P-Asserted-Identity", "<"+who.String()+">")}
+}
+
+// from is who a party sees calling: the user of the customer's address or
+// number, at our host, so that what the party sends there reaches us.
+func (l *Legs) from(e call.Endpoint) sip.Uri {
+	from := sip.Uri{Scheme: "sip", User: "anonymous", Host: l.local.Address.Addr().String(), Port: int(l.local.Address.Port())}
+	switch e.Kind {
+	case call.PhoneNumber:
+		from.User = e.Address
+	case call.URI, call.AgentEndpoint:
+		var theirs sip.Uri
+		if err := sip.ParseUri(e.Address, &theirs); err == nil && theirs.User != "" {
+			from.User = theirs.User
+		}
+	case call.QueueEndpoint: // nobody is called by a queue
+	}
+	return from
+}
+
+// Restore implements switchboard.Legs. The leg listens where it did before, if
+// that port is free; if not, on another one, and what it sends once it has
+// resumed tells the peer so.
+func (l *Legs) Restore(id call.ContactID, connection call.ConnectionID, epoch uint16, written []byte) (switchboard.Leg, error) {
+	m, err := readMemory(written)
+	if err != nil {
+		return nil, fmt.Errorf("restoring a SIP leg: %w", err)
+	}
+	dialog, err := sipua.Restore(l.local, epoch, m.Dialog)
+	if err != nil {
+		return nil, fmt.Errorf("restoring a SIP leg: %w", err)
+	}
+	a := &anchor{lines: l, contact: id, connection: connection, role: m.Role, name: m.Name, callID: dialog.CallID(), sound: silence{}}
+	restored := leg{anchor: a, dialog: dialog, session: m.Session, latched: m.Latched, answered: m.Answered, ended: m.Ended}
+	if m.Ended {
+		l.register(a)
+		return restored, nil
+	}
+	if err := a.reopen(m.Session.At.Port()); err != nil {
+		return nil, fmt.Errorf("restoring a SIP leg: %w", err)
+	}
+	if m.Role == callee && !m.Answered && m.Session.Local != "" {
+		restored.session = m.Session.moved(a.at)
+	}
+	return restored, nil
+}
+
+// Unreachable takes from the network that nobody is at addr (ICMP), for the legs
+// that have sent there last.
+func (l *Legs) Unreachable(addr netip.AddrPort) {
+	for _, a := range l.at(addr) {
+		a.deliver(unreachable{addr, a.name})
+	}
+}
+
+// at are the legs whose last message went to addr.
+func (l *Legs) at(addr netip.AddrPort) []*anchor {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var found []*anchor
+	for _, a := range l.legs {
+		if hop := a.hop.Load(); hop != nil && *hop == addr {
+			found = append(found, a)
+		}
+	}
+	return found
+}
+
+func (l *Legs) register(a *anchor) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.legs[a.callID] = a
+}
+
+func (l *Legs) forget(a *anchor) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.legs[a.callID] == a { // and not a later opening of the same leg
+		delete(l.legs, a.callID)
+	}
+}
+
+func (l *Legs) find(callID string) *anchor {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.legs[callID]
+}
+
+// newSession is a session in which nothing has been said.
+func newSession() session { return session{ID: uint64(rand.Uint32())} }

@@ -1,0 +1,162 @@
+package sipua
+
+import (
+	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// A digestCredentials is what a request says to show who sends it: the answer to a challenge.
+type digestCredentials struct {
+	challenge
+	user, uri, cnonce, response string
+}
+
+// readCredentials finds the proof for a realm in a request, if there is one, made with
+// one of the algorithms offered. An error says why it makes no sense.
+func readCredentials(req *sip.Request, realm string, offered []string) (digestCredentials, bool, error) {
+	for _, h := range req.GetHeaders("Authorization") {
+		scheme, rest, _ := strings.Cut(strings.TrimSpace(h.Value()), " ")
+		if !strings.EqualFold(scheme, "Digest") {
+			continue
+		}
+		if len(rest) > maxChallenge {
+			return digestCredentials{}, false, errors.New("the proof is too long")
+		}
+		if said := parameters(rest); said["realm"] == realm {
+			p, err := newCredentials(said)
+			switch {
+			case err != nil:
+			case !p.madeWith(offered):
+				err = errors.New("the proof has an algorithm that was not offered")
+			case !sameURI(p.uri, req.Recipient):
+				err = errors.New("the proof is for another address")
+			}
+			return p, err == nil, err
+		}
+	}
+	return digestCredentials{}, false, nil
+}
+
+func newCredentials(said map[string]string) (digestCredentials, error) {
+	count, err := strconv.ParseUint(said["nc"], 16, 32)
+	p := digestCredentials{
+		challenge: challenge{
+			Realm: said["realm"], Nonce: said["nonce"], Algorithm: said["algorithm"],
+			Counted: true, Count: uint32(count),
+		},
+		user: said["username"], uri: said["uri"], cnonce: said["cnonce"], response: said["response"],
+	}
+	switch {
+	case !strings.EqualFold(said["qop"], "auth"):
+		return digestCredentials{}, errors.New("the proof needs qop=auth")
+	case err != nil || len(said["nc"]) != 8 || count == 0:
+		return digestCredentials{}, errors.New("the proof has no nc of eight digits")
+	case p.user == "" || p.Nonce == "" || p.cnonce == "" || p.response == "":
+		return digestCredentials{}, errors.New("the proof is not whole")
+	}
+	return p, nil
+}
+
+// madeWith says that the algorithm is one of those; a proof that names none means
+// MD5 (RFC 7616 §3.4).
+func (p digestCredentials) madeWith(offered []string) bool {
+	name := cmp.Or(p.Algorithm, "MD5")
+	return slices.ContainsFunc(offered, func(o string) bool { return strings.EqualFold(o, name) })
+}
+
+// proves says that whoever sent a request knows the password.
+func (p digestCredentials) proves(who Account, method sip.RequestMethod) bool {
+	want := p.challenge.response(Credentials{User: p.user, Password: who.Password}, method, p.uri, p.cnonce)
+	return subtle.ConstantTimeCompare([]byte(want), []byte(strings.ToLower(p.response))) == 1
+}
+
+// sameURI says that a URI, as it is written, leads where another does.
+func sameURI(written string, uri sip.Uri) bool {
+	var other sip.Uri
+	return sip.ParseUri(written, &other) == nil && other.User == uri.User &&
+		strings.EqualFold(other.Host, uri.Host) && other.Port == uri.Port
+}
+
+// How long a nonce is good, and how many that were used are remembered.
+const (
+	nonceAge  = 10 * time.Minute
+	maxNonces = 4096
+)
+
+// nonces are the questions of a registrar. A nonce says when and for whom it was
+// made, and that it was us, so that it costs no memory until it has been used.
+type nonces struct {
+	secret string
+	made   uint32
+	counts map[string]uint32 // the highest that each was used with
+	used   []string          // those, in the order of their first use
+	since  time.Time         // those made until then are not good any more
+}
+
+const nonceSize = 12 // bytes, before what proves that it is ours
+
+func (n *nonces) make(now time.Time, from netip.Addr) string {
+	n.made++
+	text := binary.BigEndian.AppendUint64(nil, uint64(now.UnixNano()))
+	text = binary.BigEndian.AppendUint32(text, n.made)
+	return hex.EncodeToString(append(text, n.sign(text, from)...))
+}
+
+func (n *nonces) sign(text []byte, from netip.Addr) []byte {
+	mac := hmac.New(sha256.New, []byte(n.secret))
+	mac.Write(text)
+	mac.Write(from.AsSlice())
+	return mac.Sum(nil)[:16]
+}
+
+// use says whether a nonce is good with this count: ours, for that address, not
+// too old, and never used with this count or a higher one (RFC 7616 §3.4.6).
+func (n *nonces) use(now time.Time, from netip.Addr, nonce string, count uint32) bool {
+	text, err := hex.DecodeString(nonce)
+	if err != nil || len(text) < nonceSize || !hmac.Equal(text[nonceSize:], n.sign(text[:nonceSize], from)) {
+		return false
+	}
+	key := hex.EncodeToString(text) // however its letters were written
+	made := time.Unix(0, int64(binary.BigEndian.Uint64(text)))
+	if now.Sub(made) > nonceAge || !made.After(n.since) || count <= n.counts[key] {
+		return false
+	}
+	if n.counts == nil {
+		n.counts = map[string]uint32{}
+	}
+	if n.counts[key] == 0 {
+		n.used = append(n.used, key)
+	}
+	n.counts[key] = count
+	n.forget(now)
+	return true
+}
+
+// forget drops what need not be remembered, or cannot: nonces as old as that are
+// not good any more.
+func (n *nonces) forget(now time.Time) {
+	for len(n.used) > 0 {
+		text, _ := hex.DecodeString(n.used[0]) // was read when it was used
+		made := time.Unix(0, int64(binary.BigEndian.Uint64(text)))
+		if len(n.used) <= maxNonces && now.Sub(made) <= nonceAge {
+			return
+		}
+		if made.After(n.since) {
+			n.since = made
+		}
+		delete(n.counts, n.used[0])
+		n.used = n.used[1:]
+	}
+}

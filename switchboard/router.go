@@ -1,0 +1,54 @@
+package switchboard
+
+import (
+	"context"
+
+	"holdfast/call"
+)
+
+// A Router knows which agents are free, and finds agents for those who wait in a
+// queue. Desks tell it how their contacts are and reserve an agent with it before
+// they ring them; it tells them by Switchboard.Tell whom a queue offers a
+// customer to. Its methods may be called by any goroutine and, but for Settled,
+// wait for nothing.
+type Router interface {
+	// Reserve keeps the agent of a connection of c, who is about to be rung,
+	// from everybody else; asking again is the same reservation. An error is a
+	// *DialError that says why they cannot be rung. Of a connection that is no
+	// agent's nothing is kept.
+	Reserve(c call.Contact, id call.ConnectionID) error
+	// Settled waits until all that was reserved so far is written down: before
+	// that nobody may be rung.
+	Settled(ctx context.Context) error
+	// Resume has the agent of that connection talk to c, which grants it. It
+	// is a *call.Refusal if they talk to somebody else.
+	Resume(c call.Contact, by call.ConnectionID) error
+	// Changed tells how a contact is and what has led there, each time that has
+	// been written down. What was reserved for a connection that it does not
+	// have is free again.
+	Changed(c call.Contact, events []call.Timed)
+}
+
+// everybody is a Floor on which everybody is free, and that has no queues.
+type everybody struct{}
+
+func (everybody) Reserve(call.Contact, call.ConnectionID) error { return nil }
+func (everybody) Settled(context.Context) error                 { return nil }
+func (everybody) Resume(call.Contact, call.ConnectionID) error  { return nil }
+func (everybody) Changed(call.Contact, []call.Timed)            {}
+
+// A Item is something that is kept besides contacts, such as an agent or a
+// queue: its name among those of its kind, what was written last, and where.
+type Item struct {
+	Name string
+	Data []byte
+	Seq  uint64
+}
+
+// A Store keeps seats and queues. ErrFenced from Put means that
+// somebody else has written; after any other error, putting the same again
+// settles whether it was written.
+type Store interface {
+	Put(ctx context.Context, kind, name string, data []byte, after uint64) (seq uint64, err error)
+	All(ctx context.Context, kind string) ([]Item, error)
+}

@@ -1,0 +1,46 @@
+package switchboard
+
+import (
+	"testing"
+	"time"
+
+	"holdfast/call"
+)
+
+// elsewhere is a Floor on which everybody talks to somebody else.
+type elsewhere struct{ everybody }
+
+func (elsewhere) Resume(call.Contact, call.ConnectionID) error {
+	return &call.Refusal{Text: "put the other customer on hold first"}
+}
+
+// Who talks to somebody else may hand a customer on hold over, but neither take
+// them off hold nor consult anybody about them.
+func TestTalksToSomebodyElse(t *testing.T) {
+	var c call.Contact
+	for _, ev := range []call.Event{
+		call.Arrived{Agent: call.Endpoint{Kind: call.AgentEndpoint, Address: "ana"}},
+		call.Answered{Connection: 2},
+		call.HoldRequested{By: 2, Connection: 1},
+	} {
+		var err error
+		if c, _, err = call.Step(c, time.Time{}, ev); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tr := transition{contact: c, desk: &desk{board: New(Options{Router: elsewhere{}})}}
+	target := call.Endpoint{Kind: call.PhoneNumber, Address: "+15550100"}
+	for _, test := range []struct {
+		ask call.Request
+		may bool
+	}{
+		{call.ResumeRequested{By: 2, Connection: 1}, false},
+		{call.TransferRequested{By: 2, Kind: call.Warm, Target: target}, false},
+		{call.TransferRequested{By: 2, Kind: call.Cold, Target: target}, true},
+		{call.HoldRequested{By: 2, Connection: 1}, true},
+	} {
+		if err := tr.may(test.ask); (err == nil) != test.may {
+			t.Errorf("%+v: %v", test.ask, err)
+		}
+	}
+}
