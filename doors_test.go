@@ -124,7 +124,7 @@ func TestStrangerAtTheDoor(t *testing.T) {
 	h.talk(t)
 }
 
-// A bad offer leaves nothing behind: there are ports for the sound of two lines
+// A bad offer leaves nothing behind: there are ports for the audio of two lines
 // only, so that one that is not given back is missed by who calls then.
 func TestBadOfferAtTheDoor(t *testing.T) {
 	first := freePorts(t)
@@ -136,8 +136,8 @@ func TestBadOfferAtTheDoor(t *testing.T) {
 		{"no codec that we speak", offer("m=audio 6000 RTP/AVP 18\na=rtpmap:18 G729/8000\n")},
 		{"pictures only", offer("m=video 6000 RTP/AVP 96\na=rtpmap:96 VP8/90000\n")},
 		{"encrypted only", offer("m=audio 6000 RTP/SAVP 0\n")},
-		{"sound refused", offer("m=audio 0 RTP/AVP 0\n")},
-		{"nothing to send sound to", "v=0\no=- 1 1 IN IP4 127.0.0.1\ns=-\nt=0 0\nm=audio 6000 RTP/AVP 0\n"},
+		{"audio refused", offer("m=audio 0 RTP/AVP 0\n")},
+		{"nothing to send audio to", "v=0\no=- 1 1 IN IP4 127.0.0.1\ns=-\nt=0 0\nm=audio 6000 RTP/AVP 0\n"},
 		{"no SDP", "hello\n"},
 	} {
 		bob.ask("INVITE", fmt.Sprint("b", i), bad.sdp)

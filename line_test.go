@@ -34,7 +34,7 @@ func pressed(t *testing.T, who string, c *softphone.Call, keys string) {
 
 func TestKeysArePressed(t *testing.T) {
 	for name, phoneOf := range map[string]func(*testing.T, string, float64) *softphone.Phone{
-		"in the sound": phone, "by INFO": infoPhone,
+		"in the audio": phone, "by INFO": infoPhone,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -59,7 +59,7 @@ func neverHears(t *testing.T, who string, heard *softphone.Recording, tone float
 
 func TestPromptIsAnsweredByPressing1(t *testing.T) {
 	for name, phoneOf := range map[string]func(*testing.T, string, float64) *softphone.Phone{
-		"in the sound": phone, "by INFO": infoPhone,
+		"in the audio": phone, "by INFO": infoPhone,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -107,7 +107,7 @@ func TestPromptIsHeardBeforeTheCustomer(t *testing.T) {
 	h.handedOver(t)
 }
 
-// Who shall press 1 and knows so need not hear the brief out.
+// Who shall press 1 and knows so need not hear the whisper out.
 func TestPromptIsCutShortByPressing1(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t, nil)
@@ -120,7 +120,7 @@ func TestPromptIsCutShortByPressing1(t *testing.T) {
 	neverHears(t, "cardiology", h.cardiologyCall.Recording(), softphone.ConfirmTone)
 }
 
-// In a warm transfer the target who has heard the brief and pressed 1 talks to
+// In a warm transfer the target who has heard the whisper and pressed 1 talks to
 // the agent first.
 func TestPromptsAreHeardBeforeAConsultation(t *testing.T) {
 	t.Parallel()

@@ -7,7 +7,7 @@ import (
 )
 
 // rooms lets the switchboard see the media engine's rooms as its own: who
-// hears what in words of package call, sound in words of package media.
+// hears what in words of package call, audio in words of package media.
 type rooms struct{ engine *media.Engine }
 
 func (r rooms) Room(id call.ContactID) switchboard.Room {
@@ -16,9 +16,9 @@ func (r rooms) Room(id call.ContactID) switchboard.Room {
 
 type room struct{ *media.Room }
 
-func (r room) Set(sound call.Mix) []call.ConnectionID {
-	mix := make(media.Mix, 0, len(sound))
-	for _, h := range sound {
+func (r room) Set(audio call.Mix) []call.ConnectionID {
+	mix := make(media.Mix, 0, len(audio))
+	for _, h := range audio {
 		hearing := media.Hearing{Leg: int(h.Connection), Play: plays[h.Audio], Record: h.Recorded}
 		for _, id := range h.From {
 			hearing.From = append(hearing.From, int(id))

@@ -164,7 +164,7 @@ func rung(t *testing.T, p *softphone.Phone) *softphone.Call {
 }
 
 // over waits until the contact is over and everybody's line has ended, and
-// checks that the customer was never without sound.
+// checks that the customer was never without audio.
 func (h *house) over(t *testing.T) call.Contact {
 	t.Helper()
 	for _, c := range []*softphone.Call{h.customerCall, h.anaCall, h.cardiologyCall, h.receptionCall} {
@@ -173,7 +173,7 @@ func (h *house) over(t *testing.T) call.Contact {
 		}
 	}
 	if gap := h.customerCall.Recording().LongestGap(); gap > 2*time.Second {
-		t.Errorf("the customer had no sound for %s", gap)
+		t.Errorf("the customer had no audio for %s", gap)
 	}
 	return h.await(t, func(c call.Contact) bool { return c.Stage == call.Over })
 }

@@ -74,7 +74,7 @@ func TestTransferOverTCP(t *testing.T) {
 	down := time.Since(stopped)
 	hears(t, "customer", h.customerCall, cardiologyTone)
 	if gap := h.customerCall.Recording().LongestGap(); gap > down+2*time.Second {
-		t.Errorf("the customer had no sound for %s, and the server was down for %s", gap, down)
+		t.Errorf("the customer had no audio for %s, and the server was down for %s", gap, down)
 	}
 	h.customerCall.HangUp()
 	c := h.over(t)

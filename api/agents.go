@@ -28,7 +28,7 @@ type clearRequest struct {
 	AgentPath
 	Body struct {
 		Contact    call.ContactID    `json:"contact" minLength:"1" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$" doc:"whose after-call work is done"`
-		Connection call.ConnectionID `json:"connection" minimum:"1" doc:"that of the stay"`
+		Connection call.ConnectionID `json:"connection" minimum:"1" doc:"that of the segment"`
 	}
 }
 

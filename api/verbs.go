@@ -43,7 +43,7 @@ var verbs = []verb{
 	},
 	{
 		"complete", "Give the customer to the target who is being consulted",
-		"The agent is released as soon as customer and target are in the same sound; until then the contact is joining.",
+		"The agent is released as soon as customer and target have two-way audio; until then the contact is joining.",
 		func(by call.ConnectionID) call.Event { return call.CompleteRequested{By: by} },
 	},
 	{

@@ -126,7 +126,7 @@ const (
 	Screening State = "screening"
 	// Connected: hears everyone else who is connected.
 	Connected State = "connected"
-	// Held: out of the sound of the others, hearing hold audio.
+	// Held: out of the audio of the others, hearing hold audio.
 	Held State = "held"
 	// Away: an agent whose line was lost and may come back; their place is kept.
 	Away State = "away"
@@ -149,7 +149,7 @@ type Connection struct {
 	AnswerBy time.Time `json:"answerBy,omitzero"`
 	// Ringing says that the line of a Connecting party rings.
 	Ringing bool `json:"ringing,omitempty"`
-	// EarlyMedia says that a Connecting party already sends sound, such as
+	// EarlyMedia says that a Connecting party already sends audio, such as
 	// its own ringing tone or an announcement.
 	EarlyMedia bool `json:"earlyMedia,omitempty"`
 	// Prompt is what they hear while Screening.

@@ -38,7 +38,7 @@ type (
 	}
 
 	// Rang: the party's line reports progress. EarlyMedia says whether it
-	// sends sound already. May come any number of times.
+	// sends audio already. May come any number of times.
 	Rang struct {
 		Connection ConnectionID `json:"connection"`
 		EarlyMedia bool         `json:"earlyMedia,omitempty"`
@@ -104,7 +104,7 @@ type (
 		Connection ConnectionID `json:"connection"`
 	}
 
-	// Joined: these parties are in the room, each with sound agreed in both
+	// Joined: these parties are in the room, each with audio agreed in both
 	// directions (RFC 3264 sendrecv), so that those who are Connected hear each
 	// other. It comes whenever that has changed, also after Recovered; what an
 	// earlier one said is not remembered.

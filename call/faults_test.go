@@ -103,7 +103,7 @@ var faults = []fault{
 			d.commands = append(d.commands, call.Dial{Connection: c.LastConnection + 1, To: ask.Target})
 		}
 	}},
-	{"the gate counts a voicemail", "the gate", func(c call.Contact, ev call.Event, d *decision) {
+	{"confirm counts a voicemail", "confirm", func(c call.Contact, ev call.Event, d *decision) {
 		if _, answers := ev.(call.Answered); answers && d.after.Stage == call.Reaching && d.after.Transfer.Confirm {
 			t := *d.after.Transfer
 			t.Attempts = slices.Clone(t.Attempts)

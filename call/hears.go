@@ -3,7 +3,7 @@ package call
 import "slices"
 
 // A Mix is the whole of who hears what in a contact: one Hearing for each
-// party whose line can carry sound to them now.
+// party whose line can carry audio to them now.
 type Mix []Hearing
 
 // A Hearing is what one party hears: other parties, or an audio.
@@ -36,9 +36,9 @@ const (
 // away, hears nothing from us, so it has no Hearing.
 //
 // Two-party call, consultation, three-way and hand-over are this one rule; it
-// is the only thing that those who make sound need to know.
+// is the only thing that those who make audio need to know.
 func Hears(c Contact) Mix {
-	var sound Mix
+	var audio Mix
 	for i := range c.Connections {
 		who := &c.Connections[i]
 		if who.State == Connecting || who.State == Away {
@@ -46,9 +46,9 @@ func Hears(c Contact) Mix {
 		}
 		h := c.hearing(who)
 		h.Recorded = c.Recorded && who.Party == Customer
-		sound = append(sound, h)
+		audio = append(audio, h)
 	}
-	return sound
+	return audio
 }
 
 // hearing is what somebody hears who can hear.

@@ -22,7 +22,7 @@ var promises = []struct {
 	{"P6", nothingWithoutTheCustomer},
 	{"P7", oneTransfer},
 	{"P9", noOrphans},
-	{"the gate", onlyPeopleConfirm},
+	{"confirm", onlyPeopleConfirm},
 	{"refusals", refusedIsUnchanged},
 }
 
@@ -157,7 +157,7 @@ func agentReleasedOnlyAfterJoin(m move) string {
 		hear := m.after.c.Stage == call.Talking && find(m.after.c, m.customer()).State == call.Connected &&
 			find(m.after.c, target) != nil && find(m.after.c, target).State == call.Connected
 		if !joined {
-			return "the agent was released before customer and target were in the same sound"
+			return "the agent was released before customer and target had two-way audio"
 		}
 		if !hear {
 			return "the agent was released, and customer and target do not hear each other"
@@ -165,7 +165,7 @@ func agentReleasedOnlyAfterJoin(m move) string {
 		return ""
 	default:
 	}
-	return "the agent was released before customer and target were in the same sound"
+	return "the agent was released before customer and target had two-way audio"
 }
 
 // accepted is the target who has taken the customer; 0: nobody yet.

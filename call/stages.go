@@ -74,7 +74,7 @@ func (s *step) reaching(ev Fact) {
 		// person who has picked up is worth more than a time limit.
 		s.targetAnswered(ev.Connection)
 	case Pressed:
-		if ev.Key == "1" && s.Transfer.Confirm { // also during the brief: they need not hear it out
+		if ev.Key == "1" && s.Transfer.Confirm { // also during the whisper: they need not hear it out
 			s.accept(ev.Connection)
 		}
 	case Played:
@@ -120,7 +120,7 @@ func (s *step) joining(ev Fact) {
 		s.leftWhileJoining(ev.Connection, ev.Detail)
 	case DeadlinePassed:
 		if s.joinExpired() {
-			s.letTargetGo(LineError, "no sound in both directions")
+			s.letTargetGo(LineError, "no audio in both directions")
 		}
 	case Arrived, Originated, Rang, Answered, Failed, Offered, Withdrawn, Pressed, Played, Back, Recovered:
 	}

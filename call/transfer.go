@@ -146,7 +146,7 @@ func (s *step) screen(id ConnectionID, prompt Audio) {
 }
 
 // prompted: what a target was to hear has been played, or for long enough. The
-// gate's prompt is followed by silence in which they may press 1.
+// confirm prompt is followed by silence in which they may press 1.
 func (s *step) prompted(c *Connection) {
 	switch {
 	case c.Prompt != WhisperPrompt:

@@ -119,7 +119,7 @@ func find(c call.Contact, id call.ConnectionID) *call.Connection {
 // make. A deadline is not among them; see deadlines.
 func events(c call.Contact) []call.Event {
 	if c.Stage == "" {
-		// Two times to accept, for a brief and its question, are no time to come
+		// Two times to accept, for a whisper and its question, are no time to come
 		// back: states are told apart by the order of times, not by their sums.
 		rules := call.Rules{AcceptWithin: 17 * time.Second}
 		withQueue := rules
@@ -189,7 +189,7 @@ func requests(c call.Contact, by call.ConnectionID) []call.Event {
 }
 
 // transfers are the transfers that somebody may ask for: each kind, to one and
-// to two, one after the other and at once, with and without a gate.
+// to two, one after the other and at once, with and without confirm.
 func transfers(by call.ConnectionID) []call.Event {
 	var all []call.Event
 	for _, kind := range []call.Kind{call.Cold, call.Warm, call.Blind} {

@@ -13,7 +13,7 @@ import (
 	"holdfast/media"
 )
 
-// writeWAV writes a second of a sound.
+// writeWAV writes a second of audio.
 func writeWAV(t *testing.T, rate, channels int) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), fmt.Sprintf("%d-%d.wav", rate, channels))

@@ -37,7 +37,7 @@ func (c *checker) audios(d *document) map[media.Audio][]int16 {
 	return all
 }
 
-// longestAudio bounds what is read of a file with sound: half an hour at 48 kHz.
+// longestAudio bounds what is read of a file with audio: half an hour at 48 kHz.
 const longestAudio = 180 << 20
 
 func readAudio(name string) ([]int16, error) {

@@ -55,7 +55,7 @@ func (s SIP) Carries(t sipua.Transport) bool {
 	return t == sipua.UDP || slices.Contains(s.Transports, t)
 }
 
-// Media says where the server's sound is.
+// Media says where the server's audio is.
 type Media struct {
 	Address             netip.Addr // always set
 	FirstPort, LastPort uint16     // 0 and 0: any

@@ -67,7 +67,7 @@ func TestFileIsMergedOverTheDefault(t *testing.T) {
 		t.Errorf("rules are %+v, want %+v", config.Rules, want)
 	}
 	if got := config.Media.Address.String(); got != "192.0.2.1" {
-		t.Errorf("sound is at %s, want the address of [sip] listen", got)
+		t.Errorf("audio is at %s, want the address of [sip] listen", got)
 	}
 	if n := config.Allow.Networks; len(n) != 1 || n[0].String() != "192.0.2.9/32" {
 		t.Errorf("allowed networks are %v, want only the file's", n)

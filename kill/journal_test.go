@@ -15,7 +15,7 @@ import (
 	"holdfast/softphone"
 )
 
-// hiccup is more than sound may stop for when nothing happens to it, on a busy
+// hiccup is more than audio may stop for when nothing happens to it, on a busy
 // machine.
 const hiccup = 500 * time.Millisecond
 
@@ -121,7 +121,7 @@ func (s *strained) asks(what string, refused bool) error {
 	return nil
 }
 
-// afterwards: the trouble is over. Nobody's sound has stopped, nothing happens
+// afterwards: the trouble is over. Nobody's audio has stopped, nothing happens
 // that was refused, a transfer works, and all that survives a kill.
 func (s *strained) afterwards() error {
 	if err := s.transfer(ending{kind: call.Cold, ringFor: ringLong}); err != nil {

@@ -16,8 +16,8 @@ const silenceLimit = 2 * time.Second // P2 and P8
 // A result is what came of one cell.
 type result struct {
 	err  error         // what did not go as it must
-	gap  time.Duration // the longest time a customer was without sound
-	back time.Duration // from the kill to the next sound; 0 if none was to come
+	gap  time.Duration // the longest time a customer was without audio
+	back time.Duration // from the kill to the next audio; 0 if none was to come
 	took time.Duration
 }
 
@@ -33,7 +33,7 @@ func (c *cell) play(p plot) (r result) {
 		err = errors.Join(c.nobodyTwice(), c.samePorts(), c.acknowledged())
 	}
 	if stood := machine.stood(began); r.gap > silenceLimit+stood {
-		err = errors.Join(err, fmt.Errorf("a customer had no sound for %s, while the machine stood still for %s", r.gap, stood))
+		err = errors.Join(err, fmt.Errorf("a customer had no audio for %s, while the machine stood still for %s", r.gap, stood))
 	}
 	if r.err = errors.Join(err, c.server.close()); r.err != nil {
 		r.err = fmt.Errorf("%w\n%s", r.err, c.server.lastWords())
@@ -89,8 +89,8 @@ func (c *cell) reborn() error {
 	}
 }
 
-// silence is the longest time a customer was without sound, and how long it
-// took from the kill to the next sound.
+// silence is the longest time a customer was without audio, and how long it
+// took from the kill to the next audio.
 func (c *cell) silence() (gap, back time.Duration) {
 	for _, x := range append(c.others, c) {
 		heard := x.customer.heard()
@@ -106,7 +106,7 @@ func soundAfter(heard *softphone.Recording, killed time.Time) time.Duration {
 	}
 	at, packets := heard.At(killed), heard.Packets()
 	if len(packets) == 0 || packets[0] > at {
-		return 0 // there was no sound yet
+		return 0 // there was no audio yet
 	}
 	const onItsWay = 20 * time.Millisecond
 	for _, p := range packets {

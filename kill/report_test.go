@@ -58,7 +58,7 @@ func summary(list []result) string {
 			backs = append(backs, r.back)
 		}
 	}
-	return fmt.Sprintf("%d cells, %.1f s each; ms of a customer's longest silence: %s; ms from SIGKILL to the next sound: %s",
+	return fmt.Sprintf("%d cells, %.1f s each; ms of a customer's longest silence: %s; ms from SIGKILL to the next audio: %s",
 		len(list), took.Seconds()/float64(len(list)), distribution(gaps), distribution(backs))
 }
 

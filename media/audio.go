@@ -21,7 +21,7 @@ var audioNames = map[Audio]string{
 	Hold: "hold", Queue: "queue", Park: "park", Ringback: "ringback", Comfort: "comfort", Whisper: "whisper", Confirm: "confirm",
 }
 
-// builtInAudio is the sound of an audio that nobody has replaced.
+// builtInAudio is the audio of an audio that nobody has replaced.
 func builtInAudio(a Audio) ([]int16, error) {
 	wav, err := builtIn.ReadFile("audio/" + audioNames[a] + ".wav")
 	if err != nil {
@@ -51,7 +51,7 @@ func ReadAudio(wav io.Reader) ([]int16, error) {
 	return thinned(samples, hertz/rate), nil
 }
 
-// thinned is sound with the mean of so many samples in the place of each.
+// thinned is audio with the mean of so many samples in the place of each.
 func thinned(samples []int16, each int) []int16 {
 	if each == 1 {
 		return samples
@@ -67,7 +67,7 @@ func thinned(samples []int16, each int) []int16 {
 	return out
 }
 
-// A loop is sound that is repeated for ever, ready in both laws.
+// A loop is audio that is repeated for ever, ready in both laws.
 type loop [2][]byte
 
 func newLoop(samples []int16) loop {
@@ -76,9 +76,9 @@ func newLoop(samples []int16) loop {
 
 // copyAt fills dst with what comes after played samples.
 func (l *loop) copyAt(played int, dst []byte, codec Codec) {
-	sound := l[codec]
+	audio := l[codec]
 	for len(dst) > 0 {
-		n := copy(dst, sound[played%len(sound):])
+		n := copy(dst, audio[played%len(audio):])
 		dst, played = dst[n:], played+n
 	}
 }

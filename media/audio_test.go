@@ -9,12 +9,12 @@ import (
 // testTones are what parties speak in tests and demonstrations.
 var testTones = []float64{440, 620, 800, 1000, 1300, 1600, 2000}
 
-// windows cuts sound that is repeated for ever into pieces of 100 ms that
+// windows cuts audio that is repeated for ever into pieces of 100 ms that
 // begin at odd places, and brings it through a codec.
-func windows(sound []int16, codec Codec) [][]int16 {
-	twice := codec.Decode(nil, codec.Encode(nil, append(sound, sound...)))
+func windows(audio []int16, codec Codec) [][]int16 {
+	twice := codec.Decode(nil, codec.Encode(nil, append(audio, audio...)))
 	var all [][]int16
-	for at := 0; at < len(sound); at += 333 {
+	for at := 0; at < len(audio); at += 333 {
 		all = append(all, twice[at:at+rate/10])
 	}
 	return all
@@ -28,7 +28,7 @@ var known = append([]float64{250, 540, 720, 400, 480, 900, 1150}, testTones...)
 
 func TestMusicIsKnownByItsTone(t *testing.T) {
 	for audio, own := range markers {
-		music := builtInSound(t, audio)
+		music := builtInSamples(t, audio)
 		if seconds := float64(len(music)) / rate; seconds < 4 || seconds > 8 {
 			t.Errorf("%s audio is %v s long, want 4 to 8", audioNames[audio], seconds)
 		}
@@ -47,7 +47,7 @@ func TestMusicIsKnownByItsTone(t *testing.T) {
 
 func TestOtherAudiosAreKnownByTheirTones(t *testing.T) {
 	for audio, own := range map[Audio][]float64{Ringback: {400, 480}, Whisper: {900}, Confirm: {1150}} {
-		for i, w := range windows(builtInSound(t, audio)[:rate/4], PCMA) {
+		for i, w := range windows(builtInSamples(t, audio)[:rate/4], PCMA) {
 			for _, hz := range known {
 				got, own := level(w, hz), slices.Contains(own, hz)
 				if i == 3 && own && got < 600 || !own && got > 150 {
@@ -60,9 +60,9 @@ func TestOtherAudiosAreKnownByTheirTones(t *testing.T) {
 
 func TestAudiosAreGentleAndHaveNoSeam(t *testing.T) {
 	for audio := range audioNames {
-		sound := builtInSound(t, audio)
-		before := sound[len(sound)-1]
-		for i, v := range sound {
+		samples := builtInSamples(t, audio)
+		before := samples[len(samples)-1]
+		for i, v := range samples {
 			if math.Abs(float64(v)) > 12000 {
 				t.Fatalf("%s audio: sample %d is %d: too loud", audioNames[audio], i, v)
 			}
@@ -74,7 +74,7 @@ func TestAudiosAreGentleAndHaveNoSeam(t *testing.T) {
 	}
 }
 
-func builtInSound(t *testing.T, a Audio) []int16 {
+func builtInSamples(t *testing.T, a Audio) []int16 {
 	t.Helper()
 	samples, err := builtInAudio(a)
 	if err != nil {
@@ -84,7 +84,7 @@ func builtInSound(t *testing.T, a Audio) []int16 {
 }
 
 func TestComfortNoiseHasNoTone(t *testing.T) {
-	for i, w := range windows(builtInSound(t, Comfort), PCMU) {
+	for i, w := range windows(builtInSamples(t, Comfort), PCMU) {
 		for hz := 100.0; hz < 3900; hz += 10 {
 			if got := level(w, hz); got > 12 {
 				t.Errorf("window %d: %.0f Hz has amplitude %.1f", i, hz, got)

@@ -122,7 +122,7 @@ func talk(slots int, who ...*party) {
 }
 
 // continuous complains where a stream towards a leg breaks its promises: one
-// SSRC, no sequence number left out, timestamps that grow with the sound and
+// SSRC, no sequence number left out, timestamps that grow with the audio and
 // keep to the wall clock, and never more than 100 ms without a packet.
 func continuous(heard []sent) (wrong string) {
 	var end uint32

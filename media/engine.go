@@ -25,7 +25,7 @@ const (
 	maxBehind = 3 // slots that are made up for after a delay
 )
 
-// An Engine carries the sound of all rooms of a process. Its methods and those
+// An Engine carries the audio of all rooms of a process. Its methods and those
 // of its rooms and legs may be called by any goroutine.
 type Engine struct {
 	options Options

@@ -157,8 +157,8 @@ func TestDelayIsMadeUpForWithoutABurst(t *testing.T) {
 		}
 		last := heard[len(heard)-1]
 		clock := uint32(last.at.Sub(begun) * rate / time.Second)
-		if sound := last.Timestamp - heard[0].Timestamp; clock-sound > 2*frame {
-			t.Errorf("the timestamps have grown by %d in %d samples of time", sound, clock)
+		if audio := last.Timestamp - heard[0].Timestamp; clock-audio > 2*frame {
+			t.Errorf("the timestamps have grown by %d in %d samples of time", audio, clock)
 		}
 	})
 }

@@ -142,7 +142,7 @@ func TestAPromptIsPlayedOnce(t *testing.T) {
 			r.Set(Mix{{Leg: 1, Play: Whisper}}) // whoever is told may ask for something at once
 		})
 		r.Set(Mix{{Leg: 1, Play: Whisper}})
-		length := len(builtInSound(t, Whisper)) / frame
+		length := len(builtInSamples(t, Whisper)) / frame
 		pass(length - 1)
 		if played.Load() != 0 {
 			t.Error("the end was told of before it came")
@@ -156,7 +156,7 @@ func TestAPromptIsPlayedOnce(t *testing.T) {
 			t.Error(wrong)
 		}
 		if now := loudness(p[1], heard[length+5:]); now > 100 {
-			t.Errorf("after the prompt there is sound of amplitude %d", now)
+			t.Errorf("after the prompt there is audio of amplitude %d", now)
 		}
 		r.Set(Mix{{Leg: 1, Play: Confirm}})
 		pass(length)

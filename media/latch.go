@@ -10,8 +10,8 @@ import (
 // one believable.
 const enough = 3
 
-// A latch decides which address is the peer (symmetric RTP, RFC 4961). Sound
-// from the agreed address locks it at once, sound from any other after a few
+// A latch decides which address is the peer (symmetric RTP, RFC 4961). Audio
+// from the agreed address locks it at once, audio from any other after a few
 // packets in sequence; from then on nobody else is listened to.
 type latch struct {
 	agreed netip.AddrPort // where SDP says

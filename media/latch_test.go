@@ -85,7 +85,7 @@ func TestOnlyAgreedPacketsInSequenceLock(t *testing.T) {
 		"unknown payload type": func(_ int, p *rtp.Packet) { p.PayloadType = 13 },
 		"scattered numbers":    func(i int, p *rtp.Packet) { p.SequenceNumber += uint16(i) },
 		"changing sources":     func(i int, p *rtp.Packet) { p.SSRC = uint32(i) },
-		"no sound":             func(_ int, p *rtp.Packet) { p.Payload = nil },
+		"no audio":             func(_ int, p *rtp.Packet) { p.Payload = nil },
 	} {
 		t.Run(what, func(t *testing.T) {
 			latching(t, func(_, p *party, found *[]netip.AddrPort) {

@@ -63,7 +63,7 @@ func (l *Leg) Set(s Stream) {
 	l.room.arrange()
 }
 
-// Latched calls f, once for each change, when the peer's sound comes from
+// Latched calls f, once for each change, when the peer's audio comes from
 // another address than Stream.Remote and the leg has locked on to it (RFC 4961).
 // f must not block.
 func (l *Leg) Latched(f func(netip.AddrPort)) {
@@ -94,7 +94,7 @@ func (l *Leg) Close() {
 	l.conn.Close()
 }
 
-// agreed reports whether sound was agreed in both directions.
+// agreed reports whether audio was agreed in both directions.
 func (l *Leg) agreed() bool {
 	return l.stream.Send && l.stream.Receive && usable(l.stream.Remote)
 }

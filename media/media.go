@@ -1,5 +1,5 @@
 // Package media makes who hears whom: it relays, mixes, plays and records RTP
-// sound in G.711. It never decides who should hear whom; a [Mix] tells it.
+// audio in G.711. It never decides who should hear whom; a [Mix] tells it.
 //
 // A room is one contact. Each leg of it has one socket, and hears one RTP
 // stream from us: one SSRC, whose sequence numbers and timestamps go on without

@@ -10,7 +10,7 @@ import (
 // header is the length of the RTP header we send.
 const header = 12
 
-// An emission is what makes the sound that a leg hears. When it changes, a new
+// An emission is what makes the audio that a leg hears. When it changes, a new
 // talk spurt begins.
 type emission struct {
 	kind  kind
@@ -36,7 +36,7 @@ type packetConn interface {
 }
 
 // An out is the RTP stream towards a leg: one SSRC, and a sequence that goes on
-// whatever makes the sound.
+// whatever makes the audio.
 type out struct {
 	conn   packetConn
 	ssrc   uint32
@@ -73,7 +73,7 @@ func (o *out) turn(e emission) {
 	}
 }
 
-// now is the timestamp for sound made in that slot: the wall clock's, unless
+// now is the timestamp for audio made in that slot: the wall clock's, unless
 // that was sent already by a source whose clock is ahead.
 func (o *out) now(slot int64) uint32 {
 	wall := o.origin + uint32(slot)*frame
@@ -83,7 +83,7 @@ func (o *out) now(slot int64) uint32 {
 	return wall
 }
 
-// payload is where the sound of the next packet is put.
+// payload is where the audio of the next packet is put.
 func (o *out) payload() []byte { return o.buf[header:] }
 
 // sendFrame sends the payload.

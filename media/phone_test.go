@@ -141,18 +141,18 @@ func (p *phone) until(from int, what string, ok func([]heard) bool) []heard {
 func (p *phone) hears(tones, others []float64) {
 	p.t.Helper()
 	p.until(len(p.all()), "the right tones", func(since []heard) bool {
-		sound := p.decode(since)
-		if len(sound) < rate/5 {
+		audio := p.decode(since)
+		if len(audio) < rate/5 {
 			return false
 		}
-		sound = sound[len(sound)-rate/5:]
+		audio = audio[len(audio)-rate/5:]
 		for _, hz := range tones {
-			if level(sound, hz) < 500 {
+			if level(audio, hz) < 500 {
 				return false
 			}
 		}
 		for _, hz := range others {
-			if level(sound, hz) > 100 {
+			if level(audio, hz) > 100 {
 				return false
 			}
 		}
@@ -161,23 +161,23 @@ func (p *phone) hears(tones, others []float64) {
 }
 
 func (p *phone) decode(packets []heard) []int16 {
-	var sound []int16
+	var audio []int16
 	for _, h := range packets {
 		if h.PayloadType == p.payloadType() {
-			sound = p.codec.Decode(sound, h.Payload)
+			audio = p.codec.Decode(audio, h.Payload)
 		}
 	}
-	return sound
+	return audio
 }
 
-// level is the amplitude of a tone in sound (Goertzel).
-func level(sound []int16, hz float64) float64 {
+// level is the amplitude of a tone in audio (Goertzel).
+func level(audio []int16, hz float64) float64 {
 	c := 2 * math.Cos(2*math.Pi*hz/rate)
 	var a, b float64
-	for _, v := range sound {
+	for _, v := range audio {
 		a, b = float64(v)+c*a-b, a
 	}
-	return 2 * math.Sqrt(max(a*a+b*b-c*a*b, 0)) / float64(len(sound))
+	return 2 * math.Sqrt(max(a*a+b*b-c*a*b, 0)) / float64(len(audio))
 }
 
 // A source makes the packets of somebody who speaks a tone.

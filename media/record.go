@@ -126,7 +126,7 @@ func (r *recording) writeTo(dir, name string) (err error) {
 	}
 }
 
-// head makes the file's header say that size bytes of sound follow it.
+// head makes the file's header say that size bytes of audio follow it.
 func head(f *os.File, w *bufio.Writer, size uint32) error {
 	if err := w.Flush(); err != nil {
 		return err

@@ -46,7 +46,7 @@ func TestRecordingHoldsWhatALegSaysAndHears(t *testing.T) {
 	talk, hold := right[rate/2:rate*3/2], right[rate*5/2:rate*7/2]
 	for _, c := range []struct {
 		what  string
-		sound []int16
+		audio []int16
 		hz    float64
 		there bool
 	}{
@@ -57,7 +57,7 @@ func TestRecordingHoldsWhatALegSaysAndHears(t *testing.T) {
 		{"what 1 hears on hold", hold, 250, true},
 		{"what 1 hears on hold", hold, 600, false},
 	} {
-		if got := level(c.sound, c.hz); (got > 500) != c.there {
+		if got := level(c.audio, c.hz); (got > 500) != c.there {
 			t.Errorf("%s has %.0f Hz with amplitude %.0f", c.what, c.hz, got)
 		}
 	}

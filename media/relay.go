@@ -80,9 +80,9 @@ func (l *Leg) relayVoice(slot int64, src *Leg, p *rtp.Packet) {
 		o.end = timestamp
 	}
 	o.marker = o.marker || p.Marker
-	for sound := p.Payload; len(sound) > 0; {
-		n := convert(o.payload()[o.relay.pending:], sound, src.stream.Codec, l.stream.Codec)
-		sound = sound[n:]
+	for audio := p.Payload; len(audio) > 0; {
+		n := convert(o.payload()[o.relay.pending:], audio, src.stream.Codec, l.stream.Codec)
+		audio = audio[n:]
 		o.relay.pending += n
 		if o.relay.pending == frame {
 			o.relay.pending = 0

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// A Room is where the sound of one contact is made.
+// A Room is where the audio of one contact is made.
 type Room struct {
 	engine *Engine
 	id     string
@@ -79,7 +79,7 @@ func (r *Room) add(l *Leg) error {
 // Set makes everyone hear what mix says, from the next packet on; legs that
 // are not in mix hear nothing. Legs in mix that are not open yet are heard
 // from when they are. It is idempotent. It returns the legs that are open, in
-// mix, and have sound agreed in both directions, in mix's order.
+// mix, and have audio agreed in both directions, in mix's order.
 func (r *Room) Set(mix Mix) []int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -168,7 +168,7 @@ func (r *Room) arrange() {
 	}
 }
 
-// tick makes the sound of one slot.
+// tick makes the audio of one slot.
 func (r *Room) tick(slot int64) {
 	r.mu.Lock()
 	defer r.unlock()

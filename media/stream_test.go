@@ -93,10 +93,10 @@ func TestWhoeverHearsAFallenSilentLegHearsNoise(t *testing.T) {
 		for _, h := range heard[20:90] {
 			noise = append(noise, h.Payload...)
 		}
-		sound := p[1].stream.Codec.Decode(nil, noise)
+		audio := p[1].stream.Codec.Decode(nil, noise)
 		var power float64
-		for _, v := range sound {
-			power += float64(v) * float64(v) / float64(len(sound))
+		for _, v := range audio {
+			power += float64(v) * float64(v) / float64(len(audio))
 		}
 		if power < 10 || power > 10000 {
 			t.Errorf("the noise has power %.0f", power)
@@ -210,9 +210,9 @@ func TestLossIsPassedOnAndLatePacketsAreNot(t *testing.T) {
 		}
 		for i, want := range []uint16{0, 3, 4} {
 			number := heard[i].SequenceNumber - heard[0].SequenceNumber
-			sound := heard[i].Timestamp - heard[0].Timestamp
-			if number != want || sound != uint32(want)*frame {
-				t.Errorf("packet %d is number %d at %d, want %d at %d", i, number, sound, want, want*frame)
+			audio := heard[i].Timestamp - heard[0].Timestamp
+			if number != want || audio != uint32(want)*frame {
+				t.Errorf("packet %d is number %d at %d, want %d at %d", i, number, audio, want, want*frame)
 			}
 		}
 	})
@@ -309,7 +309,7 @@ func TestNothingIsSentToWhoeverMayNotHear(t *testing.T) {
 		s.Send = false
 		p[1].Set(s)
 		if got := r.Set(everyone(1, 2)); len(got) != 1 || got[0] != 2 {
-			t.Errorf("in the room with sound both ways: %v, want 2", got)
+			t.Errorf("in the room with audio both ways: %v, want 2", got)
 		}
 		talk(20, p[2])
 		if heard := p[1].rest(); len(heard) != 0 {

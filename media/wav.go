@@ -120,7 +120,7 @@ func readFormat(r io.Reader, size uint32) (rate, channels int, err error) {
 }
 
 // readSamples reads the data chunk. A size of all ones is what programs write
-// that do not know it yet: then all that follows is sound.
+// that do not know it yet: then all that follows is audio.
 func readSamples(r io.Reader, size uint32, channels int) ([]int16, error) {
 	var data bytes.Buffer
 	n, err := io.Copy(&data, io.LimitReader(r, int64(size)))

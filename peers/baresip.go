@@ -209,7 +209,7 @@ func (b *Baresip) Undisturbed() error {
 }
 
 // listen follows the files that the phone writes of what it hears, one for each
-// stream, so that each piece of sound gets the time at which it was heard.
+// stream, so that each piece of audio gets the time at which it was heard.
 func (b *Baresip) listen(dir string) {
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()

@@ -18,7 +18,7 @@ const (
 
 // An ear is what somebody hears, and whom they must have heard in the end.
 type ear struct {
-	sound    *softphone.Recording
+	audio    *softphone.Recording
 	expected []string // one after the other
 }
 
@@ -30,10 +30,10 @@ func (e *ear) expect(whom string) {
 
 // whom tells whom they have heard, one after the other. A moment in which all
 // three are in two-way audio does not count, even if one of them drops out of it
-// for a while, nor does what is nobody's sound.
+// for a while, nor does what is nobody's audio.
 func (e *ear) whom() []string {
 	var heard []string
-	spans := e.sound.Heard(slices.Collect(maps.Keys(voices))...)
+	spans := e.audio.Heard(slices.Collect(maps.Keys(voices))...)
 	for i, span := range spans {
 		took := span.To - span.From
 		shared := len(span.Tones) > 1 || i > 0 && isPartOf(span, spans[i-1]) || i+1 < len(spans) && isPartOf(span, spans[i+1])
@@ -75,8 +75,8 @@ func (s *stage) hears(who, whom string) {
 		return
 	}
 	e := s.ears[who]
-	hears(s.t, who, e.sound, tone(whom))
-	must(s.t, e.sound.AwaitLength(soon(s.t), e.sound.Length()+glimpse))
+	hears(s.t, who, e.audio, tone(whom))
+	must(s.t, e.audio.AwaitLength(soon(s.t), e.audio.Length()+glimpse))
 	e.expect(whom)
 }
 
@@ -85,8 +85,8 @@ func (s *stage) hears(who, whom string) {
 func (s *stage) heardWhom() {
 	s.t.Helper()
 	for who, e := range s.ears {
-		if got := e.whom(); !s.brief && !slices.Equal(got, e.expected) {
-			s.t.Errorf("the %s heard %v, want %v: %s", who, got, e.expected, e.sound.Summary(voices))
+		if got := e.whom(); !s.short && !slices.Equal(got, e.expected) {
+			s.t.Errorf("the %s heard %v, want %v: %s", who, got, e.expected, e.audio.Summary(voices))
 		}
 	}
 }

@@ -33,7 +33,7 @@ var events = []event{
 	{what: "target declines (603)", play: refused("603 Decline", call.Declined)},
 	{what: "target is not known (404)", play: refused("404 Not Found", call.NotFound)},
 	{what: "target is out of service (503)", play: refused("503 Service Unavailable", call.Unreachable)},
-	{what: "target sends sound early (183), then answers", play: earlyMedia},
+	{what: "target sends audio early (183), then answers", play: earlyMedia},
 	{what: "target must press 1, and does", play: pressesKey},
 	{what: "target must press 1, and does by INFO", play: pressesByInfo},
 	{what: "target must press 1, and is a voicemail", play: voicemail},

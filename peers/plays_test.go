@@ -53,7 +53,7 @@ func fails(scenario, with string, ringFor time.Duration, why call.Reason) func(*
 
 // pressesKey: until then the target hears only what is asked.
 func pressesKey(s *stage) {
-	s.gate = true
+	s.confirm = true
 	s.toAnsweringBaresip()
 	s.hears("target", "prompt")
 	s.onHold()
@@ -64,7 +64,7 @@ func pressesKey(s *stage) {
 
 // pressesByInfo: a phone that says keys by INFO is let in as well.
 func pressesByInfo(s *stage) {
-	s.gate = true
+	s.confirm = true
 	s.toSIPp("presses", "", ringLong)
 	s.hears("target", "prompt")
 	s.onHold()
@@ -76,7 +76,7 @@ func pressesByInfo(s *stage) {
 
 // voicemail: it speaks to nobody.
 func voicemail(s *stage) {
-	s.gate = true
+	s.confirm = true
 	s.toSIPp("answers", "", ringLong)
 	s.hears("target", "prompt")
 	s.failed(call.NotAccepted)
@@ -127,7 +127,7 @@ func saysNothing(s *stage) {
 // leavesAtOnce: whether the agent has been let go when the target leaves is a
 // matter of a millisecond. The customer is theirs again in either case.
 func leavesAtOnce(s *stage) {
-	s.brief = true
+	s.short = true
 	s.toSIPp("leaves", "", ringLong)
 	s.sipp.finishes()
 	awaits(s.t, "the customer to be the agent's again", func() bool {
@@ -198,7 +198,7 @@ func customerLeavesConsulting(s *stage) {
 }
 
 func customerLeavesJoined(s *stage) {
-	s.brief = true
+	s.short = true
 	s.toAnsweringBaresip()
 	if s.kind == call.Warm {
 		s.consulted()

@@ -19,17 +19,17 @@ import (
 var scenarios embed.FS
 
 // A SIPp is a target that plays a scenario, once: it does exactly what stands
-// there, and fails when something else comes. Its sound is a recorder of ours.
+// there, and fails when something else comes. Its audio is a recorder of ours.
 type SIPp struct {
 	name    string
 	port    int
 	dir     string
 	program *program
-	sound   *softphone.Recorder
+	audio   *softphone.Recorder
 }
 
 // StartSIPp starts one of the scenarios in this package, such as "answers",
-// with a tone (Hz) for its sound. with is what a scenario leaves open: the
+// with a tone (Hz) for its audio. with is what a scenario leaves open: the
 // status of one that refuses, such as "486 Busy Here", or the direction of one
 // that holds, "sendonly" or "inactive". dir is a directory of its own. ctx bounds the start, not
 // the scenario.
@@ -38,13 +38,13 @@ func StartSIPp(ctx context.Context, dir, scenario, with string, tone float64) (*
 	if err != nil {
 		return nil, fmt.Errorf("starting sipp: %w", err)
 	}
-	sound, err := softphone.Record(netip.MustParseAddrPort("127.0.0.1:0"), tone)
+	audio, err := softphone.Record(netip.MustParseAddrPort("127.0.0.1:0"), tone)
 	if err != nil {
 		return nil, fmt.Errorf("starting sipp: %w", err)
 	}
-	s := &SIPp{name: scenario, port: port, dir: dir, sound: sound}
+	s := &SIPp{name: scenario, port: port, dir: dir, audio: audio}
 	if err := s.start(ctx, with); err != nil {
-		sound.Close()
+		audio.Close()
 		return nil, fmt.Errorf("starting sipp: %w", err)
 	}
 	return s, nil
@@ -76,7 +76,7 @@ func (s *SIPp) start(ctx context.Context, with string) error {
 // Close ends the target, in the middle of whatever it is doing.
 func (s *SIPp) Close() {
 	s.program.stop()
-	s.sound.Close()
+	s.audio.Close()
 }
 
 // write writes the scenario with the values of this target filled in.
@@ -92,7 +92,7 @@ func (s *SIPp) write(with string) (file string, err error) {
 	values := struct {
 		RTP  uint16
 		With string
-	}{s.sound.Address().Port(), with}
+	}{s.audio.Address().Port(), with}
 	return f.Name(), errors.Join(all.ExecuteTemplate(f, s.name+".xml", values), f.Close())
 }
 
@@ -102,7 +102,7 @@ func (s *SIPp) file(name string) string { return filepath.Join(s.dir, name) }
 func (s *SIPp) URI() string { return fmt.Sprintf("sip:target@127.0.0.1:%d", s.port) }
 
 // Heard is what the target hears.
-func (s *SIPp) Heard() *softphone.Recording { return s.sound.Recording() }
+func (s *SIPp) Heard() *softphone.Recording { return s.audio.Recording() }
 
 // Said is what the program has written on its terminal.
 func (s *SIPp) Said() string { return s.program.words() }

@@ -32,13 +32,13 @@ type stage struct {
 	sipp     *sipp    // or this one
 	other    *sipp    // another target, who does not get the customer
 
-	gate   bool // a target who answers must press 1
-	ears   map[string]*ear
-	with   *baresip      // who is with the customer, or waits for the target with them
-	ended  string        // where the customer has been found
-	silent time.Duration // the customer's longest time without sound
-	until  time.Duration // when they stop to listen, if they do
-	brief  bool          // who met last need not have heard each other
+	confirm bool // a target who answers must press 1
+	ears    map[string]*ear
+	with    *baresip      // who is with the customer, or waits for the target with them
+	ended   string        // where the customer has been found
+	silent  time.Duration // the customer's longest time without audio
+	until   time.Duration // when they stop to listen, if they do
+	short   bool          // who met last need not have heard each other
 }
 
 // setStage starts everything and has customer and agent hear each other.
@@ -47,7 +47,7 @@ func setStage(t *testing.T, kind call.Kind) *stage {
 	s := &stage{t: t, kind: kind}
 	s.customer = startBaresip(t, "customer", customerTone)
 	s.agent = startBaresip(t, "agent", agentTone)
-	s.ears = map[string]*ear{"customer": {sound: s.customer.heard}, "agent": {sound: s.agent.heard}}
+	s.ears = map[string]*ear{"customer": {audio: s.customer.heard}, "agent": {audio: s.agent.heard}}
 	s.configure()
 	s.start()
 	t.Cleanup(s.stop)
@@ -117,7 +117,7 @@ func (s *stage) stop() {
 // asks asks for the transfer. In a blind one the agent is let go at once.
 func (s *stage) asks(r client.TransferRequest) {
 	s.t.Helper()
-	r.Kind, r.Confirm = s.kind, s.gate
+	r.Kind, r.Confirm = s.kind, s.confirm
 	if _, err := s.client.Transfer(s.t.Context(), s.contact, r); err != nil {
 		s.t.Fatalf("asking for the transfer: %v", err)
 	}
@@ -130,7 +130,7 @@ func (s *stage) asks(r client.TransferRequest) {
 func (s *stage) toSIPp(scenario, with string, ringFor time.Duration) {
 	s.t.Helper()
 	s.sipp = startSIPp(s.t, scenario, with, targetTone)
-	s.ears["target"] = &ear{sound: s.sipp.Heard()}
+	s.ears["target"] = &ear{audio: s.sipp.Heard()}
 	s.asks(client.TransferRequest{Target: s.sipp.URI(), RingFor: ringFor})
 }
 
@@ -141,7 +141,7 @@ func (s *stage) startTarget() {
 }
 
 func (s *stage) targetIs(phone *baresip) {
-	s.target, s.ears["target"] = phone, &ear{sound: phone.heard}
+	s.target, s.ears["target"] = phone, &ear{audio: phone.heard}
 }
 
 // toBaresip transfers to a phone that rings.

@@ -76,6 +76,6 @@ func (s *SIPp) Speak() error {
 	if err != nil {
 		return fmt.Errorf("reading what sipp was offered: %w", err)
 	}
-	s.sound.SayTo(peer)
+	s.audio.SayTo(peer)
 	return nil
 }

@@ -154,7 +154,7 @@ func (s *stage) passes(d time.Duration) {
 // fallsSilent: somebody does not hear somebody any more.
 func (s *stage) fallsSilent(who, whom string) {
 	s.t.Helper()
-	heard := s.ears[who].sound
+	heard := s.ears[who].audio
 	awaits(s.t, who+" not to hear "+whom, func() bool {
 		return !heard.EverHears(tone(whom), heard.Length()-300*time.Millisecond, heard.Length())
 	})

@@ -10,8 +10,8 @@ import (
 	"holdfast/switchboard"
 )
 
-// A sound is a leg's place in the sound of its contact, as media.Leg is.
-type sound interface {
+// Audio is a leg's place in the audio of its contact, as media.Leg is.
+type audio interface {
 	Port() uint16
 	Set(media.Stream)
 	Latched(func(netip.AddrPort))
@@ -25,14 +25,14 @@ type sound interface {
 // An engine makes sounds, as media.Engine does.
 type engine interface {
 	Address() netip.Addr
-	Open(room string, leg int, port uint16) (sound, error)
+	Open(room string, leg int, port uint16) (audio, error)
 	CloseRoom(room string)
 }
 
 // rooms is a media engine as an engine.
 type rooms struct{ *media.Engine }
 
-func (r rooms) Open(room string, leg int, port uint16) (sound, error) {
+func (r rooms) Open(room string, leg int, port uint16) (audio, error) {
 	return r.Room(room).Open(leg, port)
 }
 
@@ -47,8 +47,8 @@ type anchor struct {
 	role       role
 	name       string // what people call the party
 	callID     string
-	sound      sound          // silence for a leg that had ended before it was restored
-	at         netip.AddrPort // where its sound is received
+	audio      audio          // silence for a leg that had ended before it was restored
+	at         netip.AddrPort // where its audio is received
 
 	hop atomic.Pointer[netip.AddrPort] // where the last message went
 }
@@ -56,7 +56,7 @@ type anchor struct {
 // Close implements switchboard.Leg.
 func (a *anchor) Close() {
 	a.lines.forget(a)
-	a.sound.Close()
+	a.audio.Close()
 }
 
 // deliver hands the leg what came in, if there still is one.
@@ -64,7 +64,7 @@ func (a *anchor) deliver(in switchboard.Incoming) bool {
 	return a.lines.board.Deliver(a.contact, a.connection, in)
 }
 
-// silence is the sound of a leg that needs none.
+// silence is the audio of a leg that needs none.
 type silence struct{}
 
 func (silence) Port() uint16                 { return 0 }
@@ -80,9 +80,9 @@ func (silence) Close()                       {}
 func (a *anchor) open(port uint16) error {
 	s, err := a.lines.engine.Open(string(a.contact), int(a.connection), port)
 	if err != nil {
-		return fmt.Errorf("opening a port for sound: %w", err)
+		return fmt.Errorf("opening a port for audio: %w", err)
 	}
-	a.sound, a.at = s, netip.AddrPortFrom(a.lines.engine.Address(), s.Port())
+	a.audio, a.at = s, netip.AddrPortFrom(a.lines.engine.Address(), s.Port())
 	s.Latched(func(peer netip.AddrPort) { a.deliver(latched{peer}) })
 	s.Pressed(func(key byte) { a.deliver(pressed{key}) })
 	s.Played(func() { a.deliver(played{}) })

@@ -21,7 +21,7 @@ desk tell
 desk refuse busy
 desk dial
 customer rings
-customer sounds
+customer sends early audio
 customer answers
 customer answers in-g729
 customer answers with-nothing
@@ -103,7 +103,7 @@ func anything(t *testing.T, script []byte) {
 	}
 }
 
-// checkFacts checks the order of facts and that sound and state agree.
+// checkFacts checks the order of facts and that audio and state agree.
 func checkFacts(t *testing.T, r *rig) {
 	l := r.leg.(leg)
 	answered, ended := 0, 0
@@ -131,7 +131,7 @@ func checkFacts(t *testing.T, r *rig) {
 		t.Fatalf("answered %d times, and the leg says %t", answered, l.answered)
 	}
 	for _, p := range r.ports.open {
-		if l.sound == sound(p) && p.stream != l.stream() {
+		if l.audio == audio(p) && p.stream != l.stream() {
 			t.Fatalf("sounds as %+v, not as %+v\n%s", p.stream, l.stream(), strings.Join(r.told, "\n"))
 		}
 	}

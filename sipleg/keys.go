@@ -8,7 +8,7 @@ import (
 
 // What a line tells of keys and prompts.
 type (
-	// pressed: the peer has pressed a key, as a telephone-event in its sound.
+	// pressed: the peer has pressed a key, as a telephone-event in its audio.
 	pressed struct{ key byte }
 
 	// played: the peer has heard a prompt to its end.
@@ -27,7 +27,7 @@ const (
 )
 
 // key takes a key of the peer's. Some phones say each of them in both ways, so
-// what they began with counts, until their sound comes from somewhere else. A
+// what they began with counts, until their audio comes from somewhere else. A
 // restart may forget it: it is worth no entry of its own.
 func (t *step) key(key byte, how way) {
 	if t.way == "" {
@@ -45,22 +45,22 @@ func (t *step) informed(info sipua.Info) {
 	}
 }
 
-// press presses keys towards a peer who has answered: in its sound, if it has
+// press presses keys towards a peer who has answered: in its audio, if it has
 // agreed to them there.
 func (t *step) press(keys string) {
 	switch {
 	case t.ended || !t.dialog.Established():
 	case t.session.Stream.Events != 0:
-		t.out = append(t.out, typing{t.sound, keys})
+		t.out = append(t.out, typing{t.audio, keys})
 	default:
 		t.run(t.dialog.Press(t.now, keys))
 	}
 }
 
-// typing has keys pressed in the sound. It is not repeated after a restart: a
+// typing has keys pressed in the audio. It is not repeated after a restart: a
 // key too few is pressed again by whoever meant it, one too many is not undone.
 type typing struct {
-	sound sound
+	audio audio
 	keys  string
 }
 
@@ -68,6 +68,6 @@ func (typing) Class() switchboard.Class { return switchboard.Journaled }
 func (typing) Trace() string            { return "" }
 
 func (t typing) Send() error {
-	t.sound.Press(t.keys)
+	t.audio.Press(t.keys)
 	return nil
 }

@@ -19,12 +19,12 @@ func keysOf(r *rig) string {
 	return keys.String()
 }
 
-// A phone that says each key in its sound and by INFO has pressed it once.
+// A phone that says each key in its audio and by INFO has pressed it once.
 func TestAKeySaidTwiceIsPressedOnce(t *testing.T) {
-	for _, first := range []string{"in-sound", "in-info"} {
+	for _, first := range []string{"in-audio", "in-info"} {
 		r := newRig(t)
 		r.dials()
-		second := map[string]string{"in-sound": "in-info", "in-info": "in-sound"}[first]
+		second := map[string]string{"in-audio": "in-info", "in-info": "in-audio"}[first]
 		for _, what := range []string{
 			"answers", "presses 5 " + first, "presses 5 " + second, "presses 5 " + first, "presses 5 " + second,
 			"moves", "presses 5 " + second,

@@ -23,7 +23,7 @@ type leg struct {
 	*anchor
 	dialog   *sipua.Dialog
 	session  session
-	latched  netip.AddrPort // where the peer's sound really comes from
+	latched  netip.AddrPort // where the peer's audio really comes from
 	way      way            // in which the peer says keys, once it has
 	answered bool           // by them, or by us
 	ended    bool           // nothing more is told
@@ -122,16 +122,16 @@ type step struct {
 	now   time.Time
 	facts []call.Event
 	out   []switchboard.Outgoing
-	// resound says that the sound is new in this process and must be set
+	// resound says that the audio is new in this process and must be set
 	// even if nothing has changed.
 	resound bool
 }
 
-// plan is the turn as a plan. The sound comes before the messages: who reads
+// plan is the turn as a plan. The audio comes before the messages: who reads
 // our answer may send at once.
 func (t *step) plan(before leg) switchboard.Plan {
 	if stream := t.stream(); t.resound || stream != before.stream() {
-		s := setting{sound: t.sound, stream: stream}
+		s := setting{audio: t.audio, stream: stream}
 		if t.resound {
 			s.latch = t.latched
 		}
@@ -208,7 +208,7 @@ func (t *step) offered(offer []byte) {
 	t.run(t.dialog.Accept(t.now, []byte(next.Local), unchanged))
 }
 
-// progressed: the party's line rings, with or without sound of its own. Of
+// progressed: the party's line rings, with or without audio of its own. Of
 // several descriptions the last counts (RFC 3960 §3).
 func (t *step) progressed(answer []byte) {
 	if s, err := t.session.agree(answer); err == nil {
@@ -217,7 +217,7 @@ func (t *step) progressed(answer []byte) {
 	t.emit(call.Rang{Connection: t.connection, EarlyMedia: t.session.Stream.Remote.IsValid()})
 }
 
-// pickedUp: a 200 to our INVITE. Without a word about its sound it means what
+// pickedUp: a 200 to our INVITE. Without a word about its audio it means what
 // was said while it rang.
 func (t *step) pickedUp(answer []byte) {
 	if answer != nil || !t.session.Stream.Remote.IsValid() {
@@ -262,7 +262,7 @@ func (t *step) over(ev sipua.Ended) {
 	}
 }
 
-// resume goes on in another process: first the sound, then what may not have
+// resume goes on in another process: first the audio, then what may not have
 // been sent, then an offer that tells the peer where we are now.
 func (t *step) resume() {
 	t.resound = true
@@ -285,7 +285,7 @@ func (t *step) invite(fresh bool) {
 	t.run(t.dialog.Invite(t.now, []byte(t.session.Local)))
 }
 
-// agreed takes a session over. What was learned about the peer's sound is void
+// agreed takes a session over. What was learned about the peer's audio is void
 // when it is to come from another address.
 func (t *step) agreed(s session) {
 	if s.Stream.Remote != t.session.Stream.Remote {

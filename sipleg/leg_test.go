@@ -19,7 +19,7 @@ import (
 )
 
 // TestLeg plays the stories of legs: what a phone and a desk do, and what comes
-// of it on the wire (-> from us, <- to us), as facts (=) and as sound.
+// of it on the wire (-> from us, <- to us), as facts (=) and as audio.
 func TestLeg(t *testing.T) {
 	datadriven.Walk(t, "testdata/leg", func(t *testing.T, path string) {
 		var r *rig
@@ -136,7 +136,7 @@ func (r *rig) farMakes(what string) error {
 		r.calls()
 	case "rings":
 		r.farDoes(r.far.Ring(r.now))
-	case "sounds":
+	case "sends early audio":
 		r.farDoes(r.far.Progress(r.now, []byte(r.farSDP)))
 	case "answers":
 		r.farDoes(r.far.Accept(r.now, []byte(r.farSDP), false))
@@ -159,7 +159,7 @@ func (r *rig) farMakes(what string) error {
 	case "moves without-events":
 		r.farSDP = strings.ReplaceAll(strings.ReplaceAll(r.farSDP, "6000", "6004"), "AVP 8 101", "AVP 8")
 		r.farDoes(r.far.Invite(r.now, []byte(r.farSDP)))
-	case "presses 5 in-sound":
+	case "presses 5 in-audio":
 		r.ports.open[0].pressed('5')
 	case "presses 5 in-info":
 		r.farDoes(r.far.Press(r.now, "5"))
@@ -274,7 +274,7 @@ func playCut(t *testing.T, story []deed, cut int) []string {
 }
 
 // A leg sounds from our answer to its end.
-func TestSound(t *testing.T) {
+func TestAudio(t *testing.T) {
 	r := newRig(t)
 	r.calls()
 	p := r.ports.open[0]

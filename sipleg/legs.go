@@ -161,7 +161,7 @@ func (l *Legs) Restore(id call.ContactID, connection call.ConnectionID, epoch ui
 	if err != nil {
 		return nil, fmt.Errorf("restoring a SIP leg: %w", err)
 	}
-	a := &anchor{lines: l, contact: id, connection: connection, role: m.Role, name: m.Name, callID: dialog.CallID(), sound: silence{}}
+	a := &anchor{lines: l, contact: id, connection: connection, role: m.Role, name: m.Name, callID: dialog.CallID(), audio: silence{}}
 	restored := leg{anchor: a, dialog: dialog, session: m.Session, latched: m.Latched, answered: m.Answered, ended: m.Ended}
 	if m.Ended {
 		l.register(a)

@@ -295,7 +295,7 @@ func TestAddress(t *testing.T) {
 }
 
 // With real sockets: a leg listens where it says, and again there after a restart.
-func TestRealSound(t *testing.T) {
+func TestRealAudio(t *testing.T) {
 	e, err := media.Start(media.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -44,7 +44,7 @@ func TestOldMemories(t *testing.T) {
 				t.Errorf("%s: %+v", name, m)
 			}
 		case "ended-v1.json":
-			if !l.ended || l.sound != sound(silence{}) {
+			if !l.ended || l.audio != audio(silence{}) {
 				t.Errorf("%s: %+v", name, m)
 			}
 		}

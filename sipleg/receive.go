@@ -79,7 +79,7 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 	s := newSession()
 	if offered.SDP != nil {
 		if s, err = s.answer(a.at, offered.SDP); err != nil {
-			l.log.Info("a call without sound we could share", "from", m.From, "error", err)
+			l.log.Info("a call without audio we could share", "from", m.From, "error", err)
 			l.abandon(a)
 			l.send(sipua.Refuse(m, 488, "Not Acceptable Here"))
 			return

@@ -99,9 +99,9 @@ func (r *rig) act(p switchboard.Plan) {
 	for _, out := range p.Out {
 		switch out := out.(type) {
 		case setting:
-			r.tell("sound %s", soundOf(out))
+			r.tell("audio %s", audioOf(out))
 		case typing:
-			r.tell("sound of the keys %s", out.keys)
+			r.tell("audio of the keys %s", out.keys)
 		case outgoing:
 			if _, listed := sipua.Kinds[out.Kind]; !listed {
 				r.t.Errorf("%s: kind %q has no class", out.Trace(), out.Kind)
@@ -130,10 +130,10 @@ func listening(m sip.Message) string {
 	return fmt.Sprintf(", %s on port %d, version %d", ours.direction(), ours.media.MediaName.Port.Value, ours.session.Origin.SessionVersion)
 }
 
-func soundOf(s setting) string {
+func audioOf(s setting) string {
 	what := "off"
 	if s.stream != (media.Stream{}) {
-		what = sounds(s.stream)
+		what = streamText(s.stream)
 	}
 	if s.latch.IsValid() {
 		what += ", from " + s.latch.String()
@@ -344,7 +344,7 @@ func (addresses) Identifies(e call.Endpoint) bool { return e.Kind == call.PhoneN
 
 func (addresses) Known(from netip.AddrPort) bool { return from == farAddress }
 
-// ports is an engine without sound.
+// ports is an engine without audio.
 type ports struct {
 	taken  map[uint16]bool
 	none   bool
@@ -356,7 +356,7 @@ func (*ports) Address() netip.Addr { return netip.MustParseAddr("192.0.2.1") }
 
 func (p *ports) CloseRoom(room string) { p.closed = append(p.closed, room) }
 
-func (p *ports) Open(_ string, _ int, number uint16) (sound, error) {
+func (p *ports) Open(_ string, _ int, number uint16) (audio, error) {
 	if p.none || p.taken[number] {
 		return nil, errors.New("no port")
 	}
@@ -371,7 +371,7 @@ func (p *ports) Open(_ string, _ int, number uint16) (sound, error) {
 	return s, nil
 }
 
-// port is the sound of one leg.
+// port is the audio of one leg.
 type port struct {
 	ports   *ports
 	number  uint16

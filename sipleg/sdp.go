@@ -9,7 +9,7 @@ import (
 	"holdfast/media"
 )
 
-// A session is what one leg has said and agreed about its sound (RFC 3264). It
+// A session is what one leg has said and agreed about its audio (RFC 3264). It
 // is a value: each method returns what the session would be afterwards.
 type session struct {
 	ID      uint64         `json:"id"`                // in our o= line, for ever

@@ -62,12 +62,12 @@ func told(before, s session) string {
 		b.WriteString(strings.ReplaceAll(s.Local, "\r\n", "\n"))
 	}
 	if s.Stream != (media.Stream{}) {
-		fmt.Fprintf(&b, "= %s\n", sounds(s.Stream))
+		fmt.Fprintf(&b, "= %s\n", streamText(s.Stream))
 	}
 	return b.String()
 }
 
-func sounds(s media.Stream) string {
+func streamText(s media.Stream) string {
 	codec := map[media.Codec]string{media.PCMU: "PCMU", media.PCMA: "PCMA"}[s.Codec]
 	return fmt.Sprintf("%s %s, %s as %d, events as %d", direction(s), s.Remote, codec, s.PayloadType, s.Events)
 }

@@ -34,7 +34,7 @@ type (
 		name string
 	}
 
-	// latched: the peer's sound comes from another address than it said.
+	// latched: the peer's audio comes from another address than it said.
 	latched struct{ peer netip.AddrPort }
 )
 
@@ -68,20 +68,20 @@ func (o outgoing) Send() error {
 	return o.on.lines.sender.Send(o.Message)
 }
 
-// setting gives a leg the sound that was agreed.
+// setting gives a leg the audio that was agreed.
 type setting struct {
-	sound  sound
+	audio  audio
 	stream media.Stream
-	latch  netip.AddrPort // where the sound came from before a restart
+	latch  netip.AddrPort // where the audio came from before a restart
 }
 
 func (setting) Class() switchboard.Class { return switchboard.Journaled }
 func (setting) Trace() string            { return "" }
 
 func (s setting) Send() error {
-	s.sound.Set(s.stream)
+	s.audio.Set(s.stream)
 	if s.latch.IsValid() {
-		s.sound.Latch(s.latch)
+		s.audio.Latch(s.latch)
 	}
 	return nil
 }

@@ -154,7 +154,7 @@ func (p *party) step(step Step) {
 const resentFor = 5 * time.Second
 
 // restart is a new process that reads the journal, and its user's habits:
-// sound again, and what they wanted and may not have got.
+// audio again, and what they wanted and may not have got.
 func (p *party) restart() {
 	p.s.known = false
 	p.epoch++

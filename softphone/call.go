@@ -36,7 +36,7 @@ type Call struct {
 	id       string
 	peer     string
 	outgoing bool
-	sound    *sound
+	audio    *audio
 
 	rang, answered, ended chan struct{}
 
@@ -57,9 +57,9 @@ type Call struct {
 	held      bool       // we have the peer on hold, and it has agreed
 }
 
-func newCall(p *Phone, s *sound, peer string) *Call {
+func newCall(p *Phone, s *audio, peer string) *Call {
 	return &Call{
-		phone: p, sound: s, peer: peer,
+		phone: p, audio: s, peer: peer,
 		rang: make(chan struct{}), answered: make(chan struct{}), ended: make(chan struct{}),
 		session: session{
 			user: p.options.User, id: uint64(rand.Uint32()),
@@ -112,7 +112,7 @@ func (c *Call) Reason() string {
 
 // Recording is what this phone hears in the call. It is whole when the call
 // has ended.
-func (c *Call) Recording() *Recording { return c.sound.recording }
+func (c *Call) Recording() *Recording { return c.audio.recording }
 
 // Answer picks up an incoming call that rings, whatever the phone's behaviour.
 func (c *Call) Answer() { c.phone.do(c.pickUp) }
@@ -152,7 +152,7 @@ func (c *Call) SendDigits(digits string) error {
 	}
 	for _, d := range []byte(digits) {
 		select {
-		case c.sound.digits <- d:
+		case c.audio.digits <- d:
 		default:
 			return fmt.Errorf("sending digits: too many at once, from %q on", d)
 		}
@@ -204,7 +204,7 @@ func (c *Call) changed(err error) {
 
 func (c *Call) setHolding(holding bool) {
 	c.session.holding = holding
-	c.sound.mute.Store(holding)
+	c.audio.mute.Store(holding)
 }
 
 func (c *Call) hangUp() {
@@ -221,7 +221,7 @@ func (c *Call) end(by End, err error) {
 		return
 	}
 	c.cueAt, c.cue = time.Time{}, nil
-	c.sound.close()
+	c.audio.close()
 	c.endedBy, c.err = by, err
 	close(c.ended)
 	c.changed(errors.New("the call is over"))

@@ -76,7 +76,7 @@ func (c *Call) happened(e sipua.Event) {
 		}
 	case sipua.Info:
 		if key, pressed := e.Key(); pressed {
-			c.sound.recording.addDigit(key)
+			c.audio.recording.addDigit(key)
 		}
 	}
 }
@@ -86,10 +86,10 @@ func (c *Call) accepted(e sipua.Accepted) {
 	good := c.agreed(e.SDP)
 	switch {
 	case !good && e.Initial:
-		c.end(Self, &Refused{Text: "answered without sound we can use"})
+		c.end(Self, &Refused{Text: "answered without audio we can use"})
 		c.apply(c.dialog.HangUp(time.Now(), ""))
 	case !good:
-		c.changed(errors.New("accepted without sound we can use"))
+		c.changed(errors.New("accepted without audio we can use"))
 	case e.Initial:
 		close(c.answered)
 	default:
@@ -123,7 +123,7 @@ func (c *Call) reoffered(offer []byte) {
 		c.apply(c.dialog.Reject(time.Now(), sip.StatusNotAcceptableHere, reasons[sip.StatusNotAcceptableHere]))
 		return
 	}
-	c.sound.agree(agreed)
+	c.audio.agree(agreed)
 	c.apply(c.dialog.Accept(time.Now(), body, unchanged))
 }
 
@@ -134,6 +134,6 @@ func (c *Call) agreed(answer []byte) bool {
 		c.phone.options.Log.Warn("the peer's answer", "call", c.id, "error", err)
 		return false
 	}
-	c.sound.agree(stream)
+	c.audio.agree(stream)
 	return true
 }

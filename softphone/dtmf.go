@@ -27,7 +27,7 @@ type event struct {
 
 // sendEvent sends the next packet of a digit and reports whether it did so:
 // while a digit is being sent our voice is silent.
-func (s *sound) sendEvent(stream *media.Stream) bool {
+func (s *audio) sendEvent(stream *media.Stream) bool {
 	if s.event.sent == 0 {
 		select {
 		case digit := <-s.digits:
@@ -49,7 +49,7 @@ func (s *sound) sendEvent(stream *media.Stream) bool {
 
 // sendDigit sends one packet of the digit. All of them carry the timestamp of
 // its beginning; the duration grows until its end.
-func (s *sound) sendDigit(stream *media.Stream) {
+func (s *audio) sendDigit(stream *media.Stream) {
 	now := s.packet.Timestamp
 	payload := make([]byte, 4)
 	payload[0] = byte(strings.IndexByte(eventNames, s.event.digit))
@@ -64,7 +64,7 @@ func (s *sound) sendDigit(stream *media.Stream) {
 }
 
 // hearEvent writes a digit down when the first packet of it has come.
-func (s *sound) hearEvent(timestamp uint32, payload []byte) {
+func (s *audio) hearEvent(timestamp uint32, payload []byte) {
 	if len(payload) < 4 || int(payload[0]) >= len(eventNames) {
 		return
 	}

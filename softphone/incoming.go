@@ -76,13 +76,13 @@ func (p *Phone) receive(m sipua.Received) {
 
 // invited takes an INVITE of a new call.
 func (p *Phone) invited(m sipua.Received, invite *sip.Request) {
-	sound, err := p.startSound()
+	audio, err := p.startAudio()
 	if err != nil {
 		p.options.Log.Warn("taking a call", "error", err)
 		p.send([]sipua.Message{sipua.Refuse(m, sip.StatusServiceUnavailable, "Service Unavailable")})
 		return
 	}
-	c := newCall(p, sound, invite.From().Address.String())
+	c := newCall(p, audio, invite.From().Address.String())
 	c.behaviour = p.behaviour
 	c.id = invite.CallID().Value()
 	p.calls[c.id] = c
@@ -147,7 +147,7 @@ func (c *Call) progress() {
 		return
 	}
 	c.early = body
-	c.sound.agree(agreed)
+	c.audio.agree(agreed)
 	c.apply(c.dialog.Progress(time.Now(), body))
 }
 
@@ -167,7 +167,7 @@ func (c *Call) pickUp() {
 			c.refuse(sip.StatusNotAcceptableHere)
 			return
 		}
-		c.sound.agree(agreed)
+		c.audio.agree(agreed)
 		body = answer
 	}
 	close(c.answered)

@@ -141,11 +141,11 @@ func (p *Phone) Ring(uri string) (*Call, error) {
 	if err := sip.ParseUri(uri, &to); err != nil {
 		return nil, fmt.Errorf("calling %q: %w", uri, err)
 	}
-	sound, err := p.startSound()
+	audio, err := p.startAudio()
 	if err != nil {
 		return nil, fmt.Errorf("calling %s: %w", uri, err)
 	}
-	c := newCall(p, sound, uri)
+	c := newCall(p, audio, uri)
 	c.dialog = sipua.NewCaller(p.local, sipua.RandomIdentity(), 1, sipua.Call{To: to, From: p.uri()})
 	c.id, c.outgoing = c.dialog.CallID(), true
 	begin := func() {
@@ -153,7 +153,7 @@ func (p *Phone) Ring(uri string) (*Call, error) {
 		c.apply(c.dialog.Invite(time.Now(), c.session.offer()))
 	}
 	if !p.do(begin) {
-		sound.close()
+		audio.close()
 		return nil, fmt.Errorf("calling %s: %w", uri, ErrClosed)
 	}
 	return c, nil
@@ -191,8 +191,8 @@ func (p *Phone) Incoming(ctx context.Context) (*Call, error) {
 	}
 }
 
-func (p *Phone) startSound() (*sound, error) {
-	return startSound(netip.AddrPortFrom(p.Address().Addr(), 0), p.options.Tone, false, p.options.Log)
+func (p *Phone) startAudio() (*audio, error) {
+	return startAudio(netip.AddrPortFrom(p.Address().Addr(), 0), p.options.Tone, false, p.options.Log)
 }
 
 // do hands f to the phone's goroutine and reports whether it was taken.

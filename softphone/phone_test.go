@@ -256,18 +256,18 @@ func TestHangsUpOnCue(t *testing.T) {
 	ended(t, anas, Peer)
 	ended(t, bens, Self)
 	if length := anas.Recording().Length(); length < 200*ms {
-		t.Errorf("hung up after %v of sound, not 300ms", length)
+		t.Errorf("hung up after %v of audio, not 300ms", length)
 	}
 }
 
-// The far end moves its sound to another address: ben follows at once, hears
+// The far end moves its audio to another address: ben follows at once, hears
 // on, and his recording goes on.
 func TestFollowsANewAddress(t *testing.T) {
 	t.Parallel()
 	ana, ben := anaAndBen(t, Behaviour{})
 	anas, bens := dial(t, ana, ben)
 	hears(t, bens, anasTone)
-	moved := speaker(t, 1000, media.PCMU, bens.sound.address())
+	moved := speaker(t, 1000, media.PCMU, bens.audio.address())
 	ana.do(func() {
 		anas.session.address = moved.address()
 		anas.apply(anas.dialog.Invite(time.Now(), anas.session.offer()))
@@ -351,7 +351,7 @@ func TestSurvivesARestartOfTheFarEnd(t *testing.T) {
 	ana, ben := anaAndBen(t, Behaviour{})
 	anas, bens := dial(t, ana, ben)
 	hears(t, bens, anasTone)
-	rtp := anas.sound.address()
+	rtp := anas.audio.address()
 	ana.Close()
 	memory := anas.dialog.Memory()
 	if err := bens.Recording().AwaitTones(shortly(t), anasTone); err == nil {
@@ -359,12 +359,12 @@ func TestSurvivesARestartOfTheFarEnd(t *testing.T) {
 	}
 
 	again := start(t, Options{Address: ana.Address(), User: "ana"})
-	sound, err := startSound(rtp, 1000, false, discard)
+	audio, err := startAudio(rtp, 1000, false, discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(sound.close)
-	call := newCall(again, sound, ben.URI())
+	t.Cleanup(audio.close)
+	call := newCall(again, audio, ben.URI())
 	call.dialog, err = sipua.Restore(again.local, 2, memory)
 	if err != nil {
 		t.Fatal(err)

@@ -7,17 +7,17 @@ import (
 	"holdfast/media"
 )
 
-// A Recorder is the sound of a phone without its SIP: it records what is sent
+// A Recorder is the audio of a phone without its SIP: it records what is sent
 // to its socket and says a tone to whoever sent last, in their law. It is for
-// SIP programs that have no sound of their own and put its address into their
+// SIP programs that have no audio of their own and put its address into their
 // SDP, with telephone-event as payload type 101.
-type Recorder struct{ sound *sound }
+type Recorder struct{ audio *audio }
 
 // Record begins to record at address; port 0 is any free one. tone is what it
 // says, in Hz; 0 is silence. Nothing is said before something was heard, unless
 // SayTo says to whom.
 func Record(address netip.AddrPort, tone float64) (*Recorder, error) {
-	s, err := startSound(address, tone, true, discard)
+	s, err := startAudio(address, tone, true, discard)
 	if err != nil {
 		return nil, fmt.Errorf("recording: %w", err)
 	}
@@ -25,13 +25,13 @@ func Record(address netip.AddrPort, tone float64) (*Recorder, error) {
 }
 
 // Address is where it listens.
-func (r *Recorder) Address() netip.AddrPort { return r.sound.address() }
+func (r *Recorder) Address() netip.AddrPort { return r.audio.address() }
 
 // Recording is what it hears.
-func (r *Recorder) Recording() *Recording { return r.sound.recording }
+func (r *Recorder) Recording() *Recording { return r.audio.recording }
 
 // SayTo has it say its tone to a peer that has sent nothing yet, in µ-law.
-func (r *Recorder) SayTo(peer netip.AddrPort) { r.sound.agreeWith(peer, payloadType(media.PCMU)) }
+func (r *Recorder) SayTo(peer netip.AddrPort) { r.audio.agreeWith(peer, payloadType(media.PCMU)) }
 
 // Close ends the recording and frees the port. Again: nothing.
-func (r *Recorder) Close() { r.sound.close() }
+func (r *Recorder) Close() { r.audio.close() }

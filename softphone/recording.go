@@ -18,8 +18,8 @@ const rate = 8000
 // is a jump and not jitter.
 const tolerance = 200 * time.Millisecond
 
-// A Recording is what a phone has heard. Sound stands where it was heard: time
-// zero is when the sound of the call was agreed, and where nothing came there
+// A Recording is what a phone has heard. Audio stands where it was heard: time
+// zero is when the audio of the call was agreed, and where nothing came there
 // is silence. All methods may be called by any goroutine, also while it grows,
 // which it does by 16 kB a second. The zero value is an empty recording.
 type Recording struct {
@@ -45,7 +45,7 @@ func (r *Recording) Began() time.Time {
 // At is where in the recording a moment is: negative if before its time zero.
 func (r *Recording) At(moment time.Time) time.Duration { return moment.Sub(r.Began()) }
 
-// Samples is the sound heard so far, 8 kHz mono.
+// Samples is the audio heard so far, 8 kHz mono.
 func (r *Recording) Samples() []int16 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -59,7 +59,7 @@ func (r *Recording) Length() time.Duration {
 	return duration(len(r.samples))
 }
 
-// Packets tells when each RTP packet with sound arrived, in order.
+// Packets tells when each RTP packet with audio arrived, in order.
 func (r *Recording) Packets() []time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -103,13 +103,13 @@ func (r *Recording) LongestGapWithin(from, to time.Duration) time.Duration {
 func (r *Recording) AwaitLength(ctx context.Context, d time.Duration) error {
 	err := r.await(ctx, func() bool { return duration(len(r.samples)) >= d })
 	if err != nil {
-		return fmt.Errorf("waiting for %v of sound, %v heard: %w", d, r.Length(), err)
+		return fmt.Errorf("waiting for %v of audio, %v heard: %w", d, r.Length(), err)
 	}
 	return nil
 }
 
 // AwaitTones waits until all these tones (Hz) are heard at the same time, for
-// 200 ms, in sound that arrives from now on.
+// 200 ms, in audio that arrives from now on.
 func (r *Recording) AwaitTones(ctx context.Context, tones ...float64) error {
 	r.mu.Lock()
 	from := len(r.samples)
@@ -168,10 +168,10 @@ func (r *Recording) begin(now time.Time) {
 	}
 }
 
-// add writes down the sound of a packet. Within a stream the RTP timestamps
+// add writes down the audio of a packet. Within a stream the RTP timestamps
 // say where it belongs; a new stream, or one that has jumped, is placed by the
 // time of its arrival.
-func (r *Recording) add(now time.Time, ssrc, timestamp uint32, sound []int16) {
+func (r *Recording) add(now time.Time, ssrc, timestamp uint32, audio []int16) {
 	r.begin(now)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -183,22 +183,22 @@ func (r *Recording) add(now time.Time, ssrc, timestamp uint32, sound []int16) {
 		r.ssrc, r.first, r.start = ssrc, timestamp, place
 	}
 	r.arrivals = append(r.arrivals, at)
-	r.put(max(place, 0), sound)
+	r.put(max(place, 0), audio)
 	r.grew()
 }
 
-// Add adds sound that a phone other than ours has heard just now, after so many
+// Add adds audio that a phone other than ours has heard just now, after so many
 // samples before. It stands for one packet.
-func (r *Recording) Add(now time.Time, before int, sound []int16) {
-	r.add(now, 0, uint32(before), sound)
+func (r *Recording) Add(now time.Time, before int, audio []int16) {
+	r.add(now, 0, uint32(before), audio)
 }
 
-// put writes sound at a place, with silence before it where nothing was heard.
-func (r *Recording) put(place int, sound []int16) {
-	if missing := place + len(sound) - len(r.samples); missing > 0 {
+// put writes audio at a place, with silence before it where nothing was heard.
+func (r *Recording) put(place int, audio []int16) {
+	if missing := place + len(audio) - len(r.samples); missing > 0 {
 		r.samples = append(r.samples, make([]int16, missing)...)
 	}
-	copy(r.samples[place:], sound)
+	copy(r.samples[place:], audio)
 }
 
 func (r *Recording) addDigit(digit byte) {
@@ -248,10 +248,10 @@ func channel(interleaved []int16, index, channels, each int) []int16 {
 	return out
 }
 
-func recorded(sound []int16) *Recording {
-	r := &Recording{samples: sound}
-	for at := 0; at+frame <= len(sound); at += frame {
-		if slices.ContainsFunc(sound[at:at+frame], audible) {
+func recorded(audio []int16) *Recording {
+	r := &Recording{samples: audio}
+	for at := 0; at+frame <= len(audio); at += frame {
+		if slices.ContainsFunc(audio[at:at+frame], audible) {
 			r.arrivals = append(r.arrivals, duration(at))
 		}
 	}

@@ -26,7 +26,7 @@ const (
 	masking  = 30        // a tone so many times fainter than another is its distortion
 )
 
-// A Span is a stretch of sound with the same tones in it from end to end.
+// A Span is a stretch of audio with the same tones in it from end to end.
 type Span struct {
 	From, To time.Duration
 	Tones    []float64 // Hz, rising; none: none of those looked for

@@ -21,8 +21,8 @@ func said(ms int, tones ...float64) []int16 {
 	return out
 }
 
-// heldSound is an arpeggio below 400 Hz over a faint tone of 250 Hz.
-func heldSound(ms int) []int16 {
+// heldAudio is an arpeggio below 400 Hz over a faint tone of 250 Hz.
+func heldAudio(ms int) []int16 {
 	notes := []float64{196, 261.6, 329.6, 392, 329.6, 261.6}
 	out := make([]int16, ms*rate/1000)
 	for i := range out {
@@ -42,7 +42,7 @@ func noise(ms int, amplitude int) []int16 {
 	return out
 }
 
-// throughLine is what becomes of sound on a line, and back again: two laws.
+// throughLine is what becomes of audio on a line, and back again: two laws.
 func throughLine(pcm []int16) []int16 {
 	for _, law := range []media.Codec{media.PCMA, media.PCMU} {
 		pcm = law.Decode(nil, law.Encode(nil, pcm))
@@ -55,18 +55,18 @@ var everybody = Voices{440: "ana", 620: "ben", 800: "customer", 1000: "cardiolog
 func TestSummary(t *testing.T) {
 	tests := []struct {
 		name  string
-		sound [][]int16
+		audio [][]int16
 		want  string
 	}{
 		{"nothing", [][]int16{said(300)}, "0.0–0.3s nothing"},
 		{"one voice", [][]int16{said(1000, 440)}, "0.0–1.0s ana"},
 		{"three at once", [][]int16{said(500, 440, 800, 1000)}, "0.0–0.5s ana+customer+cardiology"},
 		{"four at once", [][]int16{said(500, 440, 620, 800, 1000)}, "0.0–0.5s ana+ben+customer+cardiology"},
-		{"hold audio", [][]int16{heldSound(2000)}, "0.0–2.0s hold"},
+		{"hold audio", [][]int16{heldAudio(2000)}, "0.0–2.0s hold"},
 		{"comfort noise", [][]int16{noise(1000, 60)}, "0.0–1.0s nothing"},
 		{"loud noise", [][]int16{noise(1000, 1000)}, "0.0–1.0s nothing"},
 		{"a voice in noise", [][]int16{mixed(said(1000, 620), noise(1000, 1500))}, "0.0–1.0s ben"},
-		{"a cold transfer", [][]int16{said(1200, 440), heldSound(2800), said(2000, 1000)},
+		{"a cold transfer", [][]int16{said(1200, 440), heldAudio(2800), said(2000, 1000)},
 			"0.0–1.2s ana; 1.2–4.0s hold; 4.0–6.0s cardiology"},
 		{"a change between two looks", [][]int16{said(1050, 440), said(950, 1000)},
 			"0.0–1.1s ana; 1.1–2.0s cardiology"},
@@ -74,14 +74,14 @@ func TestSummary(t *testing.T) {
 			"0.0–0.5s ana; 0.5–0.7s nothing; 0.7–1.2s ana"},
 		{"too faint", [][]int16{quieter(said(500, 440), 40)}, "0.0–0.5s nothing"},
 		{"a weak line", [][]int16{quieter(said(500, 440), 10)}, "0.0–0.5s ana"},
-		{"somebody else on hold audio", [][]int16{heldSound(500), mixed(heldSound(500), said(500, 620)), heldSound(500)},
+		{"somebody else on hold audio", [][]int16{heldAudio(500), mixed(heldAudio(500), said(500, 620)), heldAudio(500)},
 			"0.0–0.5s hold; 0.5–1.0s hold+ben; 1.0–1.5s hold"},
 		{"an agent who was not released", [][]int16{said(500, 440), said(300, 440, 1000), said(500, 1000)},
 			"0.0–0.5s ana; 0.5–0.8s ana+cardiology; 0.8–1.3s cardiology"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := recorded(throughLine(slices.Concat(tt.sound...)))
+			r := recorded(throughLine(slices.Concat(tt.audio...)))
 			if got := r.Summary(everybody); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
@@ -93,8 +93,8 @@ func TestSummary(t *testing.T) {
 // its phase and wherever the look begins.
 func TestNobodyIsTakenForAnother(t *testing.T) {
 	for tone, name := range everybody {
-		sound := throughLine(said(1000, tone))[37:]
-		for _, s := range Heard(sound, 250, 440, 620, 800, 1000, 1300, 1600, 2000) {
+		audio := throughLine(said(1000, tone))[37:]
+		for _, s := range Heard(audio, 250, 440, 620, 800, 1000, 1300, 1600, 2000) {
 			if !slices.Equal(s.Tones, []float64{tone}) {
 				t.Errorf("%s (%v Hz) is heard as %v at %v", name, tone, s.Tones, s.From)
 			}

@@ -42,9 +42,9 @@ func (n Names) Line(ev call.Event) string {
 }
 
 // Happened tells a person what happened in a moment, a line for each event.
-// Other than in a story, time that was up has a line; and of sound that was
+// Other than in a story, time that was up has a line; and of audio that was
 // agreed it tells only who hears each other now: while somebody is on hold, or
-// hears a prompt, sound is agreed and nobody hears them.
+// hears a prompt, audio is agreed and nobody hears them.
 func (n Names) Happened(m Moment) []string {
 	var lines []string
 	for _, ev := range m.Events {
@@ -81,7 +81,7 @@ func (n Names) fact(ev call.Fact) string {
 		return word(ev.Agent) + " calls customer" + backed(ev.Rules)
 	case call.Rang:
 		if ev.EarlyMedia {
-			return n[ev.Connection] + " sends sound early"
+			return n[ev.Connection] + " sends audio early"
 		}
 		return n[ev.Connection] + " rings"
 	case call.Answered:

@@ -47,7 +47,7 @@ func play(t *testing.T, teller *Teller, lines ...string) {
 	}
 }
 
-// TestHappened: of sound that was agreed a person is told who hears each other,
+// TestHappened: of audio that was agreed a person is told who hears each other,
 // and nothing as long as nobody does.
 func TestHappened(t *testing.T) {
 	teller := NewTeller()

@@ -11,7 +11,7 @@ import (
 // facts are the lines that say what one party's line reports.
 var facts = map[string]func(call.ConnectionID) call.Event{
 	"rings":             func(c call.ConnectionID) call.Event { return call.Rang{Connection: c} },
-	"sends sound early": func(c call.ConnectionID) call.Event { return call.Rang{Connection: c, EarlyMedia: true} },
+	"sends audio early": func(c call.ConnectionID) call.Event { return call.Rang{Connection: c, EarlyMedia: true} },
 	"answers":           func(c call.ConnectionID) call.Event { return call.Answered{Connection: c} },
 	"hangs up":          func(c call.ConnectionID) call.Event { return call.HungUp{Connection: c} },
 	"is lost":           func(c call.ConnectionID) call.Event { return call.Lost{Connection: c} },

@@ -31,7 +31,7 @@ var Vocabulary = []string{
 	"AGENT calls customer",
 	"AGENT calls customer backed by QUEUE",
 	"NAME rings",
-	"NAME sends sound early",
+	"NAME sends audio early",
 	"NAME answers",
 	"NAME is busy",
 	"NAME does not answer",

@@ -158,8 +158,8 @@ func (d *desk) publish(c call.Contact) {
 }
 
 // listen has the contact heard as it is now, and tells it who is in the same
-// sound if that has changed, or if that is what it waits for: a target who was
-// consulted is in the sound already when the joining begins.
+// audio if that has changed, or if that is what it waits for: a target who was
+// consulted is in the audio already when the joining begins.
 func (d *desk) listen() {
 	joined := d.room.Set(call.Hears(d.contact))
 	if d.contact.Stage == call.Over || d.contact.Stage != call.Joining && slices.Equal(joined, d.joined) {

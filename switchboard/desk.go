@@ -166,7 +166,7 @@ func (d *desk) run(begin func()) {
 func (d *desk) safely(f func()) {
 	defer func() {
 		if p := recover(); p != nil {
-			d.log.Error("the desk is stuck; the sound of its contact goes on", "panic", p, "stack", string(debug.Stack()))
+			d.log.Error("the desk is stuck; the audio of its contact goes on", "panic", p, "stack", string(debug.Stack()))
 			d.end(ErrBroken)
 		}
 	}()

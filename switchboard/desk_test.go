@@ -257,7 +257,7 @@ func TestWhoIsJoinedIsToldToTheContact(t *testing.T) {
 			t.Errorf("%d entries became %d, want one more", n, got)
 		}
 		delete(b.room.deaf, target)
-		b.deliver(target, "refresh") // now sound has been agreed
+		b.deliver(target, "refresh") // now audio has been agreed
 		b.wantStage(call.Talking)
 		if b.trace.count("-> 2 BYE") != 1 {
 			t.Errorf("Ana was not released: %q", b.trace.sent())
@@ -298,14 +298,14 @@ func TestArchiveIsTriedUntilItWorks(t *testing.T) {
 func TestPanicStopsOneDeskAndNotItsSound(t *testing.T) {
 	inBubble(t, func(b *bench) {
 		b.talk()
-		sound := b.room.sound
+		audio := b.room.audio
 		b.deliver(ana, "bug")
 		b.deliver(customer, "OPTIONS") // taken, and left unanswered
 		if _, err := b.request(time.Second, transferTo("+15550123")); !errors.Is(err, ErrBroken) {
 			t.Errorf("err is %v, want ErrBroken", err)
 		}
-		if b.room.closed || len(b.room.sound) != len(sound) {
-			t.Error("the sound of the contact was touched")
+		if b.room.closed || len(b.room.audio) != len(audio) {
+			t.Error("the audio of the contact was touched")
 		}
 		b.lines.open = nil // they stay open with the desk
 	})

@@ -269,7 +269,7 @@ func (f *fakeLegs) still() []call.ConnectionID {
 // fakeRoom joins everyone it is told of, but those who are deaf.
 type fakeRoom struct {
 	mu     sync.Mutex
-	sound  call.Mix
+	audio  call.Mix
 	sets   int
 	deaf   map[call.ConnectionID]bool
 	closed bool
@@ -280,7 +280,7 @@ func (r *fakeRoom) Room(call.ContactID) Room { return r }
 func (r *fakeRoom) Set(s call.Mix) []call.ConnectionID {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.sound, r.sets = s, r.sets+1
+	r.audio, r.sets = s, r.sets+1
 	var joined []call.ConnectionID
 	for _, h := range s {
 		if !r.deaf[h.Connection] {

@@ -169,7 +169,7 @@ func TestFencedDeskFallsSilent(t *testing.T) {
 		}
 		b.wantSent(sent)
 		if !b.room.closed || len(b.lines.still()) > 0 {
-			t.Error("sound or legs of a lost contact were kept")
+			t.Error("audio or legs of a lost contact were kept")
 		}
 		if len(b.journal.archived) > 0 {
 			t.Error("somebody else's contact was archived")
@@ -239,8 +239,8 @@ func TestRecoveryTakesOverAndResumes(t *testing.T) {
 		if last.Epoch != 2 || last.Owner != "n2" || last.Step != before.Step+1 || last.Events[0].Event != (call.Recovered{}) {
 			t.Errorf("the claim is %+v", last)
 		}
-		if len(b.room.sound) != 2 {
-			t.Errorf("sound after recovery: %v", b.room.sound)
+		if len(b.room.audio) != 2 {
+			t.Errorf("audio after recovery: %v", b.room.audio)
 		}
 		b.deliver(target, "200") // and the transfer goes on
 		b.pass(time.Second)

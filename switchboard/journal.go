@@ -35,7 +35,7 @@ type Entry struct {
 }
 
 // ErrFenced means that somebody else owns the contact now: stop, close its
-// sound, say nothing to anybody.
+// audio, say nothing to anybody.
 var ErrFenced = errors.New("another owner has taken the contact over")
 
 // A Journal keeps what happened. All methods may be called by any goroutine.

@@ -55,7 +55,7 @@ type Tick struct{}
 
 // Resumed tells a restored leg that it lives again, now in the epoch given to
 // Legs.Restore: it renegotiates, repeats what may not have been sent, and
-// gives its room the sound it had.
+// gives its room the audio it had.
 type Resumed struct{}
 
 // Trace implements Incoming: a tick is no message.
@@ -65,7 +65,7 @@ func (Tick) Trace() string { return "" }
 func (Resumed) Trace() string { return "" }
 
 // Outgoing is one thing that a leg wants done on its line: a message to be
-// sent, or a setting of its sound. Send does it, at once and without blocking
+// sent, or a setting of its audio. Send does it, at once and without blocking
 // on the far end; its error is logged, the leg's own timers deal with loss.
 type Outgoing interface {
 	Class() Class
@@ -113,12 +113,12 @@ type Rooms interface {
 	Room(id call.ContactID) Room
 }
 
-// A Room is where the sound of one contact is made.
+// A Room is where the audio of one contact is made.
 type Room interface {
-	// Set makes everyone hear what sound says. It is idempotent. It returns
-	// the connections that are in the room now with sound agreed in both
+	// Set makes everyone hear what audio says. It is idempotent. It returns
+	// the connections that are in the room now with audio agreed in both
 	// directions, in order.
-	Set(sound call.Mix) []call.ConnectionID
-	// Close ends all sound of the contact.
+	Set(audio call.Mix) []call.ConnectionID
+	// Close ends all audio of the contact.
 	Close()
 }

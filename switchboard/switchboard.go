@@ -25,7 +25,7 @@ var (
 	// ErrClosed: the switchboard has been closed.
 	ErrClosed = errors.New("the switchboard is closed")
 	// ErrBroken: a mistake of ours has stopped the desk of this contact. Its
-	// sound goes on; a restart takes the contact up again.
+	// audio goes on; a restart takes the contact up again.
 	ErrBroken = errors.New("the contact is stuck after an internal error")
 )
 

@@ -119,26 +119,26 @@ func clearWork(ctx context.Context, c *client.Client, name string, contact []str
 		}
 		done = []call.ContactID{id}
 	}
-	for _, stay := range agent.Segments {
-		if stay.State != afterWork || !slices.Contains(done, stay.Contact) {
+	for _, segment := range agent.Segments {
+		if segment.State != afterWork || !slices.Contains(done, segment.Contact) {
 			continue
 		}
-		if agent, err = c.Clear(ctx, agent.Name, stay.Contact, stay.Connection); err != nil {
+		if agent, err = c.Clear(ctx, agent.Name, segment.Contact, segment.Connection); err != nil {
 			return agent, err
 		}
 	}
 	return agent, nil
 }
 
-// afterWork is the state of a stay that is after-call work.
+// afterWork is the state of a segment in is after-call work.
 const afterWork = "after-call-work"
 
 // contactsAfter are those for which an agent has after-call work.
 func contactsAfter(a client.Agent) []call.ContactID {
 	var all []call.ContactID
-	for _, stay := range a.Segments {
-		if stay.State == afterWork && !slices.Contains(all, stay.Contact) {
-			all = append(all, stay.Contact)
+	for _, segment := range a.Segments {
+		if segment.State == afterWork && !slices.Contains(all, segment.Contact) {
+			all = append(all, segment.Contact)
 		}
 	}
 	return all

@@ -73,7 +73,7 @@ func (a *act) tell(ctx context.Context) {
 	}
 }
 
-// tellOf tells of an event, unless it only says whose sound has been agreed and
+// tellOf tells of an event, unless it only says whose audio has been agreed and
 // leaves the contact as it was.
 func (a *act) tellOf(e client.Event) {
 	a.names.Meet(e.Contact)
@@ -145,7 +145,7 @@ func (a *act) rung(ctx context.Context, p *person) (*line, error) {
 	return a.takesPart(&line{p, c}), nil
 }
 
-// look is how long a stretch of sound is in which people are told apart.
+// look is how long a stretch of audio is in which people are told apart.
 const look = 100 * time.Millisecond
 
 // hears waits until all of these people, and of all people only these, are

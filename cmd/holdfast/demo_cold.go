@@ -26,7 +26,7 @@ func answered(ctx context.Context, a *act) error {
 		return err
 	}
 	pickedUp := target.Recording().Began()
-	a.measure("same sound within %d ms of cardiology's answer",
+	a.measure("two-way audio within %d ms of cardiology's answer",
 		firstHears(a.customerLine, a.cardiology, pickedUp).Sub(pickedUp).Milliseconds())
 	return nil
 }

@@ -61,6 +61,6 @@ func (a *act) crash(ctx context.Context, asBefore func() error) error {
 		return err
 	}
 	gap := heard.LongestGapWithin(heard.At(at), heard.Length())
-	a.measure("sound back after %d ms", gap.Milliseconds())
+	a.measure("audio back after %d ms", gap.Milliseconds())
 	return nil
 }

@@ -29,7 +29,7 @@ var scenes = []struct {
 	{"kill-consulting", "the server is killed while ana consults cardiology", killedConsulting},
 }
 
-// silenceLimit is how long the customer may be without sound (P2).
+// silenceLimit is how long the customer may be without audio (P2).
 const silenceLimit = 2 * time.Second
 
 // talk: the customer calls, ana answers, and they hear each other.

@@ -54,9 +54,9 @@ func write(name string, samples []int16) error {
 	return f.Close()
 }
 
-func rounded(sound []float64) []int16 {
-	samples := make([]int16, len(sound))
-	for i, v := range sound {
+func rounded(audio []float64) []int16 {
+	samples := make([]int16, len(audio))
+	for i, v := range audio {
 		samples[i] = int16(math.Round(v))
 	}
 	return samples
@@ -118,57 +118,57 @@ func ringback() []float64 {
 
 // comfort is a second of faint noise without a tone.
 func comfort() []float64 {
-	sound := make([]float64, rate)
+	audio := make([]float64, rate)
 	seed := uint32(1)
-	for i := range sound {
+	for i := range audio {
 		// Marsaglia's xorshift.
 		seed ^= seed << 13
 		seed ^= seed >> 17
 		seed ^= seed << 5
-		sound[i] = float64(seed%97) - 48
+		audio[i] = float64(seed%97) - 48
 	}
-	return sound
+	return audio
 }
 
 // whisper says that a call is being handed over: a bell, twice.
 func whisper() []float64 {
-	sound := make([]float64, 2*rate)
-	chime(sound, 0, 900)
-	chime(sound, 3*rate/4, 900)
-	return sound
+	audio := make([]float64, 2*rate)
+	chime(audio, 0, 900)
+	chime(audio, 3*rate/4, 900)
+	return audio
 }
 
 // confirm asks for a key: three beeps.
 func confirm() []float64 {
-	sound := make([]float64, 3*rate/2)
+	audio := make([]float64, 3*rate/2)
 	for at := range 3 {
-		beep := sound[at*rate/2:][:3*rate/10]
+		beep := audio[at*rate/2:][:3*rate/10]
 		sing(beep, 1150, 5000)
 		soften(beep)
 	}
-	return sound
+	return audio
 }
 
 // sing adds a constant tone.
-func sing(sound []float64, hz, loudness float64) {
-	for i := range sound {
-		sound[i] += loudness * math.Sin(2*math.Pi*hz*float64(i)/rate)
+func sing(audio []float64, hz, loudness float64) {
+	for i := range audio {
+		audio[i] += loudness * math.Sin(2*math.Pi*hz*float64(i)/rate)
 	}
 }
 
 // soften takes the clicks off both ends, so that a burst is heard at its own place only.
-func soften(sound []float64) {
+func soften(audio []float64) {
 	const edge = rate / 25
 	for i := range edge {
 		part := (1 - math.Cos(math.Pi*float64(i)/edge)) / 2
-		sound[i] *= part
-		sound[len(sound)-1-i] *= part
+		audio[i] *= part
+		audio[len(audio)-1-i] *= part
 	}
 }
 
-// chime adds a bell that has faded when the sound ends.
-func chime(sound []float64, at int, hz float64) {
-	rest := sound[at:]
+// chime adds a bell that has faded when the audio ends.
+func chime(audio []float64, at int, hz float64) {
+	rest := audio[at:]
 	bell := make([]float64, len(rest))
 	sing(bell, hz, 6000)
 	soften(bell)

@@ -21,10 +21,10 @@ func patient(t *testing.T) context.Context {
 	return ctx
 }
 
-// speaker is a sound that says a tone to an address.
-func speaker(t *testing.T, tone float64, codec media.Codec, to netip.AddrPort) *sound {
+// speaker is audio that says a tone to an address.
+func speaker(t *testing.T, tone float64, codec media.Codec, to netip.AddrPort) *audio {
 	t.Helper()
-	s, err := startSound(loopback, tone, false, discard)
+	s, err := startAudio(loopback, tone, false, discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestDigits(t *testing.T) {
 	}
 }
 
-// The far end goes away and comes back at the same address: the sound goes on.
+// The far end goes away and comes back at the same address: the audio goes on.
 func TestSoundSurvivesTheFarEnd(t *testing.T) {
 	t.Parallel()
 	before := recorder(t, 620)

@@ -25,9 +25,9 @@ const (
 	lateness = 100 * time.Millisecond
 )
 
-// A sound is the RTP of one call: a socket, and the goroutine that says a tone
+// Audio is the RTP of one call: a socket, and the goroutine that says a tone
 // on it and records what comes. It goes on whatever becomes of the far end.
-type sound struct {
+type audio struct {
 	conn      *net.UDPConn
 	recording *Recording
 	log       *slog.Logger
@@ -46,13 +46,13 @@ type sound struct {
 	heard  event
 }
 
-// startSound opens a socket at address and begins to listen.
-func startSound(address netip.AddrPort, tone float64, mirror bool, log *slog.Logger) (*sound, error) {
+// startAudio opens a socket at address and begins to listen.
+func startAudio(address netip.AddrPort, tone float64, mirror bool, log *slog.Logger) (*audio, error) {
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(address))
 	if err != nil {
 		return nil, fmt.Errorf("opening an RTP socket: %w", err)
 	}
-	s := &sound{
+	s := &audio{
 		conn:      conn,
 		recording: &Recording{},
 		log:       log,
@@ -68,23 +68,23 @@ func startSound(address netip.AddrPort, tone float64, mirror bool, log *slog.Log
 	return s, nil
 }
 
-func (s *sound) address() netip.AddrPort {
+func (s *audio) address() netip.AddrPort {
 	return s.conn.LocalAddr().(*net.UDPAddr).AddrPort()
 }
 
 // agree sets what has been agreed with the far end, from the next packet on.
-func (s *sound) agree(stream media.Stream) {
+func (s *audio) agree(stream media.Stream) {
 	s.recording.begin(time.Now())
 	s.agreed.Store(&stream)
 }
 
-func (s *sound) close() {
+func (s *audio) close() {
 	_ = s.conn.Close() // ends run; again: an error that says so
 	s.done.Wait()
 }
 
 // run sends a packet every 20 ms and takes what comes in between.
-func (s *sound) run() {
+func (s *audio) run() {
 	buffer := make([]byte, 2048)
 	next := time.Now()
 	for {
@@ -104,7 +104,7 @@ func (s *sound) run() {
 		case errors.Is(err, syscall.ECONNREFUSED): // the far end is down; it may come back
 		default:
 			if !errors.Is(err, net.ErrClosed) {
-				s.log.Warn("receiving sound", "error", err)
+				s.log.Warn("receiving audio", "error", err)
 			}
 			return
 		}
@@ -117,7 +117,7 @@ func isTimeout(err error) bool {
 }
 
 // send sends the next 20 ms of whatever we say, if anybody wants to hear it.
-func (s *sound) send() {
+func (s *audio) send() {
 	s.packet.Timestamp += frame
 	stream := s.agreed.Load()
 	if stream == nil || !stream.Send || !stream.Remote.IsValid() {
@@ -133,7 +133,7 @@ func (s *sound) send() {
 	}
 }
 
-func (s *sound) write(stream *media.Stream, payloadType uint8, payload []byte) {
+func (s *audio) write(stream *media.Stream, payloadType uint8, payload []byte) {
 	s.packet.PayloadType, s.packet.Payload = payloadType, payload
 	s.packet.SequenceNumber++
 	raw, err := s.packet.Marshal()
@@ -142,12 +142,12 @@ func (s *sound) write(stream *media.Stream, payloadType uint8, payload []byte) {
 	}
 	s.packet.Marker = false
 	if _, err := s.conn.WriteToUDPAddrPort(raw, stream.Remote); err != nil {
-		s.log.Debug("sending sound", "to", stream.Remote, "error", err)
+		s.log.Debug("sending audio", "to", stream.Remote, "error", err)
 	}
 }
 
 // receive records a packet that belongs to what has been agreed.
-func (s *sound) receive(now time.Time, from netip.AddrPort, raw []byte) {
+func (s *audio) receive(now time.Time, from netip.AddrPort, raw []byte) {
 	var p rtp.Packet
 	if err := p.Unmarshal(raw); err != nil || p.Version != 2 {
 		return
@@ -168,7 +168,7 @@ func (s *sound) receive(now time.Time, from netip.AddrPort, raw []byte) {
 }
 
 // agreeWith agrees with the sender of a packet, as its payload type says.
-func (s *sound) agreeWith(peer netip.AddrPort, pt uint8) {
+func (s *audio) agreeWith(peer netip.AddrPort, pt uint8) {
 	last := s.agreed.Load()
 	if last != nil && last.Remote == peer && (last.PayloadType == pt || last.Events == pt) {
 		return
