@@ -24,7 +24,7 @@ var arrows = map[string][]string{
 
 	"sipua":        {},
 	"siptransport": {"sipua"},
-	"media":        {},
+	"media":        {"call"},
 	"softphone":    {"sipua", "siptransport", "media"},
 	"peers":        {"softphone", "media"},
 

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"holdfast/api"
+	"holdfast/call"
 	"holdfast/config"
 	"holdfast/directory"
 	"holdfast/dispatch"
@@ -143,7 +144,7 @@ func (s *Server) speak(o Options, dir *directory.Directory) {
 	})
 }
 
-func startMedia(c config.Media, audios map[media.Audio][]int16, log *slog.Logger) (*media.Engine, error) {
+func startMedia(c config.Media, audios map[call.Audio][]int16, log *slog.Logger) (*media.Engine, error) {
 	return media.Start(media.Options{
 		Address: c.Address, FirstPort: c.FirstPort, LastPort: c.LastPort,
 		RecordDir: c.RecordDir, OnRequest: !c.RecordAll, Audios: audios, Log: log,

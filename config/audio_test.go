@@ -35,9 +35,9 @@ func TestAudiosAreReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(config.Audios) != 2 || len(config.Audios[media.Hold]) != 8000 || len(config.Audios[media.Confirm]) != 8000 {
+	if len(config.Audios) != 2 || len(config.Audios[call.HoldAudio]) != 8000 || len(config.Audios[call.ConfirmPrompt]) != 8000 {
 		t.Errorf("%d audios, %d samples of hold and %d of confirm; want 8000 each",
-			len(config.Audios), len(config.Audios[media.Hold]), len(config.Audios[media.Confirm]))
+			len(config.Audios), len(config.Audios[call.HoldAudio]), len(config.Audios[call.ConfirmPrompt]))
 	}
 }
 

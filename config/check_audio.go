@@ -5,24 +5,25 @@ import (
 	"fmt"
 	"os"
 
+	"holdfast/call"
 	"holdfast/media"
 )
 
 // audios are those that are played in the place of the built-in ones.
-func (c *checker) audios(d *document) map[media.Audio][]int16 {
-	all := map[media.Audio][]int16{}
+func (c *checker) audios(d *document) map[call.Audio][]int16 {
+	all := map[call.Audio][]int16{}
 	for _, a := range []struct {
 		key   string
 		file  text
-		audio media.Audio
+		audio call.Audio
 	}{
-		{"hold", d.Audio.Hold, media.Hold},
-		{"queue", d.Audio.Queue, media.Queue},
-		{"park", d.Audio.Park, media.Park},
-		{"ringback", d.Audio.Ringback, media.Ringback},
-		{"comfort", d.Audio.Comfort, media.Comfort},
-		{"whisper", d.Audio.Whisper, media.Whisper},
-		{"confirm", d.Audio.Confirm, media.Confirm},
+		{"hold", d.Audio.Hold, call.HoldAudio},
+		{"queue", d.Audio.Queue, call.QueueAudio},
+		{"park", d.Audio.Park, call.ParkAudio},
+		{"ringback", d.Audio.Ringback, call.RingbackAudio},
+		{"comfort", d.Audio.Comfort, call.ComfortNoise},
+		{"whisper", d.Audio.Whisper, call.WhisperPrompt},
+		{"confirm", d.Audio.Confirm, call.ConfirmPrompt},
 	} {
 		if a.file == "" {
 			continue

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"holdfast/call"
-	"holdfast/media"
 	"holdfast/sipua"
 )
 
@@ -24,7 +23,7 @@ func Manual() string { return manual }
 type Config struct {
 	SIP     SIP
 	Media   Media
-	Audios  map[media.Audio][]int16 // in the place of the built-in ones, 8 kHz mono
+	Audios  map[call.Audio][]int16 // in the place of the built-in ones, 8 kHz mono
 	Journal Journal
 	API     API
 	Keys    []Key

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"holdfast/call"
 )
 
 //go:generate go run ./genaudio audio
@@ -16,20 +18,21 @@ import (
 //go:embed audio
 var builtIn embed.FS
 
-// audioNames are what Audios are called that come from a file.
-var audioNames = map[Audio]string{
-	Hold: "hold", Queue: "queue", Park: "park", Ringback: "ringback", Comfort: "comfort", Whisper: "whisper", Confirm: "confirm",
+// files are the built-in audios by their files in builtIn.
+var files = map[call.Audio]string{
+	call.HoldAudio: "hold", call.QueueAudio: "queue", call.ParkAudio: "park", call.RingbackAudio: "ringback",
+	call.ComfortNoise: "comfort", call.WhisperPrompt: "whisper", call.ConfirmPrompt: "confirm",
 }
 
-// builtInAudio is the audio of an audio that nobody has replaced.
-func builtInAudio(a Audio) ([]int16, error) {
-	wav, err := builtIn.ReadFile("audio/" + audioNames[a] + ".wav")
+// builtInAudio reads the samples of a built-in audio.
+func builtInAudio(a call.Audio) ([]int16, error) {
+	wav, err := builtIn.ReadFile("audio/" + files[a] + ".wav")
 	if err != nil {
-		return nil, fmt.Errorf("built-in audio: %w", err)
+		return nil, fmt.Errorf("built-in %s: %w", a, err)
 	}
 	samples, err := ReadAudio(bytes.NewReader(wav))
 	if err != nil {
-		return nil, fmt.Errorf("built-in %s audio: %w", audioNames[a], err)
+		return nil, fmt.Errorf("built-in %s: %w", a, err)
 	}
 	return samples, nil
 }
@@ -83,16 +86,20 @@ func (l *loop) copyAt(played int, dst []byte, codec Codec) {
 	}
 }
 
-// prompt reports whether an audio is played once. Comfort noise follows it.
-func (a Audio) prompt() bool { return a == Whisper || a == Confirm }
+// A clip is an audio ready to be played: for ever, or, a prompt, once.
+type clip struct {
+	loop
+	prompt bool
+	after  *clip // what follows a prompt
+}
 
-// An audios is every Audio, ready to be played.
-type audios [Confirm + 1]loop
+// clips holds every audio; the one without a name is silence.
+type clips map[call.Audio]*clip
 
-// newAudios are the built-in ones, but for those that are given.
-func newAudios(given map[Audio][]int16) (*audios, error) {
-	all := &audios{Silence: newLoop([]int16{0})}
-	for a := range audioNames {
+// newClips prepares the given audios, and the built-in ones for the rest.
+func newClips(given map[call.Audio][]int16) (clips, error) {
+	all := clips{"": {loop: newLoop([]int16{0})}}
+	for a := range files {
 		samples := given[a]
 		if len(samples) == 0 {
 			var err error
@@ -100,26 +107,36 @@ func newAudios(given map[Audio][]int16) (*audios, error) {
 				return nil, err
 			}
 		}
-		all[a] = newLoop(samples)
+		all[a] = &clip{loop: newLoop(samples)}
+	}
+	for _, a := range []call.Audio{call.WhisperPrompt, call.ConfirmPrompt} {
+		all[a].prompt, all[a].after = true, all[call.ComfortNoise]
 	}
 	return all, nil
 }
 
-// copyAt fills dst with what an audio sounds like after played samples.
-func (all *audios) copyAt(a Audio, played int, dst []byte, codec Codec) {
-	if a.prompt() {
-		left := max(0, len(all[a][codec])-played)
-		if left < len(dst) {
-			all[Comfort].copyAt(played, dst[left:], codec)
-			dst = dst[:left]
-		}
+// of returns the clip of an audio; silence if there is none.
+func (all clips) of(a call.Audio) *clip {
+	if c := all[a]; c != nil {
+		return c
 	}
-	all[a].copyAt(played, dst, codec)
+	return all[""]
 }
 
-// ends reports whether a prompt comes to its end in the frame after played
-// samples.
-func (all *audios) ends(a Audio, played int) bool {
-	length := len(all[a][PCMU])
-	return a.prompt() && played < length && played+frame >= length
+// copyAt fills dst with what the clip plays after played samples.
+func (c *clip) copyAt(played int, dst []byte, codec Codec) {
+	if c.prompt {
+		remaining := max(0, len(c.loop[codec])-played)
+		if remaining < len(dst) {
+			c.after.copyAt(played, dst[remaining:], codec)
+			dst = dst[:remaining]
+		}
+	}
+	c.loop.copyAt(played, dst, codec)
+}
+
+// ends reports whether a prompt ends in the frame after played samples.
+func (c *clip) ends(played int) bool {
+	length := len(c.loop[PCMU])
+	return c.prompt && played < length && played+frame >= length
 }

@@ -1,7 +1,7 @@
 package media
 
 import (
-	"net"
+	"holdfast/call"
 	"net/netip"
 	"slices"
 	"sync"
@@ -36,6 +36,9 @@ func (w *wire) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	return len(b), nil
 }
 
+// Close does nothing: a wire has no end.
+func (w *wire) Close() error { return nil }
+
 // rest returns what was heard since the last call.
 func (w *wire) rest() []sent {
 	w.mu.Lock()
@@ -56,12 +59,14 @@ var peers = netip.MustParseAddr("192.0.2.1")
 
 func (p *party) address() netip.AddrPort { return netip.AddrPortFrom(peers, uint16(4000+2*p.number)) }
 
-func join(r *Room, number int, codec Codec) *party {
-	p := &party{Leg: &Leg{room: r, number: number, conn: &net.UDPConn{}}}
-	p.out = newOut(&p.wire, r.engine.slot())
-	r.mu.Lock()
-	r.legs = append(r.legs, p.Leg)
-	r.mu.Unlock()
+func join(r *Room, number call.ConnectionID, codec Codec) *party {
+	p := &party{}
+	s := &socket{conn: &p.wire}
+	l, err := r.join(number, s, func(l *Leg) { l.socket = s })
+	if err != nil {
+		panic(err)
+	}
+	p.Leg = l
 	payloadType := [...]uint8{PCMU: 0, PCMA: 8}[codec]
 	p.Set(Stream{Remote: p.address(), Codec: codec, PayloadType: payloadType, Events: eventsType, Send: true, Receive: true})
 	p.says = newSource(payloadType, codec, float64(300*number))
@@ -98,7 +103,7 @@ func bubble(t *testing.T, n int, test func(r *Room, p []*party)) {
 		r := e.Room("c1")
 		p := make([]*party, n+1)
 		for i := 1; i <= n; i++ {
-			p[i] = join(r, i, Codec(i%2))
+			p[i] = join(r, call.ConnectionID(i), Codec(i%2))
 		}
 		time.Sleep(5 * time.Millisecond) //nolint:forbidigo // in a bubble; what follows comes between two ticks
 		test(r, p)

@@ -2,6 +2,7 @@ package media
 
 import (
 	"fmt"
+	"holdfast/call"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -12,12 +13,12 @@ import (
 // Options configure an Engine. The zero value listens on 127.0.0.1, on any
 // free port, plays the built-in audios and records nothing.
 type Options struct {
-	Address             netip.Addr        // where legs listen, and what SDP says
-	FirstPort, LastPort uint16            // even RTP ports are taken from here; 0, 0: any
-	Audios              map[Audio][]int16 // 8 kHz mono, in the place of the built-in ones
-	RecordDir           string            // where recordings are; empty: nothing is recorded
-	OnRequest           bool              // record only what a Mix asks for, not every leg
-	Log                 *slog.Logger      // what recordings could not write; nil: nowhere
+	Address             netip.Addr             // where legs listen, and what SDP says
+	FirstPort, LastPort uint16                 // even RTP ports are taken from here; 0, 0: any
+	Audios              map[call.Audio][]int16 // 8 kHz mono, in the place of the built-in ones
+	RecordDir           string                 // where recordings are; empty: nothing is recorded
+	OnRequest           bool                   // record only what a Mix asks for, not every leg
+	Log                 *slog.Logger           // what recordings could not write; nil: nowhere
 }
 
 const (
@@ -32,14 +33,14 @@ type Engine struct {
 	ports   ports
 	start   time.Time // of slot 0
 
-	audios *audios
+	clips clips
 
 	quit    chan struct{}
 	running sync.WaitGroup // the loop, the readers and the recordings
 
 	mu     sync.Mutex // guards closed and rooms
 	closed bool
-	rooms  map[string]*Room
+	rooms  map[call.ContactID]*Room
 }
 
 // Start starts an engine; Close ends it and all its rooms.
@@ -59,7 +60,7 @@ func newEngine(o Options) (*Engine, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	all, err := newAudios(o.Audios)
+	all, err := newClips(o.Audios)
 	if err != nil {
 		return nil, err
 	}
@@ -71,9 +72,9 @@ func newEngine(o Options) (*Engine, error) {
 		options: o,
 		ports:   p,
 		start:   time.Now(),
-		audios:  all,
+		clips:   all,
 		quit:    make(chan struct{}),
-		rooms:   map[string]*Room{},
+		rooms:   map[call.ContactID]*Room{},
 	}, nil
 }
 
@@ -99,7 +100,7 @@ func (e *Engine) Address() netip.Addr { return e.options.Address }
 
 // Room returns the room with that id, making it if need be. A closed engine's
 // rooms are closed.
-func (e *Engine) Room(id string) *Room {
+func (e *Engine) Room(id call.ContactID) *Room {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if r := e.rooms[id]; r != nil {

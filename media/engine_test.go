@@ -1,6 +1,7 @@
 package media
 
 import (
+	"holdfast/call"
 	"net"
 	"net/netip"
 	"strings"
@@ -95,7 +96,7 @@ func TestALegIsOpenOnce(t *testing.T) {
 	l.Close()
 	l.Close()
 	l.Set(Stream{Remote: netip.MustParseAddrPort("127.0.0.1:9"), Send: true, Receive: true})
-	if got := room.Set(Mix{{Leg: 1}}); len(got) != 0 {
+	if got := room.Set(call.Mix{{Connection: 1}}); len(got) != 0 {
 		t.Errorf("a closed leg is in the room: %v", got)
 	}
 	if _, err := room.Open(1, 0); err != nil {
@@ -147,9 +148,9 @@ func (s *stalled) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error) {
 func TestDelayIsMadeUpForWithoutABurst(t *testing.T) {
 	bubble(t, 1, func(r *Room, p []*party) {
 		var wire stalled
-		p[1].out = newOut(&wire, r.engine.slot())
+		p[1].out = newOut(&socket{conn: &wire}, r.engine.slot())
 		begun := time.Now()
-		r.Set(Mix{{Leg: 1, Play: Hold}})
+		r.Set(call.Mix{{Connection: 1, Audio: call.HoldAudio}})
 		pass(60)
 		heard := wire.rest()
 		if n := len(heard); n < 11 || n > 11+maxBehind+1 {

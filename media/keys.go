@@ -100,7 +100,7 @@ func (l *Leg) typeKey(slot int64) {
 	binary.BigEndian.PutUint16(payload[2:], uint16(min(t.sent, keyPackets)*frame))
 	o.send(o.events[:header+4], rtp.Header{
 		Marker: t.sent == 1, PayloadType: l.stream.Events, Timestamp: t.timestamp,
-	}, slot, l.latch.peer())
+	}, slot)
 	if t.sent == keyPackets+keyEndPackets {
 		t.keys, t.sent = t.keys[1:], 0
 	}

@@ -2,6 +2,7 @@ package media
 
 import (
 	"encoding/binary"
+	"holdfast/call"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -72,8 +73,8 @@ func TestKeysAreToldOfAndAreNoSound(t *testing.T) {
 }
 
 func TestKeysArePressed(t *testing.T) {
-	for name, mix := range map[string]Mix{
-		"relayed": everyone(1, 2), "mixed": everyone(1, 2, 3), "on hold": {{Leg: 1, Play: Hold}},
+	for name, mix := range map[string]call.Mix{
+		"relayed": everyone(1, 2), "mixed": everyone(1, 2, 3), "on hold": {{Connection: 1, Audio: call.HoldAudio}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, 3, func(r *Room, p []*party) {
@@ -139,10 +140,10 @@ func TestAPromptIsPlayedOnce(t *testing.T) {
 		var played atomic.Int32
 		p[1].Played(func() {
 			played.Add(1)
-			r.Set(Mix{{Leg: 1, Play: Whisper}}) // whoever is told may ask for something at once
+			r.Set(call.Mix{{Connection: 1, Audio: call.WhisperPrompt}}) // whoever is told may ask for something at once
 		})
-		r.Set(Mix{{Leg: 1, Play: Whisper}})
-		length := len(builtInSamples(t, Whisper)) / frame
+		r.Set(call.Mix{{Connection: 1, Audio: call.WhisperPrompt}})
+		length := len(builtInSamples(t, call.WhisperPrompt)) / frame
 		pass(length - 1)
 		if played.Load() != 0 {
 			t.Error("the end was told of before it came")
@@ -158,9 +159,9 @@ func TestAPromptIsPlayedOnce(t *testing.T) {
 		if now := loudness(p[1], heard[length+5:]); now > 100 {
 			t.Errorf("after the prompt there is audio of amplitude %d", now)
 		}
-		r.Set(Mix{{Leg: 1, Play: Confirm}})
+		r.Set(call.Mix{{Connection: 1, Audio: call.ConfirmPrompt}})
 		pass(length)
-		r.Set(Mix{{Leg: 1, Play: Whisper}})
+		r.Set(call.Mix{{Connection: 1, Audio: call.WhisperPrompt}})
 		pass(2 * length)
 		if played.Load() != 3 {
 			t.Errorf("the ends of three prompts were told of %d times", played.Load())

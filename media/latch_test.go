@@ -1,6 +1,7 @@
 package media
 
 import (
+	"holdfast/call"
 	"net/netip"
 	"testing"
 
@@ -32,7 +33,7 @@ func latching(t *testing.T, test func(listener, p *party, found *[]netip.AddrPor
 	bubble(t, 2, func(r *Room, p []*party) {
 		var found []netip.AddrPort
 		p[2].Latched(func(a netip.AddrPort) { found = append(found, a) })
-		r.Set(Mix{{Leg: 1, From: []int{2}}, {Leg: 2}})
+		r.Set(call.Mix{{Connection: 1, From: []call.ConnectionID{2}}, {Connection: 2}})
 		test(p[1], p[2], &found)
 	})
 }

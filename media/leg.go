@@ -1,35 +1,33 @@
 package media
 
 import (
-	"errors"
-	"net"
+	"holdfast/call"
 	"net/netip"
 	"slices"
 
 	"github.com/pion/rtp"
 )
 
-// A Leg is one party's RTP socket in a room.
+// A Leg is one party in a room, and carries their RTP.
 type Leg struct {
-	room   *Room
-	number int
-	conn   *net.UDPConn
-	port   uint16
-	packet rtp.Packet // the one being read, of which the reader alone knows
+	room      *Room
+	number    call.ConnectionID
+	transport Transport
+	socket    *socket    // the transport of a leg that Room.Open has opened, else nil
+	port      uint16     // of the socket
+	packet    rtp.Packet // the one being read, of which the reader alone knows
 
 	// The rest is guarded by room.mu.
 	closed  bool
 	stream  Stream
-	latch   latch
 	keypad  keypad
-	latched func(netip.AddrPort)
 	pressed func(key byte)
 	played  func()
 
 	// What it hears, as Room.arrange has found.
 	inMix   bool
 	sources []*Leg // those it hears, none: play
-	play    Audio
+	play    *clip
 	record  bool // on request
 
 	// What it says, taken frame by frame when somebody mixes it or it is
@@ -43,7 +41,7 @@ type Leg struct {
 	recordings []*recording
 }
 
-// Port is the local RTP port.
+// Port is the local RTP port of a leg that Room.Open has opened.
 func (l *Leg) Port() uint16 { return l.port }
 
 // Set agrees a stream. Setting the same again changes nothing; a new Remote
@@ -56,20 +54,13 @@ func (l *Leg) Set(s Stream) {
 		return
 	}
 	l.stream = s
-	l.latch.agree(s.Remote)
-	if usable(s.Remote) && !l.room.engine.options.OnRequest {
+	if l.socket != nil {
+		l.socket.latch.agree(s.Remote)
+	}
+	if l.reachable() && !l.room.engine.options.OnRequest {
 		l.startRecording(false)
 	}
 	l.room.arrange()
-}
-
-// Latched calls f, once for each change, when the peer's audio comes from
-// another address than Stream.Remote and the leg has locked on to it (RFC 4961).
-// f must not block.
-func (l *Leg) Latched(f func(netip.AddrPort)) {
-	l.room.mu.Lock()
-	defer l.room.mu.Unlock()
-	l.latched = f
 }
 
 // Played calls f each time the peer has heard a prompt to its end. f must not
@@ -80,28 +71,24 @@ func (l *Leg) Played(f func()) {
 	l.played = f
 }
 
-// Latch locks the leg on to an address known from before a restart.
-func (l *Leg) Latch(peer netip.AddrPort) {
-	l.room.mu.Lock()
-	defer l.room.mu.Unlock()
-	l.latch.locked = netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port())
-}
-
-// Close takes the leg out of its room and closes its socket. The port is free
-// when it returns. Closing again does nothing.
+// Close takes the leg out of its room and closes its transport. The port is
+// free when it returns. Closing again does nothing.
 func (l *Leg) Close() {
 	l.room.remove(l)
-	l.conn.Close()
+	_ = l.transport.Close() // nothing can be done about a transport that does not close
 }
 
 // agreed reports whether audio was agreed in both directions.
 func (l *Leg) agreed() bool {
-	return l.stream.Send && l.stream.Receive && usable(l.stream.Remote)
+	return l.stream.Send && l.stream.Receive && l.reachable()
 }
+
+// reachable reports whether there is a place to send to.
+func (l *Leg) reachable() bool { return l.socket == nil || usable(l.stream.Remote) }
 
 // mayHear reports whether anything may be sent to the leg now.
 func (l *Leg) mayHear() bool {
-	return l.inMix && l.stream.Send && usable(l.stream.Remote)
+	return l.inMix && l.stream.Send && l.reachable()
 }
 
 // hearsOnly reports whether the leg hears that one alone, and so its packets as
@@ -110,21 +97,12 @@ func (l *Leg) hearsOnly(source *Leg) bool {
 	return l.mayHear() && len(l.sources) == 1 && l.sources[0] == source
 }
 
-// read takes packets until the socket is closed.
-func (l *Leg) read() {
-	buf := make([]byte, 2048)
-	for {
-		n, from, err := l.conn.ReadFromUDPAddrPort(buf)
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err == nil {
-			l.datagram(netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), buf[:n])
-		}
-	}
-}
+// Receive takes one RTP packet that came in on the leg's transport, in order, and
+// drops it if it is not RTP. It is for legs that Room.Join has added; one
+// goroutine calls it at a time.
+func (l *Leg) Receive(packet []byte) { l.datagram(netip.AddrPort{}, packet) }
 
-// datagram takes what came from the network; what is no RTP is nothing.
+// datagram parses one packet and drops it if it is not RTP version 2.
 func (l *Leg) datagram(from netip.AddrPort, b []byte) {
 	if err := l.packet.Unmarshal(b); err != nil || l.packet.Version != 2 {
 		return
@@ -142,12 +120,7 @@ func (l *Leg) receive(from netip.AddrPort, p *rtp.Packet) {
 	if !s.Receive || !event && p.PayloadType != s.PayloadType || len(p.Payload) == 0 {
 		return
 	}
-	ours, moved := l.latch.hear(from, &p.Header)
-	if moved && l.latched != nil {
-		tell := l.latched
-		l.room.due = append(l.room.due, func() { tell(from) })
-	}
-	if !ours {
+	if !l.fromPeer(from, p) {
 		return
 	}
 	slot := l.room.engine.slot()
@@ -186,7 +159,7 @@ func (l *Leg) sayEvent(slot int64, p *rtp.Packet) {
 
 // sendFrame sends the payload of l.out.
 func (l *Leg) sendFrame(slot int64, timestamp uint32) {
-	l.out.sendFrame(slot, l.latch.peer(), l.stream.PayloadType, timestamp)
+	l.out.sendFrame(slot, l.stream.PayloadType, timestamp)
 	for _, rec := range l.recordings {
 		rec.heard.put(timestamp, l.stream.Codec, l.out.payload())
 	}
@@ -199,7 +172,7 @@ func (l *Leg) tick(slot int64) {
 		return
 	}
 	l.typeKey(slot)
-	o, audios := &l.out, l.room.engine.audios
+	o := &l.out
 	switch {
 	case len(l.sources) > 1:
 		o.turn(emission{kind: mixing})
@@ -208,11 +181,11 @@ func (l *Leg) tick(slot int64) {
 		return
 	case len(l.sources) == 1:
 		o.turn(emission{kind: filling})
-		audios.copyAt(Comfort, o.played, o.payload(), l.stream.Codec)
+		l.room.engine.clips[call.ComfortNoise].copyAt(o.played, o.payload(), l.stream.Codec)
 	default:
-		o.turn(emission{kind: playing, audio: l.play})
-		audios.copyAt(l.play, o.played, o.payload(), l.stream.Codec)
-		if audios.ends(l.play, o.played) && l.played != nil {
+		o.turn(emission{kind: playing, clip: l.play})
+		l.play.copyAt(o.played, o.payload(), l.stream.Codec)
+		if l.play.ends(o.played) && l.played != nil {
 			l.room.due = append(l.room.due, l.played)
 		}
 	}

@@ -1,41 +1,16 @@
 // Package media makes who hears whom: it relays, mixes, plays and records RTP
-// audio in G.711. It never decides who should hear whom; a [Mix] tells it.
+// audio in G.711. It never decides who should hear whom: a [call.Mix] says so.
 //
-// A room is one contact. Each leg of it has one socket, and hears one RTP
-// stream from us: one SSRC, whose sequence numbers and timestamps go on without
-// a break whatever the leg hears. Who hears one other leg has its packets
-// relayed as they come; who hears several has them mixed every 20 ms; who hears
-// nobody is played an audio. Nobody in a mix is left without packets for longer
-// than about 100 ms: where a relayed leg falls silent, faint noise takes over.
+// A room is one contact. Each leg of it has one transport, a UDP socket or one
+// that somebody else brings, and hears one RTP stream from us: one SSRC, whose
+// sequence numbers and timestamps go on without a break whatever the leg hears.
+// A leg that hears one other leg gets its packets relayed as they come; a leg
+// that hears several gets them mixed every 20 ms; a leg that hears no other is
+// played an audio. No leg in a mix goes without packets for longer than about
+// 100 ms: where a relayed leg falls silent, comfort noise takes over.
 package media
 
 import "net/netip"
-
-// A Mix is the whole of who hears what in a room.
-type Mix []Hearing
-
-// A Hearing is what one leg hears: other legs, or an audio.
-type Hearing struct {
-	Leg    int
-	From   []int
-	Play   Audio // when From is empty
-	Record bool  // on request, besides what the engine records anyway
-}
-
-// An Audio is something the engine plays by itself: for ever, or, a prompt,
-// once.
-type Audio int
-
-const (
-	Silence  Audio = iota // packets of silence
-	Comfort               // a faint noise that says the line is alive
-	Hold                  // hold audio
-	Queue                 // for who waits in a queue
-	Park                  // for who waits and nobody is coming
-	Ringback              // for who waits until somebody picks up
-	Whisper               // a prompt, which tells who is calling
-	Confirm               // a prompt, which asks for a key
-)
 
 // A Stream is what was agreed for a leg.
 type Stream struct {

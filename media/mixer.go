@@ -18,10 +18,10 @@ func mix(dst []byte, codec Codec, sources []*Leg) {
 	table := &compressed[codec]
 	dst = dst[:frame]
 	for i, v := range &sum {
-		dst[i] = table[uint16(clip(v))>>2]
+		dst[i] = table[uint16(clamp(v))>>2]
 	}
 }
 
-func clip(v int32) int16 {
+func clamp(v int32) int16 {
 	return int16(min(max(v, math.MinInt16), math.MaxInt16))
 }

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"holdfast/call"
 	"math"
 	"testing"
 )
@@ -64,7 +65,7 @@ func TestASourceThatBeginsAnewIsHeardSoon(t *testing.T) {
 
 func TestWhoeverWouldHearNobodyHearsComfortNoise(t *testing.T) {
 	bubble(t, 2, func(r *Room, p []*party) {
-		r.Set(Mix{{Leg: 1, From: []int{7, 8}}, {Leg: 2}})
+		r.Set(call.Mix{{Connection: 1, From: []call.ConnectionID{7, 8}}, {Connection: 2}})
 		pass(20)
 		if got := loudness(p[1], p[1].rest()); got < 20 || got > 100 {
 			t.Errorf("noise has amplitude %d", got)

@@ -2,7 +2,6 @@ package media
 
 import (
 	"math/rand/v2"
-	"net/netip"
 
 	"github.com/pion/rtp"
 )
@@ -13,9 +12,9 @@ const header = 12
 // An emission is what makes the audio that a leg hears. When it changes, a new
 // talk spurt begins.
 type emission struct {
-	kind  kind
-	audio Audio // what is played
-	from  *Leg  // whose packets are relayed
+	kind kind
+	clip *clip // what is played
+	from *Leg  // whose packets are relayed
 }
 
 type kind int
@@ -28,21 +27,14 @@ const (
 	filling // faint noise, for a relayed leg that says nothing
 )
 
-// A packetConn is the part of a UDP socket that is needed to send. Sending a
-// datagram waits for nobody, so it is done with the room locked: that keeps the
-// packets in order.
-type packetConn interface {
-	WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error)
-}
-
 // An out is the RTP stream towards a leg: one SSRC, and a sequence that goes on
 // whatever makes the audio.
 type out struct {
-	conn   packetConn
-	ssrc   uint32
-	seq    uint16
-	origin uint32 // timestamp of slot 0
-	end    uint32 // timestamp after the last sample sent
+	transport Transport
+	ssrc      uint32
+	seq       uint16
+	origin    uint32 // timestamp of slot 0
+	end       uint32 // timestamp after the last sample sent
 
 	of     emission
 	played int   // samples of it, when playing or filling
@@ -55,14 +47,14 @@ type out struct {
 	events [header + maxEvent]byte
 }
 
-func newOut(conn packetConn, slot int64) out {
+func newOut(transport Transport, slot int64) out {
 	start := rand.Uint32()
 	return out{
-		conn:   conn,
-		ssrc:   rand.Uint32(),
-		seq:    uint16(rand.Uint32()),
-		origin: start - uint32(slot)*frame,
-		end:    start,
+		transport: transport,
+		ssrc:      rand.Uint32(),
+		seq:       uint16(rand.Uint32()),
+		origin:    start - uint32(slot)*frame,
+		end:       start,
 	}
 }
 
@@ -87,22 +79,22 @@ func (o *out) now(slot int64) uint32 {
 func (o *out) payload() []byte { return o.buf[header:] }
 
 // sendFrame sends the payload.
-func (o *out) sendFrame(slot int64, to netip.AddrPort, payloadType uint8, timestamp uint32) {
+func (o *out) sendFrame(slot int64, payloadType uint8, timestamp uint32) {
 	o.send(o.buf[:], rtp.Header{
 		Marker:      o.marker,
 		PayloadType: payloadType,
 		Timestamp:   timestamp,
-	}, slot, to)
+	}, slot)
 	o.marker = false
 	o.end = timestamp + frame
 }
 
 // send completes h and sends packet, in which the payload stands already. What
 // the network refuses is lost like any other packet.
-func (o *out) send(packet []byte, h rtp.Header, slot int64, to netip.AddrPort) {
+func (o *out) send(packet []byte, h rtp.Header, slot int64) {
 	h.Version, h.SSRC, h.SequenceNumber = 2, o.ssrc, o.seq
 	_, _ = h.MarshalTo(packet)
-	_, _ = o.conn.WriteToUDPAddrPort(packet, to)
+	_ = o.transport.Send(packet)
 	o.seq++
 	o.slot = slot
 }

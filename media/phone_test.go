@@ -1,6 +1,7 @@
 package media
 
 import (
+	"holdfast/call"
 	"math"
 	"net"
 	"net/netip"
@@ -218,7 +219,7 @@ func begin(t *testing.T, o Options) *Engine {
 }
 
 // open opens a leg for a phone.
-func open(t *testing.T, r *Room, number int, p *phone) *Leg {
+func open(t *testing.T, r *Room, number call.ConnectionID, p *phone) *Leg {
 	t.Helper()
 	l, err := r.Open(number, 0)
 	if err != nil {
@@ -229,11 +230,11 @@ func open(t *testing.T, r *Room, number int, p *phone) *Leg {
 }
 
 // everyone is the mix in which all hear all others.
-func everyone(legs ...int) Mix {
-	var mix Mix
+func everyone(legs ...call.ConnectionID) call.Mix {
+	var mix call.Mix
 	for _, l := range legs {
-		others := slices.DeleteFunc(slices.Clone(legs), func(o int) bool { return o == l })
-		mix = append(mix, Hearing{Leg: l, From: others})
+		others := slices.DeleteFunc(slices.Clone(legs), func(o call.ConnectionID) bool { return o == l })
+		mix = append(mix, call.Hearing{Connection: l, From: others})
 	}
 	return mix
 }

@@ -39,7 +39,7 @@ func (l *Leg) startRecording(requested bool) {
 	if e.options.RecordDir == "" || slices.ContainsFunc(l.recordings, recordedAs(requested)) {
 		return
 	}
-	name := fmt.Sprintf("%s-leg%d", fileName(l.room.id), l.number)
+	name := fmt.Sprintf("%s-leg%d", fileName(string(l.room.id)), l.number)
 	if requested {
 		name += "-requested"
 	}

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"holdfast/call"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -35,7 +36,7 @@ func TestRecordingHoldsWhatALegSaysAndHears(t *testing.T) {
 		p := []*party{nil, join(r, 1, PCMU), join(r, 2, PCMA)}
 		r.Set(everyone(1, 2))
 		talk(100, p[1], p[2])
-		r.Set(Mix{{Leg: 1, Play: Hold}, {Leg: 2, Play: Comfort}})
+		r.Set(call.Mix{{Connection: 1, Audio: call.HoldAudio}, {Connection: 2, Audio: call.ComfortNoise}})
 		talk(100, p[1], p[2])
 		e.Close()
 	})
@@ -77,12 +78,12 @@ func TestRecordingOnRequest(t *testing.T) {
 				mix := everyone(1, 2)
 				r.Set(mix)
 				talk(50, p[1], p[2])
-				mix[0].Record = true
+				mix[0].Recorded = true
 				r.Set(mix)
 				talk(50, p[1], p[2])
 				r.Set(mix)
 				talk(50, p[1], p[2])
-				mix[0].Record = false
+				mix[0].Recorded = false
 				r.Set(mix)
 				talk(50, p[1], p[2])
 				e.Close()
@@ -150,7 +151,7 @@ func TestRecordingThatCannotBeWrittenIsToldAndCostsNoCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := begin(t, Options{RecordDir: "/dev/null/nowhere", Log: slog.New(slog.NewTextHandler(&log, nil))})
 		p := join(e.Room("c1"), 1, PCMU)
-		e.Room("c1").Set(Mix{{Leg: 1, Play: Hold}})
+		e.Room("c1").Set(call.Mix{{Connection: 1, Audio: call.HoldAudio}})
 		pass(500)
 		if heard := p.rest(); len(heard) < 499 {
 			t.Errorf("%d packets in 10 s", len(heard))

@@ -126,5 +126,5 @@ func (l *Leg) relayEvent(slot int64, src *Leg, p *rtp.Packet) {
 		Marker:      p.Marker,
 		PayloadType: l.stream.Events,
 		Timestamp:   o.event.ours,
-	}, slot, l.latch.peer())
+	}, slot)
 }

@@ -3,6 +3,7 @@ package media
 import (
 	"errors"
 	"fmt"
+	"holdfast/call"
 	"slices"
 	"sync"
 )
@@ -10,14 +11,14 @@ import (
 // A Room is where the audio of one contact is made.
 type Room struct {
 	engine *Engine
-	id     string
+	id     call.ContactID
 
 	// mu guards what follows and the state of all legs. It is held while a
 	// packet is passed on or a slot is made, and never while waiting.
 	mu     sync.Mutex
 	closed bool
 	legs   []*Leg
-	mix    Mix      // also of legs that are not open yet
+	mix    call.Mix // also of legs that are not open yet
 	due    []func() // to be called when mu is unlocked: what has been found
 }
 
@@ -31,56 +32,53 @@ func (r *Room) unlock() {
 	}
 }
 
-// Open binds a socket for a leg and adds it to the room, mute: it neither
+// Open binds a UDP socket for a leg and adds it to the room, mute: it neither
 // sends nor receives until Leg.Set. Port 0 means any free one; a given port is
 // bound exactly (after a restart). A leg's number is unique in its room.
-func (r *Room) Open(leg int, port uint16) (*Leg, error) {
-	l, err := r.open(leg, port)
+func (r *Room) Open(leg call.ConnectionID, port uint16) (*Leg, error) {
+	conn, err := r.engine.bind(port)
 	if err != nil {
 		return nil, fmt.Errorf("opening leg %d of room %s: %w", leg, r.id, err)
 	}
-	return l, nil
-}
-
-func (r *Room) open(number int, port uint16) (*Leg, error) {
-	conn, err := r.engine.bind(port)
+	s := &socket{conn: conn}
+	l, err := r.join(leg, s, func(l *Leg) {
+		l.socket, l.port = s, localPort(conn)
+		r.engine.running.Go(func() { l.read(conn) }) // ends when the socket is closed
+	})
 	if err != nil {
-		return nil, err
-	}
-	l := &Leg{
-		room:   r,
-		number: number,
-		conn:   conn,
-		port:   localPort(conn),
-		out:    newOut(conn, r.engine.slot()),
-	}
-	if err := r.add(l); err != nil {
-		conn.Close()
-		return nil, err
+		return nil, errors.Join(err, conn.Close())
 	}
 	return l, nil
 }
 
-func (r *Room) add(l *Leg) error {
+// Join adds a leg whose packets t carries, mute until Leg.Set. The leg closes t
+// when it is closed; after an error t is the caller's.
+func (r *Room) Join(leg call.ConnectionID, t Transport) (*Leg, error) {
+	return r.join(leg, t, func(*Leg) {})
+}
+
+// join adds a leg, and calls begin once it is sure to be added.
+func (r *Room) join(leg call.ConnectionID, t Transport, begin func(*Leg)) (*Leg, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
-		return errors.New("the room is closed")
+		return nil, fmt.Errorf("opening leg %d: room %s is closed", leg, r.id)
 	}
-	if r.leg(l.number) != nil {
-		return errors.New("it is open already")
+	if r.leg(leg) != nil {
+		return nil, fmt.Errorf("opening leg %d of room %s: it is open already", leg, r.id)
 	}
+	l := &Leg{room: r, number: leg, transport: t, out: newOut(t, r.engine.slot())}
+	begin(l)
 	r.legs = append(r.legs, l)
 	r.arrange()
-	r.engine.running.Go(l.read)
-	return nil
+	return l, nil
 }
 
 // Set makes everyone hear what mix says, from the next packet on; legs that
 // are not in mix hear nothing. Legs in mix that are not open yet are heard
 // from when they are. It is idempotent. It returns the legs that are open, in
 // mix, and have audio agreed in both directions, in mix's order.
-func (r *Room) Set(mix Mix) []int {
+func (r *Room) Set(mix call.Mix) []call.ConnectionID {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.mix = slices.Clone(mix)
@@ -88,10 +86,10 @@ func (r *Room) Set(mix Mix) []int {
 		r.mix[i].From = slices.Clone(h.From)
 	}
 	r.arrange()
-	var agreed []int
+	var agreed []call.ConnectionID
 	for _, h := range r.mix {
-		if l := r.leg(h.Leg); l != nil && l.agreed() {
-			agreed = append(agreed, h.Leg)
+		if l := r.leg(h.Connection); l != nil && l.agreed() {
+			agreed = append(agreed, h.Connection)
 		}
 	}
 	return agreed
@@ -124,7 +122,7 @@ func (r *Room) remove(l *Leg) {
 	l.recordings = nil
 }
 
-func (r *Room) leg(number int) *Leg {
+func (r *Room) leg(number call.ConnectionID) *Leg {
 	for _, l := range r.legs {
 		if l.number == number {
 			return l
@@ -140,13 +138,13 @@ func (r *Room) arrange() {
 		l.sources = l.sources[:0]
 	}
 	for _, h := range r.mix {
-		l := r.leg(h.Leg)
+		l := r.leg(h.Connection)
 		if l == nil {
 			continue
 		}
-		l.inMix, l.play, l.record = true, h.Play, h.Record
+		l.inMix, l.play, l.record = true, r.engine.clips.of(h.Audio), h.Recorded
 		if len(h.From) > 0 {
-			l.play = Comfort // should none of them be there
+			l.play = r.engine.clips[call.ComfortNoise] // in case none of them is there
 		}
 		for _, from := range h.From {
 			if s := r.leg(from); s != nil && s != l && s.stream.Receive {

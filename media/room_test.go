@@ -1,6 +1,7 @@
 package media
 
 import (
+	"holdfast/call"
 	"slices"
 	"testing"
 )
@@ -11,7 +12,7 @@ func TestTwoAreRelayedInTheirOwnLaws(t *testing.T) {
 	a, b := open(t, room, 1, ana), open(t, room, 2, bob)
 	ana.speak(a.Port(), 440)
 	bob.speak(b.Port(), 1000)
-	if got := room.Set(everyone(2, 1)); !slices.Equal(got, []int{2, 1}) {
+	if got := room.Set(everyone(2, 1)); !slices.Equal(got, []call.ConnectionID{2, 1}) {
 		t.Errorf("in the room: %v, want 2 and 1", got)
 	}
 	ana.hears([]float64{1000}, []float64{440})
@@ -36,7 +37,7 @@ func TestWhoeverIsOnHoldHearsHoldAudioOnly(t *testing.T) {
 	a, b := open(t, room, 1, ana), open(t, room, 2, bob)
 	ana.speak(a.Port(), 440)
 	bob.speak(b.Port(), 1000)
-	room.Set(Mix{{Leg: 1, Play: Hold}, {Leg: 2, Play: Comfort}})
+	room.Set(call.Mix{{Connection: 1, Audio: call.HoldAudio}, {Connection: 2, Audio: call.ComfortNoise}})
 	ana.hears([]float64{250}, []float64{440, 620, 800, 1000, 1300, 1600, 2000})
 	bob.hears(nil, []float64{250, 440, 620, 800, 1000, 1300, 1600, 2000})
 	room.Set(everyone(1, 2))

@@ -1,17 +1,18 @@
 package media
 
 import (
-	"net"
+	"holdfast/call"
 	"net/netip"
 	"testing"
 
 	"github.com/pion/rtp"
 )
 
-// void is a socket that sends nowhere, in no time.
+// void is a transport that sends nowhere, in no time.
 type void struct{}
 
-func (void) WriteToUDPAddrPort(b []byte, _ netip.AddrPort) (int, error) { return len(b), nil }
+func (void) Send([]byte) error { return nil }
+func (void) Close() error      { return nil }
 
 // still is an engine whose rooms are ticked by hand.
 func still(tb testing.TB) *Engine {
@@ -26,10 +27,12 @@ func still(tb testing.TB) *Engine {
 // standing is a room in which n legs hear each other.
 func standing(e *Engine, n int) (*Room, []*Leg) {
 	r := &Room{engine: e, id: "c1"}
-	var numbers []int
-	for i := 1; i <= n; i++ {
-		l := &Leg{room: r, number: i, conn: &net.UDPConn{}, out: newOut(void{}, 0)}
-		r.legs = append(r.legs, l)
+	var numbers []call.ConnectionID
+	for i := call.ConnectionID(1); i <= call.ConnectionID(n); i++ {
+		l, err := r.Join(i, void{})
+		if err != nil {
+			panic(err)
+		}
 		l.Set(Stream{Remote: netip.AddrPortFrom(peers, uint16(4000+i)), Events: eventsType, Send: true, Receive: true})
 		numbers = append(numbers, i)
 	}

@@ -2,6 +2,7 @@ package media
 
 import (
 	"fmt"
+	"holdfast/call"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -25,12 +26,12 @@ func TestStreamGoesOnWhateverMakesTheSound(t *testing.T) {
 			}
 			all = append(all, heard...)
 		}
-		step("hold audio", func() { r.Set(Mix{{Leg: 1, Play: Hold}}); pass(20) })
+		step("hold audio", func() { r.Set(call.Mix{{Connection: 1, Audio: call.HoldAudio}}); pass(20) })
 		step("relay", func() { r.Set(everyone(1, 2)); talk(20, p[2]) })
 		step("mix", func() { r.Set(everyone(1, 2, 3)); talk(20, p[2], p[3]) })
 		step("relay of another", func() { r.Set(everyone(1, 3)); talk(20, p[2], p[3]) })
-		step("silence", func() { r.Set(Mix{{Leg: 1}}); pass(20) })
-		step("comfort noise", func() { r.Set(Mix{{Leg: 1, Play: Comfort}}); pass(20) })
+		step("silence", func() { r.Set(call.Mix{{Connection: 1}}); pass(20) })
+		step("comfort noise", func() { r.Set(call.Mix{{Connection: 1, Audio: call.ComfortNoise}}); pass(20) })
 		step("relay again", func() { r.Set(everyone(1, 3)); talk(20, p[3]) })
 		if wrong := continuous(all); wrong != "" {
 			t.Error(wrong)
@@ -39,10 +40,10 @@ func TestStreamGoesOnWhateverMakesTheSound(t *testing.T) {
 }
 
 func TestStreamNeverBreaks(t *testing.T) {
-	mixes := []Mix{
+	mixes := []call.Mix{
 		everyone(1, 2), everyone(1, 2, 3), everyone(1, 3), everyone(1),
-		{{Leg: 1, Play: Hold}, {Leg: 2, Play: Comfort}}, {{Leg: 1, Play: Silence}},
-		{{Leg: 1, From: []int{2, 3}}, {Leg: 2, From: []int{1}}},
+		{{Connection: 1, Audio: call.HoldAudio}, {Connection: 2, Audio: call.ComfortNoise}}, {{Connection: 1}},
+		{{Connection: 1, From: []call.ConnectionID{2, 3}}, {Connection: 2, From: []call.ConnectionID{1}}},
 	}
 	type act struct{ Mix, Says, Samples, Slots int }
 	acts := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) act {
@@ -117,7 +118,7 @@ func TestPacketsOfAnyLengthGoOutInTwentyMilliseconds(t *testing.T) {
 	for _, samples := range []int{80, 160, 240, 320, 480} {
 		t.Run(fmt.Sprint(samples/8, " ms"), func(t *testing.T) {
 			bubble(t, 2, func(r *Room, p []*party) {
-				r.Set(Mix{{Leg: 1, From: []int{2}}})
+				r.Set(call.Mix{{Connection: 1, From: []call.ConnectionID{2}}})
 				var want, got []byte
 				said := newSource(0, p[1].stream.Codec, p[2].says.hz)
 				for range 12 {
@@ -160,7 +161,7 @@ func TestWhatWasSaidToOthersIsNotLost(t *testing.T) {
 
 func TestASourceWhoseClockLeapsDoesNotMakeOursLeap(t *testing.T) {
 	bubble(t, 2, func(r *Room, p []*party) {
-		r.Set(Mix{{Leg: 1, From: []int{2}}})
+		r.Set(call.Mix{{Connection: 1, From: []call.ConnectionID{2}}})
 		for _, leap := range []uint32{10 * rate, 1<<32 - 10*rate, 0} {
 			talk(10, p[2])
 			p[2].says.header.Timestamp += leap
@@ -174,7 +175,7 @@ func TestASourceWhoseClockLeapsDoesNotMakeOursLeap(t *testing.T) {
 
 func TestHalfAPacketIsDroppedWhenItsOtherHalfIsLost(t *testing.T) {
 	bubble(t, 2, func(r *Room, p []*party) {
-		r.Set(Mix{{Leg: 1, From: []int{2}}})
+		r.Set(call.Mix{{Connection: 1, From: []call.ConnectionID{2}}})
 		p[2].says.hz = 350
 		p[2].speak(frame / 2)
 		p[2].says.next(frame / 2) // lost
@@ -197,7 +198,7 @@ func TestHalfAPacketIsDroppedWhenItsOtherHalfIsLost(t *testing.T) {
 
 func TestLossIsPassedOnAndLatePacketsAreNot(t *testing.T) {
 	bubble(t, 2, func(r *Room, p []*party) {
-		r.Set(Mix{{Leg: 1, From: []int{2}}})
+		r.Set(call.Mix{{Connection: 1, From: []call.ConnectionID{2}}})
 		p[2].speak(frame)
 		late := p[2].says.next(frame)
 		p[2].says.next(frame) // lost
@@ -219,7 +220,7 @@ func TestLossIsPassedOnAndLatePacketsAreNot(t *testing.T) {
 }
 
 func TestKeysAreRelayedWithOneTimestampEach(t *testing.T) {
-	for name, mix := range map[string]Mix{"relay": everyone(1, 2), "mix": everyone(1, 2, 3)} {
+	for name, mix := range map[string]call.Mix{"relay": everyone(1, 2), "mix": everyone(1, 2, 3)} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, 3, func(r *Room, p []*party) {
 				s := p[1].stream
@@ -256,7 +257,7 @@ func TestKeysAreRelayedWithOneTimestampEach(t *testing.T) {
 
 func TestAKeyKeepsItsPlaceInWhatIsRelayed(t *testing.T) {
 	bubble(t, 2, func(r *Room, p []*party) {
-		r.Set(Mix{{Leg: 1, From: []int{2}}})
+		r.Set(call.Mix{{Connection: 1, From: []call.ConnectionID{2}}})
 		p[2].speak(frame)
 		p[2].says.header.Timestamp += 3 * frame // said nothing
 		p[2].key(frame)
@@ -277,7 +278,7 @@ func TestAKeyKeepsItsPlaceInWhatIsRelayed(t *testing.T) {
 // The clock of some phones stands still while a key is pressed.
 func TestAClockThatStandsStillDuringAKeyDoesNotHoldOursBack(t *testing.T) {
 	bubble(t, 2, func(r *Room, p []*party) {
-		r.Set(Mix{{Leg: 1, From: []int{2}}})
+		r.Set(call.Mix{{Connection: 1, From: []call.ConnectionID{2}}})
 		talk(5, p[2])
 		for i := range uint16(50) {
 			p[2].key((i + 1) * frame)
@@ -295,7 +296,7 @@ func TestKeysAreNotSentToWhoDoesNotWantThem(t *testing.T) {
 		s := p[1].stream
 		s.Events = 0
 		p[1].Set(s)
-		r.Set(Mix{{Leg: 1, From: []int{2}}})
+		r.Set(call.Mix{{Connection: 1, From: []call.ConnectionID{2}}})
 		p[2].key(frame)
 		if heard := p[1].rest(); len(heard) != 0 {
 			t.Errorf("%d packets went out", len(heard))

@@ -25,18 +25,18 @@ type audio interface {
 // An engine makes sounds, as media.Engine does.
 type engine interface {
 	Address() netip.Addr
-	Open(room string, leg int, port uint16) (audio, error)
-	CloseRoom(room string)
+	Open(room call.ContactID, leg call.ConnectionID, port uint16) (audio, error)
+	CloseRoom(room call.ContactID)
 }
 
 // rooms is a media engine as an engine.
 type rooms struct{ *media.Engine }
 
-func (r rooms) Open(room string, leg int, port uint16) (audio, error) {
+func (r rooms) Open(room call.ContactID, leg call.ConnectionID, port uint16) (audio, error) {
 	return r.Room(room).Open(leg, port)
 }
 
-func (r rooms) CloseRoom(room string) { r.Room(room).Close() }
+func (r rooms) CloseRoom(room call.ContactID) { r.Room(room).Close() }
 
 // An anchor is what a leg holds in this process; all values of the leg share
 // it. Besides hop nothing in it changes.
@@ -78,7 +78,7 @@ func (silence) Close()                       {}
 
 // open gives the leg a port, 0 meaning any, and makes it known by its Call-ID.
 func (a *anchor) open(port uint16) error {
-	s, err := a.lines.engine.Open(string(a.contact), int(a.connection), port)
+	s, err := a.lines.engine.Open(a.contact, a.connection, port)
 	if err != nil {
 		return fmt.Errorf("opening a port for audio: %w", err)
 	}

@@ -101,7 +101,7 @@ func (l *Legs) busy(m sipua.Received, why error) {
 // abandon gives back what was opened for a contact that does not begin.
 func (l *Legs) abandon(a *anchor) {
 	a.Close()
-	l.engine.CloseRoom(string(a.contact))
+	l.engine.CloseRoom(a.contact)
 }
 
 // send sends what concerns no contact.

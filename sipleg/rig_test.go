@@ -354,9 +354,9 @@ type ports struct {
 
 func (*ports) Address() netip.Addr { return netip.MustParseAddr("192.0.2.1") }
 
-func (p *ports) CloseRoom(room string) { p.closed = append(p.closed, room) }
+func (p *ports) CloseRoom(room call.ContactID) { p.closed = append(p.closed, string(room)) }
 
-func (p *ports) Open(_ string, _ int, number uint16) (audio, error) {
+func (p *ports) Open(_ call.ContactID, _ call.ConnectionID, number uint16) (audio, error) {
 	if p.none || p.taken[number] {
 		return nil, errors.New("no port")
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/rtp"
 
+	"holdfast/call"
 	"holdfast/media"
 )
 
@@ -176,13 +177,13 @@ func TestHoldAudioIsRecognised(t *testing.T) {
 	room := engine.Room("c1")
 	held, comforted := recorder(t, 0), recorder(t, 0)
 	for i, r := range []*Recorder{held, comforted} {
-		leg, err := room.Open(i+1, 0)
+		leg, err := room.Open(call.ConnectionID(i+1), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		leg.Set(media.Stream{Remote: r.Address(), Codec: media.PCMU, Send: true, Receive: true})
 	}
-	room.Set(media.Mix{{Leg: 1, Play: media.Hold}, {Leg: 2, Play: media.Comfort}})
+	room.Set(call.Mix{{Connection: 1, Audio: call.HoldAudio}, {Connection: 2, Audio: call.ComfortNoise}})
 	for _, r := range []*Recorder{held, comforted} {
 		if err := r.Recording().AwaitLength(patient(t), 5*time.Second); err != nil {
 			t.Fatal(err)
