@@ -1,6 +1,7 @@
 package holdfast_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"sync"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"holdfast/client"
+	"holdfast/routing"
 	"holdfast/softphone"
 )
 
@@ -73,10 +75,10 @@ func TestAgentIsBusy(t *testing.T) {
 func TestAgentNotReady(t *testing.T) {
 	t.Parallel()
 	h := openHouse(t, nil)
-	if a, err := h.client.SetState(soon(t), "ana", "not-ready", "lunch"); err != nil || a.State != "not-ready" || a.Reason != "lunch" {
+	if a, err := h.client.SetStatus(soon(t), "ana", routing.Status{State: routing.NotReady, Reason: "lunch"}); err != nil || a.State != routing.NotReady || a.Status.Reason != "lunch" {
 		t.Fatalf("ana is %+v, %v", a, err)
 	}
-	if err := h.Close(); err != nil {
+	if err := h.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	h.open(t)
@@ -90,7 +92,7 @@ func TestAgentNotReady(t *testing.T) {
 	if err := call(); err == nil {
 		t.Error("ana, who is at lunch, was rung")
 	}
-	if _, err := h.client.SetState(soon(t), "Ana", "available", ""); err != nil {
+	if _, err := h.client.SetStatus(soon(t), "Ana", routing.Status{State: routing.Available}); err != nil {
 		t.Fatal(err)
 	}
 	if err := call(); err != nil {
@@ -98,7 +100,7 @@ func TestAgentNotReady(t *testing.T) {
 	}
 	noContacts(t, h)
 	var problem *client.Problem
-	if _, err := h.client.SetState(soon(t), "anna", "available", ""); !errors.As(err, &problem) || problem.Status != http.StatusNotFound {
+	if _, err := h.client.SetStatus(soon(t), "anna", routing.Status{State: routing.Available}); !errors.As(err, &problem) || problem.Status != http.StatusNotFound {
 		t.Errorf("anna, whom nobody knows: %v", err)
 	}
 }

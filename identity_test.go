@@ -9,13 +9,12 @@ import (
 	"holdfast/call"
 	"holdfast/client"
 	"holdfast/config"
-	"holdfast/sipleg"
 	"holdfast/sipua"
 )
 
 // overheard keeps the INVITEs to our targets as they went out.
 type overheard struct {
-	sipleg.Sender
+	holdfast.SIPTransport
 
 	mu      sync.Mutex
 	invites []string
@@ -27,7 +26,7 @@ func (o *overheard) Send(m sipua.Message) error {
 		o.invites = append(o.invites, m.SIP.String())
 		o.mu.Unlock()
 	}
-	return o.Sender.Send(m)
+	return o.SIPTransport.Send(m)
 }
 
 func (o *overheard) last() string {
@@ -48,7 +47,7 @@ func TestTrunkIsToldWhoReallyCalls(t *testing.T) {
 				o.Config.Trunks = append(o.Config.Trunks, config.Trunk{Name: "carrier", Gateway: sipua.Hop{AddrPort: gateway.Address()}, Identity: told})
 				o.Config.Allow.Numbers = []string{"+4930"}
 				o.Config.Rules.CallerID = call.Endpoint{Kind: call.PhoneNumber, Address: "+4989100"}
-				o.WrapSender = func(s sipleg.Sender) sipleg.Sender { wire.Sender = s; return wire }
+				watchSIP(o, func(s holdfast.SIPTransport) holdfast.SIPTransport { wire.SIPTransport = s; return wire })
 			})
 			h.customer = phone(t, "+4915512345", customerTone)
 			h.talk(t)

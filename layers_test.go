@@ -35,15 +35,15 @@ var arrows = map[string][]string{
 	"webleg":    {"call", "switchboard", "media"},
 	"journal":   {"call", "switchboard"},
 	"directory": {"call", "config", "switchboard", "sipua"},
-	"api":       {"call", "switchboard"},
+	"api":       {"call", "routing", "switchboard"},
 	"panel":     {"call", "switchboard"},
-	"client":    {"call"},
+	"client":    {"call", "routing"},
 
 	".": {
 		"call", "switchboard", "sipua", "siptransport", "sipleg", "webleg",
 		"config", "directory", "routing", "dispatch", "media", "journal", "api", "panel",
 	},
-	"cmd/holdfast": {".", "call", "client", "config", "journal", "media", "softphone", "story"},
+	"cmd/holdfast": {".", "call", "client", "config", "routing", "journal", "media", "softphone", "story"},
 
 	"media/genaudio": {"media"},
 }

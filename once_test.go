@@ -14,7 +14,6 @@ import (
 	"holdfast"
 	"holdfast/call"
 	"holdfast/client"
-	"holdfast/sipleg"
 	"holdfast/sipua"
 	"holdfast/softphone"
 )
@@ -22,7 +21,7 @@ import (
 // invites stands between the server and the wire and notes each INVITE to
 // somebody once, however often it is sent again.
 type invites struct {
-	sipleg.Sender
+	holdfast.SIPTransport
 	mu   *sync.Mutex // guards seen
 	seen map[string]map[string]bool
 }
@@ -38,7 +37,7 @@ func (s invites) Send(m sipua.Message) error {
 		s.seen[user][branch] = true
 		s.mu.Unlock()
 	}
-	return s.Sender.Send(m)
+	return s.SIPTransport.Send(m)
 }
 
 func (s invites) to(user string) int {
@@ -51,10 +50,10 @@ func countedHouse(t *testing.T) (*house, invites) {
 	t.Helper()
 	counted := invites{mu: new(sync.Mutex), seen: map[string]map[string]bool{}}
 	h := openHouse(t, func(o *holdfast.Options) {
-		o.WrapSender = func(s sipleg.Sender) sipleg.Sender {
-			counted.Sender = s
+		watchSIP(o, func(s holdfast.SIPTransport) holdfast.SIPTransport {
+			counted.SIPTransport = s
 			return counted
-		}
+		})
 	})
 	h.cardiology.Answering(softphone.Behaviour{Do: softphone.RingForever})
 	h.talk(t)

@@ -13,7 +13,6 @@ import (
 
 	"holdfast"
 	"holdfast/call"
-	"holdfast/sipleg"
 	"holdfast/sipua"
 	"holdfast/softphone"
 	"holdfast/switchboard"
@@ -50,7 +49,7 @@ func (w *witness) seen() []deed {
 // written. early is the planted fault: to say that it has been written before
 // it has.
 type watchedJournal struct {
-	switchboard.Journal
+	holdfast.Journal
 	*witness
 	early bool
 }
@@ -77,7 +76,7 @@ func (j watchedJournal) Append(ctx context.Context, e switchboard.Entry, after u
 
 // watchedSender notes the messages, and fails the test for one of no class.
 type watchedSender struct {
-	sipleg.Sender
+	holdfast.SIPTransport
 	*witness
 	t *testing.T
 }
@@ -88,7 +87,7 @@ func (s watchedSender) Send(m sipua.Message) error {
 		s.t.Errorf("a message of kind %q is in no class", m.Kind)
 	}
 	s.note(deed{sent: true, exempt: class == sipua.Exempt, line: outline(m.SIP)})
-	return s.Sender.Send(m)
+	return s.SIPTransport.Send(m)
 }
 
 // outline is a message as the journal has it: what it is, and to whom.
@@ -186,8 +185,8 @@ func TestActingFirstIsNoticed(t *testing.T) {
 
 func playWatched(t *testing.T, w *witness, early bool) {
 	h := openHouse(t, func(o *holdfast.Options) {
-		o.WrapJournal = func(j switchboard.Journal) switchboard.Journal { return watchedJournal{j, w, early} }
-		o.WrapSender = func(s sipleg.Sender) sipleg.Sender { return watchedSender{s, w, t} }
+		watchJournal(o, func(j holdfast.Journal) holdfast.Journal { return watchedJournal{j, w, early} })
+		watchSIP(o, func(s holdfast.SIPTransport) holdfast.SIPTransport { return watchedSender{s, w, t} })
 	})
 	h.cardiology.Answering(softphone.Behaviour{Do: softphone.Busy})
 	h.talk(t)

@@ -1,6 +1,7 @@
 package holdfast_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -78,7 +79,7 @@ func TestPhoneThatIsNotRegistered(t *testing.T) {
 			if name == "gone" {
 				must(t, ben.Unregister(soon(t)))
 			}
-			must(t, h.Close())
+			must(t, h.Close(context.Background()))
 			ben.Close() // of which nobody hears
 			h.open(t)
 			h.talk(t)

@@ -1,6 +1,7 @@
 package holdfast_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -134,7 +135,7 @@ func TestQueueRestart(t *testing.T) {
 	hearsTone(t, second, softphone.QueueTone)
 	third := h.calls(t)
 	hearsTone(t, third, softphone.QueueTone)
-	if err := h.Close(); err != nil {
+	if err := h.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	h.open(t)

@@ -92,12 +92,12 @@ func (c *cutOff) take(event string) error {
 // events is cut off anywhere, also within an event, and goes on where it was. It
 // has then seen what the journal has, each once.
 func TestEventsGoOnAfterAHundredCuts(t *testing.T) {
-	var kept switchboard.Journal
+	var kept holdfast.Journal
 	h := openHouse(t, func(o *holdfast.Options) {
-		o.WrapJournal = func(j switchboard.Journal) switchboard.Journal {
+		watchJournal(o, func(j holdfast.Journal) holdfast.Journal {
 			kept = j
 			return j
-		}
+		})
 	})
 	h.cardiology.Answering(softphone.Behaviour{Do: softphone.Busy})
 	reader := &cutOff{url: "http://" + h.APIAddress().String() + "/v1/events"}

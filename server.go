@@ -7,12 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,10 +20,8 @@ import (
 	"holdfast/config"
 	"holdfast/directory"
 	"holdfast/dispatch"
-	"holdfast/journal"
 	"holdfast/media"
 	"holdfast/sipleg"
-	"holdfast/siptransport"
 	"holdfast/sipua"
 	"holdfast/switchboard"
 )
@@ -32,76 +29,59 @@ import (
 // Version is what the server calls itself on the wire and on the command line.
 const Version = "0.1"
 
-// Options say how a Server runs.
-type Options struct {
-	// Config comes from directory.Default, Load or Parse.
-	Config config.Config
-	// Log is where the server says what it does; nil: slog.Default().
-	Log *slog.Logger
-	// WrapJournal, WrapFloor and WrapSender, when set, stand between the server
-	// and its journal, what is kept of agents and queues, and the wire: to
-	// watch, to delay, to fail. The product sets none.
-	WrapJournal func(switchboard.Journal) switchboard.Journal
-	WrapFloor   func(switchboard.Store) switchboard.Store
-	WrapSender  func(sipleg.Sender) sipleg.Sender
-}
-
-// A Server is a running Holdfast.
+// A Server is a running Holdfast. Its methods may be called by any goroutine.
 type Server struct {
 	log        *slog.Logger
 	engine     *media.Engine
-	journal    *journal.Journal
+	journal    Journal
 	dispatcher *dispatch.Dispatcher
 	board      *switchboard.Switchboard
 	legs       *sipleg.Legs
 	phones     *sipleg.Registrar
-	wire       *siptransport.Wire
+	sip        SIPTransport
 	http       *http.Server
 	apiAddr    netip.AddrPort
 	failed     chan error
-	ready      chan struct{} // closed when what comes in on the wire may be taken
-	closing    chan struct{} // closed when nothing is taken any more
+	ready      chan struct{} // closed when messages that come in are taken
+	closing    chan struct{} // closed when no message is taken any more
 	close      sync.Once
 }
 
-// Start starts a server, takes every contact that the journal still holds over
-// from whoever had it before, and only then answers anything new. It returns
-// when all of that is done. ctx bounds the start, not the server.
+// Start starts a server, takes over every contact that the journal still holds,
+// and only then answers anything new. It returns when all of that is done. ctx
+// bounds the start, not the server.
 func Start(ctx context.Context, o Options) (*Server, error) {
-	if o.Log == nil {
-		o.Log = slog.Default()
-	}
+	o = o.filled()
 	s := &Server{log: o.Log, failed: make(chan error, 1), ready: make(chan struct{}), closing: make(chan struct{})}
 	if err := s.start(ctx, o); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(err, s.Close(context.WithoutCancel(ctx)))
 	}
 	return s, nil
 }
 
 func (s *Server) start(ctx context.Context, o Options) (err error) {
 	c := o.Config
-	if s.engine, err = startMedia(c.Media, c.Audios, o.Log); err != nil {
+	if s.engine, err = startMedia(c, o.Log); err != nil {
 		return fmt.Errorf("starting media: %w", err)
 	}
-	if s.journal, err = journal.Open(ctx, journal.Options{Dir: c.Journal.Dir, Owner: node(), Log: o.Log}); err != nil {
+	if s.journal, err = o.OpenJournal(ctx); err != nil {
 		return fmt.Errorf("opening the journal: %w", err)
 	}
-	var kept switchboard.Journal = s.journal
-	if o.WrapJournal != nil {
-		kept = o.WrapJournal(kept)
-	}
-	if err := s.listen(c.SIP); err != nil {
-		return err
+	if s.sip, err = o.ListenSIP(s.receiver(c.SIP)); err != nil {
+		return fmt.Errorf("listening for SIP at %s: %w ([sip] listen says where)", c.SIP.Listen, err)
 	}
 	dir := directory.New(c)
-	if err := s.readRouting(ctx, o, dir); err != nil {
+	if err := dir.KeepPhones(ctx, s.journal); err != nil {
+		return err
+	}
+	if s.dispatcher, err = dispatch.New(ctx, c, s.journal, o.Log); err != nil {
 		return err
 	}
 	s.board = switchboard.New(switchboard.Options{
-		Node: node(), Journal: kept, Rooms: rooms{s.engine}, Directory: dir, Router: s.dispatcher, Log: o.Log,
+		Node: o.Node, Journal: s.journal, Rooms: rooms{s.engine}, Directory: dir, Router: s.dispatcher, Log: o.Log,
 	})
 	s.dispatcher.Notify = s.board.Post
-	s.speak(o, dir)
+	s.speakSIP(c, dir)
 	n, err := s.board.Recover(ctx)
 	if err != nil {
 		return fmt.Errorf("taking contacts over: %w", err)
@@ -111,50 +91,36 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 	}
 	s.dispatcher.Begin(s.board.Contacts())
 	close(s.ready)
-	return s.serveAPI(c, kept, dir)
+	if c.API.Listen.IsValid() {
+		return s.serveAPI(c, dir)
+	}
+	return nil
 }
 
-// readRouting reads which phones are registered, and how agents and queues are.
-func (s *Server) readRouting(ctx context.Context, o Options, dir *directory.Directory) (err error) {
-	var routing switchboard.Store = s.journal
-	if o.WrapFloor != nil {
-		routing = o.WrapFloor(routing)
-	}
-	if err := dir.KeepPhones(ctx, routing); err != nil {
-		return err
-	}
-	s.dispatcher, err = dispatch.New(ctx, o.Config, routing, o.Log)
-	return err
-}
-
-// speak makes what speaks over the wire.
-func (s *Server) speak(o Options, dir *directory.Directory) {
-	var sender sipleg.Sender = s.wire
-	if o.WrapSender != nil {
-		sender = o.WrapSender(sender)
-	}
-	us := local(s.wire.Address(), o.Config)
+// speakSIP makes what answers SIP messages.
+func (s *Server) speakSIP(c config.Config, dir *directory.Directory) {
+	local := c.Local(s.sip.Address(), "Holdfast/"+Version)
 	s.legs = sipleg.New(sipleg.Options{
-		Local: us, Sender: sender, Engine: s.engine, Addresses: dir, Board: s.board, Log: o.Log,
+		Local: local, Sender: s.sip, Engine: s.engine, Addresses: dir, Board: s.board, Log: s.log,
 	})
 	s.board.Legs = s.legs
 	s.phones = sipleg.StartRegistrar(sipleg.RegistrarOptions{
-		Local: us, Sender: sender, Phones: phones{dir}, For: o.Config.SIP.RegisterFor,
-		Digest: o.Config.SIP.Digest, Log: o.Log,
+		Local: local, Sender: s.sip, Phones: dir, For: c.SIP.RegisterFor, Digest: c.SIP.Digest, Log: s.log,
 	})
 }
 
-func startMedia(c config.Media, audios map[call.Audio][]int16, log *slog.Logger) (*media.Engine, error) {
+func startMedia(c config.Config, log *slog.Logger) (*media.Engine, error) {
 	return media.Start(media.Options{
-		Address: c.Address, FirstPort: c.FirstPort, LastPort: c.LastPort,
-		RecordDir: c.RecordDir, OnRequest: !c.RecordAll, Audios: audios, Log: log,
+		Address: c.Media.Address, FirstPort: c.Media.FirstPort, LastPort: c.Media.LastPort,
+		RecordDir: c.Media.RecordDir, OnRequest: !c.Media.RecordAll, Audios: c.Audios, Log: log,
 	})
 }
 
-// listen binds the SIP address. What comes in waits until the server is ready:
-// a retransmission for a contact that is about to be taken over must find it.
-func (s *Server) listen(c config.SIP) (err error) {
-	s.wire, err = siptransport.Listen(siptransport.WireOptions{
+// receiver is where the SIP transport listens, and what takes its messages. They
+// wait until the server is ready: a retransmission for a contact that is about to
+// be taken over must find it.
+func (s *Server) receiver(c config.SIP) SIPOptions {
+	return SIPOptions{
 		Address:    c.Listen,
 		Transports: c.Transports,
 		Receive: func(m sipua.Received) {
@@ -167,16 +133,13 @@ func (s *Server) listen(c config.SIP) (err error) {
 				s.legs.Unreachable(addr)
 			}
 		},
-		Log: s.log,
-	})
-	if err != nil {
-		return fmt.Errorf("listening for SIP at %s: %w ([sip] listen says where)", c.Listen, err)
+		Failed: s.fail,
+		Log:    s.log,
 	}
-	return nil
 }
 
-// awaitReady reports whether what comes in on the wire may be taken, as soon as
-// it is known: a server that does not start never takes anything.
+// awaitReady reports, as soon as that is known, whether messages may be taken: a
+// server that does not start never takes any.
 func (s *Server) awaitReady() bool {
 	select {
 	case <-s.ready:
@@ -186,7 +149,15 @@ func (s *Server) awaitReady() bool {
 	}
 }
 
-func (s *Server) serveAPI(c config.Config, kept switchboard.Journal, dir *directory.Directory) error {
+// fail has Wait return err; the first failure is the one that counts.
+func (s *Server) fail(err error) {
+	select {
+	case s.failed <- err:
+	default:
+	}
+}
+
+func (s *Server) serveAPI(c config.Config, dir *directory.Directory) error {
 	l, err := net.Listen("tcp", c.API.Listen.String())
 	if err != nil {
 		return fmt.Errorf("listening for the API at %s: %w ([api] listen says where)", c.API.Listen, err)
@@ -198,26 +169,46 @@ func (s *Server) serveAPI(c config.Config, kept switchboard.Journal, dir *direct
 	s.apiAddr = l.Addr().(*net.TCPAddr).AddrPort()
 	s.http = &http.Server{
 		Handler: api.Handler(api.Options{
-			Board: s.board, Journal: kept, Directory: dir, Routing: people{s.dispatcher}, Keys: keys, Address: s.apiAddr.Addr(),
+			Board: s.board, Journal: s.journal, Directory: dir, Routing: s.dispatcher, Keys: keys, Address: s.apiAddr.Addr(),
 			Recording: c.Media.RecordDir != "", Version: Version, Log: s.log,
 		}),
 		ReadHeaderTimeout: 5 * time.Second,
 	}
-	go func() {
+	go func() { // ends with Close
 		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			s.failed <- fmt.Errorf("serving the API: %w", err)
+			s.fail(fmt.Errorf("serving the API: %w", err))
 		}
 	}()
 	return nil
 }
 
 // SIPAddress is where the server listens for SIP.
-func (s *Server) SIPAddress() netip.AddrPort { return s.wire.Address() }
+func (s *Server) SIPAddress() netip.AddrPort { return s.sip.Address() }
 
-// APIAddress is where the server listens for HTTP.
+// APIAddress is where the server listens for HTTP; invalid if it does not.
 func (s *Server) APIAddress() netip.AddrPort { return s.apiAddr }
 
-// LegCount is how many lines the server holds, in all contacts together. When no
+// Contacts returns all contacts that are not over, as they were last written
+// down, oldest first. What they refer to must not be changed.
+func (s *Server) Contacts() []call.Contact { return s.board.Contacts() }
+
+// Request puts a person's request to a contact and returns the contact once the
+// request is written down. The error says that nothing has happened and nothing
+// will: a *call.Refusal with a sentence for the person, a
+// *switchboard.DialError for a target that may not be dialled, or one of package
+// switchboard's errors.
+func (s *Server) Request(ctx context.Context, contact call.ContactID, ev call.Request) (call.Contact, error) {
+	return s.board.Request(ctx, contact, ev)
+}
+
+// Events yields every transition of every contact after the one at sequence
+// after, and goes on as they happen until ctx ends. A reader that is too slow
+// gets an error and may ask again from the last sequence it saw.
+func (s *Server) Events(ctx context.Context, after uint64) iter.Seq2[switchboard.Entry, error] {
+	return s.journal.Follow(ctx, after)
+}
+
+// LegCount is how many legs the server holds, in all contacts together. When no
 // contact is left, none must be.
 func (s *Server) LegCount() int { return s.board.LegCount() }
 
@@ -231,18 +222,17 @@ func (s *Server) Wait(ctx context.Context) error {
 	}
 }
 
-// Close stops the server. Contacts are not ended: the journal keeps them, and
-// the next Start takes them over.
-func (s *Server) Close() error {
+// Close stops the server, and waits until ctx ends for what is being written.
+// Contacts are not ended: the journal keeps them, and the next Start takes them
+// over.
+func (s *Server) Close(ctx context.Context) error {
 	s.close.Do(func() { close(s.closing) })
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
 	var errs []error
 	if s.http != nil {
 		errs = append(errs, s.http.Close()) // event streams never end by themselves
 	}
-	if s.wire != nil {
-		errs = append(errs, s.wire.Close())
+	if s.sip != nil {
+		errs = append(errs, s.sip.Close())
 	}
 	if s.phones != nil {
 		s.phones.Close()
@@ -260,14 +250,4 @@ func (s *Server) Close() error {
 		errs = append(errs, s.journal.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// node names this process's place: contacts that a process of the same name
-// left behind are its own.
-func node() string {
-	name, err := os.Hostname()
-	if err != nil {
-		return "holdfast"
-	}
-	return strings.ReplaceAll(name, ".", "-")
 }

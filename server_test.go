@@ -14,6 +14,7 @@ import (
 	"holdfast/call"
 	"holdfast/client"
 	"holdfast/config"
+	"holdfast/journal"
 	"holdfast/softphone"
 )
 
@@ -81,12 +82,35 @@ address = "sip:nowhere@127.0.0.1:9"
 	}
 	h.open(t)
 	t.Cleanup(func() {
-		if err := h.Close(); err != nil {
+		if err := h.Close(context.Background()); err != nil {
 			t.Errorf("closing the server: %v", err)
 		}
 		verify(t, h.options.Config.Journal.Dir)
 	})
 	return h
+}
+
+// watchJournal has the server write through what wrap makes of its journal.
+func watchJournal(o *holdfast.Options, wrap func(holdfast.Journal) holdfast.Journal) {
+	dir := o.Config.Journal.Dir
+	o.OpenJournal = func(ctx context.Context) (holdfast.Journal, error) {
+		j, err := journal.Open(ctx, journal.Options{Dir: dir})
+		if err != nil {
+			return nil, err
+		}
+		return wrap(j), nil
+	}
+}
+
+// watchSIP has the server send through what wrap makes of its SIP transport.
+func watchSIP(o *holdfast.Options, wrap func(holdfast.SIPTransport) holdfast.SIPTransport) {
+	o.ListenSIP = func(so holdfast.SIPOptions) (holdfast.SIPTransport, error) {
+		s, err := holdfast.ListenSIP(so)
+		if err != nil {
+			return nil, err
+		}
+		return wrap(s), nil
+	}
 }
 
 // open starts the server; after a Close on the same addresses and journal.

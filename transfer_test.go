@@ -1,6 +1,7 @@
 package holdfast_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -143,7 +144,7 @@ func TestRestart(t *testing.T) {
 
 func (h *house) restart(t *testing.T) {
 	t.Helper()
-	if err := h.Close(); err != nil {
+	if err := h.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	h.open(t)

@@ -15,7 +15,6 @@ import (
 	"holdfast/call"
 	"holdfast/client"
 	"holdfast/config"
-	"holdfast/sipleg"
 	"holdfast/sipua"
 	"holdfast/softphone"
 	"holdfast/switchboard"
@@ -35,7 +34,7 @@ func phoneAs(t *testing.T, o softphone.Options) *softphone.Phone {
 
 // routes notes over what each address was sent to.
 type routes struct {
-	sipleg.Sender
+	holdfast.SIPTransport
 	mu   sync.Mutex
 	over map[netip.AddrPort]string
 }
@@ -44,7 +43,7 @@ func (r *routes) Send(m sipua.Message) error {
 	r.mu.Lock()
 	r.over[m.To] += m.Transport.String() + " "
 	r.mu.Unlock()
-	return r.Sender.Send(m)
+	return r.SIPTransport.Send(m)
 }
 
 // TestTransferOverTCP: the customer and the target speak SIP over TCP, ana over
@@ -57,10 +56,10 @@ func TestTransferOverTCP(t *testing.T) {
 	h := openHouse(t, func(o *holdfast.Options) {
 		o.Config.SIP.Transports = []sipua.Transport{sipua.TCP}
 		o.Config.Endpoints[0].Address = cardiology.URI()
-		o.WrapSender = func(s sipleg.Sender) sipleg.Sender {
-			sent.Sender = s
+		watchSIP(o, func(s holdfast.SIPTransport) holdfast.SIPTransport {
+			sent.SIPTransport = s
 			return sent
-		}
+		})
 	})
 	h.customer, h.cardiology = customer, cardiology
 	h.cardiology.Answering(softphone.Behaviour{After: 200 * time.Millisecond})
@@ -120,7 +119,7 @@ const password = "open sesame"
 // secretive is a journal that must not hear the password, nor an answer that
 // was made with it.
 type secretive struct {
-	switchboard.Journal
+	holdfast.Journal
 	mu  sync.Mutex
 	bad [][]byte
 }
@@ -148,10 +147,10 @@ func TestGatewayThatAsksWhoCalls(t *testing.T) {
 		o.Config.Trunks[0].User, o.Config.Trunks[0].Password = "holdfast", config.Secret(password)
 		o.Config.Endpoints[0].Address = "+4930123"
 		o.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		o.WrapJournal = func(j switchboard.Journal) switchboard.Journal {
+		watchJournal(o, func(j holdfast.Journal) holdfast.Journal {
 			kept.Journal = j
 			return kept
-		}
+		})
 	})
 	h.cardiology = gateway
 	h.talk(t)

@@ -3,11 +3,11 @@ package api
 import (
 	"context"
 	"net/http"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"holdfast/call"
+	"holdfast/routing"
 )
 
 // AgentPath is the part of a path that names an agent. It is exported only
@@ -16,11 +16,11 @@ type AgentPath struct {
 	Name string `path:"name" maxLength:"64" doc:"the agent's name"`
 }
 
-type stateRequest struct {
+type statusRequest struct {
 	AgentPath
 	Body struct {
-		State  string `json:"state" enum:"available,not-ready,offline" doc:"how the agent wants to be, now or after the customers they have"`
-		Reason string `json:"reason,omitempty" maxLength:"64" example:"lunch" doc:"a name for not-ready"`
+		State  routing.AgentState `json:"state" enum:"available,not-ready,offline" doc:"how the agent wants to be, now or after the customers they have"`
+		Reason string             `json:"reason,omitempty" maxLength:"64" example:"lunch" doc:"a name for not-ready"`
 	}
 }
 
@@ -33,12 +33,12 @@ type clearRequest struct {
 }
 
 type agentAnswer struct {
-	Body Agent
+	Body routing.Agent
 }
 
 type agentsAnswer struct {
 	Body struct {
-		Agents []Agent `json:"agents" doc:"in the order of the configuration"`
+		Agents []routing.Agent `json:"agents" doc:"in the order of the configuration"`
 	}
 }
 
@@ -54,11 +54,11 @@ func (s *server) agentRoutes(api huma.API) {
 	}, s.showAgent)
 	errors := []int{http.StatusNotFound, http.StatusConflict, http.StatusNotImplemented, http.StatusServiceUnavailable}
 	huma.Register(api, huma.Operation{
-		OperationID: "setState", MaxBodyBytes: longestBody, Method: http.MethodPut, Path: path + "/{name}/state",
+		OperationID: "setStatus", MaxBodyBytes: longestBody, Method: http.MethodPut, Path: path + "/{name}/status",
 		Summary:     "Say whether an agent may be offered customers",
 		Description: "An agent who has a customer is so afterwards; until then the answer has it as next.",
 		Errors:      errors,
-	}, s.setState)
+	}, s.setStatus)
 	huma.Register(api, huma.Operation{
 		OperationID: "clear", MaxBodyBytes: longestBody, Method: http.MethodPost, Path: path + "/{name}/clear",
 		Summary: "End an agent's after-call work for a contact", Errors: errors,
@@ -66,51 +66,60 @@ func (s *server) agentRoutes(api huma.API) {
 }
 
 func (s *server) listAgents(context.Context, *struct{}) (*agentsAnswer, error) {
-	routing, err := s.routing()
+	state, err := s.state()
 	if err != nil {
 		return nil, err
 	}
 	answer := new(agentsAnswer)
-	answer.Body.Agents = append([]Agent{}, routing.Agents()...)
+	answer.Body.Agents = append([]routing.Agent{}, state.Agents...)
 	return answer, nil
 }
 
 func (s *server) showAgent(_ context.Context, in *AgentPath) (*agentAnswer, error) {
-	routing, err := s.routing()
+	agent, err := s.agent(in.Name)
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range routing.Agents() {
-		if strings.EqualFold(a.Name, in.Name) {
-			return &agentAnswer{a}, nil
-		}
-	}
-	return nil, problem(http.StatusNotFound, "no agent is called "+in.Name)
+	return &agentAnswer{*agent}, nil
 }
 
-func (s *server) setState(ctx context.Context, in *stateRequest) (*agentAnswer, error) {
-	return s.atWork(ctx, func(ctx context.Context, routing Routing) (Agent, error) {
-		return routing.SetState(ctx, in.Name, in.Body.State, in.Body.Reason)
+func (s *server) agent(name string) (*routing.Agent, error) {
+	state, err := s.state()
+	if err != nil {
+		return nil, err
+	}
+	if a := state.Agent(name); a != nil {
+		return a, nil
+	}
+	return nil, problem(http.StatusNotFound, "no agent is called "+name)
+}
+
+func (s *server) setStatus(ctx context.Context, in *statusRequest) (*agentAnswer, error) {
+	return s.atWork(ctx, in.Name, func(ctx context.Context, agent string) error {
+		return s.Routing.SetStatus(ctx, agent, routing.Status(in.Body))
 	})
 }
 
 func (s *server) clear(ctx context.Context, in *clearRequest) (*agentAnswer, error) {
-	return s.atWork(ctx, func(ctx context.Context, routing Routing) (Agent, error) {
-		return routing.Clear(ctx, in.Name, in.Body.Contact, in.Body.Connection)
+	return s.atWork(ctx, in.Name, func(ctx context.Context, agent string) error {
+		return s.Routing.Clear(ctx, agent, routing.SegmentID(in.Body))
 	})
 }
 
-// atWork takes an agent's request to routing.
-func (s *server) atWork(ctx context.Context, do func(context.Context, Routing) (Agent, error)) (*agentAnswer, error) {
-	routing, err := s.routing()
+// atWork takes a request about an agent to routing, and answers with the agent
+// afterwards.
+func (s *server) atWork(ctx context.Context, name string, ask func(ctx context.Context, agent string) error) (*agentAnswer, error) {
+	agent, err := s.agent(name)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	agent, err := do(ctx, routing)
-	if err != nil {
+	if err := ask(ctx, agent.Name); err != nil {
 		return nil, s.routingProblem(err)
 	}
-	return &agentAnswer{agent}, nil
+	if agent, err = s.agent(name); err != nil {
+		return nil, err
+	}
+	return &agentAnswer{*agent}, nil
 }

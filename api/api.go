@@ -22,8 +22,9 @@ import (
 // A Board runs the contacts.
 type Board interface {
 	// Request takes a person's request to a contact and returns the contact
-	// once the journal has it. A *call.Refusal says why nothing was done;
-	// after any other error nothing has been done either.
+	// once the journal has it. A *call.Refusal says why nothing was done, a
+	// *switchboard.DialError that a target may not be dialled; after any other
+	// error nothing has been done either.
 	Request(ctx context.Context, id call.ContactID, ev call.Event) (call.Contact, error)
 	// Contacts are all that are not over.
 	Contacts() []call.Contact
@@ -39,13 +40,12 @@ type Journal interface {
 	Last(ctx context.Context) (uint64, error)
 }
 
-// A Directory knows who can be reached. A *switchboard.DialError from it says
-// that somebody was not found, or may not be dialled.
+// A Directory knows who can be reached. A *switchboard.DialError from it
+// says that nobody has that name.
 type Directory interface {
 	// Endpoints are everybody who can be named, agents among them.
 	Endpoints() []call.Endpoint
 	Endpoint(written string) (call.Endpoint, error)
-	Permit(call.Endpoint) error
 }
 
 // Options are what a Handler needs.

@@ -100,9 +100,6 @@ func (s *server) request(ctx context.Context, id call.ContactID, by call.Connect
 	if by == 0 {
 		by = actingAgent(c)
 	}
-	if by == 0 {
-		return call.Contact{}, problem(http.StatusConflict, "no agent is in this contact; it is "+string(c.Stage))
-	}
 	return s.ask(ctx, id, ask(c, by))
 }
 

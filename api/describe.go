@@ -74,6 +74,55 @@ var descriptions = map[string]map[string]string{
 		"address": "where",
 		"name":    "what people call it",
 	},
+	"Agent": {
+		"name":        "as the configuration writes it",
+		"afterCall":   "how long after-call work lasts, in nanoseconds; missing: until it is cleared",
+		"grace":       "how long they may be lost and still come back to where they were, in nanoseconds",
+		"awayUntil":   "when a lost agent is given up; missing: they are here",
+		"idleSince":   "without a customer since",
+		"capacity":    "how many customers at once: 1, or 2 with one of them on hold; missing: 1",
+		"status":      "how they are when they have no customer",
+		"next":        "how they will be after the customers they have now, if they asked for something else",
+		"reservation": "the customer they are being offered",
+		"segments":    "their parts in contacts, oldest first",
+		"state":       "available, not-ready, offline; reserved: is being offered a customer; busy: has one; after-call-work: has something left to do for one; away: lost, and expected back",
+		"since":       "when the state began; missing: it has never been another",
+	},
+	"Status": {
+		"state":  "available, not-ready or offline",
+		"reason": "of not-ready: lunch",
+	},
+	"Reservation": {
+		"contact":    "the customer's contact",
+		"connection": "the one that the customer waits or will talk under",
+		"queue":      "where the customer waits; missing: this very agent is wanted",
+		"until":      "when it will have been missed",
+	},
+	"Segment": {
+		"contact":    "the contact it is a part of",
+		"connection": "the one that the customer waited or talks under",
+		"queue":      "where the customer had waited",
+		"state":      "talking, holding or after-call-work",
+		"since":      "when the state began",
+		"clearBy":    "when after-call work ends by itself; missing: when it is cleared",
+	},
+	"Queue": {
+		"name":     "as the configuration writes it",
+		"offerFor": "how long an agent rings for a customer, in nanoseconds",
+		"askAgain": "how long an agent who has rejected a customer is not offered them again, in nanoseconds",
+		"agents":   "who answers its customers",
+		"entries":  "who waits, first come, first served",
+	},
+	"Entry": {
+		"contact":    "the customer's contact",
+		"priority":   "more is sooner",
+		"returned":   "back from a failed transfer: before everybody else",
+		"callback":   "the customer to be dialled; missing: they are on the line",
+		"since":      "when they began to wait",
+		"rejected":   "the agents who rejected this customer, longest ago first",
+		"connection": "the one that they wait under",
+		"offeredTo":  "the agent to whom they are being offered",
+	},
 	"Rules": {
 		"offerFor":     "how long an agent rings for a new contact, in nanoseconds",
 		"ringFor":      "how long a target rings when the request does not say, in nanoseconds",
@@ -89,7 +138,7 @@ var descriptions = map[string]map[string]string{
 	},
 }
 
-// A record is a call.Record as it is written; it is described instead of it.
+// A record is a call.Timed as it is written; it is described instead of it.
 type record struct {
 	At    time.Time `json:"at" doc:"when it happened"`
 	Event string    `json:"event" example:"Answered" doc:"what happened"`

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -43,6 +44,9 @@ func (m *memory) Request(_ context.Context, id call.ContactID, ev call.Event) (c
 	if m.broken != nil {
 		return call.Contact{}, m.broken
 	}
+	if err := permit(ev); err != nil {
+		return call.Contact{}, err
+	}
 	return m.step(id, ev)
 }
 
@@ -52,6 +56,9 @@ func (m *memory) step(id call.ContactID, ev call.Event) (call.Contact, error) {
 	c, commands, err := call.Step(c, noon, ev)
 	if err != nil {
 		return c, err
+	}
+	if len(commands) == 0 && reflect.DeepEqual(c, m.contacts[id]) {
+		return c, nil
 	}
 	e := switchboard.Entry{
 		At: noon, Contact: c, Events: []call.Timed{{At: noon, Event: ev}},
@@ -164,8 +171,10 @@ func (people) Endpoint(written string) (call.Endpoint, error) {
 	return call.Endpoint{}, &switchboard.DialError{Reason: call.NotFound, Detail: "nobody is called " + written}
 }
 
-func (people) Permit(e call.Endpoint) error {
-	if e.Name == "moon" {
+// permit refuses the moon, as the switchboard does.
+func permit(ev call.Event) error {
+	ask, ok := ev.(call.TransferRequested)
+	if ok && slices.ContainsFunc(append(ask.Others, ask.Target), func(e call.Endpoint) bool { return e.Name == "moon" }) {
 		return &switchboard.DialError{Reason: call.Denied, Detail: "the moon may not be dialled"}
 	}
 	return nil

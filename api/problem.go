@@ -28,12 +28,15 @@ func problem(status int, detail string) *Problem {
 // boardProblem is what an error of Board.Request means to whoever asked.
 func (s *server) boardProblem(id call.ContactID, err error) error {
 	var refusal *call.Refusal
+	var undialable *switchboard.DialError
 	contact, live := s.Board.Contact(id)
 	switch {
 	case errors.As(err, &refusal):
 		p := problem(http.StatusConflict, refusal.Text)
 		p.Transfer = contact.Transfer
 		return p
+	case errors.As(err, &undialable):
+		return directoryProblem(err)
 	case !live:
 		return gone(id)
 	}

@@ -15,7 +15,7 @@ import (
 // A promise is how an operation is granted, and how it is refused in ways that
 // no schema tells.
 type promise struct {
-	world   func(*testing.T) *memory // nil: withFloor
+	world   func(*testing.T) *memory // nil: withRouting
 	path    string
 	body    string
 	status  int // of the good answer; 0: 200
@@ -33,7 +33,7 @@ type refusal struct {
 
 // c1 is a contact in which the customer talks to ana.
 func c1(t *testing.T) *memory {
-	m := withFloor()
+	m := withRouting()
 	talking(t, m, "c1")
 	return m
 }
@@ -50,7 +50,7 @@ func failing(before func(*testing.T) *memory) func(*testing.T) *memory {
 	return func(t *testing.T) *memory {
 		m := before(t)
 		m.broken = errors.New("disk full")
-		m.routing = twoAgents{m.broken}
+		m.routing = twoAgents{newAgents().state, m.broken}
 		return m
 	}
 }
@@ -67,7 +67,7 @@ var (
 )
 
 func withArrival(t *testing.T) *memory {
-	m := withFloor()
+	m := withRouting()
 	m.happens(t, "c1", arrived)
 	return m
 }
@@ -142,8 +142,8 @@ var promises = map[string]promise{
 		{status: 404, path: "/v1/agents/eve"},
 		{status: 501, world: noRouting},
 	}},
-	"setState": {path: "/v1/agents/ana/state", body: `{"state":"not-ready","reason":"lunch"}`, refused: []refusal{
-		{status: 404, path: "/v1/agents/eve/state"},
+	"setStatus": {path: "/v1/agents/ana/status", body: `{"state":"not-ready","reason":"lunch"}`, refused: []refusal{
+		{status: 404, path: "/v1/agents/eve/status"},
 		{status: 409, body: `{"state":"offline"}`},
 		{status: 501, world: noRouting},
 		{status: 503, world: failing(c1)},
@@ -164,7 +164,7 @@ var promises = map[string]promise{
 func in(world func(*testing.T) *memory) func(*testing.T) http.Handler {
 	return func(t *testing.T) http.Handler {
 		if world == nil {
-			return handler(withFloor())
+			return handler(withRouting())
 		}
 		return handler(world(t))
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"holdfast/routing"
 )
 
 type queuePath struct {
@@ -13,12 +15,12 @@ type queuePath struct {
 }
 
 type queueAnswer struct {
-	Body Queue
+	Body routing.Queue
 }
 
 type queuesAnswer struct {
 	Body struct {
-		Queues []Queue `json:"queues" doc:"in the order of the configuration"`
+		Queues []routing.Queue `json:"queues" doc:"in the order of the configuration"`
 	}
 }
 
@@ -34,21 +36,21 @@ func (s *server) queueRoutes(api huma.API) {
 }
 
 func (s *server) listQueues(context.Context, *struct{}) (*queuesAnswer, error) {
-	routing, err := s.routing()
+	state, err := s.state()
 	if err != nil {
 		return nil, err
 	}
 	answer := new(queuesAnswer)
-	answer.Body.Queues = append([]Queue{}, routing.Queues()...)
+	answer.Body.Queues = append([]routing.Queue{}, state.Queues...)
 	return answer, nil
 }
 
 func (s *server) showQueue(_ context.Context, in *queuePath) (*queueAnswer, error) {
-	routing, err := s.routing()
+	state, err := s.state()
 	if err != nil {
 		return nil, err
 	}
-	for _, q := range routing.Queues() {
+	for _, q := range state.Queues {
 		if strings.EqualFold(q.Name, in.Name) {
 			return &queueAnswer{q}, nil
 		}

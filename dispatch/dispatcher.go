@@ -130,6 +130,18 @@ func (k *Dispatcher) Ask(ctx context.Context, ask routing.Request) error {
 	return k.Settled(ctx)
 }
 
+// SetStatus has an agent be as status says, now or after the customers they
+// have. A *call.Refusal says why not.
+func (k *Dispatcher) SetStatus(ctx context.Context, agent string, status routing.Status) error {
+	return k.Ask(ctx, routing.StateRequested{Agent: agent, Status: status})
+}
+
+// Clear ends an agent's after-call work in a segment. A *call.Refusal says why
+// not.
+func (k *Dispatcher) Clear(ctx context.Context, agent string, id routing.SegmentID) error {
+	return k.Ask(ctx, routing.ClearRequested{Agent: agent, SegmentID: id})
+}
+
 // Settled implements switchboard.Router.
 func (k *Dispatcher) Settled(ctx context.Context) error {
 	written := k.pending()

@@ -167,13 +167,13 @@ func TestDispatch(t *testing.T) {
 		r.Changed(waits("carol", "ben"), nil)
 		r.Changed(talks("carol", "ben"), nil)
 		r.saw()
-		if s := store.agent(t, "ben"); s.State() != routing.Busy {
-			t.Errorf("ben is %s", s.State())
+		if s := store.agent(t, "ben"); s.State != routing.Busy {
+			t.Errorf("ben is %s", s.State)
 		}
 		r.Changed(call.Contact{ID: "carol", Stage: call.Over}, nil)
 		r.saw()
-		if s := store.agent(t, "ben"); s.State() != routing.Available || len(s.Segments) > 0 {
-			t.Errorf("ben is %s with %v", s.State(), s.Segments)
+		if s := store.agent(t, "ben"); s.State != routing.Available || len(s.Segments) > 0 {
+			t.Errorf("ben is %s with %v", s.State, s.Segments)
 		}
 		r.Close()
 	})
@@ -238,7 +238,7 @@ func TestRestart(t *testing.T) {
 		r := newRota(t, store)
 		r.Begin(nil)
 		for _, agent := range []string{"ana", "ben"} {
-			if err := r.Ask(t.Context(), routing.StateRequested{Agent: agent, Status: routing.Status{State: routing.NotReady, Name: "lunch"}}); err != nil {
+			if err := r.Ask(t.Context(), routing.StateRequested{Agent: agent, Status: routing.Status{State: routing.NotReady, Reason: "lunch"}}); err != nil {
 				t.Fatal(err)
 			}
 		}

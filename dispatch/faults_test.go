@@ -55,8 +55,8 @@ func TestAnsweredTooLate(t *testing.T) {
 		r.saw("carol taken back (no-answer)", "carol offered to ben")
 		r.Changed(talks("carol", "ana"), nil)
 		r.saw("carol taken back (customer-left)")
-		if s := store.agent(t, "ana"); s.State() != routing.Busy {
-			t.Errorf("ana talks, and is %s", s.State())
+		if s := store.agent(t, "ana"); s.State != routing.Busy {
+			t.Errorf("ana talks, and is %s", s.State)
 		}
 		if s := store.agent(t, "ben"); s.Reservation != nil {
 			t.Errorf("ben is kept for %v", s.Reservation)
@@ -90,13 +90,13 @@ func TestPlannedAnew(t *testing.T) {
 		if err := r.Reserve(rungBack("dora", "ben"), 4); err != nil {
 			t.Fatal(err)
 		}
-		if s := r.agent("ana"); s.State() != routing.Busy {
-			t.Errorf("ana has not been let go of yet, and is %s", s.State())
+		if s := r.agent("ana"); s.State != routing.Busy {
+			t.Errorf("ana has not been let go of yet, and is %s", s.State)
 		}
 		r.Changed(talks("dora", "ana"), nil) // who was to have her instead has gone
 		synctest.Wait()
-		if s := r.agent("ben"); s.State() != routing.Available {
-			t.Errorf("ben is %s", s.State())
+		if s := r.agent("ben"); s.State != routing.Available {
+			t.Errorf("ben is %s", s.State)
 		}
 		r.Close()
 	})
@@ -173,8 +173,8 @@ func TestWasAway(t *testing.T) {
 		<-time.After(time.Second) // other contacts are taken over
 		r.Begin([]call.Contact{waits("carol", "")})
 		r.saw("carol offered to ana")
-		if s := r.agent("ana"); s.State() != routing.Reserved || !s.Reservation.Until.Equal(time.Now().Add(20*time.Second)) {
-			t.Errorf("ana is %s: %+v", s.State(), s.Reservation)
+		if s := r.agent("ana"); s.State != routing.Reserved || !s.Reservation.Until.Equal(time.Now().Add(20*time.Second)) {
+			t.Errorf("ana is %s: %+v", s.State, s.Reservation)
 		}
 		r.Close()
 	})

@@ -165,7 +165,7 @@ func (s *shift) take(x turn) {
 	case "available":
 		_ = s.decideNow(routing.StateRequested{Agent: x.Agent, Status: routing.Status{State: routing.Available}})
 	case "not ready":
-		_ = s.decideNow(routing.StateRequested{Agent: x.Agent, Status: routing.Status{State: routing.NotReady, Name: "lunch"}})
+		_ = s.decideNow(routing.StateRequested{Agent: x.Agent, Status: routing.Status{State: routing.NotReady, Reason: "lunch"}})
 	}
 }
 

@@ -11,7 +11,9 @@ import (
 
 	"holdfast"
 	"holdfast/config"
+	"holdfast/journal"
 	"holdfast/sipleg"
+	"holdfast/sipua"
 	"holdfast/switchboard"
 )
 
@@ -52,7 +54,7 @@ func serve(file string) error {
 	if err != nil {
 		return err
 	}
-	ofContacts, ofFloor, err := readDooms(os.Getenv(pointEnv))
+	ofContacts, ofRouting, err := readDooms(os.Getenv(pointEnv))
 	if err != nil {
 		return err
 	}
@@ -64,11 +66,24 @@ func serve(file string) error {
 	options := holdfast.Options{
 		Config: conf,
 		Log:    slog.New(slog.NewTextHandler(os.Stderr, nil)),
-		WrapJournal: func(j switchboard.Journal) switchboard.Journal {
-			return doomedJournal{fault.journal(trouble.wrap(j)), ofContacts}
+		OpenJournal: func(ctx context.Context) (holdfast.Journal, error) {
+			j, err := journal.Open(ctx, journal.Options{Dir: conf.Journal.Dir})
+			if err != nil {
+				return nil, err
+			}
+			return doomed{
+				Journal: doomedJournal{fault.journal(trouble.wrap(j)), ofContacts},
+				Store:   doomedStore{j, ofRouting},
+				close:   j.Close,
+			}, nil
 		},
-		WrapFloor:  func(s switchboard.Store) switchboard.Store { return doomedFloor{s, ofFloor} },
-		WrapSender: func(s sipleg.Sender) sipleg.Sender { return fault.sender(watchedSender{s}) },
+		ListenSIP: func(o holdfast.SIPOptions) (holdfast.SIPTransport, error) {
+			s, err := holdfast.ListenSIP(o)
+			if err != nil {
+				return nil, err
+			}
+			return sending{s, fault.sender(watchedSender{s})}, nil
+		},
 	}
 	server, err := holdfast.Start(context.Background(), options)
 	if err != nil {
@@ -81,5 +96,22 @@ func serve(file string) error {
 		}
 		fmt.Println("did", commands.Text())
 	}
-	return server.Close()
+	return server.Close(context.Background())
 }
+
+// doomed is a journal whose contacts and stored items may die on their own.
+type doomed struct {
+	switchboard.Journal
+	switchboard.Store
+	close func() error
+}
+
+func (d doomed) Close() error { return d.close() }
+
+// sending is a SIP transport that another sender sends for.
+type sending struct {
+	holdfast.SIPTransport
+	sender sipleg.Sender
+}
+
+func (s sending) Send(m sipua.Message) error { return s.sender.Send(m) }

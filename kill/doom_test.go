@@ -95,13 +95,13 @@ func (j doomedJournal) Append(ctx context.Context, e switchboard.Entry, after ui
 	return seq, err
 }
 
-// doomedFloor does the same where agents and queues are written.
-type doomedFloor struct {
+// doomedStore does the same where agents and queues are written.
+type doomedStore struct {
 	switchboard.Store
 	*doom
 }
 
-func (f doomedFloor) Put(ctx context.Context, kind, name string, data []byte, after uint64) (seq uint64, err error) {
+func (f doomedStore) Put(ctx context.Context, kind, name string, data []byte, after uint64) (seq uint64, err error) {
 	err = f.survive(func() error {
 		seq, err = f.Store.Put(ctx, kind, name, data, after)
 		return err

@@ -109,7 +109,7 @@ func (s *stage) start() {
 }
 
 func (s *stage) stop() {
-	if err := s.server.Close(); err != nil {
+	if err := s.server.Close(context.Background()); err != nil {
 		s.t.Errorf("closing the server: %v", err)
 	}
 }

@@ -35,7 +35,11 @@ type Agent struct {
 
 	AwayUntil time.Time `json:"awayUntil,omitzero"` // when a lost agent is given up; zero: they are here
 	IdleSince time.Time `json:"idleSince,omitzero"` // without a customer since; of use while available
-	Since     time.Time `json:"since,omitzero"`     // in this State since
+
+	// State is how the agent is now. It follows from the rest, and is here for
+	// those who read an agent.
+	State AgentState `json:"state,omitempty"`
+	Since time.Time  `json:"since,omitzero"` // in this State since; zero: always
 }
 
 // A AgentState says how an agent is, as one would say it of a person.
@@ -66,10 +70,10 @@ const (
 )
 
 // A Status is how somebody wants to be: Available, Offline, or NotReady with a
-// name for it.
+// reason.
 type Status struct {
-	State AgentState `json:"state"`
-	Name  string     `json:"name,omitempty"` // of NotReady: "lunch"
+	State  AgentState `json:"state"`
+	Reason string     `json:"reason,omitempty"` // of NotReady: "lunch"
 }
 
 // MissedOffer is how an agent is who did not answer. They are offered nobody
@@ -92,8 +96,8 @@ type Segment struct {
 	ClearBy time.Time  `json:"clearBy,omitzero"`
 }
 
-// State is how the agent is now.
-func (s Agent) State() AgentState {
+// state derives State.
+func (s Agent) state() AgentState {
 	live := func(x Segment) bool { return x.State != AfterCallWork }
 	switch {
 	case !s.AwayUntil.IsZero():
@@ -129,14 +133,14 @@ func (s *Agent) unable(own bool) string {
 		return "is being offered another customer"
 	case s.Status == Status{}, s.Status.State == Offline:
 		return "is offline"
-	case !s.room() && !ownRoom && s.State() == AfterCallWork:
+	case !s.room() && !ownRoom && s.state() == AfterCallWork:
 		return "is still doing after-call work"
 	case !s.room() && !ownRoom:
 		return "is busy"
 	case own:
 		return ""
 	case s.Status.State == NotReady:
-		return "is not ready: " + s.Status.Name
+		return "is not ready: " + s.Status.Reason
 	case s.Next != Status{}:
 		return "takes no more customers"
 	}
@@ -200,7 +204,7 @@ func (s *Agent) setStatus(c Status) error {
 	switch {
 	case c.State != Available && c.State != NotReady && c.State != Offline:
 		return refuse("nobody can choose to be %q", c.State)
-	case c.State == NotReady && c.Name == "":
+	case c.State == NotReady && c.Reason == "":
 		return refuse("say what you are not ready for")
 	case c == s.Status:
 		s.Next = Status{}
@@ -264,9 +268,10 @@ func (s *Agent) settle(before Agent, now time.Time) {
 	}
 }
 
-// stamp notes since when the agent has been as they are.
+// stamp notes how the agent is, and since when.
 func (s *Agent) stamp(before Agent, now time.Time) {
-	if s.State() != before.State() || s.Status != before.Status {
+	s.State = s.state()
+	if s.State != before.state() || s.Status != before.Status {
 		s.Since = now
 	}
 }

@@ -188,8 +188,8 @@ func smallState() State {
 	here := Status{State: Available}
 	return State{
 		Agents: []Agent{
-			{Name: "ana", Status: here, AfterCall: 20 * time.Second, Grace: 30 * time.Second},
-			{Name: "ben", Status: here, Capacity: 2, Grace: 30 * time.Second},
+			{Name: "ana", Status: here, State: Available, AfterCall: 20 * time.Second, Grace: 30 * time.Second},
+			{Name: "ben", Status: here, State: Available, Capacity: 2, Grace: 30 * time.Second},
 		},
 		Queues: []Queue{
 			{Name: "sales", Agents: []string{"ana", "ben"}},

@@ -128,7 +128,7 @@ func (d *step) release(s *Agent, why call.Reason) {
 }
 
 func (d *step) lost(s *Agent) {
-	if s == nil || !s.AwayUntil.IsZero() || s.State() == Offline {
+	if s == nil || !s.AwayUntil.IsZero() || s.state() == Offline {
 		return
 	}
 	if s.Reservation != nil {

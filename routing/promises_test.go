@@ -302,7 +302,7 @@ func (w world) ends(decide decider) string {
 	}
 	for _, s := range w.f.Agents {
 		if s.Reservation != nil || !s.AwayUntil.IsZero() {
-			return fmt.Sprintf("liveness: %s is %s for ever", s.Name, s.State())
+			return fmt.Sprintf("liveness: %s is %s for ever", s.Name, s.state())
 		}
 	}
 	if d := w.f.Deadline(); !d.Equal(time.Time{}) {

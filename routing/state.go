@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"holdfast/call"
@@ -156,7 +157,7 @@ func (d *step) request(ev Request) error {
 	return nil
 }
 
-// at carries out what somebody asks for who must have a agent.
+// at carries out what somebody asks for who must be an agent of ours.
 func (d *step) at(agent string, ask func(*Agent) error) error {
 	s := d.Agent(agent)
 	if s == nil {
@@ -165,10 +166,10 @@ func (d *step) at(agent string, ask func(*Agent) error) error {
 	return ask(s)
 }
 
-// Agent is the agent's Agent, or nil.
-func (f *State) Agent(agent string) *Agent {
+// Agent is the agent of that name, in any case, or nil.
+func (f *State) Agent(name string) *Agent {
 	for i := range f.Agents {
-		if f.Agents[i].Name == agent {
+		if strings.EqualFold(f.Agents[i].Name, name) {
 			return &f.Agents[i]
 		}
 	}

@@ -16,7 +16,7 @@ var atNoon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 // its name in them could not be read any more.
 const (
 	goldenAgent = `{"name":"ana","capacity":2,"afterCall":20000000000,"grace":30000000000,` +
-		`"status":{"state":"available"},"next":{"state":"not-ready","name":"lunch"},` +
+		`"status":{"state":"available"},"next":{"state":"not-ready","reason":"lunch"},` +
 		`"reservation":{"contact":"c3","connection":2,"queue":"sales","until":"2026-11-23T12:00:30Z"},` +
 		`"segments":[{"contact":"c1","connection":2,"queue":"sales","state":"after-call-work","since":"2026-11-23T12:00:00Z","clearBy":"2026-11-23T12:00:20Z"},` +
 		`{"contact":"c2","connection":4,"state":"holding","since":"2026-11-23T12:00:00Z"}],` +
@@ -128,8 +128,8 @@ func TestSince(t *testing.T) {
 		f, _, _ = Decide(f, atNoon.Add(time.Duration(i)*time.Minute), ev)
 	}
 	s := f.Agents[0]
-	if s.State() != Available || !s.Since.Equal(atNoon.Add(2*time.Minute)) || !s.IdleSince.Equal(atNoon) {
-		t.Errorf("%s since %s, idle since %s", s.State(), s.Since, s.IdleSince)
+	if s.state() != Available || !s.Since.Equal(atNoon.Add(2*time.Minute)) || !s.IdleSince.Equal(atNoon) {
+		t.Errorf("%s since %s, idle since %s", s.state(), s.Since, s.IdleSince)
 	}
 }
 

@@ -252,8 +252,8 @@ func (f *teller) describe() []string {
 }
 
 func seatSays(s Agent) string {
-	says := []string{string(s.State())}
-	switch s.State() {
+	says := []string{string(s.state())}
+	switch s.state() {
 	case NotReady:
 		says[0] = choiceSays(s.Status)
 	case AfterCallWork:
@@ -273,7 +273,7 @@ func seatSays(s Agent) string {
 
 func choiceSays(c Status) string {
 	if c.State == NotReady {
-		return "not ready (" + c.Name + ")"
+		return "not ready (" + c.Reason + ")"
 	}
 	return string(c.State)
 }

@@ -202,6 +202,6 @@ func events(f State, segments []SegmentID) []Event {
 // queue when the offer had ended already.
 func mayTalk(f State, s Agent, id SegmentID) bool {
 	_, p := (&step{State: f}).Entry(id)
-	idle := s.State() == Available || s.Status == MissedOffer
+	idle := s.state() == Available || s.Status == MissedOffer
 	return p != nil && idle && len(s.Segments) == 0 && (s.Reservation == nil || s.ReservedFor(id))
 }

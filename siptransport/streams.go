@@ -33,7 +33,7 @@ const (
 // streams are a wire's TCP connections. A connection that breaks is no end of
 // anything: whoever has something to send gets a new one.
 type streams struct {
-	options  WireOptions
+	options  Options
 	listener net.Listener
 	dial     func(context.Context, netip.AddrPort) (net.Conn, error)
 	done     sync.WaitGroup
@@ -65,7 +65,7 @@ type packet struct {
 }
 
 // listenTCP opens the streams of a wire at the address of its datagrams.
-func listenTCP(o WireOptions, at netip.AddrPort) (*streams, error) {
+func listenTCP(o Options, at netip.AddrPort) (*streams, error) {
 	l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(at))
 	if err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func listenTCP(o WireOptions, at netip.AddrPort) (*streams, error) {
 	return s, nil
 }
 
-func newStreams(o WireOptions, dial func(context.Context, netip.AddrPort) (net.Conn, error)) *streams {
+func newStreams(o Options, dial func(context.Context, netip.AddrPort) (net.Conn, error)) *streams {
 	return &streams{options: o, dial: dial, open: map[netip.AddrPort]*stream{}}
 }
 

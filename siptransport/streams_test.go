@@ -80,8 +80,8 @@ func text(t *testing.T, n int) string {
 var overTCPToo = []sipua.Transport{sipua.TCP}
 
 func TestTCPBothWays(t *testing.T) {
-	a, fromB := listen(t, WireOptions{Transports: overTCPToo})
-	b, fromA := listen(t, WireOptions{Transports: overTCPToo})
+	a, fromB := listen(t, Options{Transports: overTCPToo})
+	b, fromA := listen(t, Options{Transports: overTCPToo})
 	const messages = 100
 	for n := range messages {
 		if err := a.Send(overTCP(numbered(t, n, b.Address()))); err != nil {
@@ -125,7 +125,7 @@ func TestMessagesComeOneAtATime(t *testing.T) {
 	const messages = 50
 	var inside atomic.Int32
 	done := make(chan bool, 3*messages)
-	w, err := Listen(WireOptions{Address: anyPort, Transports: overTCPToo, Receive: func(sipua.Received) {
+	w, err := Listen(Options{Address: anyPort, Transports: overTCPToo, Receive: func(sipua.Received) {
 		if inside.Add(1) > 1 {
 			t.Error("two messages at a time")
 		}
@@ -137,7 +137,7 @@ func TestMessagesComeOneAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	datagrams, _ := listen(t, WireOptions{})
+	datagrams, _ := listen(t, Options{})
 	all := ""
 	for n := range messages {
 		all += text(t, n)
@@ -156,7 +156,7 @@ func TestMessagesComeOneAtATime(t *testing.T) {
 }
 
 func TestTCPPings(t *testing.T) {
-	w, in := listen(t, WireOptions{Transports: overTCPToo})
+	w, in := listen(t, Options{Transports: overTCPToo})
 	p := connectTo(t, w)
 	p.say(sipua.Ping)
 	heard := make([]byte, 2)
@@ -171,7 +171,7 @@ func TestTCPPings(t *testing.T) {
 }
 
 func TestTCPGarbage(t *testing.T) {
-	w, in := listen(t, WireOptions{Transports: overTCPToo})
+	w, in := listen(t, Options{Transports: overTCPToo})
 	p := connectTo(t, w)
 	p.say(strings.Replace(text(t, 1), "OPTIONS sip:192.0.2.1", "OPTIONS :", 1)) // its end can be told
 	p.say(text(t, 2))
@@ -185,7 +185,7 @@ func TestTCPGarbage(t *testing.T) {
 }
 
 func TestTCPAsksWhoMayConnect(t *testing.T) {
-	w, _ := listen(t, WireOptions{Transports: overTCPToo, Accept: func(netip.AddrPort) bool { return false }})
+	w, _ := listen(t, Options{Transports: overTCPToo, Accept: func(netip.AddrPort) bool { return false }})
 	if err := connectTo(t, w).ended(); err != nil {
 		t.Error(err)
 	}
@@ -199,14 +199,14 @@ func TestTCPTellsWhoTakesNoConnection(t *testing.T) {
 	gone := nobody.Addr().(*net.TCPAddr).AddrPort()
 	_ = nobody.Close()
 	unreachable := make(chan netip.AddrPort, 10)
-	w, _ := listen(t, WireOptions{Transports: overTCPToo, Unreachable: func(a netip.AddrPort) { unreachable <- a }})
+	w, _ := listen(t, Options{Transports: overTCPToo, Unreachable: func(a netip.AddrPort) { unreachable <- a }})
 	if err := w.Send(overTCP(numbered(t, 1, gone))); err != nil {
 		t.Fatal(err)
 	}
 	if got := await(t, unreachable); got != gone {
 		t.Errorf("%s is unreachable, want %s", got, gone)
 	}
-	without, _ := listen(t, WireOptions{})
+	without, _ := listen(t, Options{})
 	if err := without.Send(overTCP(numbered(t, 1, gone))); err == nil {
 		t.Error("a wire without TCP sends over it")
 	}
@@ -228,7 +228,7 @@ func TestTCPRequestsOutliveTheirConnection(t *testing.T) {
 		}
 		return plugIn(t, conn)
 	}
-	w, in := listen(t, WireOptions{Transports: overTCPToo})
+	w, in := listen(t, Options{Transports: overTCPToo})
 	to := far.Addr().(*net.TCPAddr).AddrPort()
 	ack := numbered(t, 3, to)
 	ack.SIP.(*sip.Request).Method = sip.ACK

@@ -17,7 +17,7 @@ import (
 // bubble is a wire's streams without sockets, for tests in virtual time.
 func bubble(t *testing.T) (*streams, chan sipua.Received, chan netip.AddrPort) {
 	in, unreachable := make(chan sipua.Received, 10), make(chan netip.AddrPort, 10)
-	s := newStreams(WireOptions{
+	s := newStreams(Options{
 		Receive:     func(m sipua.Received) { in <- m },
 		Unreachable: func(a netip.AddrPort) { unreachable <- a },
 		Log:         slog.New(slog.DiscardHandler),

@@ -19,8 +19,8 @@ import (
 // no other way to take (RFC 3261 §18.1.1 limits requests only).
 const maxDatagram = 8192
 
-// WireOptions say how a Wire listens. Address and Receive are required.
-type WireOptions struct {
+// Options say how a Wire listens. Address and Receive are required.
+type Options struct {
 	Address netip.AddrPort // port 0: any
 	// Transports lists what to listen on besides UDP, at the same address.
 	Transports []sipua.Transport
@@ -35,10 +35,13 @@ type WireOptions struct {
 	// network reports unreachable (ICMP), where the system tells: on Linux.
 	// May be nil.
 	Unreachable func(netip.AddrPort)
-	Log         *slog.Logger // nil: slog.Default
+	// Failed gets the error after which nothing is received over UDP any more.
+	// May be nil.
+	Failed func(error)
+	Log    *slog.Logger // nil: slog.Default
 }
 
-func (o WireOptions) listensOn(t sipua.Transport) bool { return slices.Contains(o.Transports, t) }
+func (o Options) listensOn(t sipua.Transport) bool { return slices.Contains(o.Transports, t) }
 
 // A Wire carries SIP messages over one UDP socket, and over TCP connections
 // where it is told to: those that others make, and its own to whom it sends.
@@ -46,7 +49,7 @@ func (o WireOptions) listensOn(t sipua.Transport) bool { return slices.Contains(
 type Wire struct {
 	conn    *net.UDPConn
 	streams *streams // nil without TCP
-	options WireOptions
+	options Options
 	in      chan sipua.Received
 	closing <-chan struct{}
 	stop    context.CancelFunc // closes it
@@ -54,7 +57,7 @@ type Wire struct {
 }
 
 // Listen opens a wire and begins to receive.
-func Listen(o WireOptions) (*Wire, error) {
+func Listen(o Options) (*Wire, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
@@ -78,7 +81,7 @@ func Listen(o WireOptions) (*Wire, error) {
 const anyPortTries = 20
 
 // bind takes the port.
-func bind(o WireOptions) (*Wire, error) {
+func bind(o Options) (*Wire, error) {
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(o.Address))
 	if err != nil {
 		return nil, err
@@ -157,7 +160,9 @@ func (w *Wire) read() {
 		case pendingError(err):
 			continue
 		case err != nil:
-			w.options.Log.Error("reading SIP over UDP", "error", err)
+			if w.options.Failed != nil {
+				w.options.Failed(fmt.Errorf("receiving SIP over UDP: %w", err))
+			}
 			return
 		}
 		w.take(buffer[:n], unmapped(from))

@@ -21,7 +21,7 @@ var anyPort = netip.MustParseAddrPort("127.0.0.1:0")
 const patience = 5 * time.Second
 
 // listen opens a wire whose messages come out of the channel.
-func listen(t *testing.T, o WireOptions) (*Wire, chan sipua.Received) {
+func listen(t *testing.T, o Options) (*Wire, chan sipua.Received) {
 	t.Helper()
 	in := make(chan sipua.Received, 1000)
 	o.Address = anyPort
@@ -52,8 +52,8 @@ func numbered(t *testing.T, n int, to netip.AddrPort) sipua.Message {
 }
 
 func TestWireKeepsOrder(t *testing.T) {
-	a, _ := listen(t, WireOptions{})
-	b, in := listen(t, WireOptions{})
+	a, _ := listen(t, Options{})
+	b, in := listen(t, Options{})
 	const messages = 100
 	for n := range messages {
 		if err := a.Send(numbered(t, n, b.Address())); err != nil {
@@ -72,8 +72,8 @@ func TestWireKeepsOrder(t *testing.T) {
 }
 
 func TestWireSendsResponsesLongerThanAFrame(t *testing.T) {
-	a, _ := listen(t, WireOptions{})
-	b, in := listen(t, WireOptions{})
+	a, _ := listen(t, Options{})
+	b, in := listen(t, Options{})
 	m := numbered(t, 1, b.Address())
 	m.SIP = sip.NewResponseFromRequest(m.SIP.(*sip.Request), 200, "OK", nil)
 	m.SIP.SetBody([]byte(strings.Repeat("v", 3000)))
@@ -93,7 +93,7 @@ func TestWireSendsResponsesLongerThanAFrame(t *testing.T) {
 }
 
 func TestWireDropsWhatIsNoSIP(t *testing.T) {
-	w, in := listen(t, WireOptions{})
+	w, in := listen(t, Options{})
 	conn, err := net.Dial("udp", w.Address().String())
 	if err != nil {
 		t.Fatal(err)
@@ -112,9 +112,9 @@ func TestWireDropsWhatIsNoSIP(t *testing.T) {
 
 func TestWireAsksBeforeItParses(t *testing.T) {
 	asked := make(chan netip.AddrPort, 10)
-	stranger, _ := listen(t, WireOptions{})
-	friend, _ := listen(t, WireOptions{})
-	w, in := listen(t, WireOptions{Accept: func(from netip.AddrPort) bool {
+	stranger, _ := listen(t, Options{})
+	friend, _ := listen(t, Options{})
+	w, in := listen(t, Options{Accept: func(from netip.AddrPort) bool {
 		asked <- from
 		return from == friend.Address()
 	}})
@@ -143,7 +143,7 @@ func TestWireTellsWhoIsUnreachable(t *testing.T) {
 	_ = nobody.Close()
 
 	unreachable := make(chan netip.AddrPort, 10)
-	w, in := listen(t, WireOptions{Unreachable: func(a netip.AddrPort) { unreachable <- a }})
+	w, in := listen(t, Options{Unreachable: func(a netip.AddrPort) { unreachable <- a }})
 	if err := w.Send(numbered(t, 1, gone)); err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestWireTellsWhoIsUnreachable(t *testing.T) {
 		t.Errorf("%s is unreachable, want %s", got, gone)
 	}
 	// The wire goes on: to others and from others.
-	other, theirs := listen(t, WireOptions{})
+	other, theirs := listen(t, Options{})
 	for range 3 {
 		_ = w.Send(numbered(t, 2, gone))
 		if err := w.Send(numbered(t, 3, other.Address())); err != nil {
@@ -166,8 +166,8 @@ func TestWireTellsWhoIsUnreachable(t *testing.T) {
 }
 
 func TestWireRefusesWhatItCannotDo(t *testing.T) {
-	w, _ := listen(t, WireOptions{})
-	if _, err := Listen(WireOptions{Address: w.Address()}); err == nil || !strings.Contains(err.Error(), w.Address().String()) {
+	w, _ := listen(t, Options{})
+	if _, err := Listen(Options{Address: w.Address()}); err == nil || !strings.Contains(err.Error(), w.Address().String()) {
 		t.Errorf("listening twice: %v", err)
 	}
 	if err := w.Close(); err != nil {
@@ -176,7 +176,7 @@ func TestWireRefusesWhatItCannotDo(t *testing.T) {
 	if err := w.Send(numbered(t, 1, w.Address())); err == nil {
 		t.Error("sending on a closed wire is no error")
 	}
-	again, err := Listen(WireOptions{Address: w.Address(), Receive: func(sipua.Received) {}})
+	again, err := Listen(Options{Address: w.Address(), Receive: func(sipua.Received) {}})
 	if err != nil {
 		t.Fatalf("the same port after a restart: %v", err)
 	}
@@ -191,8 +191,8 @@ func TestCallOverTheWire(t *testing.T) {
 }
 
 func callOverTheWire(t *testing.T, transport sipua.Transport) {
-	a, fromB := listen(t, WireOptions{Transports: []sipua.Transport{transport}})
-	b, fromA := listen(t, WireOptions{Transports: []sipua.Transport{transport}})
+	a, fromB := listen(t, Options{Transports: []sipua.Transport{transport}})
+	b, fromA := listen(t, Options{Transports: []sipua.Transport{transport}})
 	send := func(w *Wire, s sipua.Step) *sipua.Dialog {
 		for _, m := range s.Out {
 			if m.Transport != transport {

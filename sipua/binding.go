@@ -13,11 +13,11 @@ import (
 
 // A Binding is where a phone has said that it can be reached for a while.
 type Binding struct {
-	Contact string         // as the phone says it
-	Address string         // where it is called: behind a NAT, that is where it spoke from
-	From    netip.AddrPort // where it spoke from
-	Until   time.Time
-	Order   string // the CSeq and Call-ID by which it was said
+	Contact string         `json:"contact"` // as the phone wrote it
+	Address string         `json:"address"` // where it is called: behind a NAT, where its request came from
+	From    netip.AddrPort `json:"from"`    // where its request came from
+	Until   time.Time      `json:"until"`
+	Order   string         `json:"order"` // the CSeq and Call-ID of the request
 }
 
 const (

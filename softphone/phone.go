@@ -80,7 +80,7 @@ func Start(o Options) (*Phone, error) {
 		incoming: make(chan *Call, remembered),
 		calls:    map[string]*Call{},
 	}
-	wire, err := siptransport.Listen(siptransport.WireOptions{
+	wire, err := siptransport.Listen(siptransport.Options{
 		Address:     o.Address,
 		Transports:  []sipua.Transport{o.Transport},
 		Receive:     func(m sipua.Received) { p.do(func() { p.receive(m) }) },

@@ -112,7 +112,7 @@ func (b *bench) reach() {
 	b.wantStage(call.Reaching)
 }
 
-func transferTo(number string) call.Event {
+func transferTo(number string) call.TransferRequested {
 	return call.TransferRequested{By: ana, Kind: call.Cold, Target: call.Endpoint{Kind: call.PhoneNumber, Address: number}}
 }
 

@@ -223,7 +223,6 @@ func TestWhoCannotBeDialledHasFailed(t *testing.T) {
 		reason call.Reason
 		detail string
 	}{
-		{"denied by the directory", "+1900", nil, call.Denied, "not allowed"},
 		{"not found by the lines", "+15550123", &DialError{call.NotFound, "no trunk"}, call.NotFound, "no trunk"},
 		{"no port", "+15550123", errors.New("out of ports"), call.LineError, "out of ports"},
 	}
@@ -243,6 +242,21 @@ func TestWhoCannotBeDialledHasFailed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A transfer that names a target who may not be dialled is not begun.
+func TestDeniedTargetIsRefused(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.talk()
+		ask := transferTo("+15550123")
+		ask.Others = []call.Endpoint{{Kind: call.PhoneNumber, Address: "+1900"}}
+		_, err := b.request(time.Second, ask)
+		var denied *DialError
+		if !errors.As(err, &denied) || denied.Reason != call.Denied {
+			t.Errorf("got %v, want that +1900 is denied", err)
+		}
+		b.wantStage(call.Talking)
+	})
 }
 
 func TestWhoIsJoinedIsToldToTheContact(t *testing.T) {

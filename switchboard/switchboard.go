@@ -130,7 +130,8 @@ func (s *Switchboard) Post(id call.ContactID, fact call.Fact) bool {
 
 // Request puts a person's request to a contact and returns the contact after
 // the request has been written down. An error means that nothing has happened
-// and nothing will: a *call.Refusal, with the contact as it is, ErrNoContact,
+// and nothing will: a *call.Refusal, with the contact as it is, a *DialError for a
+// target that may not be dialled, ErrNoContact,
 // ErrFenced, ErrClosed, ErrBroken, or ErrUnavailable when ctx ended before the
 // journal took it. If ctx ends while the entry is on its way, Request still
 // waits for what becomes of it.

@@ -108,8 +108,14 @@ func (t *transition) take(in *input) {
 	}
 }
 
-// may says why routing does not let an agent do what they ask for.
+// may returns why a request is not granted, whatever the core says: a target may
+// not be dialled, or the agent is talking to another customer.
 func (t *transition) may(ev call.Event) error {
+	if ask, ok := ev.(call.TransferRequested); ok {
+		if err := t.permit(ask); err != nil {
+			return err
+		}
+	}
 	by := talksThen(ev)
 	if by == 0 {
 		return nil
@@ -118,6 +124,17 @@ func (t *transition) may(ev call.Event) error {
 		return err
 	}
 	return t.desk.board.options.Router.Resume(t.contact, by)
+}
+
+// permit checks all targets of a transfer before the first is dialled: a list that
+// cannot be gone through is not begun.
+func (t *transition) permit(ask call.TransferRequested) error {
+	for _, target := range append([]call.Endpoint{ask.Target}, ask.Others...) {
+		if err := t.desk.board.options.Directory.Permit(target); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // talksThen is the agent who asks for what has them talk to somebody; zero: none.
@@ -227,9 +244,12 @@ func (t *transition) planCommand(id call.ConnectionID, c call.Command) {
 }
 
 // dial opens a leg for a party. If they cannot be dialled that is a fact like
-// any other failure.
+// any other failure. Targets were permitted with the request that names them.
 func (t *transition) dial(c call.Dial) {
-	err := t.desk.board.options.Directory.Permit(c.To)
+	var err error
+	if c.Party != call.Target {
+		err = t.desk.board.options.Directory.Permit(c.To)
+	}
 	if err == nil {
 		err = t.desk.board.options.Router.Reserve(t.contact, c.Connection)
 		t.reserves = t.reserves || c.To.Kind == call.AgentEndpoint

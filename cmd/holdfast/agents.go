@@ -12,6 +12,7 @@ import (
 
 	"holdfast/call"
 	"holdfast/client"
+	"holdfast/routing"
 )
 
 func agentsCommand() *cobra.Command {
@@ -23,7 +24,7 @@ func agentsCommand() *cobra.Command {
 	return cmd
 }
 
-func agentRow(a client.Agent) string {
+func agentRow(a routing.Agent) string {
 	lasted := "always"
 	if !a.Since.IsZero() {
 		lasted = age(a.Since).String()
@@ -32,25 +33,25 @@ func agentRow(a client.Agent) string {
 }
 
 // stateOf is how an agent is, and what comes next.
-func stateOf(a client.Agent) string {
-	state := a.State
-	if a.Reason != "" {
-		state += " (" + a.Reason + ")"
+func stateOf(a routing.Agent) string {
+	state := string(a.State)
+	if a.State == routing.NotReady && a.Status.Reason != "" {
+		state += " (" + a.Status.Reason + ")"
 	}
-	if a.Next != "" {
-		state += ", then " + a.Next
+	if a.Next.State != "" {
+		state += ", then " + string(a.Next.State)
 	}
 	return state
 }
 
 // atWork is with whom an agent has to do.
-func atWork(a client.Agent) string {
+func atWork(a routing.Agent) string {
 	var list []string
 	for _, s := range a.Segments {
-		list = append(list, string(s.Contact)+":"+s.State)
+		list = append(list, string(s.Contact)+":"+string(s.State))
 	}
-	if a.Offer != nil {
-		list = append(list, string(a.Offer.Contact)+":offered")
+	if a.Reservation != nil {
+		list = append(list, string(a.Reservation.Contact)+":offered")
 	}
 	return cmp.Or(strings.Join(list, " "), "none")
 }
@@ -74,7 +75,7 @@ afterwards.`,
 			if err != nil {
 				return err
 			}
-			agent, err := c.SetState(cmd.Context(), args[0], args[1], reason)
+			agent, err := c.SetStatus(cmd.Context(), args[0], routing.Status{State: routing.AgentState(args[1]), Reason: reason})
 			return sayState(cmd, agent, err)
 		},
 	}
@@ -103,7 +104,7 @@ none is named, for all.`,
 }
 
 // clearWork ends the after-call work for the contact that is named, or all.
-func clearWork(ctx context.Context, c *client.Client, name string, contact []string) (client.Agent, error) {
+func clearWork(ctx context.Context, c *client.Client, name string, contact []string) (routing.Agent, error) {
 	agent, err := c.Agent(ctx, name)
 	if err != nil {
 		return agent, err
@@ -120,24 +121,21 @@ func clearWork(ctx context.Context, c *client.Client, name string, contact []str
 		done = []call.ContactID{id}
 	}
 	for _, segment := range agent.Segments {
-		if segment.State != afterWork || !slices.Contains(done, segment.Contact) {
+		if segment.State != routing.AfterCallWork || !slices.Contains(done, segment.Contact) {
 			continue
 		}
-		if agent, err = c.Clear(ctx, agent.Name, segment.Contact, segment.Connection); err != nil {
+		if agent, err = c.Clear(ctx, agent.Name, segment.SegmentID); err != nil {
 			return agent, err
 		}
 	}
 	return agent, nil
 }
 
-// afterWork is the state of a segment in is after-call work.
-const afterWork = "after-call-work"
-
 // contactsAfter are those for which an agent has after-call work.
-func contactsAfter(a client.Agent) []call.ContactID {
+func contactsAfter(a routing.Agent) []call.ContactID {
 	var all []call.ContactID
 	for _, segment := range a.Segments {
-		if segment.State == afterWork && !slices.Contains(all, segment.Contact) {
+		if segment.State == routing.AfterCallWork && !slices.Contains(all, segment.Contact) {
 			all = append(all, segment.Contact)
 		}
 	}
@@ -145,7 +143,7 @@ func contactsAfter(a client.Agent) []call.ContactID {
 }
 
 // sayState says how an agent is after a request, unless it was refused.
-func sayState(cmd *cobra.Command, a client.Agent, err error) error {
+func sayState(cmd *cobra.Command, a routing.Agent, err error) error {
 	if err != nil {
 		return err
 	}

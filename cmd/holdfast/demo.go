@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"holdfast/client"
+	"holdfast/routing"
 	"holdfast/story"
 )
 
@@ -144,7 +145,7 @@ func whatIsLeft(ctx context.Context, c *client.Client) (string, error) {
 	}
 	agents, err := c.Agents(ctx)
 	for _, a := range agents {
-		if a.Offer != nil || slices.ContainsFunc(a.Segments, func(s client.Segment) bool { return s.State != afterWork }) {
+		if a.Reservation != nil || slices.ContainsFunc(a.Segments, func(s routing.Segment) bool { return s.State != routing.AfterCallWork }) {
 			return fmt.Sprintf("%s is still %s", a.Name, stateOf(a)), nil
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"holdfast/client"
+	"holdfast/routing"
 )
 
 func queuesCommand() *cobra.Command {
@@ -17,9 +18,9 @@ func queuesCommand() *cobra.Command {
 	}, "QUEUE\tAGENTS\tWAITING", queueRow, (*client.Client).Queues)
 }
 
-func queueRow(q client.Queue) string {
+func queueRow(q routing.Queue) string {
 	var waiting []string
-	for _, who := range q.Waiting {
+	for _, who := range q.Entries {
 		said := fmt.Sprintf("%s for %s", who.Contact, age(who.Since))
 		if who.OfferedTo != "" {
 			said += ", offered to " + who.OfferedTo

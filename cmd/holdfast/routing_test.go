@@ -12,25 +12,25 @@ import (
 	"time"
 )
 
-// floorOf starts a server that knows ana and the queue doctors.
-func floorOf(t *testing.T) (url string) {
+// routingOf starts a server that knows ana and the queue doctors.
+func routingOf(t *testing.T) (url string) {
 	t.Helper()
 	lately := time.Now().Add(-90 * time.Second).Format(time.RFC3339)
-	ana := fmt.Sprintf(`{"name":"ana","state":"not-ready","reason":"lunch","since":%q}`, lately)
-	ben := fmt.Sprintf(`{"name":"ben","state":"busy","next":"offline","since":%q,
-		"segments":[{"contact":"01ab","state":"talking"}],"offer":{"contact":"01cd"}}`, lately)
+	ana := fmt.Sprintf(`{"name":"ana","state":"not-ready","status":{"state":"not-ready","reason":"lunch"},"since":%q}`, lately)
+	ben := fmt.Sprintf(`{"name":"ben","state":"busy","next":{"state":"offline"},"since":%q,
+		"segments":[{"contact":"01ab","state":"talking"}],"reservation":{"contact":"01cd"}}`, lately)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.Method + " " + r.URL.Path {
 		case "GET /v1/agents":
 			fmt.Fprintf(w, `{"agents":[%s,%s]}`, ana, ben)
-		case "PUT /v1/agents/ana/state":
+		case "PUT /v1/agents/ana/status":
 			body, _ := io.ReadAll(r.Body)
 			if got, want := string(body), `{"reason":"lunch","state":"not-ready"}`; got != want {
 				t.Errorf("asked %s, want %s", got, want)
 			}
 			_, _ = io.WriteString(w, ana)
 		case "GET /v1/queues":
-			fmt.Fprintf(w, `{"queues":[{"name":"doctors","agents":["ana","ben"],"waiting":[{"contact":"01cd","since":%q,"offeredTo":"ben"}]},
+			fmt.Fprintf(w, `{"queues":[{"name":"doctors","agents":["ana","ben"],"entries":[{"contact":"01cd","since":%q,"offeredTo":"ben"}]},
 				{"name":"night","agents":[]}]}`, lately)
 		}
 	}))
@@ -38,8 +38,8 @@ func floorOf(t *testing.T) (url string) {
 	return server.URL
 }
 
-func TestFloorCommands(t *testing.T) {
-	url := floorOf(t)
+func TestRoutingCommands(t *testing.T) {
+	url := routingOf(t)
 	for args, want := range map[string]string{
 		"agents": "AGENT  STATE               FOR    CONTACTS\n" +
 			"ana    not-ready (lunch)   1m30s  none\n" +
@@ -57,7 +57,7 @@ func TestFloorCommands(t *testing.T) {
 			t.Errorf("%s: got\n%swant\n%s", args, got, want)
 		}
 	}
-	if stdout, _, err := command(t, "agents", "--json", "--server", url); err != nil || !strings.Contains(stdout, `"next": "offline"`) {
+	if stdout, _, err := command(t, "agents", "--json", "--server", url); err != nil || !strings.Contains(stdout, `"state": "offline"`) {
 		t.Errorf("got %s and %v", stdout, err)
 	}
 }

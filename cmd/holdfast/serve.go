@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -52,6 +53,9 @@ func load(file string) (config.Config, error) {
 	return conf, err
 }
 
+// closeWithin is how long entries in flight may take when the server stops.
+const closeWithin = 5 * time.Second
+
 func serve(ctx context.Context, conf config.Config, out io.Writer) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	server, err := holdfast.Start(ctx, holdfast.Options{Config: conf, Log: log})
@@ -64,5 +68,7 @@ func serve(ctx context.Context, conf config.Config, out io.Writer) error {
 		err = server.Wait(ctx)
 	}
 	log.Info("stopping; the journal keeps the contacts", "dir", conf.Journal.Dir)
-	return errors.Join(err, server.Close())
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
+	defer cancel()
+	return errors.Join(err, server.Close(closing))
 }

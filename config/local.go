@@ -1,25 +1,23 @@
-package holdfast
+package config
 
 import (
 	"net/netip"
 	"slices"
 
-	"holdfast/config"
 	"holdfast/sipua"
 )
 
-// local is our side of every SIP dialog, at that address.
-func local(at netip.AddrPort, c config.Config) sipua.Local {
+// Local is our side of every SIP dialog of a server that listens at an address.
+func (c Config) Local(at netip.AddrPort, userAgent string) sipua.Local {
 	return sipua.Local{
 		Address: at, Transport: c.SIP.Proxy.Transport, Transports: c.SIP.Transports,
-		Proxy: c.SIP.Proxy.AddrPort, UserAgent: "Holdfast/" + Version,
-		Credentials: credentials(c),
+		Proxy: c.SIP.Proxy.AddrPort, UserAgent: userAgent, Credentials: c.credentials(),
 	}
 }
 
-// credentials are what trunks are told that ask who we are. Only they may ask,
-// and the proxy for those behind it.
-func credentials(c config.Config) []sipua.Credentials {
+// credentials are what we answer challenges with. Only the trunk they are for may
+// ask, and the proxy on its behalf.
+func (c Config) credentials() []sipua.Credentials {
 	var all []sipua.Credentials
 	for _, t := range c.Trunks {
 		if t.User == "" {
