@@ -134,7 +134,7 @@ func TestKeysThatMeanNothingAreNotWrittenDown(t *testing.T) {
 		if got := len(b.journal.entries()); got == n || keys(b) != 0 {
 			t.Errorf("%d entries became %d, with %d keys", n, got, keys(b))
 		}
-		ask := transferTo("+15550123").(call.TransferRequested)
+		ask := transferTo("+15550123")
 		ask.Confirm = true
 		if _, err := b.request(time.Second, ask); err != nil {
 			t.Fatal(err)

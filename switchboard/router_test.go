@@ -28,7 +28,7 @@ func TestTalksToSomebodyElse(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	tr := transition{contact: c, desk: &desk{board: New(Options{Router: elsewhere{}})}}
+	tr := transition{contact: c, desk: &desk{board: New(Options{Directory: fakeDirectory{}, Router: elsewhere{}})}}
 	target := call.Endpoint{Kind: call.PhoneNumber, Address: "+15550100"}
 	for _, test := range []struct {
 		ask call.Request
