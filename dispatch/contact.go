@@ -1,7 +1,9 @@
 package dispatch
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"holdfast/call"
@@ -185,37 +187,58 @@ func isHeld(c call.Contact) bool {
 	return false
 }
 
-// offersEnded takes in that somebody was rung for an entry and is not any more,
-// while the customer waits on.
+// offersEnded reports the offers that have ended while the customer still waits.
 func (k *Dispatcher) offersEnded(c call.Contact, events []call.Timed) {
-	why := call.NoAnswer
-	rung := map[call.ConnectionID]ringing{}
-	for _, r := range events {
-		switch ev := r.Event.(type) {
-		case call.Offered:
-			rung[ev.Connection] = ringing{agent: ev.Agent.Address}
-		case call.Failed:
-			why = ev.Reason
-		case call.RejectRequested:
-			why = call.Declined
-		default:
-		}
-	}
+	begun, reasons := offers(c, events)
 	for _, x := range c.Connections {
-		if !x.IsQueued() {
+		if !x.IsQueued() || isRung(c, x.ID) {
 			continue
 		}
 		id := segmentOf(c.ID, x)
-		if r, known := k.ringing[id]; known {
-			rung[x.ID] = r
+		r, was := k.ringing[id]
+		if !was {
+			r, was = begun[x.ID]
 		}
-		r, was := rung[x.ID]
-		if !was || isRung(c, x.ID) {
+		if !was {
 			continue
 		}
 		delete(k.ringing, id)
-		k.offerEnded(r.agent, id, why)
+		k.offerEnded(r.agent, id, cmp.Or(reasons[r.connection], call.NoAnswer))
 	}
+}
+
+// offers returns the offers that begin in a transition, by the queue's connection,
+// and why agents could not be reached, by theirs. The connection of an agent whose
+// offer begins and fails in one transition is seen only as it fails; it is not a
+// target's.
+func offers(c call.Contact, events []call.Timed) (begun map[call.ConnectionID]ringing, reasons map[call.ConnectionID]call.Reason) {
+	begun, reasons = map[call.ConnectionID]ringing{}, map[call.ConnectionID]call.Reason{}
+	var latest call.ConnectionID // the queue whose offer may fail next
+	for _, r := range events {
+		switch ev := r.Event.(type) {
+		case call.Offered:
+			latest = ev.Connection
+			begun[latest] = ringing{agent: ev.Agent.Address}
+		case call.Failed:
+			reasons[ev.Connection] = ev.Reason
+			if o := begun[latest]; latest != 0 && o.connection == 0 && !isTarget(c, ev.Connection) {
+				o.connection = ev.Connection
+				begun[latest] = o
+			}
+		case call.RejectRequested:
+			reasons[ev.By] = call.Declined
+		default:
+		}
+	}
+	return begun, reasons
+}
+
+// isTarget reports whether a connection is, or was, that of a transfer's target.
+func isTarget(c call.Contact, id call.ConnectionID) bool {
+	tried := func(t call.Transfer) bool {
+		return slices.ContainsFunc(t.Attempts, func(a call.Attempt) bool { return a.Connection == id })
+	}
+	return c.Transfer != nil && tried(*c.Transfer) || slices.ContainsFunc(c.Past, tried)
 }
 
 // offerEnded: who lets it ring has missed the offer. It is no fault of theirs if

@@ -179,3 +179,46 @@ func TestWasAway(t *testing.T) {
 		r.Close()
 	})
 }
+
+// Only the agent's own failure is why their offer ended, whatever else fails in
+// the same transition.
+func TestWhyAnOfferEnded(t *testing.T) {
+	failed := func(id call.ConnectionID, why call.Reason) call.Timed {
+		return call.Timed{Event: call.Failed{Connection: id, Reason: why}}
+	}
+	offered := call.Timed{Event: call.Offered{Connection: 2, Agent: call.Endpoint{Kind: call.AgentEndpoint, Address: "ana"}}}
+	transfer := &call.Transfer{Attempts: []call.Attempt{{Connection: 2}, {Connection: 7}}}
+	for _, test := range []struct {
+		name   string
+		rung   string // before the transition
+		events []call.Timed
+		missed bool
+	}{
+		{"ana lets it ring", "ana", nil, true},
+		{"ana is busy", "ana", []call.Timed{failed(3, call.Busy)}, false},
+		{"somebody else is busy", "ana", []call.Timed{failed(7, call.Busy)}, true},
+		{"ana rejects", "ana", []call.Timed{{Event: call.RejectRequested{By: 3}}}, false},
+		{"somebody else rejects", "ana", []call.Timed{{Event: call.RejectRequested{By: 7}}}, true},
+		{"offered, and busy at once", "", []call.Timed{offered, failed(3, call.Busy)}, false},
+		{"offered, a target busy, and unanswered", "", []call.Timed{offered, failed(7, call.Busy), failed(3, call.NoAnswer)}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := &fakeStore{kept: map[string]switchboard.Item{}}
+				r := newRota(t, store)
+				r.Begin(nil)
+				r.Changed(waits("carol", ""), nil)
+				r.saw("carol offered to ana")
+				r.Changed(waits("carol", test.rung), nil)
+				after := waits("carol", "")
+				after.Transfer = transfer
+				r.Changed(after, test.events)
+				if got := r.agent("ana").Status == routing.MissedOffer; got != test.missed {
+					t.Errorf("ana is %+v", r.agent("ana").Status)
+				}
+				synctest.Wait()
+				r.Close()
+			})
+		})
+	}
+}
