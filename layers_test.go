@@ -8,6 +8,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -66,7 +67,14 @@ var (
 	clock        = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
 )
 
-const module = "holdfast"
+// module is the path that scripts/module may change.
+var module = func() string {
+	text, err := os.ReadFile("go.mod")
+	if err != nil {
+		panic(err)
+	}
+	return strings.Fields(string(text))[1]
+}()
 
 func TestLayers(t *testing.T) {
 	for _, dir := range packageDirs(t) {
@@ -108,15 +116,15 @@ func TestLayersPlantedFaultsAreFound(t *testing.T) {
 	tests := []struct {
 		pkg, imports, want string
 	}{
-		{"call", "holdfast/switchboard", "call may not import switchboard"},
+		{"call", module + "/switchboard", "call may not import switchboard"},
 		{"call", "net/netip", "call may not import net/netip"},
 		{"call", "log/slog", "call may not import log/slog"},
 		{"call", "time", ""},
-		{"sipleg", "holdfast/journal", "sipleg may not import journal"},
-		{"sipleg", "holdfast/sipua", ""},
+		{"sipleg", module + "/journal", "sipleg may not import journal"},
+		{"sipleg", module + "/sipua", ""},
 		{"switchboard", "github.com/emiago/sipgo/sip", "switchboard may not import github.com/emiago/sipgo/sip"},
-		{"cmd/holdfast", "holdfast", ""},
-		{"api", "holdfast", "api may not import ."},
+		{"cmd/holdfast", module, ""},
+		{"api", module, "api may not import ."},
 		{"util", "fmt", "util is in no layer; give it its place in arrows"},
 	}
 	for _, test := range tests {

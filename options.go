@@ -11,8 +11,8 @@ import (
 	"holdfast/config"
 	"holdfast/journal"
 	"holdfast/media"
-	"holdfast/sipua"
 	"holdfast/siptransport"
+	"holdfast/sipua"
 	"holdfast/switchboard"
 )
 

@@ -117,7 +117,7 @@ func (s *server) stream(ctx context.Context, out *stream, from beginning, wanted
 		defer close(entries)
 		for e, err := range s.Journal.Follow(ctx, from.after) {
 			if err != nil { // one entry that cannot be read, or the end
-				s.Log.Warn("reading events", "entry", e.Seq, "err", err)
+				s.Log.Warn("reading events", "entry", e.Seq, "error", err)
 				continue
 			}
 			if !wanted(e) {

@@ -40,12 +40,12 @@ func (s *server) boardProblem(id call.ContactID, err error) error {
 	case !live:
 		return gone(id)
 	}
-	s.Log.Warn("a request was not carried out", "contact", id, "err", err)
+	s.Log.Warn("a request was not carried out", "contact", id, "error", err)
 	return retrySoon("the journal is not available, so nothing was done; try again")
 }
 
 func (s *server) journalProblem(id call.ContactID, err error) error {
-	s.Log.Warn("reading the journal", "contact", id, "err", err)
+	s.Log.Warn("reading the journal", "contact", id, "error", err)
 	return retrySoon("the journal cannot be read now; try again")
 }
 

@@ -36,6 +36,6 @@ func (s *server) routingProblem(err error) error {
 	if errors.As(err, &refusal) {
 		return problem(http.StatusConflict, refusal.Text)
 	}
-	s.Log.Warn("a request to the routing was not carried out", "err", err)
+	s.Log.Warn("a request to the routing was not carried out", "error", err)
 	return retrySoon("the journal is not available, so nothing was done; try again")
 }

@@ -33,8 +33,11 @@ func transportParam(param string) (t sipua.Transport, ok bool) {
 	return t, err == nil && strings.EqualFold(name, "transport")
 }
 
+// IsAddress reports whether a text is meant as a sip: address.
 func IsAddress(s string) bool { return len(s) > 4 && strings.EqualFold(s[:4], "sip:") }
 
+// ParseAddress takes a sip: address apart. The error is a sentence that says how to
+// write it.
 func ParseAddress(s string) (Address, error) {
 	if !IsAddress(s) {
 		return Address{}, fmt.Errorf(`%q is no sip: address; write it like "sip:ana@192.0.2.7:5060"`, s)

@@ -145,6 +145,7 @@ func (r Route) Answers() call.Endpoint {
 	return call.Endpoint{Kind: call.AgentEndpoint, Address: r.Agent}
 }
 
+// QueueEndpoint is the endpoint of the queue of that name.
 func QueueEndpoint(name string) call.Endpoint {
 	return call.Endpoint{Kind: call.QueueEndpoint, Address: name}
 }
@@ -175,6 +176,7 @@ func (c Config) Queue(name string) (Queue, bool) {
 	return Queue{}, false
 }
 
+// AgentNames returns the names of all agents, in their order.
 func (c Config) AgentNames() []string {
 	var names []string
 	for _, a := range c.Agents {
@@ -183,6 +185,7 @@ func (c Config) AgentNames() []string {
 	return names
 }
 
+// QueueNames returns the names of all queues, in their order.
 func (c Config) QueueNames() []string {
 	var names []string
 	for _, q := range c.Queues {

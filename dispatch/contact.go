@@ -147,7 +147,7 @@ func (k *Dispatcher) queue(c call.Contact, x call.Connection) {
 		Returned: c.Stage == call.Returning && x.Since.After(c.Answered), Since: x.Since,
 	})
 	if err != nil {
-		k.log.Warn("a customer cannot wait in a queue", "contact", c.ID, "err", err)
+		k.log.Warn("a customer cannot wait in a queue", "contact", c.ID, "error", err)
 		fact := call.Failed{Connection: x.ID, Reason: call.NotFound, Detail: err.Error()}
 		k.running.Go(func() { k.Notify(c.ID, fact) }) // ends when the desk has it
 	}
@@ -298,7 +298,7 @@ func (k *Dispatcher) wrapUp(agent string, id routing.SegmentID) {
 func (k *Dispatcher) clear(agent string, id routing.SegmentID) {
 	if a, ok := k.conf.Agent(agent); ok && a.NoAfterCall {
 		if err := k.decide(routing.ClearRequested{Agent: agent, SegmentID: id}); err != nil {
-			k.log.Error("a segment that has ended cannot be cleared", "agent", agent, "err", err)
+			k.log.Error("a segment that has ended cannot be cleared", "agent", agent, "error", err)
 		}
 	}
 }

@@ -177,7 +177,7 @@ func (k *Dispatcher) decide(ev routing.Event) error {
 // happened takes a fact in.
 func (k *Dispatcher) happened(ev routing.Fact) {
 	if err := k.decide(ev); err != nil {
-		k.log.Error("the state has refused a fact", "event", fmt.Sprintf("%T", ev), "err", err)
+		k.log.Error("the state has refused a fact", "event", fmt.Sprintf("%T", ev), "error", err)
 	}
 }
 

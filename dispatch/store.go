@@ -158,7 +158,7 @@ func (k *Dispatcher) put(of key, v any) bool {
 			k.seqs[of] = seq
 			return true
 		}
-		k.log.Error("an agent or queue was not written down", of.kind, of.name, "err", err)
+		k.log.Error("an agent or queue was not written down", of.kind, of.name, "error", err)
 		select {
 		case <-k.stop:
 			return false

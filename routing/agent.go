@@ -147,10 +147,12 @@ func (s *Agent) unable(own bool) string {
 	return ""
 }
 
+// ReservedFor reports whether the agent is reserved for a segment. s may be nil.
 func (s *Agent) ReservedFor(id SegmentID) bool {
 	return s != nil && s.Reservation != nil && s.Reservation.SegmentID == id
 }
 
+// Segment returns the agent's segment of that id, or nil. s may be nil.
 func (s *Agent) Segment(id SegmentID) *Segment {
 	if s == nil {
 		return nil

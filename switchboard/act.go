@@ -122,7 +122,7 @@ func (d *desk) act(t *transition, seq uint64) {
 func (d *desk) freeze(err error) {
 	d.board.failed.Store(d.board.options.Now().UnixNano())
 	if !d.frozen {
-		d.log.Error("the contact is frozen: its journal entry was not written", "err", err)
+		d.log.Error("the contact is frozen: its journal entry was not written", "error", err)
 	}
 	d.frozen = true
 	d.appendIn = min(2*d.appendIn, appendMost)
@@ -171,7 +171,7 @@ func (d *desk) listen() {
 
 func (d *desk) send(m message) {
 	if err := m.Send(); err != nil {
-		d.log.Warn("sending", "connection", m.from, "message", m.Trace(), "err", err)
+		d.log.Warn("sending", "connection", m.from, "message", m.Trace(), "error", err)
 	}
 }
 
@@ -251,7 +251,7 @@ func (d *desk) archive() {
 		if err == nil {
 			return
 		}
-		d.log.Error("archiving", "err", err)
+		d.log.Error("archiving", "error", err)
 		select {
 		case <-d.board.stop:
 			return

@@ -24,7 +24,7 @@ func (s *Switchboard) Recover(ctx context.Context) (n int, err error) {
 	claims := make(chan struct{}, claimsMost)
 	for e, err := range s.options.Journal.Live(ctx) {
 		if err != nil {
-			s.options.Log.Error("a contact cannot be taken over", "seq", e.Seq, "contact", e.Contact.ID, "err", err)
+			s.options.Log.Error("a contact cannot be taken over", "seq", e.Seq, "contact", e.Contact.ID, "error", err)
 			continue
 		}
 		select {
@@ -34,7 +34,7 @@ func (s *Switchboard) Recover(ctx context.Context) (n int, err error) {
 		}
 		d := s.successor(e)
 		if err := s.start(d, func() { d.restore(e) }); err != nil {
-			s.options.Log.Warn("a contact is not taken over", "contact", d.id, "err", err)
+			s.options.Log.Warn("a contact is not taken over", "contact", d.id, "error", err)
 			<-claims
 			continue
 		}
@@ -90,7 +90,7 @@ func (d *desk) restore(e Entry) {
 	for _, id := range slices.Sorted(maps.Keys(e.Legs)) {
 		leg, err := d.board.Legs.Restore(d.id, id, d.epoch, e.Legs[id])
 		if err != nil {
-			d.log.Error("a line cannot be restored", "connection", id, "err", err)
+			d.log.Error("a line cannot be restored", "connection", id, "error", err)
 			d.lose(id, fmt.Sprintf("restoring the line: %v", err))
 			continue
 		}

@@ -103,7 +103,7 @@ func (t *transition) take(in *input) {
 		ev := t.facts[0]
 		t.facts = t.facts[1:]
 		if err := t.step(ev); err != nil {
-			t.desk.log.Error("the core has refused a fact", "event", call.EventName(ev), "err", err)
+			t.desk.log.Error("the core has refused a fact", "event", call.EventName(ev), "error", err)
 		}
 	}
 }
