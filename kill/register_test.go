@@ -16,7 +16,7 @@ import (
 // process after, also if the one before has died between writing that down and
 // telling the phone.
 func TestRegisteredPhoneIsFoundAfterAKill(t *testing.T) {
-	for name, point := range map[string]string{"told": "", "not told": routing + " 1 " + written} {
+	for name, point := range map[string]string{"written": "", "not written": routing + " 1 " + written} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 30*time.Second)

@@ -46,7 +46,7 @@ type Board interface {
 	Deliver(id call.ContactID, c call.ConnectionID, in switchboard.Incoming) bool
 }
 
-// Sender puts messages on the wire: a *sipua.Wire. Send may be called by any
+// Sender puts messages on the wire, as siptransport.Wire does. Send may be called by any
 // goroutine and does not wait for the far end.
 type Sender interface {
 	Send(sipua.Message) error
