@@ -29,6 +29,10 @@ type Dispatcher struct {
 	// Notify tells a contact a fact, and is false if there is no such contact.
 	// It is set once, before the first contact.
 	Notify func(call.ContactID, call.Fact) bool
+	// AgentsChanged gets agents who have changed, once that is written down and
+	// before a request that caused it is answered. It must not wait for a
+	// request to the dispatcher. It is set once, before Begin; nil: not called.
+	AgentsChanged func([]routing.Agent)
 
 	conf  config.Config
 	store switchboard.Store
@@ -140,6 +144,28 @@ func (k *Dispatcher) SetStatus(ctx context.Context, agent string, status routing
 // not.
 func (k *Dispatcher) Clear(ctx context.Context, agent string, id routing.SegmentID) error {
 	return k.Ask(ctx, routing.ClearRequested{Agent: agent, SegmentID: id})
+}
+
+// Agent returns how an agent is now.
+func (k *Dispatcher) Agent(name string) (routing.Agent, bool) {
+	state := k.State()
+	if a := state.Agent(name); a != nil {
+		return *a, true
+	}
+	return routing.Agent{}, false
+}
+
+// Lost reports that an agent's page is gone without a goodbye: after the agent's
+// grace they are offline. Back reports that it is there again.
+func (k *Dispatcher) Lost(agent string) { k.happens(routing.Lost{Agent: agent}) }
+
+// Back reports that the page of a lost agent is there again.
+func (k *Dispatcher) Back(agent string) { k.happens(routing.Back{Agent: agent}) }
+
+func (k *Dispatcher) happens(ev routing.Fact) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.happened(ev)
 }
 
 // Settled implements switchboard.Router.

@@ -37,7 +37,7 @@ func (k *Dispatcher) read(ctx context.Context) error {
 		if !known {
 			s.Status = routing.Status{State: routing.Available}
 		}
-		s.Name, s.Capacity, s.AfterCall = a.Name, a.Capacity, a.AfterCall
+		s.Name, s.Capacity, s.AfterCall, s.Grace = a.Name, a.Capacity, a.AfterCall, k.conf.Rules.Grace
 		k.state.Agents = append(k.state.Agents, s)
 	}
 	for _, c := range k.conf.Queues {
@@ -103,6 +103,9 @@ func (k *Dispatcher) flush() bool {
 		}
 		if !k.write(b) {
 			return false
+		}
+		if k.AgentsChanged != nil && len(b.agents) > 0 {
+			k.AgentsChanged(slices.Collect(maps.Values(b.agents)))
 		}
 		if b.written != nil {
 			close(b.written)
