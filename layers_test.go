@@ -20,8 +20,9 @@ import (
 // is a word here and a conversation first.
 var arrows = map[string][]string{
 	"call":        {},
-	"story":       {"call"},
-	"switchboard": {"call"},
+	"notation":    {"call"},
+	"story":       {"call", "notation"},
+	"switchboard": {"call", "notation"},
 
 	"sipua":        {},
 	"siptransport": {"sipua"},
@@ -34,11 +35,11 @@ var arrows = map[string][]string{
 	"dispatch":  {"call", "config", "routing", "switchboard"},
 	"sipleg":    {"call", "switchboard", "sipua", "media"},
 	"webleg":    {"call", "switchboard", "media"},
-	"journal":   {"call", "switchboard"},
+	"journal":   {"call", "notation", "switchboard"},
 	"directory": {"call", "config", "switchboard", "sipua"},
-	"api":       {"call", "routing", "switchboard"},
+	"api":       {"call", "notation", "routing", "switchboard"},
 	"panel":     {"call", "switchboard"},
-	"client":    {"call", "routing"},
+	"client":    {"call", "notation", "routing"},
 
 	".": {
 		"call", "switchboard", "sipua", "siptransport", "sipleg", "webleg",
@@ -61,10 +62,13 @@ var foreign = map[string][]string{
 	"github.com/spf13/cobra": {"cmd/holdfast"},
 }
 
-// Package call takes time as an argument and reaches nothing of the world.
+// Package call takes time as an argument, reaches nothing of the world, and is
+// small enough for a browser to load as WebAssembly.
 var (
-	unfitForCall = []string{"context", "sync", "os", "net", "log", "syscall", "math/rand", "crypto/rand"}
-	clock        = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
+	unfitForCall = []string{
+		"context", "sync", "os", "net", "log", "syscall", "math/rand", "crypto/rand",
+	}
+	clock = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
 )
 
 // module is the path that scripts/module may change.

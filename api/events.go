@@ -12,17 +12,18 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"holdfast/call"
+	"holdfast/notation"
 	"holdfast/switchboard"
 )
 
 // An event is a transition of a contact as the stream tells it.
 type event struct {
-	Seq      uint64        `json:"seq" doc:"its place in the journal"`
-	At       time.Time     `json:"at"`
-	Contact  call.Contact  `json:"contact" doc:"the contact afterwards"`
-	Events   []call.Timed  `json:"events,omitempty" doc:"what happened, in order"`
-	Notified []call.Notify `json:"notified,omitempty" doc:"what agents were told"`
-	Trace    []string      `json:"trace,omitempty" doc:"messages on the wire since the last event, one line each"`
+	Seq      uint64           `json:"seq" doc:"its place in the journal"`
+	At       time.Time        `json:"at"`
+	Contact  call.Contact     `json:"contact" doc:"the contact afterwards"`
+	Events   notation.History `json:"events,omitempty" doc:"what happened, in order"`
+	Notified []call.Notify    `json:"notified,omitempty" doc:"what agents were told"`
+	Trace    []string         `json:"trace,omitempty" doc:"messages on the wire since the last event, one line each"`
 }
 
 type eventsRequest struct {

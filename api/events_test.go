@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"holdfast/call"
+	"holdfast/notation"
 	"holdfast/switchboard"
 )
 
@@ -49,7 +50,7 @@ func follow(t *testing.T, m *memory, query string, header ...string) *reader {
 type told struct {
 	Seq     uint64
 	Contact call.Contact
-	Events  []call.Timed
+	Events  notation.History
 	Trace   []string
 }
 
@@ -83,7 +84,7 @@ func TestEventsOfAContact(t *testing.T) {
 	talking(t, m, "c1")
 	talking(t, m, "c2")
 	r := follow(t, m, "?contact=c1")
-	if e := r.next(); e.Seq != 3 || call.EventName(e.Events[0].Event) != "Arrived" || len(e.Trace) != 1 {
+	if e := r.next(); e.Seq != 3 || notation.EventName(e.Events[0].Event) != "Arrived" || len(e.Trace) != 1 {
 		t.Errorf("got %+v, want c1's arrival", e)
 	}
 	if e := r.next(); e.Seq != 4 || e.Contact.Stage != call.Talking {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"holdfast/call"
+	"holdfast/notation"
 	"holdfast/story"
 )
 
@@ -80,7 +81,7 @@ func (x *exploration) leave(v *visit) string {
 	for _, n := range x.nexts(v) {
 		m := n.world.take(x.step, n.via)
 		x.transitions++
-		x.heard[call.EventName(n.via)] = true
+		x.heard[notation.EventName(n.via)] = true
 		n.world = m.after
 		if broken := m.broken(); broken != "" {
 			return broken + "\n" + n.story()

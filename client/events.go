@@ -15,16 +15,17 @@ import (
 	"time"
 
 	"holdfast/call"
+	"holdfast/notation"
 )
 
 // An Event is one transition of a contact.
 type Event struct {
-	Seq      uint64        `json:"seq"` // its place in the journal
-	At       time.Time     `json:"at"`
-	Contact  call.Contact  `json:"contact"`  // afterwards
-	Events   []call.Timed  `json:"events"`   // what happened, in order
-	Notified []call.Notify `json:"notified"` // what agents were told
-	Trace    []string      `json:"trace"`    // one per message on the wire since the last event
+	Seq      uint64           `json:"seq"` // its place in the journal
+	At       time.Time        `json:"at"`
+	Contact  call.Contact     `json:"contact"`  // afterwards
+	Events   notation.History `json:"events"`   // what happened, in order
+	Notified []call.Notify    `json:"notified"` // what agents were told
+	Trace    []string         `json:"trace"`    // one per message on the wire since the last event
 }
 
 const (

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"holdfast/call"
+	"holdfast/notation"
 	"holdfast/switchboard"
 )
 
@@ -29,7 +30,7 @@ func retrace(c call.Contact, e switchboard.Entry) (wrong []string) {
 	for _, r := range e.Events {
 		var err error
 		if c, _, err = call.Step(c, r.At, r.Event); err != nil {
-			return []string{fmt.Sprintf("%s would have been refused: %s", call.EventName(r.Event), err)}
+			return []string{fmt.Sprintf("%s would have been refused: %s", notation.EventName(r.Event), err)}
 		}
 	}
 	if (c.OnHold - e.Contact.OnHold).Abs() < steadyClock {

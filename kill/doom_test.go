@@ -12,7 +12,7 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
-	"holdfast/call"
+	"holdfast/notation"
 	"holdfast/sipleg"
 	"holdfast/sipua"
 	"holdfast/switchboard"
@@ -115,7 +115,7 @@ func (f doomedStore) Put(ctx context.Context, kind, name string, data []byte, af
 func events(e switchboard.Entry) string {
 	var names []string
 	for _, r := range e.Events {
-		names = append(names, call.EventName(r.Event))
+		names = append(names, notation.EventName(r.Event))
 	}
 	return strings.Join(names, "+")
 }

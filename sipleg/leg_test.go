@@ -15,6 +15,7 @@ import (
 
 	"holdfast/call"
 	"holdfast/media"
+	"holdfast/notation"
 	"holdfast/sipua"
 )
 
@@ -267,7 +268,7 @@ func playCut(t *testing.T, story []deed, cut int) []string {
 	}
 	var facts []string
 	for _, f := range r.facts {
-		facts = append(facts, fmt.Sprintf("%s%+v", call.EventName(f), f))
+		facts = append(facts, fmt.Sprintf("%s%+v", notation.EventName(f), f))
 	}
 	// How often a line rings is no difference.
 	return slices.Compact(facts)

@@ -14,6 +14,7 @@ import (
 
 	"holdfast/call"
 	"holdfast/media"
+	"holdfast/notation"
 	"holdfast/sipua"
 	"holdfast/switchboard"
 )
@@ -94,7 +95,7 @@ func (r *rig) act(p switchboard.Plan) {
 			r.tell("= Arrived %s", a.Customer)
 			continue
 		}
-		r.tell("= %s%+v", call.EventName(fact), fact)
+		r.tell("= %s%+v", notation.EventName(fact), fact)
 	}
 	for _, out := range p.Out {
 		switch out := out.(type) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"holdfast/call"
+	"holdfast/notation"
 )
 
 // Export tells what happened in a contact, from its beginning, as a story. A
@@ -39,7 +40,7 @@ func export(history []call.Timed, precision time.Duration) ([]string, error) {
 		before := truth
 		var err error
 		if truth, _, err = call.Step(before, r.At, r.Event); err != nil {
-			return x.lines, fmt.Errorf("%s would have been refused: %w", call.EventName(r.Event), err)
+			return x.lines, fmt.Errorf("%s would have been refused: %w", notation.EventName(r.Event), err)
 		}
 		if truth.Stage == "" {
 			return nil, errors.New("its beginning is missing")

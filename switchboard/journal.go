@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holdfast/call"
+	"holdfast/notation"
 )
 
 // EntryVersion is the version of the entries this code writes. Older ones
@@ -25,7 +26,7 @@ type Entry struct {
 	At       time.Time                             `json:"at"`
 	Contact  call.Contact                          `json:"contact"`
 	Legs     map[call.ConnectionID]json.RawMessage `json:"legs,omitempty"`     // also of those the contact has forgotten
-	Events   []call.Timed                          `json:"events,omitempty"`   // what happened, in order
+	Events   notation.History                      `json:"events,omitempty"`   // what happened, in order
 	Notified []call.Notify                         `json:"notified,omitempty"` // what agents were told
 	Trace    []string                              `json:"trace,omitempty"`    // one per message on the wire since the last entry, and those about to be sent
 

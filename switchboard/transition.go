@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"holdfast/call"
+	"holdfast/notation"
 )
 
 // eventsMost is far beyond what one transition can need; a core that gives no
@@ -103,7 +104,7 @@ func (t *transition) take(in *input) {
 		ev := t.facts[0]
 		t.facts = t.facts[1:]
 		if err := t.step(ev); err != nil {
-			t.desk.log.Error("the core has refused a fact", "event", call.EventName(ev), "error", err)
+			t.desk.log.Error("the core has refused a fact", "event", notation.EventName(ev), "error", err)
 		}
 	}
 }
