@@ -67,6 +67,7 @@ var foreign = map[string][]string{
 var (
 	unfitForCall = []string{
 		"context", "sync", "os", "net", "log", "syscall", "math/rand", "crypto/rand",
+		"encoding", "fmt", "reflect",
 	}
 	clock = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
 )
@@ -123,6 +124,8 @@ func TestLayersPlantedFaultsAreFound(t *testing.T) {
 		{"call", module + "/switchboard", "call may not import switchboard"},
 		{"call", "net/netip", "call may not import net/netip"},
 		{"call", "log/slog", "call may not import log/slog"},
+		{"call", "fmt", "call may not import fmt"},
+		{"call", "encoding/json", "call may not import encoding/json"},
 		{"call", "time", ""},
 		{"sipleg", module + "/journal", "sipleg may not import journal"},
 		{"sipleg", module + "/sipua", ""},

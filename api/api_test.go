@@ -106,7 +106,7 @@ func TestTransferKeys(t *testing.T) {
 		t.Errorf("got %+v", again)
 	}
 	p := read[Problem](t, m, 409, "POST", path, `{"target":"surgery","key":"other"}`)
-	if p.Detail != "a transfer to cardiology is under way" || p.Transfer == nil || p.Transfer.ID != "t1" {
+	if p.Detail != "a transfer to cardiology is under way" || p.Code != call.TransferUnderWay || p.Transfer == nil || p.Transfer.ID != "t1" {
 		t.Errorf("got %+v", p)
 	}
 	read[Problem](t, m, 422, "POST", path, `{"target":"cardiology","key":"a"}`, "Idempotency-Key", "b")

@@ -214,6 +214,9 @@ func (d document) make(t *testing.T, o operation, r request) {
 		if err := json.Unmarshal(text, &p); err != nil || p.Status != answer.Code || p.Detail == "" {
 			t.Errorf("%s: %v: %s", about, err, text)
 		}
+		if (p.Code != "") != (answer.Code == http.StatusConflict) {
+			t.Errorf("%s: a refusal has a code, and nothing else has: %s", about, text)
+		}
 	}
 }
 

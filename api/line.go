@@ -64,7 +64,7 @@ func targetOf(c call.Contact) call.ConnectionID {
 
 func (s *server) record(ctx context.Context, in *recordRequest) (*contactAnswer, error) {
 	if in.Body.On && !s.Recording {
-		return nil, problem(http.StatusConflict, "there is no place for recordings; set record_dir in [media] of the server's configuration")
+		return nil, refused(noRecordings, "there is no place for recordings; set record_dir in [media] of the server's configuration")
 	}
 	return s.doing(ctx, in.ID, in.Body.By, func(by call.ConnectionID) call.Event {
 		return call.RecordRequested{By: by, On: in.Body.On}

@@ -15,10 +15,26 @@ import (
 // sentence for the eyes of whoever asked.
 type Problem struct {
 	huma.ErrorModel
+	// Code is the word for a refusal: every 409 has one.
+	Code call.Code `json:"code,omitempty" example:"transfer-under-way" doc:"of a refusal (409), what stands in its way: a word that stays the same when the detail is worded anew"`
 	// Reason is the short word for it, where a target is the problem.
 	Reason call.Reason `json:"reason,omitempty"`
 	// Transfer is the one under way that stands in the way of the request.
 	Transfer *call.Transfer `json:"transfer,omitempty"`
+}
+
+// The codes of what is refused before it reaches a contact. Each comment is a
+// row of docs/REFUSALS.md.
+const (
+	contactChanged call.Code = "contact-changed" // the contact has changed in the meantime
+	noRecordings   call.Code = "no-recordings"   // the server has no place for recordings
+)
+
+// refused is the answer to a request that was refused.
+func refused(code call.Code, detail string) *Problem {
+	p := problem(http.StatusConflict, detail)
+	p.Code = code
+	return p
 }
 
 func problem(status int, detail string) *Problem {
@@ -32,7 +48,7 @@ func (s *server) boardProblem(id call.ContactID, err error) error {
 	contact, live := s.Board.Contact(id)
 	switch {
 	case errors.As(err, &refusal):
-		p := problem(http.StatusConflict, refusal.Text)
+		p := refused(refusal.Code, refusal.Text)
 		p.Transfer = contact.Transfer
 		return p
 	case errors.As(err, &undialable):
@@ -55,19 +71,19 @@ func retrySoon(detail string) error {
 
 // directoryProblem is what an error of the Directory means to whoever asked.
 func directoryProblem(err error) error {
-	var refused *switchboard.DialError
-	if !errors.As(err, &refused) {
+	var undialable *switchboard.DialError
+	if !errors.As(err, &undialable) {
 		return problem(http.StatusUnprocessableEntity, err.Error())
 	}
 	status := http.StatusUnprocessableEntity
-	if refused.Reason == call.NotFound {
+	if undialable.Reason == call.NotFound {
 		status = http.StatusNotFound
 	}
-	if refused.Reason == call.Denied {
+	if undialable.Reason == call.Denied {
 		status = http.StatusForbidden
 	}
-	p := problem(status, refused.Detail)
-	p.Reason = refused.Reason
+	p := problem(status, undialable.Detail)
+	p.Reason = undialable.Reason
 	return p
 }
 

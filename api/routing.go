@@ -34,7 +34,7 @@ func (s *server) state() (*routing.State, error) {
 func (s *server) routingProblem(err error) error {
 	var refusal *call.Refusal
 	if errors.As(err, &refusal) {
-		return problem(http.StatusConflict, refusal.Text)
+		return refused(refusal.Code, refusal.Text)
 	}
 	s.Log.Warn("a request to the routing was not carried out", "error", err)
 	return retrySoon("the journal is not available, so nothing was done; try again")

@@ -41,7 +41,7 @@ func (f twoAgents) State() routing.State { return f.state.Clone() }
 
 func (f twoAgents) SetStatus(_ context.Context, agent string, status routing.Status) error {
 	if status.State == routing.Offline {
-		return &call.Refusal{Text: "somebody has to be here"}
+		return &call.Refusal{Code: "too-few", Text: "somebody has to be here"}
 	}
 	a := f.state.Agent(agent)
 	a.State, a.Status = status.State, status
@@ -51,7 +51,7 @@ func (f twoAgents) SetStatus(_ context.Context, agent string, status routing.Sta
 func (f twoAgents) Clear(_ context.Context, agent string, id routing.SegmentID) error {
 	a := f.state.Agent(agent)
 	if len(a.Segments) != 1 || a.Segments[0].SegmentID != id {
-		return &call.Refusal{Text: "there is nothing to clear"}
+		return &call.Refusal{Code: "nothing-there", Text: "there is nothing to clear"}
 	}
 	a.State, a.Segments = routing.Available, nil
 	return f.broken
@@ -80,7 +80,7 @@ func TestAgents(t *testing.T) {
 	if p := read[Problem](t, m, 404, "PUT", "/v1/agents/eve/status", `{"state":"available"}`); p.Detail != "no agent is called eve" {
 		t.Errorf("got %+v", p)
 	}
-	if p := read[Problem](t, m, 409, "PUT", "/v1/agents/ana/status", `{"state":"offline"}`); p.Detail != "somebody has to be here" {
+	if p := read[Problem](t, m, 409, "PUT", "/v1/agents/ana/status", `{"state":"offline"}`); p.Detail != "somebody has to be here" || p.Code != "too-few" {
 		t.Errorf("got %+v", p)
 	}
 }

@@ -93,7 +93,7 @@ func (s *server) transfer(ctx context.Context, in *transferRequest) (*transferAn
 		t = withKey(contact, key)
 	}
 	if t == nil {
-		return nil, problem(http.StatusConflict, "the contact has changed in the meantime; it is "+string(contact.Stage))
+		return nil, refused(contactChanged, "the contact has changed in the meantime; it is "+string(contact.Stage))
 	}
 	return s.settled(ctx, in, status, t), nil
 }
@@ -182,7 +182,7 @@ func (s *server) cancelTransfer(ctx context.Context, in *transferPath) (*transfe
 	case t.Outcome == call.Cancelled:
 		return answer(http.StatusOK, in.ID, t), nil
 	case t.Outcome != "":
-		return nil, problem(http.StatusConflict, fmt.Sprintf("transfer %s has ended already: %s", t.ID, t.Outcome))
+		return nil, refused(call.TransferEnded, fmt.Sprintf("transfer %s has ended already: %s", t.ID, t.Outcome))
 	}
 	contact, err := s.request(ctx, in.ID, 0, func(_ call.Contact, by call.ConnectionID) call.Event {
 		return call.CancelRequested{By: by, Transfer: in.TID}

@@ -1,9 +1,6 @@
 package call
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // This file holds how a contact begins and ends, and what becomes of a customer
 // who is left alone.
@@ -73,7 +70,7 @@ func (s *step) callFailed(id ConnectionID, why Reason) {
 	s.remove(id)
 	if who.Party == Customer {
 		for _, c := range s.Connections {
-			s.do(Notify{c.ID, why, fmt.Sprintf("%s %s", who.Endpoint, why.says())})
+			s.do(Notify{c.ID, why, who.Endpoint.String() + " " + why.says()})
 		}
 	}
 	s.end(string(why))

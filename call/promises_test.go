@@ -1,6 +1,7 @@
 package call_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -289,8 +290,13 @@ func onlyPeopleConfirm(m move) string {
 }
 
 func refusedIsUnchanged(m move) string {
-	if m.refused != nil && len(m.commands) > 0 {
+	var refusal *call.Refusal
+	switch {
+	case m.refused == nil:
+	case len(m.commands) > 0:
 		return "a refused request has commands"
+	case !errors.As(m.refused, &refusal) || refusal.Code == "" || refusal.Text == "":
+		return fmt.Sprintf("a refusal has no code or no sentence: %#v", m.refused)
 	}
 	return ""
 }

@@ -1,7 +1,6 @@
 package call
 
 import (
-	"fmt"
 	"slices"
 	"time"
 )
@@ -19,16 +18,6 @@ func Step(c Contact, now time.Time, ev Event) (Contact, []Command, error) {
 		return c, nil, err
 	}
 	return s.Contact, s.commands, nil
-}
-
-// A Refusal is why a request was not carried out: a sentence for the eyes of
-// whoever asked.
-type Refusal struct{ Text string }
-
-func (r *Refusal) Error() string { return r.Text }
-
-func refuse(format string, args ...any) error {
-	return &Refusal{fmt.Sprintf(format, args...)}
 }
 
 // step is a contact while something is being taken into it.

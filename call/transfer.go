@@ -1,8 +1,8 @@
 package call
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -17,7 +17,7 @@ func (s *step) transfer(who *Connection, ev TransferRequested) error {
 		s.closeTransfer(Cancelled, Superseded, "")
 	}
 	t := &Transfer{
-		ID:        fmt.Sprintf("t%d", len(s.Past)+1),
+		ID:        "t" + strconv.Itoa(len(s.Past)+1),
 		Kind:      ev.Kind,
 		Key:       ev.Key,
 		By:        ev.By,
@@ -49,35 +49,40 @@ const targetsMost = 20
 func (s *step) mayTransfer(who *Connection, ev TransferRequested) error {
 	switch {
 	case s.Stage == Joining:
-		return refuse("%s has just answered", s.Transfer.Target())
+		return s.refuseJoining()
 	case s.Stage == Consulting:
-		return refuse("you are talking to %s; complete or cancel that first", s.Transfer.Target())
+		return refuse(ConsultationUnderWay, "you are talking to "+s.Transfer.Target().String()+"; complete or cancel that first")
 	case s.Stage == Reaching && !ev.Supersede:
-		return refuse("a transfer to %s is under way", s.Transfer.Target())
+		return refuse(TransferUnderWay, "a transfer to "+s.Transfer.Target().String()+" is under way")
 	case s.Stage != Talking && s.Stage != Reaching:
-		return refuse("there is no customer to transfer")
+		return refuse(NoCustomer, "there is no customer to transfer")
 	case !slices.Contains([]Kind{Cold, Warm, Blind}, ev.Kind):
-		return refuse("a transfer of kind %q is not known; use %q, %q or %q", ev.Kind, Cold, Warm, Blind)
+		return refuse(UnknownKind, "a transfer of kind "+strconv.Quote(string(ev.Kind))+` is not known; use "cold", "warm" or "blind"`)
 	case ev.RingFor < 0:
-		return refuse("a target cannot ring for %s", ev.RingFor)
+		return refuse(BadRingTime, "a target cannot ring for "+ev.RingFor.String())
 	case s.handOvers() >= s.Rules.HandOvers:
-		return refuse("the customer has been handed over %d times", s.Rules.HandOvers)
+		return refuse(TooManyHandOvers, "the customer has been handed over "+strconv.Itoa(s.Rules.HandOvers)+" times")
 	}
 	targets := append([]Endpoint{ev.Target}, ev.Others...)
 	if len(targets) > targetsMost {
-		return refuse("no more than %d targets can be tried", targetsMost)
+		return refuse(TooManyTargets, "no more than "+strconv.Itoa(targetsMost)+" targets can be tried")
 	}
 	for i, target := range targets {
 		switch {
 		case slices.ContainsFunc(targets[:i], target.same):
-			return refuse("%s is named twice", target)
+			return refuse(TargetNamedTwice, target.String()+" is named twice")
 		case target.same(who.Endpoint):
-			return refuse("that would be a transfer to yourself")
+			return refuse(TransferToSelf, "that would be a transfer to yourself")
 		case target.same(s.customer().Endpoint):
-			return refuse("that would be a transfer of the customer to themselves")
+			return refuse(TransferToCustomer, "that would be a transfer of the customer to themselves")
 		}
 	}
 	return nil
+}
+
+// refuseJoining refuses what cannot be done while customer and target are joined.
+func (s *step) refuseJoining() error {
+	return refuse(TargetHasAnswered, s.Transfer.Target().String()+" has just answered")
 }
 
 func (s *step) handOvers() int {
@@ -197,7 +202,7 @@ func (s *step) haveAudio(joined []ConnectionID) bool {
 // agent may do from now on what agents may.
 func (s *step) complete() {
 	if agent := s.connection(s.Transfer.By); agent != nil {
-		s.do(Notify{agent.ID, "", fmt.Sprintf("%s has the customer", s.Transfer.Target())})
+		s.do(Notify{agent.ID, "", s.Transfer.Target().String() + " has the customer"})
 		s.do(Drop{Connection: agent.ID})
 		s.remove(agent.ID)
 	}
@@ -275,7 +280,7 @@ func (s *step) targetFailed(id ConnectionID, why Reason, detail string) {
 		}
 	}
 	if len(s.Transfer.Remaining) > 0 && why != CancelledByAgent {
-		s.notifyAgent(why, fmt.Sprintf("%s %s", a.Target, why.says()))
+		s.notifyAgent(why, a.Target.String()+" "+why.says())
 		s.ringNext()
 		return
 	}
@@ -316,7 +321,7 @@ func (s *step) fallBack(target Endpoint, why Reason, detail string) {
 		if s.customer().State == Connected {
 			where = "you are with the customer"
 		}
-		s.do(Notify{t.By, why, fmt.Sprintf("%s %s; %s", target, why.says(), where)})
+		s.do(Notify{t.By, why, target.String() + " " + why.says() + "; " + where})
 	}
 }
 
@@ -331,11 +336,11 @@ func (s *step) notifyAgent(why Reason, text string) {
 func (s *step) cancel(ev CancelRequested) error {
 	switch {
 	case s.Transfer == nil:
-		return refuse("there is no transfer to cancel")
+		return refuse(NoTransfer, "there is no transfer to cancel")
 	case ev.Transfer != "" && ev.Transfer != s.Transfer.ID:
-		return refuse("that transfer has ended")
+		return refuse(TransferEnded, "that transfer has ended")
 	case s.Stage == Joining:
-		return refuse("%s has just answered", s.Transfer.Target())
+		return s.refuseJoining()
 	}
 	s.dropTargets(CancelledByAgent)
 	s.fallBack(s.Transfer.Target(), CancelledByAgent, "")

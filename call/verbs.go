@@ -1,6 +1,7 @@
 package call
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -19,15 +20,15 @@ func (s *step) request(ev Request) error {
 	who := s.connection(ev.connection())
 	switch {
 	case s.Stage == "":
-		return refuse("this contact has not begun")
+		return refuse(NotBegun, "this contact has not begun")
 	case ev.connection() == 0:
-		return refuse("no agent is in this contact; it is %s", s.Stage)
+		return refuse(NoAgent, "no agent is in this contact; it is "+string(s.Stage))
 	case who == nil:
-		return refuse("you are not in this contact any more")
+		return refuse(NotInContact, "you are not in this contact any more")
 	case who.Party != Agent:
-		return refuse("only an agent can do that")
+		return refuse(NotAnAgent, "only an agent can do that")
 	case who.State == Away:
-		return refuse("your line was lost; reconnect first")
+		return refuse(ReconnectFirst, "your line was lost; reconnect first")
 	}
 	switch ev := ev.(type) {
 	case AcceptRequested:
@@ -41,7 +42,7 @@ func (s *step) request(ev Request) error {
 		return s.destroy(who, ev.Connection)
 	default:
 		if who.State == Connecting {
-			return refuse("answer first")
+			return refuse(AnswerFirst, "answer first")
 		}
 		return s.verb(who, ev)
 	}
@@ -91,7 +92,7 @@ func (s *step) askedAgain(ev Request) (again bool, err error) {
 	case t == nil:
 		return false, nil
 	case t.Kind != ask.Kind || !t.Attempts[0].Target.same(ask.Target):
-		return true, refuse("the key %q belongs to the transfer to %s", ask.Key, t.Attempts[0].Target)
+		return true, refuse(KeyTaken, "the key "+strconv.Quote(ask.Key)+" belongs to the transfer to "+t.Attempts[0].Target.String())
 	}
 	return true, nil
 }
@@ -99,7 +100,7 @@ func (s *step) askedAgain(ev Request) (again bool, err error) {
 // reject: the agent does not take the call that rings at them.
 func (s *step) reject(who *Connection) error {
 	if who.State != Connecting {
-		return refuse("you have answered already")
+		return refuse(AnsweredAlready, "you have answered already")
 	}
 	s.do(Drop{who.ID, Declined})
 	s.fact(Failed{Connection: who.ID, Reason: Declined})
@@ -110,15 +111,15 @@ func (s *step) reject(who *Connection) error {
 func (s *step) hold(id ConnectionID, to State) error {
 	switch c := s.connection(id); {
 	case s.Stage == Reaching:
-		return refuse("%s is being rung; cancel the transfer first", s.Transfer.Target())
+		return refuse(TransferUnderWay, s.Transfer.Target().String()+" is being rung; cancel the transfer first")
 	case s.Stage == Joining:
-		return refuse("%s has just answered", s.Transfer.Target())
+		return s.refuseJoining()
 	case c == nil:
-		return refuse("they are not in this contact any more")
+		return refuse(PartyHasLeft, "they are not in this contact any more")
 	case c.Party == Agent:
-		return refuse("an agent cannot be held")
+		return refuse(AgentCannotBeHeld, "an agent cannot be held")
 	case c.State != Connected && c.State != Held:
-		return refuse("%s has not answered yet", c.Name())
+		return refuse(NotAnsweredYet, c.Name()+" has not answered yet")
 	default:
 		s.set(c, to)
 	}
@@ -128,11 +129,11 @@ func (s *step) hold(id ConnectionID, to State) error {
 func (s *step) digits(ev DigitsRequested) error {
 	switch c := s.connection(ev.Connection); {
 	case c == nil:
-		return refuse("they are not in this contact any more")
+		return refuse(PartyHasLeft, "they are not in this contact any more")
 	case c.State != Connected && c.State != Held:
-		return refuse("%s has not answered yet", c.Name())
+		return refuse(NotAnsweredYet, c.Name()+" has not answered yet")
 	case ev.Digits == "" || strings.Trim(ev.Digits, "0123456789*#") != "":
-		return refuse("%q are not keys of a telephone", ev.Digits)
+		return refuse(NotKeys, strconv.Quote(ev.Digits)+" are not keys of a telephone")
 	}
 	s.do(Digits{ev.Connection, ev.Digits})
 	return nil
@@ -142,7 +143,7 @@ func (s *step) digits(ev DigitsRequested) error {
 // whoever takes the contact over goes on with it.
 func (s *step) record(on bool) error {
 	if s.customer() == nil {
-		return refuse("there is no customer to record")
+		return refuse(NoCustomer, "there is no customer to record")
 	}
 	s.Recorded = on
 	return nil
@@ -151,7 +152,7 @@ func (s *step) record(on bool) error {
 // swap: the agent talks to the other one; who was talked to waits.
 func (s *step) swap() error {
 	if s.Stage != Consulting {
-		return refuse("nobody is being consulted")
+		return refuse(NotConsulting, "nobody is being consulted")
 	}
 	customer, target := s.customer(), s.connection(s.Transfer.last().Connection)
 	if customer.State == Held {
@@ -167,7 +168,7 @@ func (s *step) swap() error {
 // conference: agent, customer and target all hear each other.
 func (s *step) conference() error {
 	if s.Stage != Consulting {
-		return refuse("nobody is being consulted")
+		return refuse(NotConsulting, "nobody is being consulted")
 	}
 	s.set(s.customer(), Connected)
 	s.set(s.connection(s.Transfer.last().Connection), Connected)
@@ -176,7 +177,7 @@ func (s *step) conference() error {
 
 func (s *step) completeConsultation() error {
 	if s.Stage != Consulting {
-		return refuse("nobody is being consulted")
+		return refuse(NotConsulting, "nobody is being consulted")
 	}
 	s.join()
 	return nil
@@ -194,7 +195,7 @@ func (s *step) leave(who *Connection) error {
 	case Finishing:
 		s.endByAgent()
 	case Talking, Offering, Dialling, Returning, Parked, Over:
-		return refuse("nobody else is with the customer; end the contact instead")
+		return refuse(AloneWithCustomer, "nobody else is with the customer; end the contact instead")
 	}
 	return nil
 }
@@ -218,11 +219,11 @@ func (s *step) destroy(who *Connection, id ConnectionID) error {
 	whose := s.connection(id)
 	switch {
 	case whose == nil:
-		return refuse("they are not in this contact any more")
+		return refuse(PartyHasLeft, "they are not in this contact any more")
 	case whose.ID == who.ID && who.State == Connecting:
 		return s.reject(who)
 	case who.State == Connecting:
-		return refuse("answer first")
+		return refuse(AnswerFirst, "answer first")
 	case whose.ID == who.ID:
 		return s.destroySelf(who)
 	case whose.Party == Customer && len(s.Connections) == 2:
@@ -236,7 +237,7 @@ func (s *step) destroy(who *Connection, id ConnectionID) error {
 	case s.Stage == Consulting && s.attempt(id) != nil:
 		s.letTargetGo(CancelledByAgent, "")
 	default:
-		return refuse("%s cannot be let go of now", whose.Name())
+		return refuse(CannotBeDropped, whose.Name()+" cannot be let go of now")
 	}
 	return nil
 }
@@ -250,10 +251,10 @@ func (s *step) destroySelf(who *Connection) error {
 		return s.leave(who)
 	}
 	if n := len(s.Past); n > 0 && s.Past[n-1].Outcome == TransferFailed && s.now.Sub(s.Past[n-1].Ended) < slip {
-		return refuse("%s has just gone; the customer would be alone", s.Past[n-1].Target())
+		return refuse(TargetJustLeft, s.Past[n-1].Target().String()+" has just gone; the customer would be alone")
 	}
 	if s.customer().State == Held {
-		return refuse("the customer is on hold; take them off hold, or end the contact")
+		return refuse(CustomerOnHold, "the customer is on hold; take them off hold, or end the contact")
 	}
 	s.endByAgent()
 	return nil
@@ -262,7 +263,7 @@ func (s *step) destroySelf(who *Connection) error {
 // pickUp puts a parked customer through to an agent.
 func (s *step) pickUp(ev PickUpRequested) error {
 	if s.Stage != Parked {
-		return refuse("the customer is not parked")
+		return refuse(NotParked, "the customer is not parked")
 	}
 	s.Agent = ev.Agent
 	s.ring(ev.Agent)

@@ -43,6 +43,7 @@ type Problem struct {
 	Status int    `json:"status"` // as in HTTP: 409 is a refusal, 503 try again
 	Detail string `json:"detail"` // a sentence for whoever asked
 
+	Code     call.Code      `json:"code"`     // of a refusal; docs/REFUSALS.md lists them
 	Reason   call.Reason    `json:"reason"`   // where a target is the problem
 	Transfer *call.Transfer `json:"transfer"` // the one that stands in the way
 	Errors   []struct {

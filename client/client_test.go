@@ -138,7 +138,7 @@ func TestProblems(t *testing.T) {
 		status       int
 		answer, want string
 	}{
-		{409, `{"detail":"a transfer is under way","transfer":{"id":"t1"}}`, "a transfer is under way"},
+		{409, `{"detail":"a transfer is under way","code":"transfer-under-way","transfer":{"id":"t1"}}`, "a transfer is under way"},
 		{422, `{"detail":"validation failed","errors":[{"message":"too long","location":"body.target"}]}`, "target: too long"},
 		{502, `<html>`, "the server says 502 Bad Gateway"},
 	} {
@@ -148,8 +148,8 @@ func TestProblems(t *testing.T) {
 		if !errors.As(err, &p) || p.Status != test.status || p.Error() != test.want {
 			t.Errorf("%s: got %v", test.answer, err)
 		}
-		if test.status == 409 && p.Transfer.ID != "t1" {
-			t.Errorf("got %+v, want the transfer that is under way", p.Transfer)
+		if test.status == 409 && (p.Code != call.TransferUnderWay || p.Transfer.ID != "t1") {
+			t.Errorf("got %q and %+v, want the transfer that is under way", p.Code, p.Transfer)
 		}
 	}
 }

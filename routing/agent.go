@@ -205,9 +205,9 @@ func (s *Agent) forget(over func(Segment) bool) { s.Segments = slices.DeleteFunc
 func (s *Agent) setStatus(c Status) error {
 	switch {
 	case c.State != Available && c.State != NotReady && c.State != Offline:
-		return refuse("nobody can choose to be %q", c.State)
+		return refuse(UnknownState, "nobody can choose to be %q", c.State)
 	case c.State == NotReady && c.Reason == "":
-		return refuse("say what you are not ready for")
+		return refuse(ReasonMissing, "say what you are not ready for")
 	case c == s.Status:
 		s.Next = Status{}
 	default:
@@ -220,13 +220,13 @@ func (s *Agent) resume(id SegmentID, now time.Time) error {
 	segment := s.Segment(id)
 	switch {
 	case segment == nil || segment.State == AfterCallWork:
-		return refuse("you are not in this contact any more")
+		return refuse(call.NotInContact, "you are not in this contact any more")
 	case segment.State == Talking:
 		return nil
 	case s.Reservation != nil:
-		return refuse("another customer is being offered to you")
+		return refuse(BeingOffered, "another customer is being offered to you")
 	case s.talking() != nil:
-		return refuse("put the other customer on hold first")
+		return refuse(TalksToAnother, "put the other customer on hold first")
 	}
 	segment.become(Talking, now)
 	return nil
@@ -234,7 +234,7 @@ func (s *Agent) resume(id SegmentID, now time.Time) error {
 
 func (s *Agent) clear(id SegmentID) error {
 	if segment := s.Segment(id); segment != nil && segment.State != AfterCallWork {
-		return refuse("the contact has not ended yet")
+		return refuse(NotEndedYet, "the contact has not ended yet")
 	}
 	s.forget(func(x Segment) bool { return x.SegmentID == id })
 	return nil

@@ -17,36 +17,36 @@ func (d *step) enter(ev EnterRequested) error {
 			continue
 		}
 		if in, _ := d.Entry(ev.SegmentID); in != nil && in != q {
-			return refuse("the customer waits in %s already", in.Name)
+			return refuse(WaitsAlready, "the customer waits in %s already", in.Name)
 		} else if in == nil && d.Taken(ev.SegmentID) == nil {
 			q.add(Entry{SegmentID: ev.SegmentID, Priority: ev.Priority, Returned: ev.Returned, Callback: ev.Callback, Since: cmp.Or(ev.Since, d.now)})
 		}
 		return nil
 	}
-	return refuse("no queue is called %q", ev.Queue)
+	return refuse(UnknownQueue, "no queue is called %q", ev.Queue)
 }
 
 // reserve keeps an agent for somebody who wants this very agent.
 func (d *step) reserve(ev AgentRequested) error {
 	s := d.Agent(ev.Agent)
 	if s == nil {
-		return refuse("no agent is called %q", ev.Agent)
+		return refuse(UnknownAgent, "no agent is called %q", ev.Agent)
 	}
 	if s.ReservedFor(ev.SegmentID) || s.Segment(ev.SegmentID) != nil {
 		return nil // asked again
 	}
 	if q, _ := d.Entry(ev.SegmentID); q != nil {
-		return refuse("the customer waits in %s already", q.Name)
+		return refuse(WaitsAlready, "the customer waits in %s already", q.Name)
 	}
 	if other := d.Taken(ev.SegmentID); other != nil {
-		return refuse("the customer is with %s already", other.Name)
+		return refuse(WithAgentAlready, "the customer is with %s already", other.Name)
 	}
 	if s.ReservedFor(ev.Former) {
 		s.Reservation = nil
 	}
 	s.wrapUp(ev.Former, d.now)
 	if why := s.unable(ev.Own); why != "" {
-		return refuse("%s %s", ev.Agent, why)
+		return refuse(AgentUnavailable, "%s %s", ev.Agent, why)
 	}
 	s.Reservation = &Reservation{SegmentID: ev.SegmentID, Until: d.now.Add(cmp.Or(ev.For, offerFor))}
 	return nil

@@ -56,7 +56,7 @@ func refusedChangesNothing(m move) string {
 	}
 	_, request := m.ev.(Request)
 	switch {
-	case !request || !errors.As(m.refused, &refusal) || refusal.Text == "":
+	case !request || !errors.As(m.refused, &refusal) || refusal.Text == "" || refusal.Code == "":
 		return fmt.Sprintf("%T gives %v", m.ev, m.refused)
 	case len(m.agents)+len(m.queues) > 0 || m.commands != nil:
 		return "refused, and yet something has changed"

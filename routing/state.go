@@ -1,7 +1,6 @@
 package routing
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -161,7 +160,7 @@ func (d *step) request(ev Request) error {
 func (d *step) at(agent string, ask func(*Agent) error) error {
 	s := d.Agent(agent)
 	if s == nil {
-		return refuse("no agent is called %q", agent)
+		return refuse(UnknownAgent, "no agent is called %q", agent)
 	}
 	return ask(s)
 }
@@ -222,8 +221,4 @@ func (f State) Clone() State {
 		}
 	}
 	return f
-}
-
-func refuse(format string, args ...any) error {
-	return &call.Refusal{Text: fmt.Sprintf(format, args...)}
 }

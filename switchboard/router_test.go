@@ -11,7 +11,7 @@ import (
 type elsewhere struct{ everybody }
 
 func (elsewhere) Resume(call.Contact, call.ConnectionID) error {
-	return &call.Refusal{Text: "put the other customer on hold first"}
+	return &call.Refusal{Code: "talks-to-another", Text: "put the other customer on hold first"}
 }
 
 // Who talks to somebody else may hand a customer on hold over, but neither take
