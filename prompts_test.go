@@ -81,7 +81,7 @@ func TestPromptIsAnsweredByPressing1(t *testing.T) {
 // A voicemail answers and talks, and presses nothing.
 func TestPromptMeansNothingToAVoicemail(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, func(o *holdfast.Options) { o.Config.Rules.AcceptWithin = 2 * time.Second })
+	h := openHouse(t, func(o *holdfast.Options) { o.Config.Rules.AcceptWithin = call.Duration(2 * time.Second) })
 	h.talk(t)
 	h.asks(t, client.TransferRequest{Target: "cardiology", Confirm: true, Resume: true})
 	h.cardiologyCall = rung(t, h.cardiology)

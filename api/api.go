@@ -92,12 +92,12 @@ func Handler(o Options) http.Handler {
 func routes(mux *http.ServeMux, s *server) huma.API {
 	config := huma.DefaultConfig("Holdfast", s.Version)
 	config.Info.Description = "Contacts, and the transfers in which they are handed from one person to the next. " +
-		"Durations in answers are in nanoseconds. Errors are problems as RFC 9457 has them."
+		"Durations are strings such as 20s or 1m30s. Errors are problems as RFC 9457 has them."
 	config.DocsPath, config.SchemasPath = "", ""
 	config.CreateHooks = nil // no $schema in answers: a contact is the contact
 	config.RejectUnknownQueryParameters = true
 	api := humago.New(mux, config)
-	api.OpenAPI().Components.Schemas.RegisterTypeAlias(reflect.TypeFor[call.Timed](), reflect.TypeFor[record]())
+	api.OpenAPI().Components.Schemas.RegisterTypeAlias(reflect.TypeFor[call.Timed](), reflect.TypeFor[timedEvent]())
 	s.contactRoutes(api)
 	s.transferRoutes(api)
 	s.partyRoutes(api)

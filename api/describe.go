@@ -22,7 +22,7 @@ var descriptions = map[string]map[string]string{
 		"transfer":       "the transfer under way, if any",
 		"past":           "transfers that have ended, oldest first",
 		"recorded":       "whether an agent has asked for the customer to be recorded",
-		"onHold":         "how long the customer was on hold, in holds that have ended, in nanoseconds",
+		"onHold":         "how long the customer was on hold, in holds that have ended, such as 1m30s",
 		"arrived":        "when the customer first rang",
 		"answered":       "when an agent picked up",
 		"over":           "when it ended",
@@ -46,7 +46,7 @@ var descriptions = map[string]map[string]string{
 		"kind":      "when the agent leaves",
 		"key":       "the request's idempotency key",
 		"by":        "the connection of the agent who asked",
-		"ringFor":   "how long each target may ring, in nanoseconds",
+		"ringFor":   "how long each target may ring, such as 20s",
 		"attempts":  "each try at a target, in order",
 		"confirm":   "whether a target who answers must press 1 to take the customer",
 		"whisper":   "whether a target who answers hears first who is calling",
@@ -76,8 +76,8 @@ var descriptions = map[string]map[string]string{
 	},
 	"Agent": {
 		"name":        "as the configuration writes it",
-		"afterCall":   "how long after-call work lasts, in nanoseconds; missing: until it is cleared",
-		"grace":       "how long they may be lost and still come back to where they were, in nanoseconds",
+		"afterCall":   "how long after-call work lasts, such as 20s; missing: until it is cleared",
+		"grace":       "how long they may be lost and still come back to where they were, such as 20s",
 		"awayUntil":   "when a lost agent is given up; missing: they are here",
 		"idleSince":   "without a customer since",
 		"capacity":    "how many customers at once: 1, or 2 with one of them on hold; missing: 1",
@@ -108,8 +108,8 @@ var descriptions = map[string]map[string]string{
 	},
 	"Queue": {
 		"name":     "as the configuration writes it",
-		"offerFor": "how long an agent rings for a customer, in nanoseconds",
-		"askAgain": "how long an agent who has rejected a customer is not offered them again, in nanoseconds",
+		"offerFor": "how long an agent rings for a customer, such as 20s",
+		"askAgain": "how long an agent who has rejected a customer is not offered them again, such as 20s",
 		"agents":   "who answers its customers",
 		"entries":  "who waits, first come, first served",
 	},
@@ -124,22 +124,22 @@ var descriptions = map[string]map[string]string{
 		"offeredTo":  "the agent to whom they are being offered",
 	},
 	"Rules": {
-		"offerFor":     "how long an agent rings for a new contact, in nanoseconds",
-		"ringFor":      "how long a target rings when the request does not say, in nanoseconds",
-		"acceptWithin": "from a target's answer to pressing 1, in nanoseconds",
-		"consultFor":   "how long a consultation may last, in nanoseconds",
-		"joinWithin":   "from acceptance to two-way audio, in nanoseconds",
-		"recallFor":    "how long an agent is recalled, in nanoseconds",
-		"takenAfter":   "how long a target must stay to have taken the customer, in nanoseconds",
-		"grace":        "how long an agent whose line was lost may be away, in nanoseconds",
+		"offerFor":     "how long an agent rings for a new contact, such as 20s",
+		"ringFor":      "how long a target rings when the request does not say, such as 20s",
+		"acceptWithin": "from a target's answer to pressing 1, such as 20s",
+		"consultFor":   "how long a consultation may last, such as 20s",
+		"joinWithin":   "from acceptance to two-way audio, such as 20s",
+		"recallFor":    "how long an agent is recalled, such as 20s",
+		"takenAfter":   "how long a target must stay to have taken the customer, such as 20s",
+		"grace":        "how long an agent whose line was lost may be away, such as 20s",
 		"handOvers":    "how often a customer may be handed over",
 		"fallback":     "the queue that looks for somebody when the agent cannot be recalled",
 		"callerID":     "who targets see calling; missing: the customer",
 	},
 }
 
-// A record is a call.Timed as it is written; it is described instead of it.
-type record struct {
+// A timedEvent is an event of package call as package notation writes it.
+type timedEvent struct {
 	At    time.Time `json:"at" doc:"when it happened"`
 	Event string    `json:"event" example:"Answered" doc:"what happened"`
 	Data  any       `json:"data" doc:"its particulars"`

@@ -126,7 +126,7 @@ func (s *server) transferEvent(in *transferRequest, key string) (call.TransferRe
 }
 
 // ringFor reads how long to ring; zero when nothing is said.
-func ringFor(written string) (time.Duration, error) {
+func ringFor(written string) (call.Duration, error) {
 	if written == "" {
 		return 0, nil
 	}
@@ -135,7 +135,7 @@ func ringFor(written string) (time.Duration, error) {
 		return 0, problem(http.StatusUnprocessableEntity,
 			fmt.Sprintf(`ringFor %q is no time that somebody could ring; write it like "20s", at most "1h"`, written))
 	}
-	return d, nil
+	return call.Duration(d), nil
 }
 
 // targets returns the endpoints that the request names.

@@ -45,7 +45,7 @@ type Contact struct {
 	Recorded bool `json:"recorded,omitempty"`
 
 	// OnHold is how long the customer was on hold, in holds that have ended.
-	OnHold time.Duration `json:"onHold,omitempty"`
+	OnHold Duration `json:"onHold,omitempty"`
 
 	Arrived  time.Time `json:"arrived"`
 	Answered time.Time `json:"answered,omitzero"` // from here on P1 holds
@@ -198,7 +198,7 @@ type Transfer struct {
 	// By is the connection of the agent who asked.
 	By ConnectionID `json:"by"`
 	// RingFor is how long each target may ring.
-	RingFor time.Duration `json:"ringFor"`
+	RingFor Duration `json:"ringFor"`
 	Manner
 	Attempts  []Attempt  `json:"attempts"`
 	Remaining []Endpoint `json:"remaining,omitempty"` // targets still to be tried, in order
@@ -290,15 +290,15 @@ func (e Endpoint) String() string {
 // Rules are a contact's limits. They are written down with the contact, so a
 // change of configuration concerns only contacts that begin after it.
 type Rules struct {
-	OfferFor     time.Duration `json:"offerFor"`               // how long an agent rings for a new contact
-	RingFor      time.Duration `json:"ringFor"`                // how long a target rings when the request does not say
-	AcceptWithin time.Duration `json:"acceptWithin,omitempty"` // from a target's answer to pressing 1
-	ConsultFor   time.Duration `json:"consultFor,omitempty"`   // how long a consultation may last
-	JoinWithin   time.Duration `json:"joinWithin"`             // from acceptance to two-way audio
-	RecallFor    time.Duration `json:"recallFor"`              // how long an agent is recalled
-	TakenAfter   time.Duration `json:"takenAfter"`             // how long a target must stay to have taken the customer
-	Grace        time.Duration `json:"grace,omitempty"`        // how long an agent whose line was lost may be away
-	HandOvers    int           `json:"handOvers,omitempty"`    // how often a customer may be handed over
+	OfferFor     Duration `json:"offerFor"`               // how long an agent rings for a new contact
+	RingFor      Duration `json:"ringFor"`                // how long a target rings when the request does not say
+	AcceptWithin Duration `json:"acceptWithin,omitempty"` // from a target's answer to pressing 1
+	ConsultFor   Duration `json:"consultFor,omitempty"`   // how long a consultation may last
+	JoinWithin   Duration `json:"joinWithin"`             // from acceptance to two-way audio
+	RecallFor    Duration `json:"recallFor"`              // how long an agent is recalled
+	TakenAfter   Duration `json:"takenAfter"`             // how long a target must stay to have taken the customer
+	Grace        Duration `json:"grace,omitempty"`        // how long an agent whose line was lost may be away
+	HandOvers    int      `json:"handOvers,omitempty"`    // how often a customer may be handed over
 
 	// Fallback is the queue that looks for somebody when the agent cannot be
 	// recalled; without one the customer is parked.
@@ -310,14 +310,14 @@ type Rules struct {
 // DefaultRules are the limits of a server whose configuration names none.
 func DefaultRules() Rules {
 	return Rules{
-		OfferFor:     30 * time.Second,
-		RingFor:      20 * time.Second,
-		AcceptWithin: 15 * time.Second,
-		ConsultFor:   30 * time.Minute,
-		JoinWithin:   5 * time.Second,
-		RecallFor:    20 * time.Second,
-		TakenAfter:   10 * time.Second,
-		Grace:        30 * time.Second,
+		OfferFor:     Duration(30 * time.Second),
+		RingFor:      Duration(20 * time.Second),
+		AcceptWithin: Duration(15 * time.Second),
+		ConsultFor:   Duration(30 * time.Minute),
+		JoinWithin:   Duration(5 * time.Second),
+		RecallFor:    Duration(20 * time.Second),
+		TakenAfter:   Duration(10 * time.Second),
+		Grace:        Duration(30 * time.Second),
 		HandOvers:    10,
 	}
 }

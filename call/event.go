@@ -1,7 +1,5 @@
 package call
 
-import "time"
-
 // An Event is something that has happened in a contact: a [Fact], which cannot
 // be refused (a late one is ignored), or somebody's [Request], which can.
 type Event interface {
@@ -62,9 +60,9 @@ type (
 	// queue's, which waits for somebody; the agent is rung under a connection
 	// of their own, for RingFor (zero: as the rules say).
 	Offered struct {
-		Connection ConnectionID  `json:"connection"`
-		Agent      Endpoint      `json:"agent"`
-		RingFor    time.Duration `json:"ringFor,omitempty"`
+		Connection ConnectionID `json:"connection"`
+		Agent      Endpoint     `json:"agent"`
+		RingFor    Duration     `json:"ringFor,omitempty"`
 	}
 
 	// Withdrawn: a queue takes back what it has offered. Connection is the
@@ -188,8 +186,8 @@ type (
 		Parallel bool         `json:"parallel,omitempty"` // ring all at once; the first to accept wins
 		Manner
 
-		RingFor time.Duration `json:"ringFor,omitempty"` // zero: as the rules say
-		Key     string        `json:"key,omitempty"`     // idempotency key, may be empty; see Transfer.Key
+		RingFor Duration `json:"ringFor,omitempty"` // zero: as the rules say
+		Key     string   `json:"key,omitempty"`     // idempotency key, may be empty; see Transfer.Key
 		// Supersede has a transfer under way cancelled in favour of this one,
 		// as long as nobody has accepted it.
 		Supersede bool `json:"supersede,omitempty"`

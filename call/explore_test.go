@@ -117,7 +117,7 @@ func (x *exploration) nexts(v *visit) []visit {
 		all = append(all, v.after(max(0, d.Sub(v.now)), call.DeadlinePassed{}))
 	}
 	if find(v.c, v.tookOver()) != nil {
-		all = append(all, v.after(v.c.Rules.TakenAfter, call.DeadlinePassed{}))
+		all = append(all, v.after(time.Duration(v.c.Rules.TakenAfter), call.DeadlinePassed{}))
 	}
 	if v.slipped() {
 		all = append(all, v.after(2*time.Second, call.DeadlinePassed{}))

@@ -173,7 +173,7 @@ func (s *step) end(by string) {
 // that they cannot be said to have taken the customer.
 func (s *step) tookOverJustNow(id ConnectionID) bool {
 	i := s.handOver()
-	return i >= 0 && s.Past[i].last().Connection == id && s.now.Sub(s.Past[i].Ended) < s.Rules.TakenAfter
+	return i >= 0 && s.Past[i].last().Connection == id && Duration(s.now.Sub(s.Past[i].Ended)) < s.Rules.TakenAfter
 }
 
 // handOver is the place in Past of the last transfer that completed; -1: none.

@@ -6,18 +6,18 @@ import (
 )
 
 // add gives a party a place in the contact.
-func (s *step) add(p Party, e Endpoint, ringFor time.Duration) ConnectionID {
+func (s *step) add(p Party, e Endpoint, ringFor Duration) ConnectionID {
 	s.LastConnection++
 	c := Connection{ID: s.LastConnection, Party: p, Endpoint: e, State: Connecting, Since: s.now}
 	if ringFor > 0 {
-		c.AnswerBy = s.now.Add(ringFor)
+		c.AnswerBy = s.after(ringFor)
 	}
 	s.Connections = append(s.Connections, c)
 	return c.ID
 }
 
 // dial adds a party and rings them; zero rings for ever.
-func (s *step) dial(p Party, to Endpoint, ringFor time.Duration) ConnectionID {
+func (s *step) dial(p Party, to Endpoint, ringFor Duration) ConnectionID {
 	id := s.add(p, to, ringFor)
 	s.do(Dial{Connection: id, Party: p, To: to, From: s.callerFor(p), Customer: s.Customer})
 	return id
@@ -69,18 +69,18 @@ func (s *step) set(c *Connection, to State) {
 }
 
 // await has somebody be in a state that ends by itself, unless limit is zero.
-func (s *step) await(c *Connection, in State, limit time.Duration) {
+func (s *step) await(c *Connection, in State, limit Duration) {
 	s.countHold(c)
 	c.State, c.Since, c.AnswerBy, c.Ringing, c.EarlyMedia, c.Prompt = in, s.now, time.Time{}, false, false, ""
 	if limit > 0 {
-		c.AnswerBy = s.now.Add(limit)
+		c.AnswerBy = s.after(limit)
 	}
 }
 
 // countHold adds a hold of the customer's that is ending.
 func (s *step) countHold(c *Connection) {
 	if c.Party == Customer && c.State == Held {
-		s.OnHold += max(0, s.now.Sub(c.Since))
+		s.OnHold += Duration(max(0, s.now.Sub(c.Since)))
 	}
 }
 

@@ -27,6 +27,9 @@ type step struct {
 	commands []Command
 }
 
+// after returns the time that is d from now.
+func (s *step) after(d Duration) time.Time { return s.now.Add(time.Duration(d)) }
+
 func (s *step) do(c Command) { s.commands = append(s.commands, c) }
 
 func (s *step) take(ev Event) error {

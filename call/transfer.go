@@ -176,7 +176,7 @@ func (s *step) accept(id ConnectionID) {
 	s.Transfer.Remaining = nil
 	s.set(s.connection(id), Connected)
 	if s.Transfer.Kind == Warm && s.present(s.Transfer.By) {
-		s.Transfer.JoinBy = s.now.Add(s.Rules.ConsultFor)
+		s.Transfer.JoinBy = s.after(s.Rules.ConsultFor)
 		s.Stage = Consulting
 		return
 	}
@@ -188,7 +188,7 @@ func (s *step) accept(id ConnectionID) {
 func (s *step) join() {
 	s.set(s.connection(s.Transfer.last().Connection), Connected)
 	s.set(s.customer(), Connected)
-	s.Transfer.JoinBy = s.now.Add(s.Rules.JoinWithin)
+	s.Transfer.JoinBy = s.after(s.Rules.JoinWithin)
 	s.Stage = Joining
 }
 

@@ -121,7 +121,7 @@ func events(c call.Contact) []call.Event {
 	if c.Stage == "" {
 		// Two times to accept, for a whisper and its question, are no time to come
 		// back: states are told apart by the order of times, not by their sums.
-		rules := call.Rules{AcceptWithin: 17 * time.Second}
+		rules := call.Rules{AcceptWithin: call.Duration(17 * time.Second)}
 		withQueue := rules
 		withQueue.Fallback = queue
 		return []call.Event{
@@ -244,7 +244,7 @@ func (w world) tookOver() call.ConnectionID {
 		if t.Outcome != call.Completed {
 			continue
 		}
-		if w.now.Sub(t.Ended) >= call.DefaultRules().TakenAfter {
+		if call.Duration(w.now.Sub(t.Ended)) >= call.DefaultRules().TakenAfter {
 			return 0
 		}
 		for _, a := range t.Attempts {

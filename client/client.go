@@ -97,7 +97,7 @@ func (t TransferRequest) body() map[string]any {
 		body["kind"] = t.Kind
 	}
 	if t.RingFor != 0 {
-		body["ringFor"] = t.RingFor.String()
+		body["ringFor"] = call.Duration(t.RingFor)
 	}
 	if t.Key != "" {
 		body["key"] = t.Key

@@ -91,8 +91,8 @@ hand_overs = 9
 caller_id = "+49 30 100"
 `))
 	want := call.Rules{
-		OfferFor: time.Second, RingFor: 2 * time.Second, AcceptWithin: 3 * time.Second, ConsultFor: 4 * time.Second,
-		JoinWithin: 5 * time.Second, RecallFor: 6 * time.Second, TakenAfter: 7 * time.Second, Grace: 8 * time.Second,
+		OfferFor: call.Duration(time.Second), RingFor: call.Duration(2 * time.Second), AcceptWithin: call.Duration(3 * time.Second), ConsultFor: call.Duration(4 * time.Second),
+		JoinWithin: call.Duration(5 * time.Second), RecallFor: call.Duration(6 * time.Second), TakenAfter: call.Duration(7 * time.Second), Grace: call.Duration(8 * time.Second),
 		HandOvers: 9, CallerID: call.Endpoint{Kind: call.PhoneNumber, Address: "+4930100"},
 	}
 	if err != nil || config.Rules != want {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"holdfast/call"
 	"holdfast/sipua"
 )
 
@@ -149,7 +150,7 @@ func (c *checker) port(path string, t text) uint16 {
 // longest is as long as anything may ring; more is a slip of the pen.
 const longest = time.Hour
 
-func (c *checker) duration(path string, t text) time.Duration {
+func (c *checker) duration(path string, t text) call.Duration {
 	d, err := time.ParseDuration(string(t))
 	switch {
 	case err != nil:
@@ -157,7 +158,7 @@ func (c *checker) duration(path string, t text) time.Duration {
 	case d <= 0 || d > longest:
 		c.wrong(path, "%s is out of range; it must be more than nothing and at most %s", d, "1h")
 	}
-	return d
+	return call.Duration(d)
 }
 
 // network is an IP address or a network of them.

@@ -31,7 +31,7 @@ func (c *checker) phones(d *document, sip *SIP) {
 	if len(sip.Digest) == 0 {
 		c.wrong("sip.digest", `no phone could prove its password; use ["SHA-256", "MD5"]`)
 	}
-	sip.RegisterFor = c.duration("sip.register_for", d.SIP.RegisterFor)
+	sip.RegisterFor = time.Duration(c.duration("sip.register_for", d.SIP.RegisterFor))
 	if sip.RegisterFor > 0 && sip.RegisterFor < shortest {
 		c.wrong("sip.register_for", "%s is too short; phones cannot register more often than every %s", sip.RegisterFor, shortest)
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"holdfast/call"
 )
 
 // queues checks the queues, whose names are among those seen.
@@ -11,7 +13,7 @@ func (c *checker) queues(d *document, config *Config, seen map[string]bool) {
 	for i, q := range d.Queues {
 		path := fmt.Sprintf("queue[%d]", i)
 		c.name(path, q.Name, seen)
-		queue := Queue{Name: string(q.Name), OfferFor: 30 * time.Second}
+		queue := Queue{Name: string(q.Name), OfferFor: call.Duration(30 * time.Second)}
 		if q.OfferFor != "" {
 			queue.OfferFor = c.duration(path+".offer_for", q.OfferFor)
 		}
@@ -56,7 +58,7 @@ const untilCleared = "until-cleared"
 
 // afterCall is how long after-call work lasts, 0 meaning until it is cleared,
 // and whether there is none.
-func (c *checker) afterCall(path string, t text) (d time.Duration, none bool) {
+func (c *checker) afterCall(path string, t text) (d call.Duration, none bool) {
 	switch t {
 	case "", "0s":
 		return 0, true

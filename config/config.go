@@ -119,7 +119,7 @@ type Agent struct {
 	Password Secret
 
 	Capacity    int           // how many customers at once, of whom one is not on hold: 1 or 2
-	AfterCall   time.Duration // how long after-call work lasts; 0: until it is cleared
+	AfterCall   call.Duration // how long after-call work lasts; 0: until it is cleared
 	NoAfterCall bool          // there is none
 }
 
@@ -127,7 +127,7 @@ type Agent struct {
 type Queue struct {
 	Name     string
 	Agents   []string      // names of the Agents
-	OfferFor time.Duration // how long an agent rings for a customer
+	OfferFor call.Duration // how long an agent rings for a customer
 }
 
 // A Route says which agent or queue answers a called number or user. "*" is any.

@@ -62,7 +62,7 @@ func TestFileIsMergedOverTheDefault(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := call.DefaultRules()
-	want.RingFor = 7 * time.Second
+	want.RingFor = call.Duration(7 * time.Second)
 	if config.Rules != want {
 		t.Errorf("rules are %+v, want %+v", config.Rules, want)
 	}

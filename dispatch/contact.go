@@ -57,9 +57,9 @@ func (k *Dispatcher) reserve(c call.Contact, x call.Connection) error {
 	if other := k.state.Reserved(id); other != "" && other != agent {
 		k.happened(routing.Left{SegmentID: id})
 	}
-	ask := routing.AgentRequested{Agent: agent, SegmentID: id, Own: ofTheirOwn(c, x), For: time.Hour, Former: k.former(c, agent)}
+	ask := routing.AgentRequested{Agent: agent, SegmentID: id, Own: ofTheirOwn(c, x), For: call.Duration(time.Hour), Former: k.former(c, agent)}
 	if !x.AnswerBy.IsZero() {
-		ask.For = x.AnswerBy.Sub(x.Since) + reservedBeyond
+		ask.For = call.Duration(x.AnswerBy.Sub(x.Since) + reservedBeyond)
 	}
 	if err := k.decide(ask); err != nil {
 		return &switchboard.DialError{Reason: call.Busy, Detail: err.Error()}

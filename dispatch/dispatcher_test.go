@@ -82,9 +82,9 @@ type rota struct {
 func newRota(t *testing.T, store *fakeStore) *rota {
 	t.Helper()
 	conf := config.Config{
-		Rules:  call.Rules{Grace: 30 * time.Second},
+		Rules:  call.Rules{Grace: call.Duration(30 * time.Second)},
 		Agents: []config.Agent{{Name: "ana", Capacity: 1, NoAfterCall: true}, {Name: "ben", Capacity: 1, NoAfterCall: true}},
-		Queues: []config.Queue{{Name: "sales", Agents: []string{"ana", "ben"}, OfferFor: 20 * time.Second}},
+		Queues: []config.Queue{{Name: "sales", Agents: []string{"ana", "ben"}, OfferFor: call.Duration(20 * time.Second)}},
 	}
 	k, err := New(t.Context(), conf, store, slog.New(slog.DiscardHandler))
 	if err != nil {

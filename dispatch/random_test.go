@@ -88,8 +88,8 @@ func work(t *testing.T, all []turn) string {
 // start starts a dispatcher, which finds what was written down.
 func (s *shift) start() {
 	conf := config.Config{
-		Agents: []config.Agent{{Name: "ana", Capacity: 1, NoAfterCall: true}, {Name: "ben", Capacity: 2, AfterCall: 5 * time.Second}},
-		Queues: []config.Queue{{Name: "sales", Agents: []string{"ana", "ben"}, OfferFor: 20 * time.Second}},
+		Agents: []config.Agent{{Name: "ana", Capacity: 1, NoAfterCall: true}, {Name: "ben", Capacity: 2, AfterCall: call.Duration(5 * time.Second)}},
+		Queues: []config.Queue{{Name: "sales", Agents: []string{"ana", "ben"}, OfferFor: call.Duration(20 * time.Second)}},
 	}
 	k, err := New(s.t.Context(), conf, s.store, slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -33,7 +33,7 @@ func retrace(c call.Contact, e switchboard.Entry) (wrong []string) {
 			return []string{fmt.Sprintf("%s would have been refused: %s", notation.EventName(r.Event), err)}
 		}
 	}
-	if (c.OnHold - e.Contact.OnHold).Abs() < steadyClock {
+	if time.Duration(c.OnHold-e.Contact.OnHold).Abs() < steadyClock {
 		c.OnHold = e.Contact.OnHold
 	}
 	if d := difference(c, e.Contact); d != "" {

@@ -146,7 +146,7 @@ func TestVerifyFindsMistakes(t *testing.T) {
 		`what happened gives past[0].attempts nothing, but written is null`: change(func(e *switchboard.Entry) {
 			e.Contact.Past = []call.Transfer{{ID: "t1"}}
 		}),
-		`what happened gives onHold nothing, but written is 1000000000`: change(func(e *switchboard.Entry) { e.Contact.OnHold = time.Second }),
+		`what happened gives onHold nothing, but written is "1s"`: change(func(e *switchboard.Entry) { e.Contact.OnHold = call.Duration(time.Second) }),
 		`what happened gives connections[0].since "2026-11-23T12:00:04Z", but written is "2026-11-23T12:00:03Z"`: change(func(e *switchboard.Entry) {
 			e.Contact.Connections[0].Since = e.At.Add(-time.Second)
 		}),

@@ -70,7 +70,7 @@ func TestHistorySurvives(t *testing.T) {
 		{At: at, Event: call.Arrived{Customer: call.Endpoint{Kind: call.PhoneNumber, Address: "+15550100"}, Called: "100", Rules: call.DefaultRules()}},
 		{At: at, Event: call.Failed{Connection: 3, Reason: call.Busy, Detail: "486 Busy Here"}},
 		{At: at, Event: call.Joined{Connections: []call.ConnectionID{1, 3}}},
-		{At: at, Event: call.TransferRequested{By: 2, Kind: call.Cold, RingFor: time.Second, Key: "k"}},
+		{At: at, Event: call.TransferRequested{By: 2, Kind: call.Cold, RingFor: call.Duration(time.Second), Key: "k"}},
 		{At: at, Event: call.DeadlinePassed{}},
 	})
 	got := survives(t, History{{At: at, Event: call.Answered{Connection: 2}}})

@@ -18,10 +18,10 @@ type Agent struct {
 	// one is on hold. Zero is 1.
 	Capacity int `json:"capacity,omitempty"`
 	// AfterCall is how long after-call work lasts; zero: until it is cleared.
-	AfterCall time.Duration `json:"afterCall,omitempty"`
+	AfterCall call.Duration `json:"afterCall,omitempty"`
 	// Grace is how long the agent may be lost and still come back to where
 	// they were.
-	Grace time.Duration `json:"grace,omitempty"`
+	Grace call.Duration `json:"grace,omitempty"`
 
 	// Status is how the agent is when they have no customer; Next is how they
 	// will be after the customers they have now, if they asked for something
@@ -196,7 +196,7 @@ func (s *Agent) wrapUp(id SegmentID, now time.Time) {
 	}
 	segment.become(AfterCallWork, now)
 	if s.AfterCall > 0 {
-		segment.ClearBy = now.Add(s.AfterCall)
+		segment.ClearBy = now.Add(time.Duration(s.AfterCall))
 	}
 }
 

@@ -114,7 +114,7 @@ type (
 		// comes back: then they need not be available, and may still be doing
 		// after-call work.
 		Own bool          `json:"own,omitempty"`
-		For time.Duration `json:"for,omitempty"` // how long they ring; zero: 30 s
+		For call.Duration `json:"for,omitempty"` // how long they ring; zero: 30 s
 		// Former is a part in the same contact that the agent has had, and that
 		// is over; nobody else is given them in between.
 		Former SegmentID `json:"former,omitzero"`

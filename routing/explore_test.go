@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"holdfast/call"
 )
 
 // A visit is a state of a routing state and how it was come to.
@@ -188,8 +190,8 @@ func smallState() State {
 	here := Status{State: Available}
 	return State{
 		Agents: []Agent{
-			{Name: "ana", Status: here, State: Available, AfterCall: 20 * time.Second, Grace: 30 * time.Second},
-			{Name: "ben", Status: here, State: Available, Capacity: 2, Grace: 30 * time.Second},
+			{Name: "ana", Status: here, State: Available, AfterCall: call.Duration(20 * time.Second), Grace: call.Duration(30 * time.Second)},
+			{Name: "ben", Status: here, State: Available, Capacity: 2, Grace: call.Duration(30 * time.Second)},
 		},
 		Queues: []Queue{
 			{Name: "sales", Agents: []string{"ana", "ben"}},
@@ -239,9 +241,9 @@ func eventNames(t *testing.T) []string {
 func TestWalks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := smallState()
-		f.Agents = append(f.Agents, Agent{Name: "cem", Capacity: 2, AfterCall: 10 * time.Second})
+		f.Agents = append(f.Agents, Agent{Name: "cem", Capacity: 2, AfterCall: call.Duration(10 * time.Second)})
 		f.Queues[0].Agents = append(f.Queues[0].Agents, "cem")
-		f.Queues = append(f.Queues, Queue{Name: "night", Agents: []string{"cem", "ana"}, OfferFor: 7 * time.Second})
+		f.Queues = append(f.Queues, Queue{Name: "night", Agents: []string{"cem", "ana"}, OfferFor: call.Duration(7 * time.Second)})
 		v := &visit{world: newWorld(f)}
 		segments := customers(7)
 		for range rapid.IntRange(1, 80).Draw(t, "steps") {

@@ -48,14 +48,14 @@ func (d *step) reserve(ev AgentRequested) error {
 	if why := s.unable(ev.Own); why != "" {
 		return refuse(AgentUnavailable, "%s %s", ev.Agent, why)
 	}
-	s.Reservation = &Reservation{SegmentID: ev.SegmentID, Until: d.now.Add(cmp.Or(ev.For, offerFor))}
+	s.Reservation = &Reservation{SegmentID: ev.SegmentID, Until: d.after(cmp.Or(ev.For, offerFor))}
 	return nil
 }
 
 // offer reserves the agent of a pairing and has them rung.
 func (d *step) offer(m pairing) {
 	q, p := d.Entry(m.SegmentID)
-	until := d.now.Add(cmp.Or(q.OfferFor, offerFor))
+	until := d.after(cmp.Or(q.OfferFor, offerFor))
 	p.OfferedTo = m.agent
 	s := d.Agent(m.agent)
 	s.Reservation = &Reservation{SegmentID: p.SegmentID, Queue: q.Name, Until: until}
@@ -107,7 +107,7 @@ func (d *step) rejected(agent string, id SegmentID) {
 	}
 	s.Reservation = nil
 	if q, p := d.Entry(id); p != nil {
-		p.reject(agent, d.now.Add(cmp.Or(q.AskAgain, askAgain)))
+		p.reject(agent, d.after(cmp.Or(q.AskAgain, askAgain)))
 	}
 }
 
@@ -134,7 +134,7 @@ func (d *step) lost(s *Agent) {
 	if s.Reservation != nil {
 		d.release(s, call.Unreachable)
 	}
-	s.AwayUntil = d.now.Add(s.Grace)
+	s.AwayUntil = d.after(s.Grace)
 }
 
 // left: the customer has gone, or needs nobody any more.
@@ -201,6 +201,6 @@ func (d *step) confirm(s *Agent) {
 		return
 	}
 	p.OfferedTo = s.Name
-	s.Reservation.Until = d.now.Add(cmp.Or(q.OfferFor, offerFor))
+	s.Reservation.Until = d.after(cmp.Or(q.OfferFor, offerFor))
 	d.ring(s, p)
 }

@@ -3,6 +3,8 @@ package routing
 import (
 	"fmt"
 	"slices"
+
+	"holdfast/call"
 )
 
 // This file has the promises about who is offered to whom.
@@ -75,7 +77,7 @@ func onlyTheWilling(m move) string {
 func rejectionsCount(m move) string {
 	for _, o := range m.offers() {
 		at, no := m.after.rejected[said(o.Agent, o.SegmentID)]
-		if no && m.before.now.Sub(at) < askAgain {
+		if no && call.Duration(m.before.now.Sub(at)) < askAgain {
 			return fmt.Sprintf("%s has just rejected %v", o.Agent, o.SegmentID)
 		}
 		i := slices.IndexFunc(m.after.f.Queues, func(q Queue) bool { return q.Name == o.Queue })

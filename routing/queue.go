@@ -16,17 +16,17 @@ type Queue struct {
 	Agents []string `json:"agents"` // by name, in any order
 
 	// OfferFor is how long an agent rings for a customer; zero: 30 s.
-	OfferFor time.Duration `json:"offerFor,omitempty"`
+	OfferFor call.Duration `json:"offerFor,omitempty"`
 	// AskAgain is how long an agent who has rejected a customer is left in
 	// peace before they may be offered that customer again; zero: 15 s.
-	AskAgain time.Duration `json:"askAgain,omitempty"`
+	AskAgain call.Duration `json:"askAgain,omitempty"`
 
 	Entries []Entry `json:"entries,omitempty"` // who is next comes first
 }
 
 const (
-	offerFor = 30 * time.Second
-	askAgain = 15 * time.Second
+	offerFor = call.Duration(30 * time.Second)
+	askAgain = call.Duration(15 * time.Second)
 )
 
 // An Entry is a customer waiting in a queue. It is kept while it is offered, so

@@ -93,6 +93,9 @@ type step struct {
 	commands []Command
 }
 
+// after returns the time that is that long from now.
+func (d *step) after(length call.Duration) time.Time { return d.now.Add(time.Duration(length)) }
+
 func (d *step) do(c Command) { d.commands = append(d.commands, c) }
 
 func (d *step) take(ev Event) error {

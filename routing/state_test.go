@@ -15,13 +15,13 @@ var atNoon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 // goldenAgent and goldenQueue are entries as they were written: what has changed
 // its name in them could not be read any more.
 const (
-	goldenAgent = `{"name":"ana","capacity":2,"afterCall":20000000000,"grace":30000000000,` +
+	goldenAgent = `{"name":"ana","capacity":2,"afterCall":"20s","grace":"30s",` +
 		`"status":{"state":"available"},"next":{"state":"not-ready","reason":"lunch"},` +
 		`"reservation":{"contact":"c3","connection":2,"queue":"sales","until":"2026-11-23T12:00:30Z"},` +
 		`"segments":[{"contact":"c1","connection":2,"queue":"sales","state":"after-call-work","since":"2026-11-23T12:00:00Z","clearBy":"2026-11-23T12:00:20Z"},` +
 		`{"contact":"c2","connection":4,"state":"holding","since":"2026-11-23T12:00:00Z"}],` +
 		`"awayUntil":"2026-11-23T12:00:30Z","idleSince":"2026-11-23T12:00:00Z","since":"2026-11-23T12:00:00Z"}`
-	goldenQueue = `{"name":"sales","agents":["ana","ben"],"offerFor":20000000000,"askAgain":10000000000,` +
+	goldenQueue = `{"name":"sales","agents":["ana","ben"],"offerFor":"20s","askAgain":"10s",` +
 		`"entries":[{"contact":"c3","connection":2,"priority":1,"returned":true,` +
 		`"callback":{"kind":"number","address":"+15550100"},"since":"2026-11-23T12:00:00Z","offeredTo":"ana",` +
 		`"rejected":[{"agent":"ben","until":"2026-11-23T12:00:10Z"},{"agent":"cem"}]}]}`
@@ -29,7 +29,7 @@ const (
 
 func TestJSON(t *testing.T) {
 	agent := Agent{
-		Name: "ana", Capacity: 2, AfterCall: 20 * time.Second, Grace: 30 * time.Second,
+		Name: "ana", Capacity: 2, AfterCall: call.Duration(20 * time.Second), Grace: call.Duration(30 * time.Second),
 		Status: Status{State: Available}, Next: Status{NotReady, "lunch"},
 		Reservation: &Reservation{SegmentID{"c3", 2}, "sales", atNoon.Add(30 * time.Second)},
 		Segments: []Segment{
@@ -40,7 +40,7 @@ func TestJSON(t *testing.T) {
 	}
 	sameJSON(t, agent, goldenAgent)
 	sameJSON(t, Queue{
-		Name: "sales", Agents: []string{"ana", "ben"}, OfferFor: 20 * time.Second, AskAgain: 10 * time.Second,
+		Name: "sales", Agents: []string{"ana", "ben"}, OfferFor: call.Duration(20 * time.Second), AskAgain: call.Duration(10 * time.Second),
 		Entries: []Entry{{
 			SegmentID: SegmentID{"c3", 2}, Priority: 1, Returned: true,
 			Callback: call.Endpoint{Kind: call.PhoneNumber, Address: "+15550100"}, Since: atNoon, OfferedTo: "ana",

@@ -143,7 +143,7 @@ func (f *teller) arrange(line string) bool {
 		q := Queue{Name: queue, Agents: strings.Fields(who)}
 		for _, agent := range q.Agents {
 			if f.agent(agent) == nil {
-				f.state.Agents = append(f.state.Agents, Agent{Name: agent, Grace: 30 * time.Second})
+				f.state.Agents = append(f.state.Agents, Agent{Name: agent, Grace: call.Duration(30 * time.Second)})
 			}
 		}
 		f.state.Queues = append(f.state.Queues, q)
@@ -154,7 +154,7 @@ func (f *teller) arrange(line string) bool {
 		return true
 	}
 	if agent, limit, ok := strings.Cut(line, " does after-call work for "); ok {
-		f.agent(agent).AfterCall, _ = time.ParseDuration(limit)
+		_ = f.agent(agent).AfterCall.UnmarshalText([]byte(limit))
 		return true
 	}
 	return false

@@ -70,7 +70,7 @@ func transferTo(e call.Endpoint) call.TransferRequested {
 
 func TestExport(t *testing.T) {
 	rules := call.DefaultRules()
-	rules.RingFor = 3 * time.Second
+	rules.RingFor = call.Duration(3 * time.Second)
 	got := newPast().
 		after(0, call.Arrived{Customer: caller, Agent: ana, Rules: rules}).
 		after(250*time.Millisecond, call.Rang{Connection: 2}).
@@ -80,7 +80,7 @@ func TestExport(t *testing.T) {
 		after(3*time.Second+300_000, call.DeadlinePassed{}). // told a little late
 		after(0, call.Joined{}).
 		after(time.Second, call.Recovered{}).
-		after(time.Second, call.TransferRequested{By: 2, Kind: call.Cold, Target: cardiology, RingFor: 5 * time.Second, Key: "try 2"}).
+		after(time.Second, call.TransferRequested{By: 2, Kind: call.Cold, Target: cardiology, RingFor: call.Duration(5 * time.Second), Key: "try 2"}).
 		after(9*time.Second, call.Recovered{}).
 		after(1e6, call.Answered{Connection: 4}).
 		after(1e6, call.Joined{Connections: []call.ConnectionID{1, 2, 4}}).
@@ -188,7 +188,7 @@ func TestExportsOfAnything(t *testing.T) {
 		p := newPast()
 		agent := anyPlace(t, "agent")
 		rules := call.DefaultRules()
-		rules.RecallFor = time.Duration(rapid.Int64Range(1, 30e9).Draw(t, "return for"))
+		rules.RecallFor = call.Duration(rapid.Int64Range(1, 30e9).Draw(t, "return for"))
 		rules.HandOvers = rapid.IntRange(1, 3).Draw(t, "hand-overs")
 		if rapid.Bool().Draw(t, "backed") {
 			rules.Fallback = at(call.QueueEndpoint, "front desk", "")
@@ -254,7 +254,7 @@ func anyRequest(t *rapid.T, by, whom call.ConnectionID) call.Event {
 	transfer := call.TransferRequested{
 		By: by, Kind: rapid.SampledFrom([]call.Kind{call.Cold, call.Warm, call.Blind}).Draw(t, "kind"),
 		Target: anyPlace(t, "target"), Parallel: rapid.Bool().Draw(t, "parallel"),
-		RingFor: time.Duration(rapid.Int64Range(0, 15e9).Draw(t, "ring for")), Supersede: rapid.Bool().Draw(t, "instead"),
+		RingFor: call.Duration(rapid.Int64Range(0, 15e9).Draw(t, "ring for")), Supersede: rapid.Bool().Draw(t, "instead"),
 	}
 	transfer.Confirm = rapid.Bool().Draw(t, "with-confirm")
 	transfer.Resume = rapid.Bool().Draw(t, "resuming")
@@ -277,7 +277,7 @@ func TestEveryRuleHasALine(t *testing.T) {
 	for i := range reflect.TypeFor[call.Rules]().NumField() {
 		r := call.DefaultRules()
 		field := reflect.ValueOf(&r).Elem().Field(i)
-		if field.Type() != reflect.TypeFor[time.Duration]() {
+		if field.Type() != reflect.TypeFor[call.Duration]() {
 			continue // no time limit
 		}
 		field.SetInt(field.Int() + int64(time.Second))

@@ -167,7 +167,7 @@ func transfer(by call.ConnectionID, words []string) (call.Event, error) {
 			if err != nil {
 				return nil, err
 			}
-			ev.RingFor, n = d, 2
+			ev.RingFor, n = call.Duration(d), 2
 		case len(rest) > 2 && rest[0] == "with" && rest[1] == "key":
 			ev.Key, n = rest[2], 3
 		default:
@@ -185,8 +185,8 @@ func offer(queue call.ConnectionID, words []string) (call.Event, error) {
 	case len(words) == 1:
 		return ev, nil
 	case len(words) == 3 && words[1] == "for":
-		var err error
-		ev.RingFor, err = time.ParseDuration(words[2])
+		d, err := time.ParseDuration(words[2])
+		ev.RingFor = call.Duration(d)
 		return ev, err
 	}
 	return nil, fmt.Errorf("only \"for TIME\" may follow, not %q", strings.Join(words[1:], " "))

@@ -19,7 +19,7 @@ type Scene struct {
 
 // A Beat is one line of a story and what came of it.
 type Beat struct {
-	At     time.Duration     `json:"at"`               // since the beginning of the scene, in nanoseconds
+	At     call.Duration     `json:"at"`               // since the beginning of the scene
 	Note   string            `json:"note,omitempty"`   // what the story's author remarked before it
 	Line   string            `json:"line"`             // what happened
 	Then   []string          `json:"then,omitempty"`   // what the server did
@@ -98,7 +98,7 @@ func (p *player) beat(line string) error {
 		return err
 	}
 	b := Beat{
-		At: p.teller.Now.Sub(p.began), Note: strings.TrimSpace(strings.Join(p.note, " ")), Line: line,
+		At: call.Duration(p.teller.Now.Sub(p.began)), Note: strings.TrimSpace(strings.Join(p.note, " ")), Line: line,
 		Then: said, Stage: p.teller.Contact.Stage, People: p.teller.played.people(p.teller.Contact),
 	}
 	if n := len(said); n > 0 && strings.HasPrefix(said[n-1], "= ") {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"holdfast/call"
 )
 
 const twoEndings = `# A busy target.
@@ -38,7 +40,7 @@ func TestPlay(t *testing.T) {
 	}
 	beats := scenes[0].Beats
 	last := beats[len(beats)-1]
-	if last.At != 1500*time.Millisecond || last.Line != "cardiology is busy" || beats[0].Note != "A busy target." {
+	if last.At != call.Duration(1500*time.Millisecond) || last.Line != "cardiology is busy" || beats[0].Note != "A busy target." {
 		t.Errorf("the last beat is %+v, the first remark %q", last, beats[0].Note)
 	}
 	if want := []string{"tell ana: cardiology is busy; the customer is on hold"}; len(last.Then) != 1 || last.Then[0] != want[0] {

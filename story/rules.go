@@ -12,16 +12,16 @@ import (
 // rules are a contact's time limits, by the names they have in a configuration.
 var rules = []struct {
 	name string
-	of   func(*call.Rules) *time.Duration
+	of   func(*call.Rules) *call.Duration
 }{
-	{"offer_for", func(r *call.Rules) *time.Duration { return &r.OfferFor }},
-	{"ring_for", func(r *call.Rules) *time.Duration { return &r.RingFor }},
-	{"accept_within", func(r *call.Rules) *time.Duration { return &r.AcceptWithin }},
-	{"consult_for", func(r *call.Rules) *time.Duration { return &r.ConsultFor }},
-	{"join_within", func(r *call.Rules) *time.Duration { return &r.JoinWithin }},
-	{"recall_for", func(r *call.Rules) *time.Duration { return &r.RecallFor }},
-	{"taken_after", func(r *call.Rules) *time.Duration { return &r.TakenAfter }},
-	{"grace", func(r *call.Rules) *time.Duration { return &r.Grace }},
+	{"offer_for", func(r *call.Rules) *call.Duration { return &r.OfferFor }},
+	{"ring_for", func(r *call.Rules) *call.Duration { return &r.RingFor }},
+	{"accept_within", func(r *call.Rules) *call.Duration { return &r.AcceptWithin }},
+	{"consult_for", func(r *call.Rules) *call.Duration { return &r.ConsultFor }},
+	{"join_within", func(r *call.Rules) *call.Duration { return &r.JoinWithin }},
+	{"recall_for", func(r *call.Rules) *call.Duration { return &r.RecallFor }},
+	{"taken_after", func(r *call.Rules) *call.Duration { return &r.TakenAfter }},
+	{"grace", func(r *call.Rules) *call.Duration { return &r.Grace }},
 }
 
 // rule reads "the rule RULE is TIME".
@@ -39,7 +39,7 @@ func (t *Teller) rule(words []string) error {
 	var known []string
 	for _, r := range rules {
 		if r.name == words[2] {
-			*r.of(&t.rules) = d
+			*r.of(&t.rules) = call.Duration(d)
 			return nil
 		}
 		known = append(known, r.name)

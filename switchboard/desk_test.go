@@ -201,7 +201,7 @@ func TestDeadlines(t *testing.T) {
 	inBubble(t, func(b *bench) {
 		b.reach()
 		rules := call.DefaultRules()
-		b.pass(rules.RingFor - time.Millisecond)
+		b.pass(time.Duration(rules.RingFor) - time.Millisecond)
 		if b.trace.count("-> 3 INVITE again") != 1 {
 			t.Errorf("the leg's deadline was told %d times, want once", b.trace.count("-> 3 INVITE again"))
 		}

@@ -81,9 +81,9 @@ func runStory(t *testing.T, story []act, fault func() fault) (o outcome) {
 	t.Helper()
 	inBubble(t, func(b *bench) {
 		b.lines.arrival.Rules = call.DefaultRules()
-		b.lines.arrival.Rules.OfferFor = 24 * time.Hour
-		b.lines.arrival.Rules.RingFor = 24 * time.Hour
-		b.lines.arrival.Rules.RecallFor = 24 * time.Hour
+		b.lines.arrival.Rules.OfferFor = call.Duration(24 * time.Hour)
+		b.lines.arrival.Rules.RingFor = call.Duration(24 * time.Hour)
+		b.lines.arrival.Rules.RecallFor = call.Duration(24 * time.Hour)
 		b.lines.arrival.Rules.TakenAfter = 0
 		b.journal.set(fault)
 		b.open()
