@@ -322,8 +322,8 @@ func DefaultRules() Rules {
 	}
 }
 
-// filled is the rules with a default for every limit they do not set, also
-// because it was not known when they were written down.
+// filled returns the rules with the default for every limit that the beginning
+// of the contact does not set.
 func (r Rules) filled() Rules {
 	d := DefaultRules()
 	r.OfferFor = cmp.Or(r.OfferFor, d.OfferFor)

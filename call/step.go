@@ -91,20 +91,11 @@ func (s *step) fact(ev Fact) {
 			return
 		}
 	case Recovered:
-		s.bringUpToDate()
 		s.hearOut()
 		return
 	case Arrived, Originated, Joined, Offered, Withdrawn:
 	}
 	s.stage(ev)
-}
-
-// bringUpToDate fills in what the entry of an older version did not know.
-func (s *step) bringUpToDate() {
-	s.Rules = s.Rules.filled()
-	if c := s.customer(); c != nil {
-		s.Customer = c.Endpoint
-	}
 }
 
 // answersWithin is how soon whoever has answered and was not heard is sure to

@@ -27,7 +27,9 @@ func whole() switchboard.Entry {
 		{ID: 1, Party: call.Customer, Endpoint: call.Endpoint{Kind: call.PhoneNumber, Address: "+41445550101"}, State: call.Held, Since: noon},
 		{ID: 2, Party: call.Agent, Endpoint: e.Contact.Agent, State: call.Connected, Since: noon},
 	}
-	e.Legs = map[call.ConnectionID]json.RawMessage{1: json.RawMessage(`{"callID":"x"}`), 2: json.RawMessage(`{"callID":"y"}`)}
+	e.Legs = map[call.ConnectionID]switchboard.LegMemory{
+		1: {Kind: "sip", Memory: json.RawMessage(`{"callID":"x"}`)}, 2: {Kind: "web", Memory: json.RawMessage(`{"page":"y"}`)},
+	}
 	e.Events = []call.Timed{
 		{At: noon, Event: call.HoldRequested{By: 2, Connection: 1}},
 		{At: noon, Event: call.HungUp{Connection: 3}},

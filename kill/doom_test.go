@@ -126,7 +126,7 @@ func tellPorts(e switchboard.Entry) {
 		var leg struct {
 			SDP struct{ At string }
 		}
-		if err := json.Unmarshal(memory, &leg); err == nil && leg.SDP.At != "" {
+		if err := json.Unmarshal(memory.Memory, &leg); err == nil && leg.SDP.At != "" {
 			fmt.Printf("port %s/%d %s\n", e.Contact.ID, id, leg.SDP.At)
 		}
 	}

@@ -135,10 +135,10 @@ func (j changedJournal) Live(ctx context.Context) iter.Seq2[switchboard.Entry, e
 // eachLeg changes what each leg of an entry remembers.
 func eachLeg(change func(map[string]any)) func(switchboard.Entry) switchboard.Entry {
 	return func(e switchboard.Entry) switchboard.Entry {
-		legs := map[call.ConnectionID]json.RawMessage{}
+		legs := map[call.ConnectionID]switchboard.LegMemory{}
 		for id, memory := range e.Legs {
 			var leg map[string]any
-			in := json.NewDecoder(bytes.NewReader(memory))
+			in := json.NewDecoder(bytes.NewReader(memory.Memory))
 			in.UseNumber()
 			if err := in.Decode(&leg); err != nil {
 				panic(err)
@@ -148,7 +148,7 @@ func eachLeg(change func(map[string]any)) func(switchboard.Entry) switchboard.En
 			if err != nil {
 				panic(err)
 			}
-			legs[id] = out
+			legs[id] = switchboard.LegMemory{Kind: memory.Kind, Memory: out}
 		}
 		e.Legs = legs
 		return e

@@ -10,16 +10,19 @@
 // 100 ms: where a relayed leg falls silent, comfort noise takes over.
 package media
 
-import "net/netip"
+import (
+	"fmt"
+	"net/netip"
+)
 
 // A Stream is what was agreed for a leg.
 type Stream struct {
-	Remote      netip.AddrPort // where SDP says to send
-	Codec       Codec
-	PayloadType uint8 // of Codec, both ways
-	Events      uint8 // payload type of telephone-event, 0: not agreed
-	Send        bool  // we may send to the peer
-	Receive     bool  // the peer sends to us
+	Remote      netip.AddrPort `json:"remote"` // where SDP says to send
+	Codec       Codec          `json:"codec"`
+	PayloadType uint8          `json:"payloadType"` // of Codec, both ways
+	Events      uint8          `json:"events"`      // payload type of telephone-event, 0: not agreed
+	Send        bool           `json:"send"`        // we may send to the peer
+	Receive     bool           `json:"receive"`     // the peer sends to us
 }
 
 // A Codec is a G.711 law.
@@ -29,6 +32,27 @@ const (
 	PCMU Codec = iota
 	PCMA
 )
+
+// String returns the codec's name in SDP.
+func (c Codec) String() string {
+	if c == PCMA {
+		return "PCMA"
+	}
+	return "PCMU"
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (c Codec) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (c *Codec) UnmarshalText(text []byte) error {
+	for _, *c = range []Codec{PCMU, PCMA} {
+		if c.String() == string(text) {
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown codec %q", text)
+}
 
 const (
 	rate   = 8000      // samples and RTP timestamp units in a second (RFC 3551 §4.5.14)

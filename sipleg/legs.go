@@ -152,8 +152,11 @@ func (l *Legs) from(e call.Endpoint) sip.Uri {
 // Restore implements switchboard.Legs. The leg listens where it did before, if
 // that port is free; if not, on another one, and what it sends once it has
 // resumed tells the peer so.
-func (l *Legs) Restore(id call.ContactID, connection call.ConnectionID, epoch uint16, written []byte) (switchboard.Leg, error) {
-	m, err := readMemory(written)
+func (l *Legs) Restore(id call.ContactID, connection call.ConnectionID, epoch uint16, written switchboard.LegMemory) (switchboard.Leg, error) {
+	if written.Kind != kind {
+		return nil, fmt.Errorf("restoring a leg: unknown kind %q", written.Kind)
+	}
+	m, err := readMemory(written.Memory)
 	if err != nil {
 		return nil, fmt.Errorf("restoring a SIP leg: %w", err)
 	}

@@ -209,13 +209,13 @@ func TestRestoreErrors(t *testing.T) {
 	r.dials()
 	good := string(r.leg.Memory())
 	for _, written := range []string{
-		"", "null", "{}", `{"v":2}`,
-		strings.Replace(good, `"v":1`, `"v":99`, 1),
+		"", "null", "{}", `{"version":2}`,
+		strings.Replace(good, `{"version":1`, `{"version":99`, 1),
 		strings.Replace(good, `"role":"caller"`, `"role":"lead"`, 1),
 		good[:strings.Index(good, `"dialog":`)] + `"dialog":{}}`,
 	} {
 		r.boot()
-		if leg, err := r.lines.Restore("contact", 2, 2, []byte(written)); err == nil {
+		if leg, err := r.lines.Restore("contact", 2, 2, memoryOf(written)); err == nil {
 			t.Errorf("restored from %.80s: %v", written, leg)
 		}
 		if len(r.lines.legs) != 0 {
@@ -224,11 +224,27 @@ func TestRestoreErrors(t *testing.T) {
 	}
 }
 
+// memoryOf is how a leg's memory is written down.
+func memoryOf(written string) switchboard.LegMemory {
+	return switchboard.LegMemory{Kind: kind, Memory: []byte(written)}
+}
+
+func TestLegsOfOtherKindsAreNotRestored(t *testing.T) {
+	r := newRig(t)
+	r.dials()
+	m := memoryOf(string(r.leg.Memory()))
+	m.Kind = "web"
+	_, err := r.lines.Restore("contact", 2, 2, m)
+	if want := `restoring a leg: unknown kind "web"`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestClosedLegsAreForgotten(t *testing.T) {
 	r := newRig(t)
 	r.dials()
 	first := r.leg
-	written := first.Memory()
+	written := memoryOf(string(first.Memory()))
 	leg, err := r.lines.Restore("contact", 2, 2, written)
 	if err != nil {
 		t.Fatal(err)
@@ -314,7 +330,7 @@ func TestRealAudio(t *testing.T) {
 	if l.at.Port() == 0 || !strings.Contains(l.session.Local, fmt.Sprintf("m=audio %d ", l.at.Port())) {
 		t.Errorf("listens at %s, but says\n%s", l.at, l.session.Local)
 	}
-	written := l.Memory()
+	written := memoryOf(string(l.Memory()))
 	l.Close()
 	restored, err := lines.Restore("contact", 2, 2, written)
 	if err != nil {

@@ -6,12 +6,15 @@ import (
 	"net/netip"
 )
 
-// memoryVersion is the version of the memories this code writes.
+// kind is the kind of every leg of this package.
+const kind = "sip"
+
+// memoryVersion is the version of the memories this code writes and reads.
 const memoryVersion = 1
 
 // A memory is a leg as it is written down.
 type memory struct {
-	Version  int             `json:"v"`
+	Version  int             `json:"version"`
 	Role     role            `json:"role"`
 	Name     string          `json:"name"`
 	Answered bool            `json:"answered,omitempty"`
@@ -20,6 +23,9 @@ type memory struct {
 	Session  session         `json:"sdp"`
 	Dialog   json.RawMessage `json:"dialog"`
 }
+
+// Kind implements switchboard.Leg.
+func (leg) Kind() string { return kind }
 
 // Memory implements switchboard.Leg.
 func (l leg) Memory() []byte {

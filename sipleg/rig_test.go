@@ -278,14 +278,14 @@ func (r *rig) dials() {
 
 // restart goes on with what was written down, in another process.
 func (r *rig) restart() {
-	written := r.leg.Memory()
+	written := memoryOf(string(r.leg.Memory()))
 	a := anchorOf(r.leg)
 	r.leg.Close()
 	r.boot()
 	r.epoch++
 	leg, err := r.lines.Restore(a.contact, a.connection, r.epoch, written)
 	if err != nil {
-		r.t.Fatalf("restoring %s: %v", written, err)
+		r.t.Fatalf("restoring %s: %v", written.Memory, err)
 	}
 	r.leg = leg
 	r.takes(switchboard.Resumed{})

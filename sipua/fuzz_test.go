@@ -2,8 +2,6 @@ package sipua
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -114,29 +112,6 @@ func FuzzRestore(f *testing.F) {
 			d.Memory()
 		}
 	})
-}
-
-// TestMemoryOfVersion1 restores dialogs as the first version wrote them.
-func TestMemoryOfVersion1(t *testing.T) {
-	paths, err := filepath.Glob("testdata/memory/v1-*.json")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no golden memories: %v", err)
-	}
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		d, err := Restore(Local{Address: ours, Transport: UDP}, 2, text)
-		if err != nil {
-			t.Errorf("%s: %v", path, err)
-			continue
-		}
-		if d.CallID() != "call" {
-			t.Errorf("%s: the Call-ID is %q", path, d.CallID())
-		}
-		liveOn(t, d)
-	}
 }
 
 // TestAFloodIsBounded: a peer cannot make a dialog remember without end.

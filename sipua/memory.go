@@ -9,7 +9,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// memoryVersion is what Memory writes. Older versions stay readable.
+// memoryVersion is the version of the memories this code writes and reads.
 const memoryVersion = 1
 
 // A memory is a dialog written down. Messages are kept as their text: the

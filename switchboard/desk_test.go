@@ -160,7 +160,7 @@ func TestEntryHasEverythingToCarryOn(t *testing.T) {
 		if len(e.Notified) != 1 || e.Notified[0].Connection != ana || e.Notified[0].Reason != call.CustomerLeft {
 			t.Errorf("told: %v", e.Notified)
 		}
-		if len(e.Legs) != 1 || e.Legs[ana] == nil {
+		if len(e.Legs) != 1 || e.Legs[ana].Kind != fakeKind {
 			t.Errorf("legs: %v, want Ana's, who has not said 200 to our BYE", e.Legs)
 		}
 		if _, err := time.Parse("15:04:05.000", strings.Fields(e.Trace[0])[0]); err != nil {

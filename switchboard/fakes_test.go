@@ -102,6 +102,11 @@ type fakeLeg struct {
 	again time.Time // when an unanswered INVITE is repeated; not remembered
 }
 
+// fakeKind is the kind of all fake legs.
+const fakeKind = "fake"
+
+func (fakeLeg) Kind() string { return fakeKind }
+
 func (l fakeLeg) Memory() []byte {
 	b, err := json.Marshal(struct {
 		ID    call.ConnectionID
@@ -227,12 +232,15 @@ func (f *fakeLegs) Dial(_ call.ContactID, epoch uint16, d call.Dial) (Leg, error
 	return fakeLeg{lines: f, ID: d.Connection, Epoch: epoch}, nil
 }
 
-func (f *fakeLegs) Restore(_ call.ContactID, id call.ConnectionID, epoch uint16, memory []byte) (Leg, error) {
+func (f *fakeLegs) Restore(_ call.ContactID, id call.ConnectionID, epoch uint16, m LegMemory) (Leg, error) {
 	if f.broken[id] {
 		return nil, errors.New("no port is free")
 	}
+	if m.Kind != fakeKind {
+		return nil, fmt.Errorf("a leg of kind %q is unknown", m.Kind)
+	}
 	l := fakeLeg{lines: f}
-	if err := json.Unmarshal(memory, &l); err != nil {
+	if err := json.Unmarshal(m.Memory, &l); err != nil {
 		return nil, err
 	}
 	l.Epoch = epoch

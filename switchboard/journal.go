@@ -11,8 +11,9 @@ import (
 	"holdfast/notation"
 )
 
-// EntryVersion is the version of the entries this code writes. Older ones
-// stay readable.
+// EntryVersion is the version of the entries that this code writes and reads.
+// Until the first release it stays 1 whatever changes; from then on older
+// entries stay readable.
 const EntryVersion = 1
 
 // An Entry is one transition of a contact as it is written down: everything
@@ -23,16 +24,23 @@ type Entry struct {
 	Epoch   uint16 `json:"epoch"` // counts the owners of this contact, from 1
 	Step    uint64 `json:"step"`  // counts its transitions, from 1. An entry with its predecessor's step replaces it: that one was never acted on
 
-	At       time.Time                             `json:"at"`
-	Contact  call.Contact                          `json:"contact"`
-	Legs     map[call.ConnectionID]json.RawMessage `json:"legs,omitempty"`     // also of those the contact has forgotten
-	Events   notation.History                      `json:"events,omitempty"`   // what happened, in order
-	Notified []call.Notify                         `json:"notified,omitempty"` // what agents were told
-	Trace    []string                              `json:"trace,omitempty"`    // one per message on the wire since the last entry, and those about to be sent
+	At       time.Time                       `json:"at"`
+	Contact  call.Contact                    `json:"contact"`
+	Legs     map[call.ConnectionID]LegMemory `json:"legs,omitempty"`     // also of those the contact has forgotten
+	Events   notation.History                `json:"events,omitempty"`   // what happened, in order
+	Notified []call.Notify                   `json:"notified,omitempty"` // what agents were told
+	Trace    []string                        `json:"trace,omitempty"`    // one per message on the wire since the last entry, and those about to be sent
 
 	// Seq is the entry's place in the journal, from 1; zero before it is
 	// written. It is not part of what is written.
 	Seq uint64 `json:"-"`
+}
+
+// A LegMemory is what a leg remembers, and whose memory it is: legs of different
+// kinds remember different things.
+type LegMemory struct {
+	Kind   string          `json:"kind"`   // as Leg.Kind says it
+	Memory json.RawMessage `json:"memory"` // of Leg.Memory
 }
 
 // ErrFenced means that somebody else owns the contact now: stop, close its

@@ -22,6 +22,9 @@ type Leg interface {
 	// Deadline is when the leg wants a Tick: retransmissions, time limits.
 	// Zero means never.
 	Deadline() time.Time
+	// Kind names the kind of line, such as "sip". It is written down beside
+	// Memory, and tells Legs.Restore whose memory it is.
+	Kind() string
 	// Memory is everything from which Legs.Restore can rebuild the leg in
 	// another process; opaque to everyone else, JSON. Two legs with equal
 	// memory need not be recorded twice: what is not in it, such as a count
@@ -93,8 +96,9 @@ type Legs interface {
 	// Dial opens a leg for a party that shall be rung. The desk then gives
 	// it the same command to plan. An error is a *DialError.
 	Dial(id call.ContactID, epoch uint16, d call.Dial) (Leg, error)
-	// Restore rebuilds a leg from its memory in a new epoch.
-	Restore(id call.ContactID, connection call.ConnectionID, epoch uint16, memory []byte) (Leg, error)
+	// Restore rebuilds a leg from its memory in a new epoch. A kind that it
+	// does not know is an error that names it.
+	Restore(id call.ContactID, connection call.ConnectionID, epoch uint16, m LegMemory) (Leg, error)
 }
 
 // A DialError says why a party cannot even be dialled; it becomes the fact

@@ -2,7 +2,6 @@ package switchboard
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -331,13 +330,13 @@ func (t *transition) entry() Entry {
 	d := t.desk
 	e := Entry{
 		Version: EntryVersion, Owner: d.board.options.Node, Epoch: d.epoch, Step: d.step + 1,
-		At: t.now, Contact: t.contact, Legs: map[call.ConnectionID]json.RawMessage{},
+		At: t.now, Contact: t.contact, Legs: map[call.ConnectionID]LegMemory{},
 		Events: t.events, Notified: t.notified, Trace: slices.Clone(d.trace),
 	}
 	t.traced = len(d.trace)
 	for id, leg := range t.legs {
 		if !leg.Gone() {
-			e.Legs[id] = t.memory[id]
+			e.Legs[id] = LegMemory{leg.Kind(), t.memory[id]}
 		}
 	}
 	for _, m := range t.out {
