@@ -55,12 +55,22 @@ type SIPTransport interface {
 // SIPOptions say where a SIPTransport listens and what takes its messages.
 type SIPOptions = siptransport.Options
 
-// ListenSIP is the SIP transport of a server whose Options name none.
-func ListenSIP(o SIPOptions) (SIPTransport, error) { return siptransport.Listen(o) }
+// ListenSIP opens the SIP transport of a server whose Options name none.
+func ListenSIP(o SIPOptions) (SIPTransport, error) {
+	t, err := siptransport.Listen(o)
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
 
-// OpenJournal opens the journal of a server whose Options name none.
+// openJournal opens the journal of a server whose Options name none.
 func (o Options) openJournal(ctx context.Context) (Journal, error) {
-	return journal.Open(ctx, journal.Options{Dir: o.Config.Journal.Dir, Owner: o.Node, Log: o.Log})
+	j, err := journal.Open(ctx, journal.Options{Dir: o.Config.Journal.Dir, Owner: o.Node, Log: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	return j, nil
 }
 
 // filled is the options with a value for everything that was left out.
