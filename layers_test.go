@@ -56,6 +56,8 @@ var foreign = map[string][]string{
 	"github.com/emiago/sipgo": {"sipua", "siptransport", "sipleg", "softphone"},
 	"github.com/nats-io":      {"journal"},
 	"github.com/pion":         {"media", "sipleg", "webleg", "softphone"},
+	"github.com/pion/webrtc":  {"webleg"},
+	"github.com/pion/ice":     {"webleg"},
 	"github.com/danielgtaylor": {
 		"api",
 	},
@@ -130,6 +132,7 @@ func TestLayersPlantedFaultsAreFound(t *testing.T) {
 		{"sipleg", module + "/journal", "sipleg may not import journal"},
 		{"sipleg", module + "/sipua", ""},
 		{"switchboard", "github.com/emiago/sipgo/sip", "switchboard may not import github.com/emiago/sipgo/sip"},
+		{"media", "github.com/pion/webrtc/v4", "media may not import github.com/pion/webrtc/v4"},
 		{"cmd/holdfast", module, ""},
 		{"api", module, "api may not import ."},
 		{"util", "fmt", "util is in no layer; give it its place in arrows"},

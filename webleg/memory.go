@@ -1,0 +1,47 @@
+package webleg
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// kind is the kind of every leg of this package.
+const kind = "web"
+
+// memoryVersion is the version of the memories this code writes and reads.
+const memoryVersion = 1
+
+// A memory is a leg as it is written down. Nothing of a session is in it: keys
+// do not belong on a disk, and no session outlives its process.
+type memory struct {
+	Version int    `json:"version"`
+	Agent   string `json:"agent"`
+	State   state  `json:"state"`
+}
+
+// Kind implements switchboard.Leg.
+func (leg) Kind() string { return kind }
+
+// Memory implements switchboard.Leg.
+func (l leg) Memory() []byte {
+	written, err := json.Marshal(memory{memoryVersion, l.agent, l.state})
+	if err != nil {
+		panic(fmt.Sprintf("a leg that cannot be written down: %v", err))
+	}
+	return written
+}
+
+func readMemory(written []byte) (memory, error) {
+	var m memory
+	if err := json.Unmarshal(written, &m); err != nil {
+		return m, err
+	}
+	if m.Version != memoryVersion {
+		return m, fmt.Errorf("a memory of version %d", m.Version)
+	}
+	switch m.State {
+	case ringing, accepted, talking, away, ended:
+		return m, nil
+	}
+	return m, fmt.Errorf("a memory of a leg that is %q", m.State)
+}

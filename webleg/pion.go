@@ -1,0 +1,108 @@
+package webleg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/logging"
+	"github.com/pion/webrtc/v4"
+)
+
+const (
+	// socketBuffer holds what comes while the one reader of all browsers'
+	// packets does not run: 300 legs send 15 packets in a millisecond.
+	socketBuffer = 4 << 20
+	// looks is how often in AwayAfter pion looks whether packets still come.
+	looks = 10
+)
+
+// peers is an answerer made of pion/webrtc.
+type peers struct {
+	api       *webrtc.API
+	mux       ice.UDPMux
+	at        netip.AddrPort
+	awayAfter time.Duration
+}
+
+// listen binds the socket of all browsers.
+func listen(address netip.AddrPort, awayAfter time.Duration) (*peers, error) {
+	if !address.Addr().IsValid() || address.Addr().IsUnspecified() {
+		return nil, errors.New("it must be an address that browsers can send to")
+	}
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(address))
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(conn.SetReadBuffer(socketBuffer), conn.SetWriteBuffer(socketBuffer)); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	// What pion would log are the odd packets that strangers send. What matters
+	// comes as errors and states.
+	quiet := &logging.DefaultLoggerFactory{DefaultLogLevel: logging.LogLevelDisabled, Writer: io.Discard}
+	p := &peers{
+		mux:       webrtc.NewICEUDPMux(quiet.NewLogger("mux"), conn),
+		at:        conn.LocalAddr().(*net.UDPAddr).AddrPort(),
+		awayAfter: awayAfter,
+	}
+	var engine webrtc.MediaEngine
+	for _, codec := range codecs {
+		if err := engine.RegisterCodec(codec, webrtc.RTPCodecTypeAudio); err != nil {
+			return nil, errors.Join(err, p.close())
+		}
+	}
+	// No interceptors: NACK and congestion control serve video, and the browser's
+	// own figures do without our reports (RFC 3550 §6.2 allows silence). The empty
+	// registry keeps pion from adding its own.
+	p.api = webrtc.NewAPI(webrtc.WithMediaEngine(&engine), webrtc.WithInterceptorRegistry(&interceptor.Registry{}),
+		webrtc.WithSettingEngine(p.settings(quiet)))
+	return p, nil
+}
+
+// codecs are what is answered, each with the payload type that was offered.
+var codecs = []webrtc.RTPCodecParameters{
+	{PayloadType: pcmu, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypePCMU, ClockRate: 8000}},
+	{PayloadType: 101, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: "audio/telephone-event", ClockRate: 8000}},
+}
+
+// settings make pion a lite agent at our socket. A session is never failed for
+// good because nothing comes: packets that come again bring it back.
+func (p *peers) settings(quiet logging.LoggerFactory) webrtc.SettingEngine {
+	s := webrtc.SettingEngine{LoggerFactory: quiet}
+	s.SetLite(true)
+	s.SetICEUDPMux(p.mux)
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.SetIncludeLoopbackCandidate(true)
+	s.SetICETimeouts(p.awayAfter, 0, p.awayAfter/looks)
+	s.SetFireOnTrackBeforeFirstRTP(true)
+	if p.at.Addr().Is4() {
+		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	} else {
+		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP6})
+	}
+	return s
+}
+
+func (p *peers) address() netip.AddrPort { return p.at }
+
+func (p *peers) close() error { return p.mux.Close() }
+
+func (p *peers) answer(ctx context.Context, o offer, to receiver) (session, string, error) {
+	pc, err := p.api.NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		return nil, "", fmt.Errorf("making a peer connection: %w", err)
+	}
+	s := newPeer(pc, to, p.awayAfter)
+	sdp, err := s.answer(ctx, o)
+	if err != nil {
+		s.close()
+		return nil, "", err
+	}
+	return s, sdp, nil
+}
