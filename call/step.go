@@ -62,6 +62,8 @@ func (s *step) fact(ev Fact) {
 		case lost.MayReturn && who.Party == Agent && who.State == Connected:
 			s.await(who, Away, s.Rules.Grace)
 			return
+		case lost.MayReturn && who.State != Away:
+			s.do(Drop{Connection: id}) // a line that may return ends only when it is dropped
 		}
 	case Rang, Failed:
 		if who == nil || !who.rungByUs() {
