@@ -11,12 +11,23 @@ import (
 	"holdfast/switchboard"
 )
 
+// phoneEvents is the payload type of a phone's telephone-events.
+const phoneEvents = 101
+
 // phones are lines of people who say a tone, without a network.
 type phones struct {
 	engine *media.Engine
 
-	mu   sync.Mutex // guards ears
+	mu   sync.Mutex // guards ears and keys
 	ears map[place]*ear
+	keys map[place]chan<- byte
+}
+
+// press has the party at a place press a key.
+func (p *phones) press(at place, digit byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.keys[at] <- digit
 }
 
 func (p *phones) ear(at place) *ear {
@@ -42,13 +53,25 @@ func (p *phones) open(at place, tone float64, state string) (switchboard.Leg, er
 	if err != nil {
 		return nil, err
 	}
+	keys := make(chan byte, 1)
 	p.mu.Lock()
-	p.ears[at] = e
+	p.ears[at], p.keys[at] = e, keys
 	p.mu.Unlock()
 	quit := make(chan struct{})
 	var running sync.WaitGroup
 	voice := newVoice(tone)
-	running.Go(func() { everyFrame(quit, func() { audio.Receive(voice.next()) }) })
+	running.Go(func() {
+		everyFrame(quit, func() {
+			audio.Receive(voice.next())
+			select {
+			case digit := <-keys:
+				for _, packet := range voice.key(phoneEvents, digit) {
+					audio.Receive(packet)
+				}
+			default:
+			}
+		})
+	})
 	var once sync.Once
 	return phone{at, audio, func() { once.Do(func() { close(quit); running.Wait() }) }, tone, state}, nil
 }
@@ -106,7 +129,7 @@ func (p phone) Plan(_ time.Time, c call.Command) switchboard.Plan {
 func (p phone) plan(facts ...call.Event) switchboard.Plan {
 	out := setting{p.audio, media.Stream{}}
 	if p.State == "talking" {
-		out.stream = media.Stream{Codec: media.PCMU, Send: true, Receive: true}
+		out.stream = media.Stream{Codec: media.PCMU, Events: phoneEvents, Send: true, Receive: true}
 	}
 	return switchboard.Plan{Leg: p, Facts: facts, Out: []switchboard.Outgoing{out}}
 }

@@ -43,7 +43,7 @@ func newHouse(t testing.TB, j *journal, o Options, a answerer) *house {
 	h.board = switchboard.New(switchboard.Options{
 		Node: "n1", Journal: j, Rooms: rooms{engine}, Directory: everybody{}, Log: slog.New(slog.DiscardHandler),
 	})
-	h.phones = &phones{engine: engine, ears: map[place]*ear{}}
+	h.phones = &phones{engine: engine, ears: map[place]*ear{}, keys: map[place]chan<- byte{}}
 	o.Engine, o.Log = engine, slog.New(slog.DiscardHandler)
 	if !o.Address.IsValid() {
 		o.Address = loopback

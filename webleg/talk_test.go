@@ -224,6 +224,30 @@ func TestKeysOfABrowser(t *testing.T) {
 	}
 }
 
+// A key of the customer's is passed on with the payload type that the browser
+// gave to telephone-events, and in one stream with the voice.
+func TestKeysTowardsABrowser(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, newJournal(), Options{}, nil)
+	b := h.talks("c1", theCustomer)
+	b.hears(t, theCustomer)
+	h.phones.press(place{"c1", 1}, 7)
+	heard := b.until(t, 0, "the end of the key", func(since []heard) bool {
+		last := since[len(since)-1]
+		return last.PayloadType == 126 && last.Payload[1]&0x80 != 0
+	})
+	before := heard[0]
+	for _, p := range heard[1:] {
+		if p.PayloadType == 126 && p.Payload[0] != 7 {
+			t.Errorf("the key is %d", p.Payload[0])
+		}
+		if p.SSRC != before.SSRC || int16(p.SequenceNumber-before.SequenceNumber) <= 0 {
+			t.Errorf("number %d of stream %d follows number %d of stream %d", p.SequenceNumber, p.SSRC, before.SequenceNumber, before.SSRC)
+		}
+		before = p
+	}
+}
+
 func TestIPv6(t *testing.T) {
 	t.Parallel()
 	conn, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6loopback})
