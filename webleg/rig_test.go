@@ -193,7 +193,7 @@ type journal struct {
 	seq     uint64
 	entries map[call.ContactID][]switchboard.Entry
 	more    chan struct{} // closed and replaced at each entry
-	err     error         // what Append says
+	hangs   bool          // Append waits for the end of its context
 }
 
 func newJournal() *journal {
@@ -206,12 +206,16 @@ func (j *journal) next() <-chan struct{} {
 	return j.more
 }
 
-func (j *journal) Append(_ context.Context, e switchboard.Entry, _ uint64) (uint64, error) {
+func (j *journal) Append(ctx context.Context, e switchboard.Entry, _ uint64) (uint64, error) {
+	j.mu.Lock()
+	hangs := j.hangs
+	j.mu.Unlock()
+	if hangs {
+		<-ctx.Done()
+		return 0, ctx.Err()
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.err != nil {
-		return 0, j.err
-	}
 	j.seq++
 	e.Seq = j.seq
 	j.entries[e.Contact.ID] = append(j.entries[e.Contact.ID], e)
@@ -220,10 +224,10 @@ func (j *journal) Append(_ context.Context, e switchboard.Entry, _ uint64) (uint
 	return j.seq, nil
 }
 
-func (j *journal) fails(err error) {
+func (j *journal) hang(is bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.err = err
+	j.hangs = is
 }
 
 func (j *journal) Live(context.Context) iter.Seq2[switchboard.Entry, error] {
