@@ -12,30 +12,30 @@ import (
 	"holdfast/switchboard"
 )
 
-// errEnded is the error for a page that comes too late.
+// errEnded is returned to a page that connects too late.
 var errEnded = errors.New("the call has ended")
 
-// An anchor is what a leg holds in this process; all values of the leg share it.
+// An anchor is what a leg holds in this process. All values of the leg share it.
 type anchor struct {
 	lines      *Legs
 	contact    call.ContactID
 	connection call.ConnectionID
-	agent      string // what people call them
+	agent      string // as people call them
 	audio      *media.Leg
 	carrier    *carrier
 
-	turn chan struct{} // holds a token while a session is made or taken away
-	made int           // sessions so far; whoever has the turn may change it
+	turn chan struct{} // full while Connect or Disconnect is at work
+	made int           // sessions so far; guarded by turn
 
-	mu   sync.Mutex // guards over, and that no session comes after it
+	mu   sync.Mutex // guards over; once it is set, no session is added
 	over bool
 }
 
-// A carrier is a leg's media.Transport: it passes packets to the session that
-// the leg has now, and drops them while there is none.
+// A carrier is a leg's media.Transport. It passes packets to the leg's current
+// session and drops them while there is none.
 type carrier struct{ now atomic.Pointer[numbered] }
 
-// A numbered session is one of a leg's, which are counted from 1.
+// A numbered session is one of a leg's sessions, counted from 1.
 type numbered struct {
 	session
 	number int
@@ -49,10 +49,10 @@ func (c *carrier) Send(packet []byte) error {
 	return nil
 }
 
-// Close implements media.Transport. The anchor ends the session.
+// Close implements media.Transport. It is the anchor that ends the session.
 func (c *carrier) Close() error { return nil }
 
-// open adds the leg to its contact's audio, and makes it known.
+// open adds the leg to its contact's room and to the known legs.
 func (a *anchor) open() error {
 	a.carrier, a.turn = &carrier{}, make(chan struct{}, 1)
 	audio, err := a.lines.engine.Room(a.contact).Join(a.connection, a.carrier)
@@ -73,8 +73,8 @@ func (a *anchor) Close() {
 	a.audio.Close()
 }
 
-// end has the leg take no session any more, and ends the one it has without
-// waiting for that: desks call it.
+// end closes the leg's session and lets it have no other. It does not wait,
+// because desks call it.
 func (a *anchor) end() {
 	a.mu.Lock()
 	a.over = true
@@ -85,8 +85,7 @@ func (a *anchor) end() {
 	}
 }
 
-// connect answers an offer with a new session, which takes the place of the one
-// there was.
+// connect answers an offer with a new session, which replaces the previous one.
 func (a *anchor) connect(ctx context.Context, o offer) (answer string, err error) {
 	if err := a.take(ctx); err != nil {
 		return "", err
@@ -103,18 +102,18 @@ func (a *anchor) connect(ctx context.Context, o offer) (answer string, err error
 		s.close()
 		return "", err
 	}
-	told := a.deliver(offered{a.made, a.agent})
+	delivered := a.deliver(offered{a.made, a.agent})
 	if before != nil {
-		before.close() // so that two never pass packets on at a time
+		before.close() // first: packets of two sessions must not overlap
 	}
-	if !told {
+	if !delivered {
 		a.end()
 		return "", errEnded
 	}
 	return answer, nil
 }
 
-// put gives the leg a session.
+// put sets the leg's session and returns the previous one.
 func (a *anchor) put(s *numbered) (before *numbered, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -124,17 +123,17 @@ func (a *anchor) put(s *numbered) (before *numbered, err error) {
 	return a.carrier.now.Swap(s), nil
 }
 
-// disconnect ends the session, because the page is gone.
+// disconnect ends the session of a page that has closed.
 func (a *anchor) disconnect() {
 	_ = a.take(context.Background())
 	defer a.yield()
 	if s := a.carrier.now.Swap(nil); s != nil {
-		a.deliver(lost{s.number, a.agent, "the agent's page is gone"})
+		a.deliver(lost{s.number, a.agent, "the agent's page has closed"})
 		s.close()
 	}
 }
 
-// take waits for the turn.
+// take waits for the turn, which yield ends.
 func (a *anchor) take(ctx context.Context) error {
 	select {
 	case a.turn <- struct{}{}:
@@ -146,12 +145,13 @@ func (a *anchor) take(ctx context.Context) error {
 
 func (a *anchor) yield() { <-a.turn }
 
-// deliver hands the leg what came in, if there still is one.
+// deliver gives the leg something to receive. It reports false if the desk has
+// no such leg.
 func (a *anchor) deliver(in switchboard.Incoming) bool {
 	return a.lines.board.Deliver(a.contact, a.connection, in)
 }
 
-// receiving takes what comes of one session of a leg.
+// receiving is the receiver of one session of a leg.
 type receiving struct {
 	*anchor
 	number int

@@ -11,33 +11,32 @@ const pcmu = 0
 // An answerer answers browsers' offers and carries their packets. Its methods
 // may be called by any goroutine.
 type answerer interface {
-	// address is where browsers send.
+	// address returns where browsers send.
 	address() netip.AddrPort
-	// answer makes a session of an offer. What comes of the session goes to the
-	// receiver. It waits for nobody outside the process.
+	// answer makes a session from an offer and reports everything about it to
+	// the receiver. It waits for nothing outside the process.
 	answer(ctx context.Context, o offer, to receiver) (s session, sdp string, err error)
-	// close frees the socket. All sessions must be closed before.
+	// close frees the socket. All sessions must be closed first.
 	close() error
 }
 
-// A session is what one offer has led to.
+// A session carries the packets of one browser, from one offer on.
 type session interface {
-	// send sends an RTP packet and does not keep it. While the session is not
-	// connected the packet is dropped. One goroutine calls it at a time. It is
-	// called with a media room locked, so it must not wait.
+	// send sends an RTP packet and does not keep it. It drops the packet while
+	// the session is not connected. Calls must not overlap. It is called with a
+	// media room locked, so it must not wait.
 	send(packet []byte) error
-	// close ends the session and returns when the receiver has been told the
-	// last. Any goroutine may call it any number of times.
+	// close ends the session. When it returns, the receiver is not called any
+	// more. Any goroutine may call it any number of times.
 	close()
 }
 
-// A receiver takes what comes of one session. Its methods return at once.
+// A receiver takes what one session reports. Its methods return at once.
 type receiver interface {
 	// connected: packets flow, for the first time or again.
 	connected()
-	// lost: packets flow no longer. After this there may be another connected.
+	// lost: packets have stopped. The session may become connected again.
 	lost(reason string)
-	// packet takes an RTP packet, which is the session's again afterwards. One
-	// goroutine calls it at a time.
+	// packet takes an RTP packet and does not keep it. Calls do not overlap.
 	packet(b []byte)
 }

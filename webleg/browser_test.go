@@ -20,12 +20,11 @@ import (
 	"holdfast/call"
 )
 
-// A browser is the page of an agent who says a tone: a full ICE agent, on any
-// port of this machine.
+// A browser is an agent's page: a full ICE agent on loopback that sends a tone.
 type browser struct {
 	t     testing.TB
 	pc    *webrtc.PeerConnection
-	track track // sends what it is given, as ours does
+	track track // sends packets unchanged, as the server's does
 	*ear
 	voice   *voice
 	says    sync.Mutex // guards voice
@@ -34,7 +33,7 @@ type browser struct {
 	ended   sync.Once
 }
 
-// newBrowser makes a browser that begins to speak when it is connected.
+// newBrowser makes a browser that sends its tone as soon as it is connected.
 func newBrowser(t testing.TB, tone float64) *browser {
 	t.Helper()
 	return browserOf(t, browserAPI(t, func(*webrtc.SettingEngine) {}), tone)
@@ -88,7 +87,7 @@ func browserAPI(t testing.TB, change func(*webrtc.SettingEngine)) *webrtc.API {
 func (b *browser) say() {
 	b.says.Lock()
 	defer b.says.Unlock()
-	_ = b.track.send(b.voice.next()) // before there is a session nobody takes it
+	_ = b.track.send(b.voice.next()) // fails before there is a session
 }
 
 // press presses a key.
@@ -100,7 +99,7 @@ func (b *browser) press(digit byte) {
 	}
 }
 
-// offer is the page's offer, with all its candidates.
+// offer returns the page's offer, with all its candidates.
 func (b *browser) offer() string {
 	b.t.Helper()
 	offer, err := b.pc.CreateOffer(nil)
@@ -132,7 +131,7 @@ func (b *browser) connect(l *Legs, contact call.ContactID, connection call.Conne
 	b.accept(answer)
 }
 
-// connectThrough makes a session whose packets a relay of ours carries.
+// connectThrough makes a session whose packets pass through a relay.
 func (b *browser) connectThrough(l *Legs, contact call.ContactID, connection call.ConnectionID) *relay {
 	b.t.Helper()
 	answer, err := l.Connect(context.Background(), contact, connection, b.offer())
@@ -148,7 +147,7 @@ func (b *browser) connectThrough(l *Legs, contact call.ContactID, connection cal
 	return r
 }
 
-// close ends the session as a page that is closed does.
+// close ends the session as closing the page does.
 func (b *browser) close() {
 	b.ended.Do(func() {
 		close(b.quit)
@@ -159,7 +158,7 @@ func (b *browser) close() {
 	})
 }
 
-// A relay is a network between a browser and us that can stall.
+// A relay is a network between a browser and the server that can stall.
 type relay struct {
 	conn    *net.UDPConn
 	us      netip.AddrPort

@@ -14,13 +14,13 @@ import (
 	"holdfast/softphone"
 )
 
-// In these stories time takes none, and sessions are fakes.
+// These stories run in virtual time, with fake sessions.
 
 // fakes is an answerer without a network.
 type fakes struct {
 	mu   sync.Mutex // guards what follows
 	made []*fake
-	wait <-chan struct{} // answers come when it is closed; nil: at once
+	wait <-chan struct{} // answers come once it is closed; nil: at once
 	err  error
 }
 
@@ -41,14 +41,14 @@ func (f *fakes) answer(ctx context.Context, _ offer, to receiver) (session, stri
 	return s, "an answer", nil
 }
 
-// session is the nth session that was made, from 1.
+// session returns the nth session that was made, from 1.
 func (f *fakes) session(n int) *fake {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.made[n-1]
 }
 
-// A fake is a session whose browser hears what is sent, also before it is
+// A fake is a session without a network. It hears packets even before it is
 // connected.
 type fake struct {
 	*ear
@@ -88,8 +88,7 @@ func pass(d time.Duration) {
 	synctest.Wait()
 }
 
-// inBubble runs a story in which a customer has called ana, whose page has
-// offered a session.
+// inBubble runs a story in which a customer has called ana.
 func inBubble(t *testing.T, story func(h *house, f *fakes)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -112,7 +111,7 @@ func (h *house) connects() error {
 	return err
 }
 
-// talksInBubble has ana talk in the first session.
+// talksInBubble makes ana talk in the first session.
 func (h *house) talksInBubble(f *fakes) *fake {
 	h.t.Helper()
 	if err := h.connects(); err != nil {
@@ -149,7 +148,7 @@ func TestMicrophoneThatNeverComes(t *testing.T) {
 		f.session(1).to.connected()
 		synctest.Wait()
 		if err := h.connects(); err == nil || err.Error() != "there is no connection 2 of contact c1" {
-			t.Errorf("too late, and yet %v", err)
+			t.Errorf("connected too late: %v", err)
 		}
 	})
 }
@@ -173,7 +172,7 @@ func TestSilenceIsFilledWithNoise(t *testing.T) {
 		s.talkFor(time.Second, v)
 		from := h.ear("c1", 1).count()
 		pass(time.Second)
-		v.at += 50 * frame // its clock goes on
+		v.at += 50 * frame // the browser's clock goes on
 		v.header.Timestamp += 50 * frame
 		s.talkFor(time.Second, v)
 		heard, _ := h.ear("c1", 1).since(from - 10)
@@ -261,8 +260,7 @@ func TestAnswerThatComesToNothing(t *testing.T) {
 	})
 }
 
-// While an answer is made, the customer leaves.
-func TestContactThatEndsMeanwhile(t *testing.T) {
+func TestContactThatEndsBeforeTheAnswer(t *testing.T) {
 	inBubble(t, func(h *house, f *fakes) {
 		answers := make(chan struct{})
 		f.wait = answers
@@ -280,8 +278,7 @@ func TestContactThatEndsMeanwhile(t *testing.T) {
 	})
 }
 
-// The agent is released as soon as the customer has left, whatever the journal
-// does (P6).
+// The agent is released when the customer has left even if the journal hangs (P6).
 func TestReleasedWithoutAJournal(t *testing.T) {
 	inBubble(t, func(h *house, f *fakes) {
 		s := h.talksInBubble(f)

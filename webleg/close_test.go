@@ -13,7 +13,7 @@ func TestNothingIsLeft(t *testing.T) {
 	h := newHouse(t, newJournal(), Options{}, nil)
 	b := h.talks("c1", theCustomer)
 	b.hears(t, theCustomer)
-	never := newBrowser(t, cleo) // gets no answer
+	never := newBrowser(t, cleo) // never gets its answer
 	h.calls("c2", another)
 	if _, err := h.legs.Connect(context.Background(), "c2", 2, never.offer()); err != nil {
 		t.Fatal(err)
@@ -47,7 +47,7 @@ func TestSessionsAreBounded(t *testing.T) {
 	wantGoroutines(t, one)
 }
 
-// wantGoroutines waits until at most so many of ours and pion's goroutines run.
+// wantGoroutines waits until at most so many goroutines of ours and pion's run.
 func wantGoroutines(t *testing.T, most int) {
 	t.Helper()
 	deadline, again := time.After(patiently), time.NewTicker(10*time.Millisecond)
@@ -62,7 +62,7 @@ func wantGoroutines(t *testing.T, most int) {
 	}
 }
 
-// goroutines is how many of ours and pion's run, besides the tests.
+// goroutines counts the goroutines of ours and pion's, without those of tests.
 func goroutines() int {
 	buf := make([]byte, 1<<20)
 	n := 0

@@ -1,12 +1,11 @@
-// Package webleg is an agent's line over WebRTC: it makes the legs of agents
-// who take their calls in a browser. It decides nothing about a contact, and it
-// never offers: the agent's page does, and is answered.
+// Package webleg makes the legs of agents who take calls in a browser: lines
+// over WebRTC. It never decides what happens in a contact and never makes an
+// offer: the agent's page offers, and webleg answers.
 //
-// A leg belongs to a connection, a session to a page. A page that is loaded
-// anew makes a new session for the leg that is already there, with
-// [Legs.Connect]; the older session ends. So a leg outlives its sessions, and
-// has at most one.
+// A leg belongs to a connection, a session to a page. When a page is reloaded,
+// it makes a new session for the existing leg ([Legs.Connect]), and the old
+// session ends. A leg outlives its sessions and has at most one at a time.
 //
-// All browsers send to one UDP socket, in G.711 µ-law, which every browser
-// knows, and keys as telephone-events.
+// All browsers send to one UDP socket. Audio is G.711 µ-law, which every browser
+// supports; keys are telephone-events (RFC 4733).
 package webleg

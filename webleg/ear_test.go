@@ -18,7 +18,7 @@ const (
 	frame     = 160              // samples in a packet
 )
 
-// The tones by which people are known, in Hz.
+// The tone of each party, in Hz.
 const (
 	theCustomer = 600.0
 	another     = 800.0
@@ -26,7 +26,7 @@ const (
 	cleo        = 1500.0
 )
 
-// An ear keeps the RTP packets that somebody hears.
+// An ear keeps the RTP packets that a party hears.
 type ear struct {
 	mu    sync.Mutex // guards what follows
 	heard []heard
@@ -64,8 +64,7 @@ func (e *ear) count() int {
 	return len(e.heard)
 }
 
-// until waits until ok finds what it wants in the packets since from, and
-// returns them.
+// until waits until ok accepts the packets since from, and returns them.
 func (e *ear) until(t testing.TB, from int, what string, ok func([]heard) bool) []heard {
 	t.Helper()
 	deadline := time.After(patiently)
@@ -82,8 +81,8 @@ func (e *ear) until(t testing.TB, from int, what string, ok func([]heard) bool) 
 	}
 }
 
-// hears waits until the last 200 ms of something new are those voices and no
-// others; without any voice, noise.
+// hears waits until 200 ms of what is heard from now on contain exactly those
+// voices; without any voice, noise.
 func (e *ear) hears(t testing.TB, voices ...float64) {
 	t.Helper()
 	e.until(t, e.count(), "the right voices", func(since []heard) bool {
@@ -121,7 +120,7 @@ func everyFrame(quit <-chan struct{}, f func()) {
 	}
 }
 
-// A voice makes the packets of somebody who says a tone.
+// A voice makes packets of a tone.
 type voice struct {
 	header rtp.Header
 	tone   float64
@@ -145,8 +144,8 @@ func (v *voice) next() []byte {
 	return marshal(v.header, media.PCMU.Encode(nil, pcm))
 }
 
-// key is a key as a browser sends it: seven packets of growing length, of which
-// the last three are the end.
+// key returns a key as a browser sends it: seven packets of growing duration, the
+// last three with the end bit.
 func (v *voice) key(payloadType uint8, digit byte) (packets [][]byte) {
 	for i := range 7 {
 		v.header.SequenceNumber++

@@ -14,15 +14,15 @@ import (
 //	                                                ▲                   │
 //	                                                └─ up again: Back ◀─┘
 //
-// The session may be up before the agent accepts; nobody is heard on it until
-// then. Drop ends the leg from everywhere, at once: no late message is possible,
-// because sessions are numbered.
+// The session may be up before the agent accepts; it carries no audio until then.
+// Drop ends the leg in any state and at once: sessions are numbered, so no late
+// message can reach another one.
 type leg struct {
 	*anchor
 	state   state
-	session int   // the number of the newest session heard of; 0: none in this process
-	up      bool  // that session carries packets
-	events  uint8 // the payload type of its telephone-events, 0: none
+	session int   // number of the newest session; 0: none yet in this process
+	up      bool  // the session carries packets
+	events  uint8 // payload type of the session's telephone-events, 0: none
 }
 
 // A state is how the agent is on the line.
@@ -30,9 +30,9 @@ type state string
 
 const (
 	ringing  state = "ringing"  // the agent has not accepted yet
-	accepted state = "accepted" // the agent has accepted, and the session is not up yet
-	talking  state = "talking"  // the session is up
-	away     state = "away"     // the agent has talked, and the session is down
+	accepted state = "accepted" // the agent has accepted; the session is not up yet
+	talking  state = "talking"  // the agent has accepted and the session is up
+	away     state = "away"     // the agent has talked; the session is down
 	ended    state = "ended"
 )
 
@@ -42,7 +42,7 @@ func (l leg) Receive(_ time.Time, in switchboard.Incoming) switchboard.Plan {
 	switch in := in.(type) {
 	case offered:
 		if in.session > l.session {
-			t.down("the page has made another session")
+			t.down("replaced by a new session")
 			t.session = in.session
 		}
 	case connected:
@@ -58,9 +58,9 @@ func (l leg) Receive(_ time.Time, in switchboard.Incoming) switchboard.Plan {
 		t.emit(call.Pressed{Connection: l.connection, Key: string(in.key)})
 	case played:
 		t.emit(call.Played{Connection: l.connection})
-	case switchboard.Resumed: // sessions do not outlive the process
-		t.down("the server was started anew")
-	case switchboard.Tick: // there is no deadline
+	case switchboard.Resumed: // no session outlives its process
+		t.down("the server restarted")
+	case switchboard.Tick: // Deadline never asks for one
 	default:
 		l.lines.log.Error("a web leg cannot receive this", "what", in, "contact", l.contact)
 	}
@@ -85,21 +85,21 @@ func (l leg) Plan(_ time.Time, c call.Command) switchboard.Plan {
 			t.state, t.up = ended, false
 			t.out = append(t.out, hangUp{l.anchor})
 		}
-	case call.Ring, call.Refuse: // are for those who call us
-	case call.Digits, call.Notify: // a page shows them; they are nothing on the line
+	case call.Ring, call.Refuse: // a browser never calls us
+	case call.Digits, call.Notify: // for the page, not for its line
 	default:
 		l.lines.log.Error("a web leg does not support this command", "command", c, "contact", l.contact)
 	}
 	return t.plan(l)
 }
 
-// Deadline implements switchboard.Leg: the contact's limits are enough.
+// Deadline implements switchboard.Leg. The contact's own deadlines suffice.
 func (l leg) Deadline() time.Time { return time.Time{} }
 
 // Gone implements switchboard.Leg.
 func (l leg) Gone() bool { return l.state == ended }
 
-// stream is how the leg sounds: not at all unless the agent talks.
+// stream returns the agreed audio: none unless the agent talks.
 func (l leg) stream() media.Stream {
 	if l.state != talking || !l.up {
 		return media.Stream{}
@@ -107,15 +107,15 @@ func (l leg) stream() media.Stream {
 	return media.Stream{Codec: media.PCMU, PayloadType: pcmu, Events: l.events, Send: true, Receive: true}
 }
 
-// A step is a leg while it takes something in.
+// A step is a leg that is being changed.
 type step struct {
 	leg
 	facts []call.Event
 	out   []switchboard.Outgoing
 }
 
-// plan is the step as a plan. The audio is set only when it changes: a leg whose
-// audio was never set is mute, and not recorded.
+// plan turns the step into a plan. It sets the audio only when that changes: a
+// leg whose audio was never set is mute and is not recorded.
 func (t *step) plan(before leg) switchboard.Plan {
 	if stream := t.stream(); t.state != ended && stream != before.stream() {
 		t.out = append(t.out, setting{t.audio, stream})
@@ -123,7 +123,7 @@ func (t *step) plan(before leg) switchboard.Plan {
 	return switchboard.Plan{Leg: t.leg, Facts: t.facts, Out: t.out}
 }
 
-// begin has the agent talk, once they have accepted and the session is up.
+// begin starts the audio once the agent has accepted and the session is up.
 func (t *step) begin() {
 	switch {
 	case !t.up:
@@ -136,7 +136,7 @@ func (t *step) begin() {
 	}
 }
 
-// down takes note that the session carries nothing any more.
+// down notes that the session no longer carries packets.
 func (t *step) down(reason string) {
 	t.up = false
 	if t.state == talking {
@@ -145,7 +145,7 @@ func (t *step) down(reason string) {
 	}
 }
 
-// emit states a fact.
+// emit adds a fact to the plan.
 func (t *step) emit(fact call.Event) {
 	if t.state != ended {
 		t.facts = append(t.facts, fact)

@@ -15,8 +15,8 @@ import (
 	"holdfast/switchboard"
 )
 
-// TestLeg plays the stories of legs: what a page and a desk do, and what comes of
-// it as facts (=), as audio, and as a line for the record (-> from us, <- to us).
+// TestLeg plays the stories of legs: what a page and a desk do, and the resulting
+// facts (=), audio settings, and lines for the record (-> sent, <- received).
 func TestLeg(t *testing.T) {
 	datadriven.Walk(t, "testdata/leg", func(t *testing.T, path string) {
 		var s *script
@@ -24,25 +24,25 @@ func TestLeg(t *testing.T) {
 			if s == nil || d.HasArg("new") {
 				s = newScript(t)
 			}
-			s.t, s.told = t, nil
+			s.t, s.lines = t, nil
 			if err := s.do(d.Cmd, words(d)); err != nil {
 				d.Fatalf(t, "%v", err)
 			}
 			s.checkMemory()
-			if len(s.told) == 0 {
+			if len(s.lines) == 0 {
 				return "nothing\n"
 			}
-			return strings.Join(s.told, "\n") + "\n"
+			return strings.Join(s.lines, "\n") + "\n"
 		})
 	})
 }
 
-// A script is one leg without any session: what would come of one is said.
+// A script is one leg without sessions: the story says what they report.
 type script struct {
-	t    testing.TB
-	legs *Legs
-	leg  switchboard.Leg
-	told []string
+	t     testing.TB
+	legs  *Legs
+	leg   switchboard.Leg
+	lines []string
 }
 
 func newScript(t testing.TB) *script {
@@ -67,7 +67,7 @@ func words(d *datadriven.TestData) string {
 	return strings.Join(all, " ")
 }
 
-// do is one line of a story.
+// do plays one line of a story.
 func (s *script) do(who, what string) error {
 	number := 0
 	if rest, ok := strings.CutPrefix(who, "session-"); ok {
@@ -85,10 +85,10 @@ func (s *script) do(who, what string) error {
 		s.plans(call.Drop{Connection: 2})
 	case "desk presses 12":
 		s.plans(call.Digits{Connection: 2, Digits: "12"})
-	case "desk tells":
+	case "desk notifies":
 		s.plans(call.Notify{Connection: 2, Text: "hello"})
 	case "desk closes":
-		s.tell("gone %t", s.leg.Gone())
+		s.print("gone %t", s.leg.Gone())
 		s.leg.Close()
 	case "agent presses 5":
 		s.takes(pressed{'5'})
@@ -131,7 +131,7 @@ func (s *script) dials(agent string) error {
 	d := call.Dial{Connection: 2, Party: call.Agent, To: call.Endpoint{Kind: call.AgentEndpoint, Address: agent}}
 	leg, err := s.legs.Dial("c1", 1, d)
 	if err != nil {
-		s.tell("%v", err)
+		s.print("%v", err)
 		return nil
 	}
 	s.leg = leg
@@ -151,13 +151,13 @@ func (s *script) restart() error {
 	return nil
 }
 
-func (s *script) tell(format string, args ...any) {
-	s.told = append(s.told, fmt.Sprintf(format, args...))
+func (s *script) print(format string, args ...any) {
+	s.lines = append(s.lines, fmt.Sprintf(format, args...))
 }
 
 func (s *script) takes(in switchboard.Incoming) {
 	if line := in.Trace(); line != "" {
-		s.tell("%s", line)
+		s.print("%s", line)
 	}
 	s.act(s.leg.Receive(time.Time{}, in))
 }
@@ -167,13 +167,13 @@ func (s *script) plans(c call.Command) { s.act(s.leg.Plan(time.Time{}, c)) }
 func (s *script) act(p switchboard.Plan) {
 	s.leg = p.Leg
 	for _, fact := range p.Facts {
-		s.tell("= %s%+v", notation.EventName(fact), fact)
+		s.print("= %s%+v", notation.EventName(fact), fact)
 	}
 	for _, out := range p.Out {
 		if set, ok := out.(setting); ok {
-			s.tell("audio %s", audioText(set.stream))
+			s.print("audio %s", audioText(set.stream))
 		} else {
-			s.tell("%s", out.Trace())
+			s.print("%s", out.Trace())
 		}
 		if err := out.Send(); err != nil {
 			s.t.Errorf("%s: %v", out.Trace(), err)
@@ -188,7 +188,7 @@ func audioText(stream media.Stream) string {
 	return fmt.Sprintf("sends %t, receives %t, events as %d", stream.Send, stream.Receive, stream.Events)
 }
 
-// checkMemory checks that what is written down is read as it was.
+// checkMemory checks that the leg's memory is read back as it was written.
 func (s *script) checkMemory() {
 	s.t.Helper()
 	if s.leg == nil {
@@ -209,8 +209,8 @@ func (s *script) checkMemory() {
 
 func TestMemoriesThatMakeNoSense(t *testing.T) {
 	for written, want := range map[string]string{
-		`{"version":2,"agent":"ana","state":"talking"}`:  "restoring a web leg: a memory of version 2",
-		`{"version":1,"agent":"ana","state":"laughing"}`: `restoring a web leg: a memory of a leg that is "laughing"`,
+		`{"version":2,"agent":"ana","state":"talking"}`:  "restoring a web leg: unknown version 2",
+		`{"version":1,"agent":"ana","state":"laughing"}`: `restoring a web leg: unknown state "laughing"`,
 		`{`: "restoring a web leg: unexpected end of JSON input",
 	} {
 		_, err := newScript(t).legs.Restore("c1", 2, 7, switchboard.LegMemory{Kind: kind, Memory: []byte(written)})

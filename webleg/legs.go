@@ -28,21 +28,22 @@ type Board interface {
 // Options are what Legs are made of. Address, Engine, Board and Present are
 // needed.
 type Options struct {
-	// Address is where browsers send, one of this machine's; port 0 means any.
+	// Address is the address and port of this machine that browsers send to.
+	// Port 0 means any free one.
 	Address netip.AddrPort
-	// AwayAfter is how long a session may be without a packet from the browser
-	// until it is down; 0 means 5 s.
+	// AwayAfter is how long a browser may send nothing before its session
+	// counts as down; 0 means 5 s.
 	AwayAfter time.Duration
 	Engine    *media.Engine
 	Board     Board
-	// Present reports whether a page of an agent is open, so that they can be
-	// rung there. Desks call it, so it must not wait.
+	// Present reports whether the agent has a page open, on which they can be
+	// rung. Desks call it, so it must not wait.
 	Present func(agent string) bool
 	Log     *slog.Logger // nil: slog.Default()
 }
 
-// awayAfter is Options.AwayAfter by default: a browser sends 50 packets a second
-// and checks the path every 2.5 s, so it has missed two checks by then.
+// awayAfter is the default of Options.AwayAfter. A browser sends 50 packets a
+// second and checks the path every 2.5 s, so it has missed two checks by then.
 const awayAfter = 5 * time.Second
 
 // Legs makes web legs (see switchboard.Legs) and answers browsers' offers for
@@ -54,14 +55,14 @@ type Legs struct {
 	present  func(agent string) bool
 	log      *slog.Logger
 
-	running sync.WaitGroup // Connect, Disconnect, and sessions that are being closed
+	running sync.WaitGroup // calls of Connect and Disconnect, and closing sessions
 
 	mu     sync.Mutex // guards closed and legs
 	closed bool
 	legs   map[place]*anchor
 }
 
-// A place is where a leg belongs.
+// A place is the connection that a leg belongs to.
 type place struct {
 	contact    call.ContactID
 	connection call.ConnectionID
@@ -89,12 +90,12 @@ func newLegs(o Options, a answerer) *Legs {
 	}
 }
 
-// Address is where browsers send.
+// Address returns the address and port that browsers send to.
 func (l *Legs) Address() netip.AddrPort { return l.answerer.address() }
 
-// Close ends all sessions and frees the socket. It returns when the last
-// goroutine has ended. The desks must be closed before; they close the legs.
-// Closing again does nothing.
+// Close ends all sessions and frees the socket. It returns when all sessions
+// have ended. The desks, which close the legs, must be closed first. Closing
+// again does nothing.
 func (l *Legs) Close() error {
 	l.mu.Lock()
 	first := !l.closed
@@ -117,11 +118,10 @@ func (l *Legs) Close() error {
 	return nil
 }
 
-// Dial implements switchboard.Legs. An agent none of whose pages is open is
-// unreachable.
+// Dial implements switchboard.Legs. An agent without an open page is unreachable.
 func (l *Legs) Dial(id call.ContactID, _ uint16, d call.Dial) (switchboard.Leg, error) {
 	if d.To.Kind != call.AgentEndpoint || !l.present(d.To.Address) {
-		return nil, &switchboard.DialError{Reason: call.Unreachable, Detail: fmt.Sprintf("no page of %s is open", d.To)}
+		return nil, &switchboard.DialError{Reason: call.Unreachable, Detail: fmt.Sprintf("%s has no page open", d.To)}
 	}
 	a := &anchor{lines: l, contact: id, connection: d.Connection, agent: d.To.String()}
 	if err := a.open(); err != nil {
@@ -131,7 +131,7 @@ func (l *Legs) Dial(id call.ContactID, _ uint16, d call.Dial) (switchboard.Leg, 
 }
 
 // Restore implements switchboard.Legs. The leg has no session until the agent's
-// page makes one.
+// page offers one.
 func (l *Legs) Restore(id call.ContactID, connection call.ConnectionID, _ uint16, written switchboard.LegMemory) (switchboard.Leg, error) {
 	if written.Kind != kind {
 		return nil, fmt.Errorf("restoring a leg: unknown kind %q", written.Kind)
@@ -147,10 +147,11 @@ func (l *Legs) Restore(id call.ContactID, connection call.ConnectionID, _ uint16
 	return leg{anchor: a, state: m.State}, nil
 }
 
-// Connect makes a session for a connection's leg out of an SDP offer, and
-// returns the SDP answer. The answer has our one candidate, and needs none of
-// the browser's. An earlier session of the connection ends. After an error it
-// goes on, except where the connection itself has ended.
+// Connect makes a session for the leg of a connection from an SDP offer, and
+// returns the SDP answer. The answer contains our only candidate; the offer need
+// not contain any. The new session replaces an earlier one of the connection.
+// After an error the earlier one continues, unless the connection has ended. The
+// error says what is wrong with the offer, or that the connection has no web leg.
 func (l *Legs) Connect(ctx context.Context, contact call.ContactID, connection call.ConnectionID, sdp string) (answer string, err error) {
 	a, err := l.begin(contact, connection)
 	if err != nil {
@@ -164,19 +165,19 @@ func (l *Legs) Connect(ctx context.Context, contact call.ContactID, connection c
 	return a.connect(ctx, o)
 }
 
-// Disconnect ends the session of a connection because the page that made it is
-// gone. The connection waits for another. It is not for a page that has been
-// followed by another one: sessions that replace each other end by themselves.
+// Disconnect ends the session of a connection because the page that made it has
+// closed. The leg then waits for another session. Do not call it for a page that
+// a newer page has replaced: it would end the newer page's session.
 func (l *Legs) Disconnect(contact call.ContactID, connection call.ConnectionID) {
 	a, err := l.begin(contact, connection)
 	if err != nil {
-		return // gone, as it should be
+		return // there is no session to end
 	}
 	defer l.running.Done()
 	a.disconnect()
 }
 
-// begin finds a leg to work on. Close waits until the caller is done.
+// begin finds a leg. Close waits until the caller calls running.Done.
 func (l *Legs) begin(contact call.ContactID, connection call.ConnectionID) (*anchor, error) {
 	l.mu.Lock()
 	a, closed := l.legs[place{contact, connection}], l.closed
@@ -186,13 +187,13 @@ func (l *Legs) begin(contact call.ContactID, connection call.ConnectionID) (*anc
 	l.mu.Unlock()
 	switch {
 	case closed:
-		return nil, errors.New("the server is closing")
+		return nil, errors.New("the server is shutting down")
 	case a != nil:
 		return a, nil
 	}
 	c, _ := l.board.Contact(contact)
 	if slices.ContainsFunc(c.Connections, func(c call.Connection) bool { return c.ID == connection }) {
-		return nil, fmt.Errorf("connection %d of contact %s is not on a browser", connection, contact)
+		return nil, fmt.Errorf("connection %d of contact %s is not a web leg", connection, contact)
 	}
 	return nil, fmt.Errorf("there is no connection %d of contact %s", connection, contact)
 }
@@ -212,7 +213,7 @@ func (l *Legs) forget(a *anchor) {
 	}
 }
 
-// closeSoon closes a session and does not wait for it, but Close does.
+// closeSoon closes a session in the background; Close waits for that.
 func (l *Legs) closeSoon(s session) {
 	l.running.Go(s.close)
 }

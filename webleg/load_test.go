@@ -22,8 +22,8 @@ import (
 	"holdfast/switchboard"
 )
 
-// The browsers of a load test are another process, so that what this one uses
-// is the server's alone: TestMain becomes it.
+// The browsers of a load test run in another process (see TestMain), so that this
+// process uses CPU and memory only for the server.
 const (
 	loadVariable = "WEBLEG_BROWSERS"
 	loadFor      = 10 * time.Second
@@ -41,8 +41,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// BenchmarkLegs measures what legs cost that send and hear 50 packets a second,
-// in pairs who talk to each other: cpu-%/100legs is of one core.
+// BenchmarkLegs measures the cost of legs that each send and hear 50 packets a
+// second, in contacts of two. cpu-%/100legs is the share of one core.
 func BenchmarkLegs(b *testing.B) {
 	for _, n := range []int{100, 300} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
@@ -53,7 +53,7 @@ func BenchmarkLegs(b *testing.B) {
 	}
 }
 
-// load runs n legs for a while.
+// load runs n legs for loadFor.
 func load(b *testing.B, n int) {
 	engine, err := media.Start(media.Options{})
 	if err != nil {
@@ -94,10 +94,10 @@ func load(b *testing.B, n int) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// pause lets a load run. It is no test's time that passes here.
+// pause lets the load run.
 func pause(d time.Duration) { <-time.After(d) }
 
-// pairs is a Board without desks: a leg that is connected sounds at once.
+// pairs is a Board without desks: it carries out what legs plan at once.
 type pairs struct {
 	up   chan<- call.ContactID
 	mu   sync.Mutex // guards legs
@@ -113,14 +113,14 @@ func (p *pairs) Deliver(id call.ContactID, c call.ConnectionID, in switchboard.I
 		p.up <- id
 	}
 	for _, out := range plan.Out {
-		_ = out.Send() // a setting, which has no error
+		_ = out.Send() // a setting, which returns no error
 	}
 	return true
 }
 
 func (p *pairs) Contact(call.ContactID) (call.Contact, bool) { return call.Contact{}, false }
 
-// ring makes n legs that have accepted, in contacts of two.
+// ring opens n legs in contacts of two, and accepts for all of them.
 func ring(b *testing.B, legs *Legs, engine *media.Engine, n int) (closeAll func()) {
 	board := legs.board.(*pairs)
 	board.mu.Lock()
@@ -158,7 +158,7 @@ func cpuUsed() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// memoryUsed is the heap and the stacks, without garbage.
+// memoryUsed returns the size of heap and stacks after garbage collection.
 func memoryUsed() int64 {
 	runtime.GC()
 	runtime.GC()
@@ -167,7 +167,7 @@ func memoryUsed() int64 {
 	return int64(m.HeapAlloc + m.StackInuse)
 }
 
-// browsers is the process of the browsers, which is talked to line by line.
+// browsers is the process of the browsers. It reads and writes lines of JSON.
 type browsers struct {
 	in  *json.Encoder
 	out *bufio.Scanner
@@ -193,7 +193,7 @@ func startBrowsers(b *testing.B, n int) *browsers {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() {
-		in.Close() // which ends it
+		in.Close() // ends the process
 		if err := cmd.Wait(); err != nil {
 			b.Error(err)
 		}
@@ -231,14 +231,14 @@ func (c *browsers) connect(b *testing.B, legs *Legs, n int) {
 	}
 }
 
-// counted is what all browsers have heard.
+// counted is the number of packets that all browsers have heard and missed.
 type counted struct {
 	Heard, Lost int
 	Seconds     float64
 }
 
-// browse is the process of n browsers: it writes an offer and reads its answer
-// for each, then counts between the words "count" and "stop".
+// browse is the process of n browsers. For each it writes an offer and reads the
+// answer; then it counts packets between the words "count" and "stop".
 func browse(n int) error {
 	t := &tester{}
 	in, out := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
@@ -276,7 +276,7 @@ func browse(n int) error {
 	return out.Encode(got)
 }
 
-// lostOf is how many numbers are missing among those of the packets.
+// lostOf returns how many sequence numbers are missing between the packets.
 func lostOf(packets []heard) int {
 	if len(packets) == 0 {
 		return 0
@@ -290,7 +290,7 @@ func lostOf(packets []heard) int {
 	return int(last-first) + 1 - len(packets)
 }
 
-// tester is a testing.TB for the process of browsers, which is no test.
+// tester is a testing.TB for the process of the browsers, which is not a test.
 type tester struct{ testing.TB }
 
 func (*tester) Helper()                           {}

@@ -11,8 +11,8 @@ const kind = "web"
 // memoryVersion is the version of the memories this code writes and reads.
 const memoryVersion = 1
 
-// A memory is a leg as it is written down. Nothing of a session is in it: keys
-// do not belong on a disk, and no session outlives its process.
+// A memory is a leg as the journal keeps it. It holds nothing of a session:
+// encryption keys must not reach a disk, and no session outlives its process.
 type memory struct {
 	Version int    `json:"version"`
 	Agent   string `json:"agent"`
@@ -26,7 +26,7 @@ func (leg) Kind() string { return kind }
 func (l leg) Memory() []byte {
 	written, err := json.Marshal(memory{memoryVersion, l.agent, l.state})
 	if err != nil {
-		panic(fmt.Sprintf("a leg that cannot be written down: %v", err))
+		panic(fmt.Sprintf("marshalling the memory of a web leg: %v", err))
 	}
 	return written
 }
@@ -37,11 +37,11 @@ func readMemory(written []byte) (memory, error) {
 		return m, err
 	}
 	if m.Version != memoryVersion {
-		return m, fmt.Errorf("a memory of version %d", m.Version)
+		return m, fmt.Errorf("unknown version %d", m.Version)
 	}
 	switch m.State {
 	case ringing, accepted, talking, away, ended:
 		return m, nil
 	}
-	return m, fmt.Errorf("a memory of a leg that is %q", m.State)
+	return m, fmt.Errorf("unknown state %q", m.State)
 }

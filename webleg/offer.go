@@ -10,18 +10,18 @@ import (
 	"github.com/pion/sdp/v3"
 )
 
-// offerMost is more than any browser writes about one audio track; the offers of
-// today's browsers are 2 to 6 kB long.
+// offerMost is the longest offer accepted. Browsers' offers of one audio track
+// are 1 to 6 kB long.
 const offerMost = 32 << 10
 
-// An offer is a browser's offer that can be answered.
+// An offer is a valid offer of a browser.
 type offer struct {
 	sdp    string
-	events uint8 // the payload type of telephone-events at 8 kHz, 0: not offered
+	events uint8 // payload type of telephone-events at 8 kHz, 0: not offered
 }
 
-// readOffer checks an offer, and finds in it what media needs to know. An error
-// names what is wrong with it; what only ICE and DTLS understand is left to them.
+// readOffer checks an offer and finds the payload type of telephone-events. The
+// error names what is wrong. It does not check what ICE and DTLS check themselves.
 func readOffer(text string) (offer, error) {
 	if len(text) > offerMost {
 		return offer{}, fmt.Errorf("the offer is longer than %d kB", offerMost>>10)
@@ -43,16 +43,16 @@ func readOffer(text string) (offer, error) {
 	}
 	formats := formatsOf(m)
 	if formats[pcmu] != "pcmu/8000" {
-		return offer{}, errors.New("the offer has no PCMU; it is the only codec here")
+		return offer{}, errors.New("the offer has no PCMU (payload type 0)")
 	}
 	for _, direction := range []string{"sendonly", "recvonly", "inactive"} {
 		if has(&s, m, direction) {
-			return offer{}, fmt.Errorf("the audio of the offer is %s; it must be sendrecv", direction)
+			return offer{}, fmt.Errorf("the audio in the offer is %s, want sendrecv", direction)
 		}
 	}
 	o := offer{sdp: text}
 	for number, codec := range formats {
-		// The clock must be our codec's (RFC 4733 §2.5).
+		// RFC 4733 §2.5.1: events use the clock rate of the audio they replace.
 		if codec == "telephone-event/8000" && (o.events == 0 || number < o.events) {
 			o.events = number
 		}
@@ -60,7 +60,7 @@ func readOffer(text string) (offer, error) {
 	return o, nil
 }
 
-// audioOf is the one media section of an offer.
+// audioOf returns the audio section of an offer that has no other.
 func audioOf(s *sdp.SessionDescription) (*sdp.MediaDescription, error) {
 	audio := slices.IndexFunc(s.MediaDescriptions, func(m *sdp.MediaDescription) bool {
 		return m.MediaName.Media == "audio" && m.MediaName.Port.Value != 0
@@ -69,12 +69,12 @@ func audioOf(s *sdp.SessionDescription) (*sdp.MediaDescription, error) {
 	case audio < 0:
 		return nil, errors.New("the offer has no audio")
 	case len(s.MediaDescriptions) > 1:
-		return nil, fmt.Errorf("the offer has %d media sections; only one is answered, of audio", len(s.MediaDescriptions))
+		return nil, fmt.Errorf("the offer has %d media sections, want only one of audio", len(s.MediaDescriptions))
 	}
 	return s.MediaDescriptions[audio], nil
 }
 
-// has reports whether an attribute is set for the media section, or for all.
+// has reports whether an attribute is set, in the section or for the session.
 func has(s *sdp.SessionDescription, m *sdp.MediaDescription, attribute string) bool {
 	_, there := m.Attribute(attribute)
 	if !there {
@@ -83,12 +83,13 @@ func has(s *sdp.SessionDescription, m *sdp.MediaDescription, attribute string) b
 	return there
 }
 
-// formatsOf is what a media section offers, such as "pcmu/8000", by payload type.
+// formatsOf returns the codecs that a section offers, such as "pcmu/8000", by
+// payload type.
 func formatsOf(m *sdp.MediaDescription) map[uint8]string {
-	named := map[string]string{strconv.Itoa(pcmu): "pcmu/8000"} // need not be named (RFC 3551)
+	named := map[string]string{strconv.Itoa(pcmu): "pcmu/8000"} // a static type needs no rtpmap (RFC 3551 §6)
 	for _, a := range m.Attributes {
 		if number, codec, ok := strings.Cut(a.Value, " "); ok && a.Key == "rtpmap" {
-			named[number] = strings.TrimSuffix(strings.ToLower(codec), "/1") // one channel need not be said
+			named[number] = strings.TrimSuffix(strings.ToLower(codec), "/1") // one channel is the default
 		}
 	}
 	formats := map[uint8]string{}

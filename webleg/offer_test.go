@@ -10,7 +10,7 @@ import (
 	"holdfast/call"
 )
 
-// offers are offers as browsers write them, by the browser's name.
+// offers returns offers as browsers write them, by the name of the browser.
 func offers(t testing.TB) map[string]string {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/offer/*.sdp")
@@ -58,13 +58,13 @@ func TestOffersThatMakeNoSense(t *testing.T) {
 		{"no media", chrome[:strings.Index(chrome, "m=audio")], "the offer has no audio"},
 		{"video", strings.ReplaceAll(chrome, "m=audio", "m=video"), "the offer has no audio"},
 		{"audio that was refused", strings.ReplaceAll(chrome, "m=audio 54321", "m=audio 0"), "the offer has no audio"},
-		{"two of audio", chrome + chrome[strings.Index(chrome, "m=audio"):], "the offer has 2 media sections; only one is answered, of audio"},
+		{"two of audio", chrome + chrome[strings.Index(chrome, "m=audio"):], "the offer has 2 media sections, want only one of audio"},
 		{"no fingerprint", without(chrome, "a=fingerprint"), "the offer has no fingerprint"},
 		{"no user name", without(chrome, "a=ice-ufrag"), "the offer has no ICE user name"},
 		{"no password", without(chrome, "a=ice-pwd"), "the offer has no ICE password"},
-		{"only Opus", strings.ReplaceAll(chrome, " 111 63 9 0 8 13 110 126", " 111"), "the offer has no PCMU; it is the only codec here"},
-		{"another codec by that number", strings.ReplaceAll(chrome, "rtpmap:0 PCMU/8000", "rtpmap:0 GSM/8000"), "the offer has no PCMU; it is the only codec here"},
-		{"only listening", strings.ReplaceAll(chrome, "a=sendrecv", "a=recvonly"), "the audio of the offer is recvonly; it must be sendrecv"},
+		{"only Opus", strings.ReplaceAll(chrome, " 111 63 9 0 8 13 110 126", " 111"), "the offer has no PCMU (payload type 0)"},
+		{"another codec by that number", strings.ReplaceAll(chrome, "rtpmap:0 PCMU/8000", "rtpmap:0 GSM/8000"), "the offer has no PCMU (payload type 0)"},
+		{"only listening", strings.ReplaceAll(chrome, "a=sendrecv", "a=recvonly"), "the audio in the offer is recvonly, want sendrecv"},
 		{"no mid", without(chrome, "a=mid"), "answering the offer of ana: taking the offer: "},
 		{"half a fingerprint", strings.ReplaceAll(chrome, "fingerprint:sha-256 ", "fingerprint:"), "answering the offer of ana: taking the offer: "},
 	} {
@@ -96,24 +96,24 @@ func TestConnectionsThatCannotBeConnected(t *testing.T) {
 	}{
 		{"c9", 2, "there is no connection 2 of contact c9"},
 		{"c1", 9, "there is no connection 9 of contact c1"},
-		{"c1", 1, "connection 1 of contact c1 is not on a browser"},
+		{"c1", 1, "connection 1 of contact c1 is not a web leg"},
 	} {
 		_, err := h.legs.Connect(context.Background(), c.contact, c.connection, offers(t)["chrome"])
 		if err == nil || err.Error() != c.want {
 			t.Errorf("%v, want %s", err, c.want)
 		}
-		h.legs.Disconnect(c.contact, c.connection) // is nothing
+		h.legs.Disconnect(c.contact, c.connection) // does nothing
 	}
 	h.legs.Disconnect("c1", 2) // has no session yet
 	if err := h.legs.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.legs.Connect(context.Background(), "c1", 2, offers(t)["chrome"]); err == nil || err.Error() != "the server is closing" {
+	if _, err := h.legs.Connect(context.Background(), "c1", 2, offers(t)["chrome"]); err == nil || err.Error() != "the server is shutting down" {
 		t.Errorf("closed: %v", err)
 	}
 }
 
-// FuzzOffer throws text at the check of offers, as a page may.
+// FuzzOffer reads arbitrary text as an offer.
 func FuzzOffer(f *testing.F) {
 	for _, text := range offers(f) {
 		f.Add(text)

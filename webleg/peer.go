@@ -11,22 +11,22 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// A peer is a session of pion's.
+// A peer is a session on pion/webrtc.
 type peer struct {
 	pc        *webrtc.PeerConnection
 	track     track
 	to        receiver
 	awayAfter time.Duration
 
-	// What pion has told last. It tells of each transport in order, but of both
-	// together it does not, so tell puts them together.
+	// The last states that pion has reported. It reports those of each transport
+	// in order, but not the state of the whole connection; report combines them.
 	ice     atomic.Int64  // a webrtc.ICETransportState
 	dtls    atomic.Int64  // a webrtc.DTLSTransportState
-	changed chan struct{} // holds one token when either has changed
+	changed chan struct{} // full when either has changed
 	up      atomic.Bool   // packets may be sent
 
 	closing chan struct{}
-	running sync.WaitGroup // tell and read
+	running sync.WaitGroup // report and read
 
 	mu      sync.Mutex // guards what follows
 	closed  bool
@@ -39,11 +39,11 @@ func newPeer(pc *webrtc.PeerConnection, to receiver, awayAfter time.Duration) *p
 	dtls := pc.SCTP().Transport()
 	dtls.ICETransport().OnConnectionStateChange(func(s webrtc.ICETransportState) { p.change(&p.ice, int64(s)) })
 	dtls.OnStateChange(func(s webrtc.DTLSTransportState) { p.change(&p.dtls, int64(s)) })
-	p.running.Go(p.tell)
+	p.running.Go(p.report)
 	return p
 }
 
-// answer answers the offer. Gathering our one candidate takes no network.
+// answer answers the offer. Gathering our only candidate needs no network.
 func (p *peer) answer(ctx context.Context, o offer) (string, error) {
 	if _, err := p.pc.AddTrack(&p.track); err != nil {
 		return "", fmt.Errorf("adding our track: %w", err)
@@ -82,49 +82,54 @@ func (p *peer) close() {
 	if first {
 		p.up.Store(false)
 		close(p.closing)
-		_ = p.pc.GracefulClose() // nothing can be done about a session that does not close
+		_ = p.pc.GracefulClose() // an error leaves nothing to do
 	}
 	p.running.Wait()
 }
 
-// change notes a state. Pion calls it with its own locks held.
+// change stores a state. Pion calls it with its own locks held.
 func (p *peer) change(which *atomic.Int64, state int64) {
 	which.Store(state)
 	select {
 	case p.changed <- struct{}{}:
-	default: // it will be looked at anyway
+	default: // report has not looked yet
 	}
 }
 
-// tell tells the receiver how the session is until it is closed.
-func (p *peer) tell() {
-	var told string // why it is down, once that has been told
+// report reports to the receiver whether the session is up, until it is closed.
+func (p *peer) report() {
+	var reported string // the last reason for being down
 	for {
 		select {
 		case <-p.changed:
 		case <-p.closing:
+		}
+		select {
+		case <-p.closing: // also when closing it is what has changed
 			return
+		default:
 		}
 		up, reason := p.status()
 		switch was := p.up.Swap(up); {
 		case up && !was:
-			told = ""
+			reported = ""
 			p.to.connected()
-		case !up && reason != "" && reason != told:
-			told = reason
+		case !up && reason != "" && reason != reported:
+			reported = reason
 			p.to.lost(reason)
 		}
 	}
 }
 
-// status is whether packets flow, and if they cannot, why.
+// status returns whether packets flow, or why they cannot. An empty reason means
+// that the session is still being set up.
 func (p *peer) status() (up bool, reason string) {
 	ice, dtls := webrtc.ICETransportState(p.ice.Load()), webrtc.DTLSTransportState(p.dtls.Load())
 	switch {
 	case dtls == webrtc.DTLSTransportStateClosed:
-		return false, "the browser has ended it"
+		return false, "closed by the browser"
 	case dtls == webrtc.DTLSTransportStateFailed:
-		return false, "the browser's keys do not fit its offer"
+		return false, "the DTLS handshake failed"
 	case ice == webrtc.ICETransportStateDisconnected || ice == webrtc.ICETransportStateFailed:
 		return false, fmt.Sprintf("no packet for %s", p.awayAfter)
 	}
@@ -132,7 +137,7 @@ func (p *peer) status() (up bool, reason string) {
 	return connected && dtls == webrtc.DTLSTransportStateConnected, ""
 }
 
-// begin reads a track, the first there is: the offer has only one.
+// begin reads the first track. The offer has only one.
 func (p *peer) begin(t *webrtc.TrackRemote) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -142,7 +147,7 @@ func (p *peer) begin(t *webrtc.TrackRemote) {
 	}
 }
 
-// read takes packets until the session ends.
+// read reads packets until the session ends.
 func (p *peer) read(t *webrtc.TrackRemote) {
 	buf := make([]byte, 1500)
 	for {
@@ -150,7 +155,7 @@ func (p *peer) read(t *webrtc.TrackRemote) {
 		switch {
 		case err == nil:
 			p.to.packet(buf[:n])
-		case errors.Is(err, webrtc.ErrCodecNotFound): // a packet of a kind that was not agreed
+		case errors.Is(err, webrtc.ErrCodecNotFound): // a payload type that was not agreed
 		default:
 			return
 		}

@@ -14,7 +14,7 @@ import (
 // phoneEvents is the payload type of a phone's telephone-events.
 const phoneEvents = 101
 
-// phones are lines of people who say a tone, without a network.
+// phones makes legs of parties who send a tone, without a network.
 type phones struct {
 	engine *media.Engine
 
@@ -23,7 +23,7 @@ type phones struct {
 	keys map[place]chan<- byte
 }
 
-// press has the party at a place press a key.
+// press presses a key on the phone at a place.
 func (p *phones) press(at place, digit byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -36,7 +36,7 @@ func (p *phones) ear(at place) *ear {
 	return p.ears[at]
 }
 
-// A phone is one of them, as a leg.
+// A phone is one such leg.
 type phone struct {
 	at    place
 	audio *media.Leg
@@ -46,7 +46,7 @@ type phone struct {
 	State string // ringing, talking, gone
 }
 
-// open makes a phone, whose party speaks from now on whether heard or not.
+// open makes a phone, which sends its tone from now on.
 func (p *phones) open(at place, tone float64, state string) (switchboard.Leg, error) {
 	e := newEar()
 	audio, err := p.engine.Room(at.contact).Join(at.connection, hearing{e})
@@ -76,7 +76,7 @@ func (p *phones) open(at place, tone float64, state string) (switchboard.Leg, er
 	return phone{at, audio, func() { once.Do(func() { close(quit); running.Wait() }) }, tone, state}, nil
 }
 
-// hearing is an ear as a media.Transport.
+// hearing makes a media.Transport of an ear.
 type hearing struct{ *ear }
 
 func (h hearing) Send(packet []byte) error {

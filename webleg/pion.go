@@ -16,14 +16,14 @@ import (
 )
 
 const (
-	// socketBuffer holds what comes while the one reader of all browsers'
-	// packets does not run: 300 legs send 15 packets in a millisecond.
+	// socketBuffer is for packets that arrive while the reader of the socket is
+	// not scheduled: 300 legs send 15 in a millisecond.
 	socketBuffer = 4 << 20
-	// looks is how often in AwayAfter pion looks whether packets still come.
+	// looks is how often within AwayAfter pion checks for packets.
 	looks = 10
 )
 
-// peers is an answerer made of pion/webrtc.
+// peers is an answerer on pion/webrtc.
 type peers struct {
 	api       *webrtc.API
 	mux       ice.UDPMux
@@ -31,10 +31,10 @@ type peers struct {
 	awayAfter time.Duration
 }
 
-// listen binds the socket of all browsers.
+// listen binds the socket that all browsers send to.
 func listen(address netip.AddrPort, awayAfter time.Duration) (*peers, error) {
 	if !address.Addr().IsValid() || address.Addr().IsUnspecified() {
-		return nil, errors.New("it must be an address that browsers can send to")
+		return nil, errors.New("not an address that browsers can send to")
 	}
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(address))
 	if err != nil {
@@ -43,8 +43,8 @@ func listen(address netip.AddrPort, awayAfter time.Duration) (*peers, error) {
 	if err := errors.Join(conn.SetReadBuffer(socketBuffer), conn.SetWriteBuffer(socketBuffer)); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	// What pion would log are the odd packets that strangers send. What matters
-	// comes as errors and states.
+	// Pion would log odd packets from strangers. Whatever matters here reaches us
+	// as an error or a state.
 	quiet := &logging.DefaultLoggerFactory{DefaultLogLevel: logging.LogLevelDisabled, Writer: io.Discard}
 	p := &peers{
 		mux:       webrtc.NewICEUDPMux(quiet.NewLogger("mux"), conn),
@@ -57,22 +57,22 @@ func listen(address netip.AddrPort, awayAfter time.Duration) (*peers, error) {
 			return nil, errors.Join(err, p.close())
 		}
 	}
-	// No interceptors: NACK and congestion control serve video, and the browser's
-	// own figures do without our reports (RFC 3550 §6.2 allows silence). The empty
-	// registry keeps pion from adding its own.
+	// No interceptors. NACK, transport-wide congestion control and simulcast are for
+	// video, and G.711 has no rate that receiver reports could change. The registry
+	// is empty on purpose: without one, pion registers all of these.
 	p.api = webrtc.NewAPI(webrtc.WithMediaEngine(&engine), webrtc.WithInterceptorRegistry(&interceptor.Registry{}),
 		webrtc.WithSettingEngine(p.settings(quiet)))
 	return p, nil
 }
 
-// codecs are what is answered, each with the payload type that was offered.
+// codecs are the codecs in answers. The payload types are those of the offer.
 var codecs = []webrtc.RTPCodecParameters{
 	{PayloadType: pcmu, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypePCMU, ClockRate: 8000}},
 	{PayloadType: 101, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: "audio/telephone-event", ClockRate: 8000}},
 }
 
-// settings make pion a lite agent at our socket. A session is never failed for
-// good because nothing comes: packets that come again bring it back.
+// settings make pion an ICE-lite agent on our socket. The failed timeout is 0, so
+// a session that is down becomes connected again when packets return.
 func (p *peers) settings(quiet logging.LoggerFactory) webrtc.SettingEngine {
 	s := webrtc.SettingEngine{LoggerFactory: quiet}
 	s.SetLite(true)

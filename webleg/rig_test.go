@@ -19,8 +19,8 @@ import (
 
 var loopback = netip.MustParseAddrPort("127.0.0.1:0")
 
-// A house is a switchboard with everything around it: web legs for agents, and
-// phones in the process for customers and targets.
+// A house is a switchboard with web legs for agents, and phones in this process
+// for customers and targets.
 type house struct {
 	t       testing.TB
 	journal *journal
@@ -31,8 +31,8 @@ type house struct {
 	closed  sync.Once
 }
 
-// newHouse opens a house, whose legs are made of o, with what a journal has.
-// Without an answerer it has a socket.
+// newHouse makes a house with that journal; o configures its legs. If a is nil,
+// they have a real socket.
 func newHouse(t testing.TB, j *journal, o Options, a answerer) *house {
 	t.Helper()
 	engine, err := media.Start(media.Options{})
@@ -41,7 +41,7 @@ func newHouse(t testing.TB, j *journal, o Options, a answerer) *house {
 	}
 	h := &house{t: t, journal: j, engine: engine}
 	h.board = switchboard.New(switchboard.Options{
-		Node: "n1", Journal: j, Rooms: rooms{engine}, Directory: everybody{}, Log: slog.New(slog.DiscardHandler),
+		Node: "n1", Journal: j, Rooms: rooms{engine}, Directory: anyone{}, Log: slog.New(slog.DiscardHandler),
 	})
 	h.phones = &phones{engine: engine, ears: map[place]*ear{}, keys: map[place]chan<- byte{}}
 	o.Engine, o.Log = engine, slog.New(slog.DiscardHandler)
@@ -81,7 +81,7 @@ func (h *house) close() {
 	})
 }
 
-// calls has a customer call ana.
+// calls makes a customer call ana.
 func (h *house) calls(id call.ContactID, tone float64) {
 	h.t.Helper()
 	leg, err := h.phones.open(place{id, 1}, tone, "talking")
@@ -110,7 +110,7 @@ func (h *house) accepts(id call.ContactID) {
 	h.asks(id, call.AcceptRequested{By: 2})
 }
 
-// talks has ana take a contact's call, in a browser.
+// talks makes ana talk to a customer in a browser.
 func (h *house) talks(id call.ContactID, customer float64) *browser {
 	h.t.Helper()
 	h.calls(id, customer)
@@ -127,7 +127,8 @@ func (h *house) is(id call.ContactID, c call.ConnectionID, want call.State) {
 	h.until(id, string(want), func(contact call.Contact) bool { return stateOf(contact, c) == want })
 }
 
-// until waits until a contact is as it should be, and the desk has acted on that.
+// until waits until the journal has the contact as ok wants it, and the desk has
+// acted on that entry.
 func (h *house) until(id call.ContactID, what string, ok func(call.Contact) bool) {
 	h.t.Helper()
 	deadline := time.After(patiently)
@@ -135,7 +136,7 @@ func (h *house) until(id call.ContactID, what string, ok func(call.Contact) bool
 		more := h.journal.next()
 		c := h.journal.contact(id)
 		if ok(c) {
-			_, _ = h.board.Request(context.Background(), id, call.MuteRequested{}) // refused, after all that came before
+			_, _ = h.board.Request(context.Background(), id, call.MuteRequested{}) // refused, once earlier inputs are dealt with
 			return
 		}
 		select {
@@ -159,11 +160,11 @@ type rooms struct{ *media.Engine }
 
 func (r rooms) Room(id call.ContactID) switchboard.Room { return r.Engine.Room(id) }
 
-type everybody struct{}
+type anyone struct{}
 
-func (everybody) Permit(call.Endpoint) error { return nil }
+func (anyone) Permit(call.Endpoint) error { return nil }
 
-// both makes web legs for agents and phones for everybody else.
+// both makes web legs for agents and phones for other parties.
 type both struct {
 	web    *Legs
 	phones *phones
@@ -187,7 +188,7 @@ func (b both) Restore(id call.ContactID, c call.ConnectionID, epoch uint16, m sw
 	return b.phones.open(place{id, c}, p.Tone, p.State)
 }
 
-// A journal keeps the entries of each contact in this process.
+// A journal keeps entries in memory.
 type journal struct {
 	mu      sync.Mutex // guards what follows
 	seq     uint64
@@ -258,7 +259,7 @@ func (j *journal) Follow(context.Context, uint64) iter.Seq2[switchboard.Entry, e
 
 func (j *journal) Last(context.Context) (uint64, error) { panic("a desk does not read") }
 
-// contact is a contact as it was last written down.
+// contact returns a contact as it was last written.
 func (j *journal) contact(id call.ContactID) call.Contact {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -268,8 +269,8 @@ func (j *journal) contact(id call.ContactID) call.Contact {
 	return call.Contact{}
 }
 
-// story is the names of a contact's events, with the reason for a loss. Joined is
-// left out: it comes whenever the audio has changed.
+// story returns the names of a contact's events, with the reason for a loss. It
+// leaves out Joined, which comes whenever the audio has changed.
 func (j *journal) story(id call.ContactID) []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -288,7 +289,7 @@ func (j *journal) story(id call.ContactID) []string {
 	return all
 }
 
-// memories is every memory of web legs that a contact's entries hold.
+// memories returns the memories of ana's leg, without repetitions.
 func (j *journal) memories(id call.ContactID) []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -16,8 +16,8 @@ import (
 	"holdfast/switchboard"
 )
 
-// These stories have real browsers: ICE, DTLS and SRTP on loopback. Who hears
-// whom is known by their tones.
+// These stories have real browsers: ICE, DTLS and SRTP on loopback. Each party is
+// recognised by its tone.
 
 func TestRingAcceptTalk(t *testing.T) {
 	t.Parallel()
@@ -64,10 +64,10 @@ func TestReloadWhileTalking(t *testing.T) {
 	b := newBrowser(t, ana)
 	b.connect(h.legs, "c1", 2)
 	h.is("c1", 2, call.Connected)
-	old.close() // late: its session was replaced
+	old.close() // its session was replaced
 	h.ear("c1", 1).hears(t, ana)
 	b.hears(t, theCustomer)
-	h.wantStory("c1", "Arrived", "Rang", "AcceptRequested", "Answered", "Lost: the page has made another session", "Back")
+	h.wantStory("c1", "Arrived", "Rang", "AcceptRequested", "Answered", "Lost: replaced by a new session", "Back")
 }
 
 func TestReloadWhileATargetRings(t *testing.T) {
@@ -100,7 +100,7 @@ func TestPageThatGoesAndComesBack(t *testing.T) {
 	h.is("c1", 2, call.Connected)
 	h.ear("c1", 1).hears(t, ana)
 	b.hears(t, theCustomer)
-	h.wantStory("c1", "Arrived", "Rang", "AcceptRequested", "Answered", "Lost: the agent's page is gone", "Back")
+	h.wantStory("c1", "Arrived", "Rang", "AcceptRequested", "Answered", "Lost: the agent's page has closed", "Back")
 }
 
 func TestShortStallIsFilledWithNoise(t *testing.T) {
@@ -125,7 +125,7 @@ func TestLongStallIsALossThatMayReturn(t *testing.T) {
 	network.stalled.Store(true)
 	h.is("c1", 2, call.Away)
 	h.ear("c1", 1).hears(t, softphone.HoldTone)
-	network.stalled.Store(false) // the same session
+	network.stalled.Store(false) // no new offer
 	h.is("c1", 2, call.Connected)
 	h.ear("c1", 1).hears(t, ana)
 	b.hears(t, theCustomer)
@@ -136,10 +136,10 @@ func TestBrowserThatEndsItsSession(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, newJournal(), Options{}, nil)
 	b := h.talks("c1", theCustomer)
-	b.hears(t, theCustomer) // so its side of the session is up, too
+	b.hears(t, theCustomer) // the browser's side is up
 	b.close()
 	h.is("c1", 2, call.Away)
-	h.wantStory("c1", "Arrived", "Rang", "AcceptRequested", "Answered", "Lost: the browser has ended it")
+	h.wantStory("c1", "Arrived", "Rang", "AcceptRequested", "Answered", "Lost: closed by the browser")
 }
 
 func TestRestart(t *testing.T) {
@@ -147,7 +147,7 @@ func TestRestart(t *testing.T) {
 	j := newJournal()
 	before := newHouse(t, j, Options{}, nil)
 	before.talks("c1", theCustomer)
-	before.calls("c2", another) // ana's page has not answered this one
+	before.calls("c2", another) // ana has not accepted this one
 	before.close()
 
 	h := newHouse(t, j, Options{}, nil)
@@ -161,7 +161,7 @@ func TestRestart(t *testing.T) {
 	h.is("c1", 2, call.Connected)
 	h.ear("c1", 1).hears(t, ana)
 	b.hears(t, theCustomer)
-	h.wantStory("c1", "Arrived", "Rang", "AcceptRequested", "Answered", "Recovered", "Lost: the server was started anew", "Back")
+	h.wantStory("c1", "Arrived", "Rang", "AcceptRequested", "Answered", "Recovered", "Lost: the server restarted", "Back")
 
 	other := newBrowser(t, cleo)
 	other.connect(h.legs, "c2", 2)
@@ -190,7 +190,7 @@ func TestTwoContactsAtOnce(t *testing.T) {
 	one.hears(t, theCustomer)
 }
 
-// A spy is a Board that tells what is delivered.
+// A spy is a Board that passes on the keys delivered to legs.
 type spy struct {
 	Board
 	keys chan byte
@@ -224,8 +224,8 @@ func TestKeysOfABrowser(t *testing.T) {
 	}
 }
 
-// A key of the customer's is passed on with the payload type that the browser
-// gave to telephone-events, and in one stream with the voice.
+// Keys of the customer reach the browser with the payload type that it offered for
+// telephone-events, in the same RTP stream as the voice.
 func TestKeysTowardsABrowser(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, newJournal(), Options{}, nil)
@@ -254,7 +254,7 @@ func TestIPv6(t *testing.T) {
 	if err != nil {
 		t.Skip("this machine has no IPv6")
 	}
-	mux := webrtc.NewICEUDPMux(nil, conn) // without one, pion does not offer ::1
+	mux := webrtc.NewICEUDPMux(nil, conn) // pion offers ::1 only with one
 	t.Cleanup(func() { mux.Close() })
 	h := newHouse(t, newJournal(), Options{Address: netip.MustParseAddrPort("[::1]:0")}, nil)
 	h.calls("c1", theCustomer)

@@ -9,21 +9,21 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-// A track is our side of a session. It sends packets as media made them: with
-// their payload type, which may be that of telephone-events, their sequence
-// number and timestamp. Only the SSRC is the session's.
+// A track sends packets as media made them, with their payload type, sequence
+// number and timestamp; only the SSRC is the session's. Pion's own tracks set the
+// payload type of the codec, also on telephone-events.
 type track struct {
 	to     atomic.Pointer[bound]
-	header rtp.Header // the sender's; here so that a packet costs no allocation
+	header rtp.Header // of the packet being sent; here to save an allocation
 }
 
-// bound is where a track sends.
+// bound is where a track sends its packets.
 type bound struct {
 	webrtc.TrackLocalWriter
 	ssrc uint32
 }
 
-// send sends a packet. One goroutine calls it at a time.
+// send sends a packet, or drops it before Bind. Calls must not overlap.
 func (t *track) send(packet []byte) error {
 	to := t.to.Load()
 	if to == nil {

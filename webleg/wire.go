@@ -10,7 +10,7 @@ import (
 
 // What comes in on a browser's line.
 type (
-	// offered: the agent's page makes a session.
+	// offered: the agent's page has offered a session.
 	offered struct {
 		session int
 		agent   string
@@ -20,20 +20,20 @@ type (
 	connected struct {
 		session int
 		agent   string
-		events  uint8 // the payload type of its telephone-events, 0: none
+		events  uint8 // payload type of its telephone-events, 0: none
 	}
 
-	// lost: a session carries nothing any more.
+	// lost: a session no longer carries packets.
 	lost struct {
 		session int
 		agent   string
 		reason  string
 	}
 
-	// pressed: the agent has pressed a key, as a telephone-event in their audio.
+	// pressed: the browser has sent a key as telephone-events.
 	pressed struct{ key byte }
 
-	// played: the agent has heard a prompt to its end.
+	// played: the browser has been sent a prompt to its end.
 	played struct{}
 )
 
@@ -49,7 +49,7 @@ func (l lost) Trace() string {
 func (pressed) Trace() string { return "" }
 func (played) Trace() string  { return "" }
 
-// setting gives a leg the audio that was agreed.
+// setting sets the agreed audio of a leg.
 type setting struct {
 	audio  *media.Leg
 	stream media.Stream
@@ -63,7 +63,7 @@ func (s setting) Send() error {
 	return nil
 }
 
-// hangUp ends the session, if there is one, and takes no other.
+// hangUp ends the leg's session, if any, and lets it have no other.
 type hangUp struct{ on *anchor }
 
 func (hangUp) Class() switchboard.Class { return switchboard.Ending }
@@ -74,8 +74,7 @@ func (h hangUp) Send() error {
 	return nil
 }
 
-// line is what happened on the line as one line for the record, such as
-// "<- connected (session 2) ana".
+// line formats one line for the record, such as "<- connected (session 2) ana".
 func line(arrow, what, agent string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 || r == 0xfffd {
