@@ -60,7 +60,7 @@ func TestAContactThatIsOverIsReadFromTheJournal(t *testing.T) {
 	m := newMemory()
 	talking(t, m, "c1")
 	m.happens(t, "c1", call.HungUp{Connection: 1})
-	if c := read[call.Contact](t, m, 200, "GET", "/v1/contacts/c1", ""); c.Stage != call.Over || c.EndedBy != "customer" {
+	if c := read[call.Contact](t, m, 200, "GET", "/v1/contacts/c1", ""); c.Stage != call.Over || c.EndedBy != call.Customer || c.EndReason != call.Goodbye {
 		t.Errorf("got %+v", c)
 	}
 	if p := read[Problem](t, m, 404, "GET", "/v1/contacts/c9", ""); p.Detail != "there has never been a contact c9" {

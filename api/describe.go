@@ -26,7 +26,8 @@ var descriptions = map[string]map[string]string{
 		"arrived":        "when the customer first rang",
 		"answered":       "when an agent picked up",
 		"over":           "when it ended",
-		"endedBy":        "who or what ended it",
+		"endedBy":        "who ended it, by leaving, by asking for the end, or by not being reached: customer, agent or target",
+		"endReason":      "how they ended it: hung-up, line-lost, requested (by an agent), or why they were not reached, such as no-answer",
 	},
 	"Connection": {
 		"id":         "its number in the contact; the customer is 1",

@@ -72,8 +72,8 @@ func TestLeaving(t *testing.T) {
 func TestEnding(t *testing.T) {
 	m := newMemory()
 	talking(t, m, "c1")
-	if c := read[call.Contact](t, m, 200, "POST", "/v1/contacts/c1/end", ""); c.Stage != call.Over || c.EndedBy != "agent" {
-		t.Errorf("got %s, ended by %s", c.Stage, c.EndedBy)
+	if c := read[call.Contact](t, m, 200, "POST", "/v1/contacts/c1/end", ""); c.Stage != call.Over || c.EndedBy != call.Agent || c.EndReason != call.Requested {
+		t.Errorf("got %s, ended by %s, %s", c.Stage, c.EndedBy, c.EndReason)
 	}
 	read[Problem](t, m, 404, "POST", "/v1/contacts/c1/end", "")
 }

@@ -50,7 +50,11 @@ type Contact struct {
 	Arrived  time.Time `json:"arrived"`
 	Answered time.Time `json:"answered,omitzero"` // from here on P1 holds
 	Over     time.Time `json:"over,omitzero"`
-	EndedBy  string    `json:"endedBy,omitempty"` // who or what ended it, for the record
+
+	// EndedBy is the party that ended the contact by leaving, by asking for the
+	// end or by not being reached; EndReason says which.
+	EndedBy   Party  `json:"endedBy,omitempty"`
+	EndReason Reason `json:"endReason,omitempty"`
 }
 
 // A Stage says what a contact is waiting for.
@@ -242,7 +246,7 @@ type Attempt struct {
 	Detail     string       `json:"detail,omitempty"` // what the line said, such as "486 Busy Here"
 }
 
-// A Reason says why somebody could not be reached, or did not stay.
+// A Reason says why a party could not be reached, or did not stay.
 type Reason string
 
 const (
@@ -259,7 +263,10 @@ const (
 	Superseded       Reason = "superseded"   // another transfer was asked for instead
 	TooLong          Reason = "too-long"     // was consulted for longer than the rules want
 	CancelledByAgent Reason = "cancelled"
-	LineError        Reason = "error" // anything else; the attempt's Detail has it
+	Goodbye          Reason = "hung-up"   // put the phone down
+	LineLost         Reason = "line-lost" // their line was lost
+	Requested        Reason = "requested" // an agent asked for it
+	LineError        Reason = "error"     // anything else; the attempt's Detail has it
 )
 
 // An Endpoint says where a party can be reached.

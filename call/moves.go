@@ -33,7 +33,7 @@ func (s *step) answer(agent ConnectionID) {
 func (s *step) notOffered(agent ConnectionID, why Reason) {
 	s.remove(agent)
 	s.do(Refuse{s.customer().ID, why})
-	s.end(string(why))
+	s.end(Agent, why)
 }
 
 // offerExpired: an agent has rung for long enough. A queue looks on, and the
@@ -73,36 +73,41 @@ func (s *step) callFailed(id ConnectionID, why Reason) {
 			s.do(Notify{c.ID, why, who.Endpoint.String() + " " + why.says()})
 		}
 	}
-	s.end(string(why))
+	s.end(who.Party, why)
 }
 
 // customerLeft: everything that existed for them ends (P6).
-func (s *step) customerLeft() {
+func (s *step) customerLeft(why Reason) {
 	customer := s.customer().ID
 	for _, c := range s.Connections {
 		if c.Party == Agent && c.State == Connected {
 			s.do(Notify{c.ID, CustomerLeft, "the customer has left"})
 		}
 	}
-	s.goOnWithout(customer, Customer, Abandoned, CustomerLeft)
+	s.goOnWithout(customer, Customer, why)
 }
 
 // goOnWithout takes the customer out of the contact. Agent and target who are
-// talking already may finish; everybody else is let go of.
-func (s *step) goOnWithout(customer ConnectionID, by Party, o Outcome, why Reason) {
+// talking already may finish; everybody else is let go of. by is who ended the
+// customer's part: the customer, or an agent.
+func (s *step) goOnWithout(customer ConnectionID, by Party, why Reason) {
 	s.remove(customer)
 	consulting := s.Stage == Consulting && s.present(s.Transfer.By)
 	if consulting {
 		s.set(s.connection(s.Transfer.last().Connection), Connected)
 	}
-	if s.Transfer != nil {
-		s.closeTransfer(o, why, "")
+	switch {
+	case s.Transfer == nil:
+	case by == Customer:
+		s.closeTransfer(Abandoned, CustomerLeft, "")
+	default:
+		s.closeTransfer(Cancelled, CancelledByAgent, "")
 	}
 	if consulting {
-		s.Stage, s.EndedBy = Finishing, string(by)
+		s.Stage, s.EndedBy, s.EndReason = Finishing, by, why
 		return
 	}
-	s.end(string(by))
+	s.end(by, why)
 }
 
 // personLeft: somebody who was talking to the customer, or holding them, has
@@ -125,7 +130,7 @@ func (s *step) personLeft(id ConnectionID, lost bool) {
 		s.recall(responsible)
 		return
 	}
-	s.end(string(who.Party))
+	s.end(who.Party, Goodbye)
 }
 
 // recall calls the agent responsible back to a customer who has nobody.
@@ -158,7 +163,7 @@ func (s *step) nextRung(rung ConnectionID) {
 }
 
 // end says goodbye to whoever is left, and the contact is over.
-func (s *step) end(by string) {
+func (s *step) end(by Party, why Reason) {
 	for _, c := range s.Connections {
 		s.countHold(&c)
 		if c.Party != Customer || !s.Answered.IsZero() || c.rungByUs() {
@@ -166,7 +171,7 @@ func (s *step) end(by string) {
 		}
 	}
 	s.Connections = nil
-	s.Stage, s.Over, s.EndedBy = Over, s.now, by
+	s.Stage, s.Over, s.EndedBy, s.EndReason = Over, s.now, by, why
 }
 
 // tookOverJustNow reports whether this was the target of a hand-over so recent

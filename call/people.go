@@ -164,7 +164,7 @@ func (r Reason) says() string {
 		return "did not take the call"
 	case TooLong:
 		return "was consulted for too long"
-	case CustomerLeft, CancelledByAgent, Elsewhere, Superseded, LineError:
+	case CustomerLeft, CancelledByAgent, Elsewhere, Superseded, Goodbye, LineLost, Requested, LineError:
 	}
 	return "could not be connected"
 }

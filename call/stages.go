@@ -150,7 +150,7 @@ func (s *step) finishing(ev Fact) {
 	switch ev := ev.(type) {
 	case HungUp, Lost:
 		s.remove(ev.connection())
-		s.end(s.EndedBy)
+		s.end(s.EndedBy, s.EndReason)
 	case Arrived, Originated, Rang, Answered, Failed, Offered, Withdrawn, Pressed, Played, Back, Joined, DeadlinePassed, Recovered:
 	}
 }

@@ -52,12 +52,15 @@ func (s *step) fact(ev Fact) {
 	who := s.connection(id)
 	switch ev := ev.(type) {
 	case HungUp, Lost:
-		lost, _ := ev.(Lost)
+		lost, isLost := ev.(Lost)
 		switch {
 		case who == nil:
 			return
+		case who.Party == Customer && isLost:
+			s.customerLeft(LineLost)
+			return
 		case who.Party == Customer:
-			s.customerLeft()
+			s.customerLeft(Goodbye)
 			return
 		case lost.MayReturn && who.Party == Agent && who.State == Connected:
 			s.await(who, Away, s.Rules.Grace)

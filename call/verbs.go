@@ -205,7 +205,7 @@ func (s *step) endByAgent() {
 	if s.Transfer != nil {
 		s.closeTransfer(Cancelled, CancelledByAgent, "")
 	}
-	s.end(string(Agent))
+	s.end(Agent, Requested)
 }
 
 // slip is how soon after a target's leaving a page that destroys its own
@@ -230,7 +230,7 @@ func (s *step) destroy(who *Connection, id ConnectionID) error {
 		s.endByAgent()
 	case whose.Party == Customer:
 		s.do(Drop{Connection: id})
-		s.goOnWithout(id, Agent, Cancelled, CancelledByAgent)
+		s.goOnWithout(id, Agent, Requested)
 	case s.Stage == Reaching && s.attempt(id) != nil:
 		s.do(Drop{id, CancelledByAgent})
 		s.targetFailed(id, CancelledByAgent, "")

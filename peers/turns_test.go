@@ -182,10 +182,10 @@ func (s *stage) isNow(where string) {
 // whereabouts tells where a customer is.
 func whereabouts(c call.Contact) string {
 	switch {
-	case c.Stage == call.Finishing, c.EndedBy == string(call.Customer):
+	case c.Stage == call.Finishing, c.EndedBy == call.Customer:
 		return "gone"
 	case c.Stage == call.Over:
-		return "said goodbye to by the " + c.EndedBy
+		return "said goodbye to by the " + string(c.EndedBy)
 	case c.Stage != call.Talking || len(c.Connections) != 2:
 		return string(c.Stage)
 	}

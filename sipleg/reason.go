@@ -35,7 +35,8 @@ func statusFor(r call.Reason) (status int, phrase string) {
 	case call.Declined:
 		return 603, "Decline"
 	case call.NoAnswer, call.Unreachable, call.Denied, call.LeftEarly, call.CustomerLeft, call.CancelledByAgent,
-		call.NotAccepted, call.Elsewhere, call.Superseded, call.TooLong, call.LineError:
+		call.NotAccepted, call.Elsewhere, call.Superseded, call.TooLong, call.Goodbye, call.LineLost, call.Requested,
+		call.LineError:
 	}
 	return 480, "Temporarily Unavailable"
 }
@@ -62,7 +63,8 @@ func goodbye(r call.Reason) string {
 		status, text = 480, "Call not accepted"
 	case call.Declined:
 		status, text = 603, "Declined"
-	case call.Busy, call.Unreachable, call.NotFound, call.Denied, call.LeftEarly, call.LineError:
+	case call.Busy, call.Unreachable, call.NotFound, call.Denied, call.LeftEarly, call.Goodbye, call.LineLost,
+		call.Requested, call.LineError:
 	}
 	if status == 0 {
 		return ""

@@ -136,11 +136,11 @@ func (n Names) Ending(c call.Contact) string {
 	people := strings.Join(with, " and ")
 	switch {
 	case c.Stage == call.Over && c.Answered.IsZero():
-		return "was never answered (" + c.EndedBy + ")"
-	case c.Stage == call.Over && c.EndedBy == string(call.Customer), c.Stage == call.Finishing:
+		return "was never answered (" + string(c.EndReason) + ")"
+	case c.Stage == call.Over && c.EndedBy == call.Customer, c.Stage == call.Finishing:
 		return "has left"
 	case c.Stage == call.Over:
-		return "was said goodbye to by the " + c.EndedBy
+		return "was said goodbye to by the " + string(c.EndedBy)
 	case c.Stage == call.Parked:
 		return "is parked, hearing " + string(call.ParkAudio)
 	case customer == call.Connecting || customer == "":

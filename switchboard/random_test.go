@@ -107,7 +107,7 @@ func runStory(t *testing.T, story []act, fault func() fault) (o outcome) {
 // timeless is a contact without its times.
 func timeless(c call.Contact) string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "%s ended by %q, last connection %d", c.Stage, c.EndedBy, c.LastConnection)
+	fmt.Fprintf(&s, "%s ended by %q, %q, last connection %d", c.Stage, c.EndedBy, c.EndReason, c.LastConnection)
 	for _, c := range c.Connections {
 		fmt.Fprintf(&s, "; %d %s %s", c.ID, c.Party, c.State)
 	}

@@ -139,7 +139,7 @@ func (s shower) describe(c call.Contact) {
 	fmt.Fprintf(s, "%s  %s\n", c.ID, s.paint(stageColour(c.Stage), string(c.Stage)))
 	fmt.Fprintf(s, "  arrived %s, agent responsible: %s\n", c.Arrived.Local().Format(time.DateTime), c.Agent)
 	if c.Stage == call.Over {
-		fmt.Fprintf(s, "  over %s, ended by: %s\n", c.Over.Local().Format(time.DateTime), c.EndedBy)
+		fmt.Fprintf(s, "  over %s, ended by: %s (%s)\n", c.Over.Local().Format(time.DateTime), c.EndedBy, c.EndReason)
 	}
 	if c.Recorded {
 		fmt.Fprintln(s, "  the customer is recorded")

@@ -76,7 +76,7 @@ func tabulate(w io.Writer, all []kept) error {
 		c := k.Contact
 		stage := string(c.Stage)
 		if c.Stage == call.Over {
-			stage = fmt.Sprintf("over after %s, ended by: %s", since(c.Arrived, c.Over), c.EndedBy)
+			stage = fmt.Sprintf("over after %s, ended by: %s (%s)", since(c.Arrived, c.Over), c.EndedBy, c.EndReason)
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\n", c.ID, c.Arrived.Local().Format(time.DateTime), stage, transfers(c), k.Entries)
 	}

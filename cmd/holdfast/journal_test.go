@@ -40,7 +40,7 @@ func scriptRetold(ts *testscript.TestScript, _ bool, args []string) {
 // ending is a contact without what a story may tell otherwise: ids, addresses
 // and times.
 func ending(c call.Contact) string {
-	said := fmt.Sprintf("%s, ended by %q", c.Stage, c.EndedBy)
+	said := fmt.Sprintf("%s, ended by %q, %q", c.Stage, c.EndedBy, c.EndReason)
 	for _, who := range c.Connections {
 		said += fmt.Sprintf("; %d %s %s", who.ID, who.Party, who.State)
 	}
