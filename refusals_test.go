@@ -14,7 +14,7 @@ import (
 )
 
 // update has tests write the files that they otherwise compare with.
-var update = flag.Bool("update", false, "write docs/REFUSALS.md")
+var update = flag.Bool("update", false, "write docs/REFUSALS.md and testdata/v1-draft")
 
 // refusing are the packages that refuse requests.
 var refusing = []string{"call", "routing", "api"}
@@ -64,9 +64,16 @@ func sameAs(t *testing.T, file, want string) {
 			t.Fatal(err)
 		}
 	}
-	if got := read(t, file); got != want {
-		t.Errorf("%s is not what it must be; run this test with -update and read the difference. It must be:\n%s", file, want)
+	got := read(t, file)
+	if got == want {
+		return
 	}
+	lines, wanted := strings.Split(got, "\n"), strings.Split(want, "\n")
+	n := 0
+	for n < len(lines)-1 && n < len(wanted)-1 && lines[n] == wanted[n] {
+		n++
+	}
+	t.Errorf("%s:%d has %q and must have %q; run this test with -update and read the difference", file, n+1, lines[n], wanted[n])
 }
 
 // TestRefusalsNameTheirCode: each refusal has a code that is declared, and each

@@ -16,6 +16,11 @@ import (
 	"holdfast/switchboard"
 )
 
+// A Registration is what is written down of an agent's phone.
+type Registration struct {
+	Bindings []sipua.Binding `json:"bindings"` // the newest last
+}
+
 // phoneKind is the kind of what is kept of a phone, by the name of its agent.
 const phoneKind = "phone"
 
@@ -29,8 +34,8 @@ type phones struct {
 }
 
 type phone struct {
-	bindings []sipua.Binding // the newest last
-	seq      uint64
+	Registration
+	seq uint64
 }
 
 // KeepPhones reads from a store which phones are registered, and keeps it there
@@ -43,7 +48,7 @@ func (d *Directory) KeepPhones(ctx context.Context, store switchboard.Store) err
 	known := map[string]phone{}
 	for _, k := range kept {
 		p := phone{seq: k.Seq}
-		if err := json.Unmarshal(k.Data, &p.bindings); err != nil {
+		if err := json.Unmarshal(k.Data, &p.Registration); err != nil {
 			return fmt.Errorf("reading where %s's phone is registered: %w", k.Name, err)
 		}
 		known[k.Name] = p
@@ -109,7 +114,7 @@ func (d *Directory) Bindings(agent string) []sipua.Binding {
 	d.phones.mu.RLock()
 	defer d.phones.mu.RUnlock()
 	now := d.phones.now()
-	return slices.DeleteFunc(slices.Clone(d.phones.known[agent].bindings), func(b sipua.Binding) bool {
+	return slices.DeleteFunc(slices.Clone(d.phones.known[agent].Bindings), func(b sipua.Binding) bool {
 		return !now.Before(b.Until)
 	})
 }
@@ -117,7 +122,7 @@ func (d *Directory) Bindings(agent string) []sipua.Binding {
 // Bind writes down where an agent's phone is registered from now on. It waits
 // for the store, and must not be called by two goroutines at once.
 func (d *Directory) Bind(ctx context.Context, agent string, bindings []sipua.Binding) error {
-	text, err := json.Marshal(bindings)
+	text, err := json.Marshal(Registration{bindings})
 	if err != nil {
 		return fmt.Errorf("registering %s's phone: %w", agent, err)
 	}
@@ -131,7 +136,7 @@ func (d *Directory) Bind(ctx context.Context, agent string, bindings []sipua.Bin
 	}
 	d.phones.mu.Lock()
 	defer d.phones.mu.Unlock()
-	d.phones.known[agent] = phone{slices.Clone(bindings), seq}
+	d.phones.known[agent] = phone{Registration{slices.Clone(bindings)}, seq}
 	return nil
 }
 

@@ -1,9 +1,7 @@
 package routing
 
 import (
-	"encoding/json"
 	"errors"
-	"reflect"
 	"testing"
 	"time"
 
@@ -11,66 +9,6 @@ import (
 )
 
 var atNoon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-
-// goldenAgent and goldenQueue are entries as they were written: what has changed
-// its name in them could not be read any more.
-const (
-	goldenAgent = `{"name":"ana","capacity":2,"afterCall":"20s","grace":"30s",` +
-		`"status":{"state":"available"},"next":{"state":"not-ready","reason":"lunch"},` +
-		`"reservation":{"contact":"c3","connection":2,"queue":"sales","until":"2026-11-23T12:00:30Z"},` +
-		`"segments":[{"contact":"c1","connection":2,"queue":"sales","state":"after-call-work","since":"2026-11-23T12:00:00Z","clearBy":"2026-11-23T12:00:20Z"},` +
-		`{"contact":"c2","connection":4,"state":"holding","since":"2026-11-23T12:00:00Z"}],` +
-		`"awayUntil":"2026-11-23T12:00:30Z","idleSince":"2026-11-23T12:00:00Z","since":"2026-11-23T12:00:00Z"}`
-	goldenQueue = `{"name":"sales","agents":["ana","ben"],"offerFor":"20s","askAgain":"10s",` +
-		`"entries":[{"contact":"c3","connection":2,"priority":1,"returned":true,` +
-		`"callback":{"kind":"number","address":"+15550100"},"since":"2026-11-23T12:00:00Z","offeredTo":"ana",` +
-		`"rejected":[{"agent":"ben","until":"2026-11-23T12:00:10Z"},{"agent":"cem"}]}]}`
-)
-
-func TestJSON(t *testing.T) {
-	agent := Agent{
-		Name: "ana", Capacity: 2, AfterCall: call.Duration(20 * time.Second), Grace: call.Duration(30 * time.Second),
-		Status: Status{State: Available}, Next: Status{NotReady, "lunch"},
-		Reservation: &Reservation{SegmentID{"c3", 2}, "sales", atNoon.Add(30 * time.Second)},
-		Segments: []Segment{
-			{SegmentID{"c1", 2}, "sales", AfterCallWork, atNoon, atNoon.Add(20 * time.Second)},
-			{SegmentID: SegmentID{"c2", 4}, State: Holding, Since: atNoon},
-		},
-		AwayUntil: atNoon.Add(30 * time.Second), IdleSince: atNoon, Since: atNoon,
-	}
-	sameJSON(t, agent, goldenAgent)
-	sameJSON(t, Queue{
-		Name: "sales", Agents: []string{"ana", "ben"}, OfferFor: call.Duration(20 * time.Second), AskAgain: call.Duration(10 * time.Second),
-		Entries: []Entry{{
-			SegmentID: SegmentID{"c3", 2}, Priority: 1, Returned: true,
-			Callback: call.Endpoint{Kind: call.PhoneNumber, Address: "+15550100"}, Since: atNoon, OfferedTo: "ana",
-			Rejected: []Rejection{{"ben", atNoon.Add(10 * time.Second)}, {Agent: "cem"}},
-		}},
-	}, goldenQueue)
-	sameJSON(t, Agent{Name: "ben"}, `{"name":"ben"}`)
-	sameJSON(t, EnterRequested{Queue: "sales", SegmentID: SegmentID{"c3", 2}}, `{"queue":"sales","contact":"c3","connection":2}`)
-	sameJSON(t, Offer{Agent: "ana", SegmentID: SegmentID{"c3", 2}, Queue: "sales", Until: atNoon},
-		`{"agent":"ana","contact":"c3","connection":2,"queue":"sales","until":"2026-11-23T12:00:00Z"}`)
-}
-
-// sameJSON wants v to be written as golden, and golden to be read as v.
-func sameJSON[T any](t *testing.T, v T, golden string) {
-	t.Helper()
-	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(b) != golden {
-		t.Errorf("%T is written as\n%s, want\n%s", v, b, golden)
-	}
-	var read T
-	if err := json.Unmarshal([]byte(golden), &read); err != nil {
-		t.Fatal(err)
-	}
-	if !reflect.DeepEqual(read, v) {
-		t.Errorf("read %+v, want %+v", read, v)
-	}
-}
 
 func TestRefusals(t *testing.T) {
 	f := State{
