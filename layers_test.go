@@ -29,6 +29,7 @@ var arrows = map[string][]string{
 	"media":        {"call"},
 	"softphone":    {"sipua", "siptransport", "media"},
 	"peers":        {"softphone", "media"},
+	"test/browser": {"softphone", "media"},
 
 	"config":    {"call", "media", "sipua"},
 	"routing":   {"call"},
@@ -62,6 +63,7 @@ var foreign = map[string][]string{
 		"api",
 	},
 	"github.com/spf13/cobra": {"cmd/holdfast"},
+	"github.com/chromedp":    {"test/browser"},
 }
 
 // Package call takes time as an argument, reaches nothing of the world, and is

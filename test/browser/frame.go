@@ -1,0 +1,130 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// A Frame is a document in a tab: the page itself, or one that it embeds.
+type Frame struct {
+	tab    *Tab
+	origin string // empty: that of the page itself
+}
+
+// In is the embedded document of an origin, such as "http://localhost:8090". It
+// may come later, and come anew after a load.
+func (tab *Tab) In(origin string) Frame { return Frame{tab, origin} }
+
+// Do runs JavaScript in the frame. If that results in a promise, Do waits for it;
+// "void" in front of it does without.
+func (f Frame) Do(script string) {
+	f.tab.browser.t.Helper()
+	f.Read(script, nil)
+}
+
+// Read is Do, and stores the result, as encoding/json does.
+func (f Frame) Read(script string, into any) {
+	f.tab.browser.t.Helper()
+	ctx, cancel := f.tab.soon()
+	defer cancel()
+	result, err := f.run(ctx, script)
+	if err == nil && into != nil {
+		err = json.Unmarshal(result, into)
+	}
+	if err != nil {
+		f.tab.browser.t.Fatalf("running %s in %s: %v", script, f, err)
+	}
+}
+
+// Await waits until a JavaScript expression is true in the frame. It is not while
+// there is no such frame, or while it throws.
+func (f Frame) Await(expression string) {
+	f.tab.browser.t.Helper()
+	ctx, cancel := f.tab.soon()
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		result, err := f.run(ctx, "!!("+expression+")")
+		if string(result) == "true" {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			f.tab.browser.t.Fatalf("in %s it never becomes true that %s (%v)", f, expression, err)
+		}
+	}
+}
+
+// Click clicks with the mouse on the first element that a CSS selector finds,
+// when it is there and enabled.
+func (f Frame) Click(selector string) {
+	f.tab.browser.t.Helper()
+	element := "document.querySelector(" + strconv.Quote(selector) + ")"
+	f.Await(element + "?.disabled !== true && " + element + "?.checkVisibility()")
+	var at, frame struct{ X, Y float64 }
+	f.Read("(() => { const e = "+element+"; e.scrollIntoView({ block: 'nearest' });"+
+		"const r = e.getBoundingClientRect(); return { x: r.x + r.width / 2, y: r.y + r.height / 2 } })()", &at)
+	if f.origin != "" {
+		f.tab.Read("(() => { const e = [...document.querySelectorAll('iframe')].find(e => e.src.startsWith("+
+			strconv.Quote(f.origin)+")); const r = e.getBoundingClientRect();"+
+			"return { x: r.x + e.clientLeft, y: r.y + e.clientTop } })()", &frame)
+	}
+	f.tab.do("clicking on "+selector, chromedp.MouseClickXY(at.X+frame.X, at.Y+frame.Y))
+}
+
+// Type clicks on an element and types text into it.
+func (f Frame) Type(selector, text string) {
+	f.tab.browser.t.Helper()
+	f.Click(selector)
+	f.tab.do("typing into "+selector, chromedp.KeyEvent(text))
+}
+
+// String tells where the frame is.
+func (f Frame) String() string {
+	if f.origin == "" {
+		return "the page"
+	}
+	return "the frame of " + f.origin
+}
+
+// run runs JavaScript, and returns what it results in.
+func (f Frame) run(ctx context.Context, script string) (json.RawMessage, error) {
+	yes := true
+	ask := runtime.EvaluateParams{Expression: script, AwaitPromise: &yes, ReturnByValue: &yes}
+	if f.origin != "" {
+		if ask.UniqueContextID = f.tab.contextOf(f.origin); ask.UniqueContextID == "" {
+			return nil, fmt.Errorf("%s is not there", f)
+		}
+	}
+	answer, err := chromedp.Call(ctx, runtime.Evaluate, ask)
+	if err != nil {
+		return nil, err
+	}
+	if answer.ExceptionDetails != nil {
+		return nil, &chromedp.ExceptionError{ExceptionDetails: answer.ExceptionDetails}
+	}
+	return json.RawMessage(answer.Result.Value), nil
+}
+
+// contextOf is where the scripts of the latest document of an origin run; empty:
+// there is none.
+func (tab *Tab) contextOf(origin string) string {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	for _, c := range slices.Backward(tab.contexts) {
+		var of struct{ IsDefault bool } // not of an extension
+		if c.Origin == origin && json.Unmarshal(c.AuxData, &of) == nil && of.IsDefault {
+			return c.UniqueID
+		}
+	}
+	return ""
+}
