@@ -2,16 +2,16 @@
 
 FUZZTIME ?= 30s
 
-.PHONY: help demo test check lint kill bench fuzz clean
+.PHONY: help demo test check lint kill browser bench fuzz clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' Makefile
 
 demo: ## every kind of transfer between real phones on this machine, as stories and drawings
 	go build -o bin/holdfast ./cmd/holdfast
 	bin/holdfast demo
 
-test: ## everything: lint, all tests with the race detector, foreign phones, a third of the kill matrix
+test: ## everything: lint, all tests with the race detector, foreign phones, a browser, a third of the kill matrix
 	@scripts/test
 
 check: ## the fast part of it: format, vet, lint, layers, wasm
@@ -22,6 +22,9 @@ lint: ## golangci-lint, as pinned in tools/go.mod
 
 kill: ## all of the kill matrix, three times: real servers killed at every step of every kind of transfer
 	HOLDFAST_KILL=all go test -C kill -count=3 -timeout 90m
+
+browser: ## all tests with a real browser, also those that take long
+	HOLDFAST_BROWSER=all go test -C test/browser -count=1 -timeout 30m
 
 bench: ## the figures that docs/STATUS.md states
 	go test -run '^$$' -bench . -benchmem ./...
