@@ -3,14 +3,11 @@ package browser
 import (
 	"context"
 	"net"
-	"os"
 	"testing"
 	"time"
 
 	"holdfast/softphone"
 )
-
-func TestMain(m *testing.M) { os.Exit(Main(m)) }
 
 func soon(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
