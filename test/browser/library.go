@@ -50,7 +50,7 @@ func install(dir string) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(unfinished)) }()
 	npm := exec.Command("npm", "install", "--prefix", unfinished, "--ignore-scripts", "--no-audit", "--no-fund",
-		libraryName+"@"+libraryVersion)
+		"--fetch-retries=1", "--fetch-retry-mintimeout=1000", libraryName+"@"+libraryVersion)
 	if said, err := npm.CombinedOutput(); err != nil {
 		return fmt.Errorf("it takes a network, once: %s: %w\n%s", npm, err, said)
 	}
