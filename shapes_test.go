@@ -25,6 +25,7 @@ import (
 	"holdfast/sipleg"
 	"holdfast/sipua"
 	"holdfast/switchboard"
+	"holdfast/webleg"
 )
 
 // shapes holds one of everything that is written down or sent. The files are
@@ -152,14 +153,29 @@ func legs(t *testing.T) map[call.ConnectionID]switchboard.LegMemory {
 	}
 	defer engine.Close()
 	local := sipua.Local{Address: netip.MustParseAddrPort("127.88.0.1:5060"), Transport: sipua.UDP}
-	restored := sipleg.New(sipleg.Options{Local: local, Engine: engine, Log: slog.New(slog.DiscardHandler)})
+	browsers, err := webleg.Start(webleg.Options{Address: netip.MustParseAddrPort("127.0.0.1:0"), Engine: engine})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer browsers.Close()
+	kinds := map[string]switchboard.Legs{
+		"sip": sipleg.New(sipleg.Options{Local: local, Engine: engine, Log: slog.New(slog.DiscardHandler)}),
+		"web": browsers,
+	}
+	seen := map[string]bool{}
 	for id, m := range golden.Legs {
-		leg, err := restored.Restore("c1", id, 1, m)
+		if seen[m.Kind] = true; kinds[m.Kind] == nil {
+			t.Fatalf("no leg is of kind %q", m.Kind)
+		}
+		leg, err := kinds[m.Kind].Restore("c1", id, 1, m)
 		if err != nil {
 			t.Fatal(err)
 		}
 		golden.Legs[id] = switchboard.LegMemory{Kind: leg.Kind(), Memory: leg.Memory()}
 		leg.Close()
+	}
+	if len(seen) != len(kinds) {
+		t.Errorf("contact.json has legs of kinds %v, want one of each of %d", seen, len(kinds))
 	}
 	return golden.Legs
 }
