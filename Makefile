@@ -21,7 +21,7 @@ lint: ## golangci-lint, as pinned in tools/go.mod
 	@scripts/lint
 
 kill: ## all of the kill matrix, three times: real servers killed at every step of every kind of transfer
-	HOLDFAST_KILL=all go test -C kill -count=3 -timeout 90m
+	HOLDFAST_KILL=all go test -C test/kill -count=3 -timeout 90m
 
 browser: ## all tests with a real browser, also those that take long
 	HOLDFAST_BROWSER=all go test -C test/browser -count=1 -timeout 30m

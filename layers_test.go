@@ -28,8 +28,8 @@ var arrows = map[string][]string{
 	"siptransport": {"sipua"},
 	"media":        {"call"},
 	"softphone":    {"sipua", "siptransport", "media"},
-	"peers":        {"softphone", "media"},
 	"test/browser": {"softphone", "media"},
+	"test/interop": {"softphone", "media"},
 
 	"config":    {"call", "media", "sipua"},
 	"routing":   {"call"},

@@ -1,0 +1,234 @@
+package interop
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"holdfast"
+	"holdfast/call"
+	"holdfast/client"
+	"holdfast/config"
+)
+
+// silence is how long a customer may hear nothing at all (P2).
+const silence = 2 * time.Second
+
+// A stage is a server with a customer who talks to an agent, both at phones
+// that others wrote, for a transfer of some kind.
+type stage struct {
+	t        *testing.T
+	kind     call.Kind
+	conf     config.Config
+	server   *holdfast.Server
+	client   *client.Client
+	contact  call.ContactID
+	customer *baresip
+	agent    *baresip
+	target   *baresip // where the scene has one
+	sipp     *sipp    // or this one
+	other    *sipp    // another target, who does not get the customer
+
+	confirm bool // a target who answers must press 1
+	ears    map[string]*ear
+	with    *baresip      // who is with the customer, or waits for the target with them
+	ended   string        // where the customer has been found
+	silent  time.Duration // the customer's longest time without audio
+	until   time.Duration // when they stop to listen, if they do
+	short   bool          // who met last need not have heard each other
+}
+
+// setStage starts everything and has customer and agent hear each other.
+func setStage(t *testing.T, kind call.Kind) *stage {
+	t.Helper()
+	s := &stage{t: t, kind: kind}
+	s.customer = startBaresip(t, "customer", customerTone)
+	s.agent = startBaresip(t, "agent", agentTone)
+	s.ears = map[string]*ear{"customer": {audio: s.customer.heard}, "agent": {audio: s.agent.heard}}
+	s.configure()
+	s.start()
+	t.Cleanup(s.stop)
+	s.client = client.New("http://" + s.server.APIAddress().String())
+
+	s.customer.dial("sip:help@" + s.server.SIPAddress().String())
+	s.agent.awaits(Incoming)
+	s.agent.answer()
+	s.agent.awaits(Established)
+	s.customer.awaits(Established)
+	s.withAgent()
+	contacts, err := s.client.Contacts(t.Context())
+	if err != nil || len(contacts) != 1 {
+		t.Fatalf("there are %d contacts, want one (error %v)", len(contacts), err)
+	}
+	s.contact = contacts[0].ID
+	return s
+}
+
+// configure writes the configuration of a server with this stage's agent.
+func (s *stage) configure() {
+	s.t.Helper()
+	block := ports(s.t)
+	var err error
+	s.conf, err = config.Parse("interop.toml", fmt.Appendf(nil, `
+[sip]
+listen = "127.0.0.1:%d"
+phones = ["127.0.0.1"]
+digest = ["MD5"] # baresip 1.0 gives up when it is offered another besides
+[api]
+listen = "127.0.0.1:%d"
+[rules]
+accept_within = "4s"
+[journal]
+dir = %q
+[[agent]]
+name = "agent"
+address = %q
+[[agent]]
+name = "ward"
+user = "200"
+password = "sesame"
+[[route]]
+called = "*"
+agent = "agent"
+`, block, block+1, filepath.Join(s.t.TempDir(), "journal"), s.agent.URI()))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stage) start() {
+	s.t.Helper()
+	log := slog.New(slog.NewTextHandler(s.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	var err error
+	if s.server, err = holdfast.Start(s.t.Context(), holdfast.Options{Config: s.conf, Log: log}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stage) stop() {
+	if err := s.server.Close(context.Background()); err != nil {
+		s.t.Errorf("closing the server: %v", err)
+	}
+}
+
+// asks asks for the transfer. In a blind one the agent is let go at once.
+func (s *stage) asks(r client.TransferRequest) {
+	s.t.Helper()
+	r.Kind, r.Confirm = s.kind, s.confirm
+	if _, err := s.client.Transfer(s.t.Context(), s.contact, r); err != nil {
+		s.t.Fatalf("asking for the transfer: %v", err)
+	}
+	if s.kind == call.Blind {
+		s.agentHasLeft()
+	}
+}
+
+// toSIPp transfers to a target that plays a scenario.
+func (s *stage) toSIPp(scenario, with string, ringFor time.Duration) {
+	s.t.Helper()
+	s.sipp = startSIPp(s.t, scenario, with, targetTone)
+	s.ears["target"] = &ear{audio: s.sipp.Heard()}
+	s.asks(client.TransferRequest{Target: s.sipp.URI(), RingFor: ringFor})
+}
+
+// startTarget switches on the phone of a target.
+func (s *stage) startTarget() {
+	s.t.Helper()
+	s.targetIs(startBaresip(s.t, "target", targetTone))
+}
+
+func (s *stage) targetIs(phone *baresip) {
+	s.target, s.ears["target"] = phone, &ear{audio: phone.heard}
+}
+
+// toBaresip transfers to a phone that rings.
+func (s *stage) toBaresip(ringFor time.Duration) {
+	s.t.Helper()
+	s.startTarget()
+	s.asks(client.TransferRequest{Target: s.target.URI(), RingFor: ringFor})
+	s.target.awaits(Incoming)
+}
+
+// toAnsweringBaresip transfers to a phone that rings until the customer hears
+// hold audio, and is picked up then.
+func (s *stage) toAnsweringBaresip() {
+	s.t.Helper()
+	s.toBaresip(ringLong)
+	s.onHold()
+	s.pickUp()
+}
+
+func (s *stage) pickUp() {
+	s.t.Helper()
+	s.target.answer()
+	s.target.awaits(Established)
+}
+
+// state is the contact as the server tells it.
+func (s *stage) state() call.Contact {
+	s.t.Helper()
+	c, err := s.client.Contact(s.t.Context(), s.contact)
+	if err != nil {
+		s.t.Fatalf("asking for the contact: %v", err)
+	}
+	return c
+}
+
+// goodbye has the customer hang up and checks that nothing is left (P9) and
+// that nobody was left in silence. The call of whoever is with them must end by
+// itself.
+func (s *stage) goodbye() {
+	s.t.Helper()
+	s.customer.undisturbed()
+	s.neverSilent()
+	s.customer.hangUp()
+	s.customer.awaits(Closed)
+	if s.with != nil {
+		s.with.awaits(Closed)
+	}
+	s.nothingLeft()
+}
+
+// neverSilent checks P2 from the customer's first packet until now, or until
+// they did not listen any more.
+func (s *stage) neverSilent() {
+	s.t.Helper()
+	heard := s.customer.heard
+	until := s.until
+	if until == 0 {
+		until = time.Since(heard.Began())
+	}
+	if s.silent = heard.LongestGapWithin(0, until); s.silent > silence {
+		s.t.Errorf("the customer heard nothing for %v: %s", s.silent, heard.Summary(voices))
+	}
+}
+
+// nothingLeft waits until the server has no contact, and targets that play
+// scenarios have played them to the end.
+func (s *stage) nothingLeft() {
+	s.t.Helper()
+	for _, target := range []*sipp{s.sipp, s.other} {
+		if target != nil {
+			target.finishes()
+		}
+	}
+	awaits(s.t, "the end of all contacts", func() bool {
+		contacts, err := s.client.Contacts(context.WithoutCancel(s.t.Context()))
+		return err == nil && len(contacts) == 0
+	})
+}
+
+// repeats is how long a peer may repeat what it said: 64*T1 (RFC 3261 §17).
+const repeats = 32 * time.Second
+
+// noLines waits until the server has no line any more, not even one that is
+// kept to answer repetitions (P9).
+func (s *stage) noLines() {
+	s.t.Helper()
+	if err := await(within(s.t, repeats+patience), "the end of all lines", func() bool { return s.server.LegCount() == 0 }); err != nil {
+		s.t.Errorf("%d lines are left over: %v", s.server.LegCount(), err)
+	}
+}
