@@ -40,13 +40,15 @@ var arrows = map[string][]string{
 	"directory": {"call", "config", "switchboard", "sipua"},
 	"api":       {"call", "notation", "routing", "switchboard"},
 	"panel":     {"call", "switchboard"},
-	"client":    {"call", "notation", "routing"},
+	"client":    {"call", "notation", "routing", "story"},
 
 	".": {
 		"call", "switchboard", "sipua", "siptransport", "sipleg", "webleg",
 		"config", "directory", "routing", "dispatch", "media", "journal", "api", "panel",
 	},
-	"cmd/holdfast": {".", "call", "client", "config", "routing", "journal", "media", "softphone", "story"},
+	"cmd/holdfast": {".", "call", "client", "config", "demo", "journal", "routing", "story"},
+	"demo":         {"call", "client", "holdfasttest", "media", "softphone", "story"},
+	"holdfasttest": {"client", "routing"},
 
 	"media/genaudio": {"media"},
 }

@@ -16,6 +16,7 @@ import (
 
 	"holdfast/call"
 	"holdfast/notation"
+	"holdfast/story"
 )
 
 // An Event is one transition of a contact.
@@ -26,6 +27,15 @@ type Event struct {
 	Events   notation.History `json:"events"`   // what happened, in order
 	Notified []call.Notify    `json:"notified"` // what agents were told
 	Trace    []string         `json:"trace"`    // one per message on the wire since the last event
+}
+
+// Moment returns the event as package story tells it.
+func (e Event) Moment() story.Moment {
+	m := story.Moment{At: e.At, Contact: e.Contact, Notified: e.Notified, Trace: e.Trace}
+	for _, timed := range e.Events {
+		m.Events = append(m.Events, timed.Event)
+	}
+	return m
 }
 
 const (

@@ -126,7 +126,7 @@ func (s shower) events(events iter.Seq2[client.Event, error]) error {
 func (s shower) tell(e client.Event, names story.Names) {
 	names.Meet(e.Contact)
 	when := s.paint(grey, e.At.Local().Format(time.TimeOnly)+" "+string(e.Contact.ID))
-	happened := names.Happened(momentOf(e))
+	happened := names.Happened(e.Moment())
 	for _, line := range happened {
 		fmt.Fprintf(s, "%s %s\n", when, line)
 	}

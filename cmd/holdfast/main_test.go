@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"holdfast/client"
+	"holdfast/holdfasttest"
 	"holdfast/softphone"
 )
 
@@ -162,7 +163,7 @@ func scriptEnded(ts *testscript.TestScript, _ bool, args []string) {
 func scriptOver(ts *testscript.TestScript, _ bool, _ []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	ts.Check(nothingLeft(ctx, client.New(ts.Getenv("HOLDFAST_SERVER"))))
+	ts.Check(holdfasttest.AwaitIdle(ctx, client.New(ts.Getenv("HOLDFAST_SERVER"))))
 }
 
 func scriptExpand(ts *testscript.TestScript, _ bool, args []string) {

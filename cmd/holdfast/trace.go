@@ -99,7 +99,7 @@ func findAny(ctx context.Context, c *client.Client, written string) (call.Contac
 func trace(w io.Writer, events []client.Event, asSVG, asMermaid bool) error {
 	var moments []story.Moment
 	for _, e := range events {
-		moments = append(moments, momentOf(e))
+		moments = append(moments, e.Moment())
 	}
 	var err error
 	switch {
@@ -112,12 +112,4 @@ func trace(w io.Writer, events []client.Event, asSVG, asMermaid bool) error {
 		err = story.Trace(w, moments, time.Local)
 	}
 	return err
-}
-
-func momentOf(e client.Event) story.Moment {
-	m := story.Moment{At: e.At, Contact: e.Contact, Notified: e.Notified, Trace: e.Trace}
-	for _, r := range e.Events {
-		m.Events = append(m.Events, r.Event)
-	}
-	return m
 }

@@ -1,14 +1,16 @@
-package main
+package demo
 
 import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"sync"
 	"text/tabwriter"
 	"time"
 
+	"holdfast/client"
 	"holdfast/softphone"
 )
 
@@ -39,10 +41,11 @@ const patient = `ring_for = "10s"
 recall_for = "10s"
 accept_within = "10s"`
 
-// stay leaves a server running with people around it, so that everything can be
-// tried by hand, until ctx ends. So many customers are there at the same time,
-// each with an agent of their own.
-func stay(ctx context.Context, out io.Writer, dir string, callers uint) error {
+// Stay leaves a server running with people around it, so that everything can be
+// tried by hand, until ctx ends. So many callers are there at the same time,
+// each with an agent of their own. show prints what happens, until there is no
+// more of it.
+func Stay(ctx context.Context, out io.Writer, dir string, callers uint, show func(iter.Seq2[client.Event, error]) error) error {
 	s := newStage(dir, patient, simulated(callers)...)
 	defer s.strike()
 	if err := s.set(ctx); err != nil {
@@ -65,7 +68,7 @@ func stay(ctx context.Context, out io.Writer, dir string, callers uint) error {
 		}
 	}
 	there.Go(func() {
-		if err := (shower{s.client, newTerminal(out), false}).events(s.client.Events(ctx, 0)); err != nil {
+		if err := show(s.client.Events(ctx, 0)); err != nil {
 			fmt.Fprintln(out, err)
 		}
 	})

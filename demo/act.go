@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -77,7 +77,7 @@ func (a *act) tell(ctx context.Context) {
 // leaves the contact as it was.
 func (a *act) tellOf(e client.Event) {
 	a.names.Meet(e.Contact)
-	m, state := momentOf(e), a.names.State(e.Contact)
+	m, state := e.Moment(), a.names.State(e.Contact)
 	if len(m.Events) == 1 && state == a.state {
 		if _, agreed := m.Events[0].(call.Joined); agreed {
 			return

@@ -1,0 +1,117 @@
+// Package demo plays the stories of "make demo": transfers between real phones
+// around a server in a process of its own, told while they happen, with what
+// everybody heard and a timeline of each. It starts this very program once more
+// as that server, with "serve --config", and knows nothing of its other commands.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"holdfast/holdfasttest"
+	"holdfast/story"
+)
+
+// errDemo says that an expectation did not hold; which, has been told.
+var errDemo = errors.New("not every expectation held")
+
+// hasty are rules by which nobody waits for long.
+const hasty = `ring_for = "2s"
+recall_for = "2s"
+accept_within = "2500ms"`
+
+// Play tells the stories, one after the other, and keeps recordings, timelines
+// and the server's log in dir, which it empties before if an earlier demo has
+// filled it. The error says that an expectation did not hold.
+func Play(ctx context.Context, out io.Writer, dir string) error {
+	s := newStage(dir, hasty)
+	defer s.strike()
+	if err := s.set(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "A server at %s, and the phones of a customer, of ana, of cardiology and of reception.\n", s.sip)
+	var acts []*act
+	for i, scene := range scenes {
+		fmt.Fprintf(out, "\n%d. %s\n", i+1, scene.title)
+		a := &act{stage: s, out: out, began: time.Now(), names: story.Names{}}
+		a.perform(ctx, scene.play)
+		if err := a.keep(scene.name, scene.title); err != nil {
+			return err
+		}
+		acts = append(acts, a)
+	}
+	return table(out, acts, dir)
+}
+
+// perform plays a scene and holds its expectations about every scene: the
+// customer is never in silence, and nothing is left behind.
+func (a *act) perform(ctx context.Context, play func(context.Context, *act) error) {
+	meanwhile, stop := context.WithCancel(ctx)
+	var machine pulse
+	var aside sync.WaitGroup
+	aside.Go(func() { a.tell(meanwhile) })
+	aside.Go(func() { machine.beat(meanwhile) })
+	if err := within(ctx, 20*time.Second, func(ctx context.Context) error { return play(ctx, a) }); err != nil {
+		a.failures = append(a.failures, err.Error())
+		a.say("FAILED: %v", err)
+	}
+	if a.customerLine != nil {
+		a.customerLine.HangUp()
+		a.neverSilent(machine.stoodStill())
+	}
+	if err := within(ctx, 5*time.Second, func(ctx context.Context) error { return holdfasttest.AwaitIdle(ctx, a.client) }); err != nil {
+		a.expect(false, "nothing is left behind: %v", err)
+	}
+	stop()
+	aside.Wait()
+}
+
+// neverSilent: the customer always hears something, but for what the machine is
+// to blame for, which stood still for so long.
+func (a *act) neverSilent(stood time.Duration) {
+	a.silence = a.customerLine.Recording().LongestGap()
+	a.expect(a.silence < silenceLimit+stood, "the customer's longest silence is below %s, not %s", silenceLimit, a.silence)
+	if stood > 0 {
+		a.measure("the machine stood still for %d ms", stood.Milliseconds())
+	}
+}
+
+func within(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return do(ctx)
+}
+
+// table prints what came of every scene.
+func table(out io.Writer, acts []*act, dir string) error {
+	fmt.Fprintln(out)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "story\tresult\tcustomer's longest silence\tmeasured")
+	failed := false
+	for i, a := range acts {
+		result := "as expected"
+		if len(a.failures) > 0 {
+			failed, result = true, "FAILED"
+		}
+		fmt.Fprintf(w, "%d. %s\t%s\t%d ms\t%s\n", i+1, scenes[i].title, result, a.silence.Milliseconds(), strings.Join(a.measured, "; "))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for i, a := range acts {
+		for _, f := range a.failures {
+			fmt.Fprintf(out, "%d. %s\n", i+1, f)
+		}
+	}
+	fmt.Fprintf(out, "\nRecordings, timelines and the server's log are in %s.\n", dir)
+	if failed {
+		return errDemo
+	}
+	return nil
+}

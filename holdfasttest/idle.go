@@ -1,0 +1,50 @@
+// Package holdfasttest helps test what works with a Holdfast server.
+package holdfasttest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"holdfast/client"
+	"holdfast/routing"
+)
+
+// AwaitIdle waits until the server has no live contact and no agent is with a
+// customer or being offered one, so that all of them can be called at once.
+// After-call work does not count. When ctx ends first, the error tells what is
+// left.
+func AwaitIdle(ctx context.Context, c *client.Client) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := busy(ctx, c)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-tick.C:
+		}
+	}
+}
+
+// busy returns what a server is still doing, or nil.
+func busy(ctx context.Context, c *client.Client) error {
+	contacts, err := c.Contacts(ctx)
+	if err != nil {
+		return err
+	}
+	if len(contacts) > 0 {
+		return fmt.Errorf("%d contacts are still there", len(contacts))
+	}
+	agents, err := c.Agents(ctx)
+	for _, a := range agents {
+		if a.Reservation != nil || slices.ContainsFunc(a.Segments, func(s routing.Segment) bool { return s.State != routing.AfterCallWork }) {
+			return fmt.Errorf("%s is still %s", a.Name, a.State)
+		}
+	}
+	return err
+}
