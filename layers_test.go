@@ -48,7 +48,7 @@ var arrows = map[string][]string{
 	},
 	"cmd/holdfast": {".", "call", "client", "config", "demo", "journal", "routing", "story"},
 	"demo":         {"call", "client", "holdfasttest", "media", "softphone", "story"},
-	"holdfasttest": {"client", "routing"},
+	"holdfasttest": {".", "call", "client", "config", "journal", "routing", "softphone"},
 
 	"media/genaudio": {"media"},
 }

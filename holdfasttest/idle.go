@@ -1,11 +1,9 @@
-// Package holdfasttest helps test what works with a Holdfast server.
 package holdfasttest
 
 import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"holdfast/client"
 	"holdfast/routing"
@@ -16,23 +14,11 @@ import (
 // After-call work does not count. When ctx ends first, the error tells what is
 // left.
 func AwaitIdle(ctx context.Context, c *client.Client) error {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := busy(ctx, c)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-tick.C:
-		}
-	}
+	return retry(ctx, func(ctx context.Context) error { return left(ctx, c) })
 }
 
-// busy returns what a server is still doing, or nil.
-func busy(ctx context.Context, c *client.Client) error {
+// left returns what a server still has to do, or nil.
+func left(ctx context.Context, c *client.Client) error {
 	contacts, err := c.Contacts(ctx)
 	if err != nil {
 		return err

@@ -1,8 +1,8 @@
 package e2e
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"testing"
@@ -16,13 +16,13 @@ import (
 // A crowd calls a queue of two at once. Each agent's phone rings for one of them
 // at a time, and everybody gets to talk to somebody.
 func TestTwoContactsNeverTakeOneAgent(t *testing.T) {
-	ben := phone(t, "ben", benTone)
-	h := openHouse(t, queueOf(t, ben, `"ana", "ben"`))
+	h := open(t, queueOf("ana", "ben"))
 	const crowd = 12
 	brief := softphone.Behaviour{After: 50 * time.Millisecond, HangUpAfter: 300 * time.Millisecond}
 	var served sync.WaitGroup
 	served.Add(crowd)
-	for _, p := range []*softphone.Phone{h.ana, ben} {
+	for _, name := range []string{"ana", "ben"} {
+		p := h.Phone(name)
 		p.Answering(brief)
 		go func() { // ends with the phone
 			var last *softphone.Call
@@ -39,14 +39,15 @@ func TestTwoContactsNeverTakeOneAgent(t *testing.T) {
 			}
 		}()
 	}
-	for range crowd {
-		go func() {
-			_, _ = phone(t, "customer", customerTone).Dial(t.Context(), "sip:help@"+h.SIPAddress().String())
+	for i := range crowd {
+		p := h.Add(fmt.Sprint("customer", i), softphone.Options{})
+		go func() { // ends with the phone
+			_, _ = p.Dial(t.Context(), "sip:help@"+h.SIP.String())
 		}()
 	}
 	served.Wait()
-	noContacts(t, h)
-	agents, err := h.client.Agents(soon(t))
+	h.Idle()
+	agents, err := h.Client.Agents(h.Soon())
 	if err != nil || len(agents) != 2 || agents[0].State != "available" || len(agents[0].Segments) > 0 {
 		t.Errorf("afterwards the agents are %+v, %v", agents, err)
 	}
@@ -56,34 +57,29 @@ func TestTwoContactsNeverTakeOneAgent(t *testing.T) {
 // somebody shall be handed over to them.
 func TestAgentIsBusy(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, nil)
-	h.talk(t)
+	h := open(t, nil)
+	h.Talk()
 	var refused *softphone.Refused
-	if _, err := phone(t, "second", 520).Dial(soon(t), "sip:help@"+h.SIPAddress().String()); !errors.As(err, &refused) || refused.Status != 486 {
+	if _, err := h.Add("second", softphone.Options{}).Dial(h.Soon(), "sip:help@"+h.SIP.String()); !errors.As(err, &refused) || refused.Status != 486 {
 		t.Errorf("the second caller: %v, want 486", err)
 	}
-	agent, err := h.client.Agent(soon(t), "ana")
-	if err != nil || agent.State != "busy" || agent.Segments[0].Contact != h.contact {
+	agent, err := h.Client.Agent(h.Soon(), "ana")
+	if err != nil || agent.State != "busy" || agent.Segments[0].Contact != h.Contact {
 		t.Errorf("ana is %+v, %v", agent, err)
 	}
-	h.customerCall.HangUp()
-	ended(t, h.anaCall)
-	noContacts(t, h)
+	h.goodbye()
 }
 
 // An agent who is not ready is rung by nobody, also after a restart.
 func TestAgentNotReady(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, nil)
-	if a, err := h.client.SetStatus(soon(t), "ana", routing.Status{State: routing.NotReady, Reason: "lunch"}); err != nil || a.State != routing.NotReady || a.Status.Reason != "lunch" {
+	h := open(t, nil)
+	if a, err := h.Client.SetStatus(h.Soon(), "ana", routing.Status{State: routing.NotReady, Reason: "lunch"}); err != nil || a.State != routing.NotReady || a.Status.Reason != "lunch" {
 		t.Fatalf("ana is %+v, %v", a, err)
 	}
-	if err := h.Close(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	h.open(t)
+	h.Restart()
 	call := func() error {
-		c, err := h.customer.Dial(soon(t), "sip:help@"+h.SIPAddress().String())
+		c, err := h.Phone("customer").Dial(h.Soon(), "sip:help@"+h.SIP.String())
 		if err == nil {
 			c.HangUp()
 		}
@@ -92,15 +88,13 @@ func TestAgentNotReady(t *testing.T) {
 	if err := call(); err == nil {
 		t.Error("ana, who is at lunch, was rung")
 	}
-	if _, err := h.client.SetStatus(soon(t), "Ana", routing.Status{State: routing.Available}); err != nil {
-		t.Fatal(err)
-	}
+	h.granted(h.Client.SetStatus(h.Soon(), "Ana", routing.Status{State: routing.Available}))
 	if err := call(); err != nil {
 		t.Errorf("ana, who is back, was not rung: %v", err)
 	}
-	noContacts(t, h)
+	h.Idle()
 	var problem *client.Problem
-	if _, err := h.client.SetStatus(soon(t), "anna", routing.Status{State: routing.Available}); !errors.As(err, &problem) || problem.Status != http.StatusNotFound {
+	if _, err := h.Client.SetStatus(h.Soon(), "anna", routing.Status{State: routing.Available}); !errors.As(err, &problem) || problem.Status != http.StatusNotFound {
 		t.Errorf("anna, whom nobody knows: %v", err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"holdfast"
+	"holdfast/holdfasttest"
 )
 
 // What comes in at the SIP door from who means ill, or does not know better:
@@ -102,9 +102,9 @@ func (l *lockedBuffer) String() string {
 // A stranger is logged and not answered.
 func TestStrangerAtTheDoor(t *testing.T) {
 	var log lockedBuffer
-	h := openHouse(t, func(o *holdfast.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
-	stranger := newCaller(t, "127.0.0.66", h.SIPAddress())
-	known := newCaller(t, "127.0.0.1", h.SIPAddress())
+	h := open(t, func(b *holdfasttest.Bed) { b.Options.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	stranger := newCaller(t, "127.0.0.66", h.SIP)
+	known := newCaller(t, "127.0.0.1", h.SIP)
 	good := offer("m=audio 6000 RTP/AVP 0\n")
 	stranger.ask("INVITE", "s1", good)
 	stranger.ask("OPTIONS", "s2", "")
@@ -120,18 +120,18 @@ func TestStrangerAtTheDoor(t *testing.T) {
 	if want := "a stranger was not answered"; !strings.Contains(log.String(), want) || !strings.Contains(log.String(), stranger.address()) {
 		t.Errorf("no %q with %s in the log:\n%s", want, stranger.address(), log.String())
 	}
-	h.nobody(t)
-	h.talk(t)
+	h.nobody()
+	h.Talk()
 }
 
 // A bad offer leaves nothing behind: there are ports for the audio of two lines
 // only, so that one that is not given back is missed by who calls then.
 func TestBadOfferAtTheDoor(t *testing.T) {
 	first := freePorts(t)
-	h := openHouse(t, func(o *holdfast.Options) {
-		o.Config.Media.FirstPort, o.Config.Media.LastPort = first, first+3
+	h := open(t, func(b *holdfasttest.Bed) {
+		b.Options.Config.Media.FirstPort, b.Options.Config.Media.LastPort = first, first+3
 	})
-	bob := newCaller(t, "127.0.0.1", h.SIPAddress())
+	bob := newCaller(t, "127.0.0.1", h.SIP)
 	for i, bad := range []struct{ name, sdp string }{
 		{"no codec that we speak", offer("m=audio 6000 RTP/AVP 18\na=rtpmap:18 G729/8000\n")},
 		{"pictures only", offer("m=video 6000 RTP/AVP 96\na=rtpmap:96 VP8/90000\n")},
@@ -145,15 +145,15 @@ func TestBadOfferAtTheDoor(t *testing.T) {
 			t.Errorf("%s: answered with %q, want 488", bad.name, got)
 		}
 	}
-	h.nobody(t)
-	h.talk(t)
+	h.nobody()
+	h.Talk()
 }
 
 // Garbage does no harm to those who talk.
 func TestGarbageAtTheDoor(t *testing.T) {
-	h := openHouse(t, nil)
-	h.talk(t)
-	bob := newCaller(t, "127.0.0.1", h.SIPAddress())
+	h := open(t, nil)
+	h.Talk()
+	bob := newCaller(t, "127.0.0.1", h.SIP)
 	for _, garbage := range []string{
 		"", "\r\n\r\n", "\x00\xff\xfe", strings.Repeat("A", 60000),
 		"INVITE\r\n\r\n", "INVITE sip:help SIP/2.0\r\n\r\n", "SIP/2.0 200 OK\r\n\r\n",
@@ -166,17 +166,17 @@ func TestGarbageAtTheDoor(t *testing.T) {
 	if got := bob.answer(10 * time.Second); got != "SIP/2.0 200 OK" {
 		t.Errorf("after it, OPTIONS is answered with %q", got)
 	}
-	hears(t, "customer", h.customerCall, anaTone)
-	if contacts, err := h.client.Contacts(soon(t)); err != nil || len(contacts) != 1 {
+	h.Hears("customer", "ana")
+	if contacts, err := h.Client.Contacts(h.Soon()); err != nil || len(contacts) != 1 {
 		t.Errorf("contacts: %v, %v, want the one that was there", contacts, err)
 	}
 }
 
 // nobody: there is no contact.
-func (h *house) nobody(t *testing.T) {
-	t.Helper()
-	if contacts, err := h.client.Contacts(soon(t)); err != nil || len(contacts) != 0 {
-		t.Errorf("contacts: %v, %v, want none", contacts, err)
+func (h *house) nobody() {
+	h.t.Helper()
+	if contacts, err := h.Client.Contacts(h.Soon()); err != nil || len(contacts) != 0 {
+		h.t.Errorf("contacts: %v, %v, want none", contacts, err)
 	}
 }
 

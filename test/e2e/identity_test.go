@@ -9,7 +9,9 @@ import (
 	"holdfast/call"
 	"holdfast/client"
 	"holdfast/config"
+	"holdfast/holdfasttest"
 	"holdfast/sipua"
+	"holdfast/softphone"
 )
 
 // overheard keeps the INVITEs to our targets as they went out.
@@ -41,25 +43,28 @@ func TestTrunkIsToldWhoReallyCalls(t *testing.T) {
 	for name, told := range map[string]bool{"a trunk that may know": true, "one that may not": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			gateway := phone(t, "gateway", cardiologyTone)
 			wire := &overheard{}
-			h := openHouse(t, func(o *holdfast.Options) {
-				o.Config.Trunks = append(o.Config.Trunks, config.Trunk{Name: "carrier", Gateway: sipua.Hop{AddrPort: gateway.Address()}, Identity: told})
-				o.Config.Allow.Numbers = []string{"+4930"}
-				o.Config.Rules.CallerID = call.Endpoint{Kind: call.PhoneNumber, Address: "+4989100"}
-				watchSIP(o, func(s holdfast.SIPTransport) holdfast.SIPTransport { wire.SIPTransport = s; return wire })
+			h := open(t, func(b *holdfasttest.Bed) {
+				b.Add("customer", softphone.Options{User: "+4915512345"})
+				gateway := sipua.Hop{AddrPort: b.Add("cardiology", softphone.Options{}).Address()}
+				b.Options.Config.Trunks = append(b.Options.Config.Trunks, config.Trunk{Name: "carrier", Gateway: gateway, Identity: told})
+				b.Options.Config.Allow.Numbers = []string{"+4930"}
+				b.Options.Config.Rules.CallerID = call.Endpoint{Kind: call.PhoneNumber, Address: "+4989100"}
+				holdfasttest.WatchSIP(&b.Options, func(s holdfast.SIPTransport) holdfast.SIPTransport {
+					wire.SIPTransport = s
+					return wire
+				})
 			})
-			h.customer = phone(t, "+4915512345", customerTone)
-			h.talk(t)
-			h.asks(t, client.TransferRequest{Target: "+4930555"})
-			h.cardiologyCall = rung(t, gateway)
-			if peer := h.cardiologyCall.Peer(); !strings.HasPrefix(peer, "sip:+4989100@") {
+			h.Talk()
+			h.Transfer(client.TransferRequest{Target: "+4930555"})
+			h.Rung("cardiology")
+			if peer := h.Call("cardiology").Peer(); !strings.HasPrefix(peer, "sip:+4989100@") {
 				t.Errorf("the target sees %s calling", peer)
 			}
 			if says := strings.Contains(wire.last(), "P-Asserted-Identity: <sip:+4915512345@"); says != told {
 				t.Errorf("the trunk is told who really calls: %t, want %t\n%s", says, told, wire.last())
 			}
-			h.handedOver(t)
+			h.handedOver()
 		})
 	}
 }

@@ -7,82 +7,75 @@ import (
 	"testing"
 	"time"
 
-	"holdfast"
 	"holdfast/call"
 	"holdfast/client"
+	"holdfast/holdfasttest"
 	"holdfast/softphone"
 )
 
 // digits has the agent press keys, on that line or where it is meant.
-func (h *house) digits(t *testing.T, on call.ConnectionID, keys string) {
-	t.Helper()
-	if _, err := h.client.Digits(soon(t), h.contact, on, keys); err != nil {
-		t.Fatal(err)
-	}
+func (h *house) digits(on call.ConnectionID, keys string) {
+	h.t.Helper()
+	h.granted(h.Client.Digits(h.Soon(), h.Contact, on, keys))
 }
 
-// pressed waits until a phone has heard these keys, and no others.
-func pressed(t *testing.T, who string, c *softphone.Call, keys string) {
-	t.Helper()
-	if err := c.Recording().AwaitDigits(soon(t), keys); err != nil {
-		t.Fatalf("%s: %v", who, err)
+// pressed waits until somebody has heard these keys, and no others.
+func (h *house) pressed(who, keys string) {
+	h.t.Helper()
+	if err := h.Heard(who).AwaitDigits(h.Soon(), keys); err != nil {
+		h.t.Fatalf("%s: %v", who, err)
 	}
-	if got := c.Recording().Digits(); got != keys {
-		t.Errorf("%s has heard the keys %s, want %s", who, got, keys)
+	if got := h.Heard(who).Digits(); got != keys {
+		h.t.Errorf("%s has heard the keys %s, want %s", who, got, keys)
 	}
 }
 
 func TestKeysArePressed(t *testing.T) {
-	for name, phoneOf := range map[string]func(*testing.T, string, float64) *softphone.Phone{
-		"in the audio": phone, "by INFO": infoPhone,
-	} {
+	for name, noEvents := range inTheAudioOrByInfo {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := openHouseOf(t, phoneOf(t, "cardiology", cardiologyTone), nil)
-			h.consult(t)
-			h.digits(t, 0, "12#")
-			pressed(t, "cardiology", h.cardiologyCall, "12#")
-			h.digits(t, 1, "*")
-			pressed(t, "the customer", h.customerCall, "*")
-			h.restart(t)
-			h.hearsConsultation(t)
-			h.digits(t, 3, "9")
-			pressed(t, "cardiology", h.cardiologyCall, "12#9") // nothing twice
-			h.customerCall.HangUp()
-			h.anaCall.HangUp()
-			h.over(t)
+			h := open(t, withCardiology(softphone.Options{NoEvents: noEvents}))
+			h.consult()
+			h.digits(0, "12#")
+			h.pressed("cardiology", "12#")
+			h.digits(1, "*")
+			h.pressed("customer", "*")
+			h.Restart()
+			h.hearsConsultation()
+			h.digits(3, "9")
+			h.pressed("cardiology", "12#9") // nothing twice
+			h.HangUp("customer", "ana")
+			h.Over()
 		})
 	}
 }
 
 func TestRingingIsHeardByWhoeverWaits(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, nil)
-	h.cardiology.Answering(softphone.Behaviour{Do: softphone.RingForever})
-	h.talk(t)
-	h.asks(t, client.TransferRequest{Target: "cardiology", Kind: call.Warm})
-	h.cardiologyCall = rung(t, h.cardiology)
-	hears(t, "ana", h.anaCall, softphone.RingbackTone)
-	hearsOnly(t, "the customer", h.customerCall, softphone.HoldTone)
-	neverHears(t, "the customer", h.customerCall.Recording(), softphone.RingbackTone)
-	h.cardiologyCall.Answer()
-	h.hearsConsultation(t)
-	h.customerCall.HangUp()
-	h.anaCall.HangUp()
-	h.over(t)
+	h := open(t, nil)
+	h.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.RingForever})
+	h.Talk()
+	h.Transfer(client.TransferRequest{Target: "cardiology", Kind: call.Warm})
+	h.Rung("cardiology")
+	h.Hears("ana", "ringback")
+	h.HearsOnly("customer", "hold audio")
+	h.NeverHears("customer", "ringback")
+	h.Call("cardiology").Answer()
+	h.hearsConsultation()
+	h.HangUp("customer", "ana")
+	h.Over()
 }
 
 // A line that has its own way of ringing is heard instead.
 func TestRingingIsNotHeardOverEarlyMedia(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, nil)
-	h.cardiology.Answering(softphone.Behaviour{Do: softphone.RingForever, EarlyMedia: true})
-	h.talk(t)
-	h.transfer(t)
-	hearsOnly(t, "ana", h.anaCall, cardiologyTone)
-	neverHears(t, "ana", h.anaCall.Recording(), softphone.RingbackTone)
-	h.customerCall.HangUp()
-	h.over(t)
+	h := open(t, nil)
+	h.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.RingForever, EarlyMedia: true})
+	h.Talk()
+	h.transfer()
+	h.HearsOnly("ana", "cardiology")
+	h.NeverHears("ana", "ringback")
+	h.goodbye()
 }
 
 // TestRecordingOfAWarmTransfer: what the customer said is on the left, and all
@@ -91,43 +84,43 @@ func TestRingingIsNotHeardOverEarlyMedia(t *testing.T) {
 func TestRecordingOfAWarmTransfer(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	h := openHouse(t, func(o *holdfast.Options) {
-		o.Config.Media.RecordDir, o.Config.Media.RecordAll = dir, false
+	h := open(t, func(b *holdfasttest.Bed) {
+		b.Options.Config.Media.RecordDir, b.Options.Config.Media.RecordAll = dir, false
 	})
-	h.talk(t)
-	if _, err := h.client.Record(soon(t), h.contact, true); err != nil {
-		t.Fatal(err)
-	}
-	hearsOnly(t, "the customer", h.customerCall, anaTone)
-	h.asks(t, client.TransferRequest{Target: "cardiology", Kind: call.Warm})
-	h.cardiologyCall = rung(t, h.cardiology)
-	h.await(t, func(c call.Contact) bool { return c.Stage == call.Consulting })
-	h.hearsConsultation(t)
-	h.does(t, h.client.Complete)
-	h.handedOver(t)
-	h.restart(t) // whatever was recorded is on the disk
+	h.Talk()
+	h.granted(h.Client.Record(h.Soon(), h.Contact, true))
+	h.HearsOnly("customer", "ana")
+	h.Transfer(client.TransferRequest{Target: "cardiology", Kind: call.Warm})
+	h.Rung("cardiology")
+	h.Await(func(c call.Contact) bool { return c.Stage == call.Consulting })
+	h.hearsConsultation()
+	h.Do(h.Client.Complete)
+	h.handedOver()
+	h.Restart() // whatever was recorded is on the disk
 
 	files, err := os.ReadDir(dir)
 	if err != nil || len(files) != 1 {
 		t.Fatalf("recordings: %v, %v; want the customer's alone", files, err)
 	}
-	said, heard := readRecording(t, filepath.Join(dir, string(h.contact)+"-leg1-requested.wav"))
-	if !said.Hears(customerTone, 0, said.Length()-200*time.Millisecond) {
+	said, heard := readRecording(t, filepath.Join(dir, string(h.Contact)+"-leg1-requested.wav"))
+	if !said.Hears(h.Tone("customer"), 0, said.Length()-200*time.Millisecond) {
 		t.Error("what the customer said is not on the left all the time")
 	}
 	var order []float64
-	for _, s := range heard.Heard(customerTone, anaTone, cardiologyTone, softphone.HoldTone) {
+	ana, hold, cardiology := h.Tone("ana"), h.Tone("hold audio"), h.Tone("cardiology")
+	for _, s := range heard.Heard(h.Tone("customer"), ana, cardiology, hold) {
 		for _, tone := range s.Tones {
 			if !slices.Contains(order, tone) {
 				order = append(order, tone)
 			}
 		}
 	}
-	if want := []float64{anaTone, softphone.HoldTone}; len(order) != 3 || !slices.Equal(order[:2], want) || order[2] != cardiologyTone {
+	if want := []float64{ana, hold, cardiology}; !slices.Equal(order, want) {
 		t.Errorf("on the right are in turn %v; want ana, hold audio and cardiology", order)
 	}
-	neverHears(t, "who listens to the left", said, anaTone)
-	neverHears(t, "who listens to the left", said, softphone.HoldTone)
+	h.Listen("who listens to the left", 0, said)
+	h.NeverHears("who listens to the left", "ana")
+	h.NeverHears("who listens to the left", "hold audio")
 }
 
 // readRecording is a recording's left and right.
@@ -147,11 +140,10 @@ func readRecording(t *testing.T, name string) (left, right *softphone.Recording)
 
 func TestRecordingNeedsAPlace(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, nil)
-	h.talk(t)
-	if _, err := h.client.Record(soon(t), h.contact, true); err == nil {
+	h := open(t, nil)
+	h.Talk()
+	if _, err := h.Client.Record(h.Soon(), h.Contact, true); err == nil {
 		t.Error("a recording was promised that cannot be")
 	}
-	h.customerCall.HangUp()
-	h.over(t)
+	h.goodbye()
 }

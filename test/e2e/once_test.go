@@ -14,6 +14,7 @@ import (
 	"holdfast"
 	"holdfast/call"
 	"holdfast/client"
+	"holdfast/holdfasttest"
 	"holdfast/sipua"
 	"holdfast/softphone"
 )
@@ -49,14 +50,14 @@ func (s invites) to(user string) int {
 func countedHouse(t *testing.T) (*house, invites) {
 	t.Helper()
 	counted := invites{mu: new(sync.Mutex), seen: map[string]map[string]bool{}}
-	h := openHouse(t, func(o *holdfast.Options) {
-		watchSIP(o, func(s holdfast.SIPTransport) holdfast.SIPTransport {
+	h := open(t, func(b *holdfasttest.Bed) {
+		holdfasttest.WatchSIP(&b.Options, func(s holdfast.SIPTransport) holdfast.SIPTransport {
 			counted.SIPTransport = s
 			return counted
 		})
 	})
-	h.cardiology.Answering(softphone.Behaviour{Do: softphone.RingForever})
-	h.talk(t)
+	h.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.RingForever})
+	h.Talk()
 	return h, counted
 }
 
@@ -68,12 +69,12 @@ type said struct {
 }
 
 // request asks for a transfer to cardiology and returns the status of the answer.
-func (h *house) request(t *testing.T, c *http.Client, key string) said {
-	t.Helper()
-	url := fmt.Sprintf("http://%s/v1/contacts/%s/transfers", h.APIAddress(), h.contact)
-	r, err := http.NewRequestWithContext(soon(t), http.MethodPost, url, strings.NewReader(`{"target":"cardiology"}`))
+func (h *house) request(c *http.Client, key string) said {
+	h.t.Helper()
+	url := fmt.Sprintf("http://%s/v1/contacts/%s/transfers", h.Server.APIAddress(), h.Contact)
+	r, err := http.NewRequestWithContext(h.Soon(), http.MethodPost, url, strings.NewReader(`{"target":"cardiology"}`))
 	if err != nil {
-		t.Error(err)
+		h.t.Error(err)
 		return said{}
 	}
 	r.Header.Set("Content-Type", "application/json")
@@ -82,46 +83,45 @@ func (h *house) request(t *testing.T, c *http.Client, key string) said {
 	}
 	answer, err := c.Do(r)
 	if err != nil {
-		t.Error(err)
+		h.t.Error(err)
 		return said{}
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	if err != nil {
-		t.Error(err)
+		h.t.Error(err)
 	}
 	s := said{status: answer.StatusCode}
 	if err := json.Unmarshal(text, &s); err != nil {
-		t.Errorf("%v: %s", err, text)
+		h.t.Errorf("%v: %s", err, text)
 	}
 	return s
 }
 
 // onlyOnce: there is one transfer, cardiology was called once, and takes the
 // customer.
-func (h *house) onlyOnce(t *testing.T, counted invites) {
-	t.Helper()
-	h.cardiologyCall = rung(t, h.cardiology)
-	h.cardiologyCall.Answer()
-	hears(t, "customer", h.customerCall, cardiologyTone)
-	ended(t, h.anaCall)
-	h.customerCall.HangUp()
-	if c := h.over(t); len(c.Past) != 1 || len(c.Past[0].Attempts) != 1 || c.Past[0].Outcome != call.Completed {
-		t.Errorf("there were transfers %+v", c.Past)
+func (h *house) onlyOnce(counted invites) {
+	h.t.Helper()
+	h.Rung("cardiology")
+	h.Call("cardiology").Answer()
+	h.Hears("customer", "cardiology")
+	h.Ended("ana")
+	if c := h.goodbye(); len(c.Past) != 1 || len(c.Past[0].Attempts) != 1 || c.Past[0].Outcome != call.Completed {
+		h.t.Errorf("there were transfers %+v", c.Past)
 	}
 	if n := counted.to("cardiology"); n != 1 {
-		t.Errorf("cardiology was invited %d times", n)
+		h.t.Errorf("cardiology was invited %d times", n)
 	}
 }
 
 func TestSameRequestTwice(t *testing.T) {
 	h, counted := countedHouse(t)
 	for _, status := range []int{201, 200, 200} {
-		if s := h.request(t, http.DefaultClient, "k"); s.status != status || s.ID != "t1" {
+		if s := h.request(http.DefaultClient, "k"); s.status != status || s.ID != "t1" {
 			t.Errorf("got %+v, want %d with t1", s, status)
 		}
 	}
-	h.onlyOnce(t, counted)
+	h.onlyOnce(counted)
 }
 
 // A thousand ask at once, all or some of them with the same key. One transfer
@@ -136,8 +136,8 @@ func TestAThousandRequestsAtOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, counted := countedHouse(t)
-			answers := h.crowd(t, key)
-			now := h.await(t, func(c call.Contact) bool { return c.Transfer != nil })
+			answers := h.crowd(key)
+			now := h.Await(func(c call.Contact) bool { return c.Transfer != nil })
 			granted := 0
 			for i, s := range answers {
 				mine := key(i) == now.Transfer.Key && key(i) != ""
@@ -153,25 +153,25 @@ func TestAThousandRequestsAtOnce(t *testing.T) {
 				t.Errorf("%d requests were granted", granted)
 			}
 			t.Logf("%d requests were granted, %d told of the transfer with key %q", granted, len(answers)-granted, now.Transfer.Key)
-			h.onlyOnce(t, counted)
+			h.onlyOnce(counted)
 		})
 	}
 }
 
 // crowd makes a thousand requests with such keys, as many of them at once as
 // there are connections.
-func (h *house) crowd(t *testing.T, key func(int) string) []said {
-	t.Helper()
+func (h *house) crowd(key func(int) string) []said {
+	h.t.Helper()
 	const connections = 200
 	c := &http.Client{Transport: &http.Transport{MaxConnsPerHost: connections}}
-	t.Cleanup(c.CloseIdleConnections)
+	h.t.Cleanup(c.CloseIdleConnections)
 	answers := make([]said, 1000)
 	begin := make(chan struct{})
 	var all sync.WaitGroup
 	for i := range answers {
 		all.Go(func() {
 			<-begin
-			answers[i] = h.request(t, c, key(i))
+			answers[i] = h.request(c, key(i))
 		})
 	}
 	close(begin)

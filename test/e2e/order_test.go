@@ -12,7 +12,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"holdfast"
-	"holdfast/call"
+	"holdfast/holdfasttest"
 	"holdfast/sipua"
 	"holdfast/softphone"
 	"holdfast/switchboard"
@@ -184,25 +184,22 @@ func TestActingFirstIsNoticed(t *testing.T) {
 }
 
 func playWatched(t *testing.T, w *witness, early bool) {
-	h := openHouse(t, func(o *holdfast.Options) {
-		watchJournal(o, func(j holdfast.Journal) holdfast.Journal { return watchedJournal{j, w, early} })
-		watchSIP(o, func(s holdfast.SIPTransport) holdfast.SIPTransport { return watchedSender{s, w, t} })
+	h := open(t, func(b *holdfasttest.Bed) {
+		holdfasttest.WatchJournal(&b.Options, func(j holdfast.Journal) holdfast.Journal { return watchedJournal{j, w, early} })
+		holdfasttest.WatchSIP(&b.Options, func(s holdfast.SIPTransport) holdfast.SIPTransport { return watchedSender{s, w, t} })
 	})
-	h.cardiology.Answering(softphone.Behaviour{Do: softphone.Busy})
-	h.talk(t)
-	h.transfer(t)
-	h.await(t, func(c call.Contact) bool { return c.Transfer == nil && len(c.Past) == 1 })
-	h.cardiology.Answering(softphone.Behaviour{Do: softphone.RingForever})
-	h.transfer(t)
-	h.restart(t)
-	if _, err := h.client.Cancel(soon(t), h.contact, "t2"); err != nil {
-		t.Fatal(err)
-	}
-	ended(t, h.cardiologyCall)
-	h.cardiology.Answering(softphone.Behaviour{})
-	h.transfer(t)
-	hears(t, "customer", h.customerCall, cardiologyTone)
-	ended(t, h.anaCall)
-	h.customerCall.HangUp()
-	h.over(t)
+	h.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.Busy})
+	h.Talk()
+	h.transfer()
+	h.Settled()
+	h.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.RingForever})
+	h.transfer()
+	h.Restart()
+	h.granted(h.Client.Cancel(h.Soon(), h.Contact, "t2"))
+	h.Ended("cardiology")
+	h.Phone("cardiology").Answering(softphone.Behaviour{})
+	h.transfer()
+	h.Hears("customer", "cardiology")
+	h.Ended("ana")
+	h.goodbye()
 }

@@ -18,6 +18,7 @@ import (
 	"holdfast"
 	"holdfast/call"
 	"holdfast/client"
+	"holdfast/holdfasttest"
 	"holdfast/softphone"
 	"holdfast/switchboard"
 )
@@ -93,15 +94,15 @@ func (c *cutOff) take(event string) error {
 // has then seen what the journal has, each once.
 func TestEventsGoOnAfterAHundredCuts(t *testing.T) {
 	var kept holdfast.Journal
-	h := openHouse(t, func(o *holdfast.Options) {
-		watchJournal(o, func(j holdfast.Journal) holdfast.Journal {
+	h := open(t, func(b *holdfasttest.Bed) {
+		holdfasttest.WatchJournal(&b.Options, func(j holdfast.Journal) holdfast.Journal {
 			kept = j
 			return j
 		})
 	})
-	h.cardiology.Answering(softphone.Behaviour{Do: softphone.Busy})
-	reader := &cutOff{url: "http://" + h.APIAddress().String() + "/v1/events"}
-	if _, err := reader.read(soon(t), 9000, func() bool { return reader.last != "" }); err != nil {
+	h.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.Busy})
+	reader := &cutOff{url: "http://" + h.Server.APIAddress().String() + "/v1/events"}
+	if _, err := reader.read(h.Soon(), 9000, func() bool { return reader.last != "" }); err != nil {
 		t.Fatal(err)
 	}
 	within := 0
@@ -121,7 +122,7 @@ func TestEventsGoOnAfterAHundredCuts(t *testing.T) {
 		}
 	}()
 	for more := true; more; {
-		h.lives(t)
+		h.lives()
 		select {
 		case err := <-read:
 			if more = false; err != nil {
@@ -130,7 +131,7 @@ func TestEventsGoOnAfterAHundredCuts(t *testing.T) {
 		default:
 		}
 	}
-	if _, err := reader.read(soon(t), math.MaxInt64, func() bool { return reader.has(h.contact) }); err != nil {
+	if _, err := reader.read(h.Soon(), math.MaxInt64, func() bool { return reader.has(h.Contact) }); err != nil {
 		t.Fatal(err)
 	}
 	contacts := compare(t, kept, reader.events)
@@ -141,16 +142,14 @@ func TestEventsGoOnAfterAHundredCuts(t *testing.T) {
 }
 
 // lives: a contact comes, has a transfer that fails, and goes.
-func (h *house) lives(t *testing.T) {
-	t.Helper()
-	h.customerCall, h.anaCall, h.cardiologyCall = nil, nil, nil
-	h.talk(t)
-	h.transfer(t)
-	h.await(t, func(c call.Contact) bool { return len(c.Past) == 1 })
-	h.does(t, h.client.Resume)
-	h.does(t, h.client.Hold)
-	h.customerCall.HangUp()
-	h.over(t)
+func (h *house) lives() {
+	h.t.Helper()
+	h.Talk()
+	h.transfer()
+	h.Settled()
+	h.Do(h.Client.Resume)
+	h.Do(h.Client.Hold)
+	h.goodbye()
 }
 
 // has says that the reader knows of the contact's end.
@@ -174,7 +173,7 @@ func compare(t *testing.T, kept switchboard.Journal, read []client.Event) int {
 		contacts[e.Contact.ID] = true
 	}
 	for id := range contacts {
-		for e, err := range kept.History(soon(t), id) {
+		for e, err := range kept.History(t.Context(), id) {
 			if err != nil {
 				t.Fatal(err)
 			}
