@@ -2,8 +2,6 @@ package kill
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"holdfast/call"
 	"holdfast/softphone"
@@ -16,57 +14,41 @@ var blindEndings = []ending{
 }
 
 // rungBack: ana, who has left, is rung and has the customer again.
-func rungBack(c *cell) (err error) {
-	if err := c.released(); err != nil {
-		return err
-	}
-	if c.anaCall, err = c.ana.Incoming(c.ctx); err != nil {
-		return fmt.Errorf("ana is recalled: %w", err)
-	}
-	if err := errors.Join(c.withAna(), c.withoutCardiology()); err != nil {
-		return err
-	}
-	return c.goodbye()
+func rungBack(c *cell) {
+	c.released()
+	c.isBack()
+}
+
+// isBack: ana, who is rung, and the customer hear each other again, and say
+// goodbye.
+func (c *cell) isBack() {
+	c.t.Helper()
+	c.Rung("ana")
+	c.with("ana")
+	c.withoutCardiology()
+	c.goodbye()
 }
 
 // parked: ana does not answer either when she is recalled. The customer waits
 // until she picks them up.
-func parked(c *cell) error {
-	unanswered, err := c.rungInVain()
-	if err != nil {
-		return err
-	}
-	isParked := func(x call.Contact) bool { return x.Stage == call.Parked }
-	if _, err := c.await(isParked); err != nil {
-		return err
-	}
-	if err := errors.Join(c.isParked(), c.ended("ana, recalled,", unanswered.Ended())); err != nil {
-		return err
-	}
-	c.ana.Answering(softphone.Behaviour{})
+func parked(c *cell) {
+	c.rungInVain()
+	c.stage(call.Parked)
+	c.Hears(c.name, "park audio")
+	c.Ended("ana")
+	c.Phone("ana").Answering(softphone.Behaviour{})
 	pickUp := func(ctx context.Context, id call.ContactID) (call.Contact, error) {
-		return c.client.PickUp(ctx, id, "ana")
+		return c.Client.PickUp(ctx, id, "ana")
 	}
-	if err := c.insist(pickUp, func(x call.Contact) bool { return !isParked(x) }); err != nil {
-		return err
-	}
-	if c.anaCall, err = c.ana.Incoming(c.ctx); err != nil {
-		return fmt.Errorf("ana picks the customer up: %w", err)
-	}
-	if err := errors.Join(c.withAna(), c.withoutCardiology()); err != nil {
-		return err
-	}
-	return c.goodbye()
+	c.insist(pickUp, func(x call.Contact) bool { return x.Stage != call.Parked })
+	c.isBack()
 }
 
 // rungInVain: ana, who has left, is rung and does not answer.
-func (c *cell) rungInVain() (unanswered *softphone.Call, err error) {
-	c.ana.Answering(ringsOn)
-	if err := errors.Join(c.released(), c.onHold()); err != nil {
-		return nil, err
-	}
-	if unanswered, err = c.ana.Incoming(c.ctx); err != nil {
-		return nil, fmt.Errorf("ana is recalled: %w", err)
-	}
-	return unanswered, nil
+func (c *cell) rungInVain() {
+	c.t.Helper()
+	c.Phone("ana").Answering(ringsOn)
+	c.released()
+	c.onHold()
+	c.Rung("ana")
 }

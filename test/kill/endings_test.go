@@ -1,8 +1,7 @@
 package kill
 
 import (
-	"errors"
-	"fmt"
+	"context"
 	"slices"
 	"time"
 
@@ -13,15 +12,15 @@ import (
 // An ending is one way in which a transfer goes.
 type ending struct {
 	name       string
-	kind       call.Kind         // empty: cold
-	called     string            // whom the customers call; empty: ana
-	offerFor   time.Duration     // until who waits in a queue hears that they do; 0: 30 s
-	begin      func(*cell) error // until the customer talks to ana; nil: nothing but that
-	target     string            // whom ana transfers to; empty: cardiology
-	fallback   string            // the queue that is asked when ana cannot be recalled; empty: none
+	kind       call.Kind     // empty: cold
+	called     string        // whom the customers call; empty: ana
+	offerFor   time.Duration // until who waits in a queue hears that they do; 0: 30 s
+	begin      func(*cell)   // until the customer talks to ana; nil: nothing but that
+	target     string        // whom ana transfers to; empty: cardiology
+	fallback   string        // the queue that is asked when ana cannot be recalled; empty: none
 	cardiology softphone.Behaviour
-	ringFor    time.Duration     // 0: as the server is configured
-	play       func(*cell) error // from the moment cardiology is rung
+	ringFor    time.Duration // 0: as the server is configured
+	play       func(*cell)   // from the moment cardiology is rung
 	outcome    call.Outcome
 	reason     call.Reason
 }
@@ -53,79 +52,59 @@ var coldEndings = []ending{
 }
 
 // handedOver: customer and cardiology hear each other, ana is released.
-func handedOver(c *cell) error {
-	if err := errors.Join(c.withCardiology(), c.released()); err != nil {
-		return err
-	}
-	return c.goodbye()
+func handedOver(c *cell) {
+	c.with("cardiology")
+	c.released()
+	c.goodbye()
 }
 
 // released: ana's line has been ended by us.
-func (c *cell) released() error {
-	if err := c.ended("ana", c.anaCall.Ended()); err != nil {
-		return err
+func (c *cell) released() {
+	c.t.Helper()
+	c.Ended("ana")
+	if by := c.Call("ana").EndedBy(); by != softphone.Peer {
+		c.t.Fatalf("ana's line was ended by %s", by)
 	}
-	if c.anaCall.EndedBy() != softphone.Peer {
-		return fmt.Errorf("ana's line was ended by %s", c.anaCall.EndedBy())
-	}
-	return nil
 }
 
 // backWithAna: the customer hears hold audio, ana is there and takes them back.
-func backWithAna(c *cell) error {
-	if _, err := c.await(func(x call.Contact) bool { return x.Transfer == nil && len(x.Past) == 1 }); err != nil {
-		return err
-	}
-	if err := c.onHold(); err != nil {
-		return err
-	}
-	if err := c.resumed(); err != nil {
-		return err
-	}
-	if err := c.withoutCardiology(); err != nil {
-		return err
-	}
-	return c.goodbye()
+func backWithAna(c *cell) {
+	c.Settled()
+	c.onHold()
+	c.resumed()
+	c.withoutCardiology()
+	c.goodbye()
 }
 
 // resumed: ana takes the customer off hold.
-func (c *cell) resumed() error {
-	if err := c.again(func() error { _, err := c.client.Resume(c.ctx, c.contact); return err }); err != nil {
-		return err
-	}
-	return c.withAna()
+func (c *cell) resumed() {
+	c.t.Helper()
+	c.Eventually(func(ctx context.Context) error { _, err := c.Client.Resume(ctx, c.Contact); return err })
+	c.with("ana")
 }
 
 // customerLeaves: the customer hangs up while cardiology rings.
-func customerLeaves(c *cell) error {
-	if err := c.onHold(); err != nil {
-		return err
-	}
-	return c.goodbye()
+func customerLeaves(c *cell) {
+	c.onHold()
+	c.goodbye()
 }
 
 // agentLeaves: ana hangs up while cardiology rings; the transfer goes on.
-func agentLeaves(c *cell) error {
-	c.anaCall.HangUp()
-	if err := c.withCardiology(); err != nil {
-		return err
-	}
-	return c.goodbye()
+func agentLeaves(c *cell) {
+	c.HangUp("ana")
+	c.with("cardiology")
+	c.goodbye()
 }
 
-// withoutCardiology: the customer has never heard cardiology.
-func (c *cell) withoutCardiology() error {
-	if everHears(c.customer.heard(), cardiologyTone) {
-		return errors.New("the customer heard cardiology")
-	}
-	return nil
-}
-
-// everHears reports whether a tone was heard for longer than the click that
-// another one makes where it begins or breaks off.
-func everHears(heard *softphone.Recording, tone float64) bool {
+// withoutCardiology: the customer has never heard cardiology for longer than the
+// click that another tone makes where it begins or breaks off: when a server
+// dies, that is longer than what the bed allows.
+func (c *cell) withoutCardiology() {
+	c.t.Helper()
 	const click = 200 * time.Millisecond
-	return slices.ContainsFunc(heard.Heard(tone), func(s softphone.Span) bool {
-		return len(s.Tones) > 0 && s.To-s.From > click
-	})
+	for _, s := range c.Heard(c.name).Heard(c.Tone("cardiology")) {
+		if len(s.Tones) > 0 && s.To-s.From > click {
+			c.t.Errorf("the customer heard cardiology from %s to %s", s.From, s.To)
+		}
+	}
 }

@@ -29,7 +29,7 @@ func TestPlantedFaults(t *testing.T) {
 		{"acknowledges nobody blindly", answered, written, "Answered", 2, "was not acknowledged"},
 		{"dials again after a restart", noAnswer, sent, "Rang", 1, "orphan: the line of cardiology|dialled twice"},
 		{"forgets who is held", consultation, sent, "Answered", 2, "customer heard cardiology"},
-		{"forgets who came first", two, sent, "TransferRequested", 1, "customer does not hear .250"},
+		{"forgets who came first", two, sent, "TransferRequested", 1, "customer does not hear hold audio"},
 		{"counts CSeq without the epoch", answered, written, "Joined", 1, "orphan: the line of ana"},
 	} {
 		p := plot{
@@ -38,7 +38,7 @@ func TestPlantedFaults(t *testing.T) {
 		}
 		t.Run(fmt.Sprintf("%s/%s %s", f.fault, f.when, f.events), func(t *testing.T) {
 			t.Parallel()
-			r := newCell(t, p).play(p)
+			r := play(t, p)
 			if r.err == nil {
 				t.Fatal("nobody has noticed")
 			}

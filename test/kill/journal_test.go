@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"holdfast/call"
-	"holdfast/softphone"
 )
 
 // hiccup is more than audio may stop for when nothing happens to it, on a busy
@@ -40,16 +39,21 @@ func TestTheJournalFails(t *testing.T) {
 	} {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
-			s := newStrained(t, f.outside)
-			err := errors.Join(s.talk(), s.find())
-			if err == nil {
-				err = s.meanwhile(f.begin, f.refused)
+			s := &strained{}
+			var env []string
+			if f.outside {
+				s.outside = startCluster(t)
+				env = append(env, journalEnv+"="+s.outside.url())
 			}
-			if err == nil {
-				err = errors.Join(f.end(s), s.afterwards())
-			}
-			if err = errors.Join(err, s.server.close()); err != nil {
-				t.Errorf("%v\n%s", err, s.server.lastWords())
+			_, err := at(t, plot{patience: time.Minute}, func(c *cell) {
+				s.cell = c
+				c.talk()
+				s.meanwhile(f.begin, f.refused)
+				s.must(f.end(s))
+				s.afterwards()
+			}, env...)
+			if err != nil {
+				t.Error(err)
 			}
 		})
 	}
@@ -62,16 +66,11 @@ type strained struct {
 	trouble time.Time
 }
 
-func newStrained(t *testing.T, outside bool) *strained {
-	t.Helper()
-	s := &strained{}
-	var env []string
-	if outside {
-		s.outside = startCluster(t)
-		env = append(env, journalEnv+"="+s.outside.url())
+func (s *strained) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatalf("%v", err)
 	}
-	s.cell = newCell(t, plot{patience: time.Minute}, env...)
-	return s
 }
 
 func nothing(*strained) error { return nil }
@@ -81,27 +80,23 @@ func told(command string) func(*strained) error {
 }
 
 // meanwhile: the trouble begins, and people notice at most that requests do.
-func (s *strained) meanwhile(begin func(*strained) error, refused bool) error {
+func (s *strained) meanwhile(begin func(*strained) error, refused bool) {
+	s.t.Helper()
 	s.trouble = time.Now()
-	if err := begin(s); err != nil {
-		return err
-	}
-	if err := s.asks("hold", refused); err != nil {
-		return err
-	}
+	s.must(begin(s))
+	s.must(s.asks("hold", refused))
 	if !refused {
-		if err := errors.Join(s.onHold(), s.asks("resume", false)); err != nil {
-			return err
-		}
+		s.onHold()
+		s.must(s.asks("resume", false))
 	}
-	return s.withAna()
+	s.with("ana")
 }
 
 // asks makes a request, which is carried out or refused for now (RFC 9110
 // §15.6.4).
 func (s *strained) asks(what string, refused bool) error {
-	url := fmt.Sprintf("http://%s:8080/v1/contacts/%s/%s", s.address, s.contact, what)
-	r, err := http.NewRequestWithContext(s.ctx, http.MethodPost, url, strings.NewReader("{}"))
+	url := fmt.Sprintf("http://%s:8080/v1/contacts/%s/%s", s.SIP.Addr(), s.Contact, what)
+	r, err := http.NewRequestWithContext(s.Soon(), http.MethodPost, url, strings.NewReader("{}"))
 	if err != nil {
 		return err
 	}
@@ -123,35 +118,28 @@ func (s *strained) asks(what string, refused bool) error {
 
 // afterwards: the trouble is over. Nobody's audio has stopped, nothing happens
 // that was refused, a transfer works, and all that survives a kill.
-func (s *strained) afterwards() error {
-	if err := s.transfer(ending{kind: call.Cold, ringFor: ringLong}); err != nil {
-		return err
+func (s *strained) afterwards() {
+	s.t.Helper()
+	s.transfer(ending{kind: call.Cold, ringFor: ringLong})
+	s.audioWentOn("customer")
+	s.audioWentOn("ana")
+	s.with("cardiology")
+	s.Ended("ana")
+	s.must(s.server.kill())
+	s.with("cardiology")
+	s.goodbye()
+	if over := s.isOver(); len(over.Past) != 1 || over.Past[0].Outcome != call.Completed {
+		s.t.Errorf("the transfers were %+v", over.Past)
 	}
-	if err := errors.Join(s.soundWentOn("the customer", s.customer.heard()), s.soundWentOn("ana", s.anaCall.Recording())); err != nil {
-		return err
-	}
-	if err := errors.Join(s.withCardiology(), s.ended("ana", s.anaCall.Ended())); err != nil {
-		return err
-	}
-	if err := s.server.kill(); err != nil {
-		return err
-	}
-	if err := errors.Join(s.withCardiology(), s.goodbye()); err != nil {
-		return err
-	}
-	over, err := s.over()
-	if err == nil && (len(over.Past) != 1 || over.Past[0].Outcome != call.Completed) {
-		err = fmt.Errorf("the transfers were %+v", over.Past)
-	}
-	return err
 }
 
-func (s *strained) soundWentOn(who string, heard *softphone.Recording) error {
+func (s *strained) audioWentOn(who string) {
+	s.t.Helper()
+	heard := s.Heard(who)
 	gap := heard.LongestGapWithin(heard.At(s.trouble), heard.At(time.Now()))
-	if stood := machine.stood(s.trouble); gap > hiccup+stood {
-		return fmt.Errorf("%s heard nothing for %s, while the machine stood still for %s", who, gap, stood)
+	if stood := machine.Stood(s.trouble); gap > hiccup+stood {
+		s.t.Errorf("%s heard nothing for %s, while the machine stood still for %s", who, gap, stood)
 	}
-	return nil
 }
 
 func (s *strained) removeJournal() error {
@@ -196,6 +184,6 @@ func (s *strained) eachOfJournal(do func(string, fs.FileMode) error) error {
 	})
 }
 
-func (s *strained) deleteStream() error { return s.outside.deleteStream(s.ctx, "CONTACTS") }
+func (s *strained) deleteStream() error { return s.outside.deleteStream(s.Soon(), "CONTACTS") }
 func (s *strained) stopCluster() error  { s.outside.stop(); return nil }
 func (s *strained) startCluster() error { return s.outside.start() }

@@ -2,68 +2,33 @@ package kill
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"testing"
-	"time"
 
-	"holdfast/softphone"
+	"holdfast/holdfasttest"
 	"holdfast/test/interop"
 )
 
-// A customer is the phone that calls: ours, or one that others wrote.
-type customer interface {
-	// call calls uri until somebody answers.
-	call(ctx context.Context, uri string) error
-	heard() *softphone.Recording
-	hangUp() error
-	// ended is closed when the line has ended; why then says how.
-	ended() <-chan struct{}
-	why() string
-}
-
-// ours is a customer with a phone of ours.
-type ours struct {
-	*softphone.Phone
-	line *softphone.Call
-}
-
-// call calls again if there is nobody at the address, as a person would.
-func (c *ours) call(ctx context.Context, uri string) (err error) {
-	for {
-		c.line, err = c.Dial(ctx, uri)
-		if refused := new(softphone.Refused); !errors.As(err, &refused) || refused.Status != 0 {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
-}
-
-func (c *ours) heard() *softphone.Recording { return c.line.Recording() }
-func (c *ours) hangUp() error               { c.line.HangUp(); return nil }
-func (c *ours) ended() <-chan struct{}      { return c.line.Ended() }
-func (c *ours) why() string                 { return fmt.Sprintf("%s: %v", c.line.EndedBy(), c.line.Err()) }
-
-// foreign is a customer at a baresip.
+// A foreign is a customer at a baresip.
 type foreign struct {
 	*interop.Baresip
-	over chan struct{}
-	last string // what the phone told at the end, once over
+	over chan struct{} // closed when the line has ended
+	last string        // what the phone told at the end, once over
 }
 
-func startForeign(ctx context.Context, t *testing.T) (*foreign, error) {
-	b, err := interop.StartBaresip(ctx, t.TempDir(), "customer", customerTone)
+// foreignTone is what a baresip says, in Hz.
+const foreignTone = 440
+
+func startForeign(t holdfasttest.T) *foreign {
+	t.Helper()
+	b, err := interop.StartBaresip(t.Context(), t.TempDir(), "customer", foreignTone)
 	if err != nil {
-		return nil, err
+		t.Fatalf("%v", err)
 	}
 	t.Cleanup(b.Close)
-	return &foreign{Baresip: b, over: make(chan struct{})}, nil
+	return &foreign{Baresip: b, over: make(chan struct{})}
 }
 
+// call calls uri until somebody answers.
 func (c *foreign) call(ctx context.Context, uri string) error {
 	if err := c.Dial(uri); err != nil {
 		return err
@@ -79,7 +44,12 @@ func (c *foreign) call(ctx context.Context, uri string) error {
 	return nil
 }
 
-func (c *foreign) heard() *softphone.Recording { return c.Heard() }
-func (c *foreign) hangUp() error               { return c.HangUp() }
-func (c *foreign) ended() <-chan struct{}      { return c.over }
-func (c *foreign) why() string                 { return c.last }
+// goodbye hangs up, unless the line has ended.
+func (c *foreign) goodbye() error {
+	select {
+	case <-c.over:
+		return fmt.Errorf("the customer's line was ended by %s", c.last)
+	default:
+		return c.HangUp()
+	}
+}

@@ -2,98 +2,86 @@ package kill
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
+	"holdfast/holdfasttest"
 	"holdfast/softphone"
 )
 
-const silenceLimit = 2 * time.Second // P2 and P8
-
 // A result is what came of one cell.
 type result struct {
-	err  error         // what did not go as it must
-	gap  time.Duration // the longest time a customer was without audio
-	back time.Duration // from the kill to the next audio; 0 if none was to come
-	took time.Duration
+	err    error         // what did not go as it must
+	lives  [2]life       // of the server
+	killed bool          // or not, although there was a point
+	gap    time.Duration // the longest time a customer was without audio
+	back   time.Duration // from the kill to the next audio; 0 if none was to come
+	took   time.Duration
 }
 
 // play plays a contact and checks what must hold whatever dies when.
-func (c *cell) play(p plot) (r result) {
+func play(t *testing.T, p plot) (r result) {
+	t.Helper()
 	began := time.Now()
-	err := c.scenes(p.ending)
-	if err == nil && p.point != "" {
-		err = c.reborn()
-	}
-	if err == nil {
+	c, err := at(t, p, func(c *cell) {
+		c.scenes(p.ending)
+		if r.killed = p.point != "" && c.reborn(); p.point != "" && !r.killed {
+			c.t.Fatalf("the server was not killed")
+		}
 		r.gap, r.back = c.silence()
-		err = errors.Join(c.nobodyTwice(), c.samePorts(), c.acknowledged())
-	}
-	if stood := machine.stood(began); r.gap > silenceLimit+stood {
-		err = errors.Join(err, fmt.Errorf("a customer had no audio for %s, while the machine stood still for %s", r.gap, stood))
-	}
-	if r.err = errors.Join(err, c.server.close()); r.err != nil {
-		r.err = fmt.Errorf("%w\n%s", r.err, c.server.lastWords())
-	}
-	r.took = time.Since(began)
+		if stood := machine.Stood(began); r.gap > holdfasttest.Silence+stood {
+			c.t.Errorf("a customer had no audio for %s, while the machine stood still for %s", r.gap, stood)
+		}
+		c.nobodyTwice()
+		c.samePorts()
+		c.acknowledged()
+	})
+	r.err, r.lives, r.took = err, [2]life{c.server.life(0), c.server.life(1)}, time.Since(began)
 	return r
 }
 
 // scenes is the contact from the first ring to the last goodbye.
-func (c *cell) scenes(e ending) error {
-	c.cardiology.Answering(e.cardiology)
+func (c *cell) scenes(e ending) {
+	c.t.Helper()
+	c.Phone("cardiology").Answering(e.cardiology)
 	begin := (*cell).talk
 	if e.begin != nil {
 		begin = e.begin
 	}
-	if err := begin(c); err != nil {
-		return err
-	}
-	if err := c.transfer(e); err != nil {
-		return err
-	}
-	if err := e.play(c); err != nil {
-		return err
-	}
-	over, err := c.over()
-	if err != nil {
-		return err
-	}
+	begin(c)
+	c.transfer(e)
+	e.play(c)
+	over := c.isOver()
 	if len(over.Past) != 1 {
-		return fmt.Errorf("there were %d transfers", len(over.Past))
+		c.t.Fatalf("there were %d transfers", len(over.Past))
 	}
 	if t := over.Past[0]; t.Outcome != e.outcome || t.Reason != e.reason {
-		return fmt.Errorf("the transfer ended %s %s, want %s %s", t.Outcome, t.Reason, e.outcome, e.reason)
+		c.t.Fatalf("the transfer ended %s %s, want %s %s", t.Outcome, t.Reason, e.outcome, e.reason)
 	}
-	return nil
 }
 
-var errNotKilled = errors.New("the server was not killed")
-
 // reborn waits for the kill, which may be about the contact's last words, and
-// for the server that is there after it.
-func (c *cell) reborn() error {
+// for the server that is there after it. It reports whether it was killed.
+func (c *cell) reborn() bool {
 	select {
 	case <-c.server.killed:
-	case <-time.After(silenceLimit):
-		return errNotKilled
+	case <-time.After(holdfasttest.Silence):
+		return false
 	}
 	select {
 	case <-c.server.back:
-		return nil
-	case <-c.server.stopped:
-		return nil // close says why
+	case <-c.server.stopped: // close says why
 	}
+	return true
 }
 
 // silence is the longest time a customer was without audio, and how long it
 // took from the kill to the next audio.
 func (c *cell) silence() (gap, back time.Duration) {
 	for _, x := range append(c.others, c) {
-		heard := x.customer.heard()
+		heard := x.Heard(x.name)
 		gap, back = max(gap, heard.LongestGap()), max(back, soundAfter(heard, c.server.life(0).died))
 	}
 	return gap, back
@@ -119,20 +107,21 @@ func soundAfter(heard *softphone.Recording, killed time.Time) time.Duration {
 
 // nobodyTwice: no agent and no target was dialled more often than was waited
 // for.
-func (c *cell) nobodyTwice() error {
-	none, cancel := context.WithCancel(c.ctx)
+func (c *cell) nobodyTwice() {
+	c.t.Helper()
+	none, cancel := context.WithCancel(c.t.Context())
 	cancel()
-	for _, p := range []*softphone.Phone{c.ana, c.ben, c.cardiology} {
-		if again, err := p.Incoming(none); err == nil {
-			return fmt.Errorf("%s was dialled twice, the second time as %s", p.URI(), again.CallID())
+	for _, name := range []string{"ana", "ben", "cardiology"} {
+		if again, err := c.Phone(name).Incoming(none); err == nil {
+			c.t.Errorf("%s was dialled twice, the second time as %s", name, again.CallID())
 		}
 	}
-	return nil
 }
 
 // samePorts: a leg is heard where it was heard before the kill. Who is slow to
 // learn of another port, or never does, would hear nothing until then.
-func (c *cell) samePorts() error {
+func (c *cell) samePorts() {
+	c.t.Helper()
 	before := map[string]string{}
 	for _, line := range c.server.life(0).ports {
 		leg, port, _ := strings.Cut(line, " ")
@@ -141,16 +130,16 @@ func (c *cell) samePorts() error {
 	for _, line := range c.server.life(1).ports {
 		leg, port, _ := strings.Cut(line, " ")
 		if was := before[leg]; was != "" && was != port {
-			return fmt.Errorf("leg %s was at %s, and after the kill at %s", leg, was, port)
+			c.t.Errorf("leg %s was at %s, and after the kill at %s", leg, was, port)
 		}
 	}
-	return nil
 }
 
 // acknowledged: whoever has answered us is acknowledged before we ask them
 // anything else (RFC 3261 §13.2.2.4), whether or not the process that was
 // answered has lived to do it.
-func (c *cell) acknowledged() error {
+func (c *cell) acknowledged() {
+	c.t.Helper()
 	sent := c.server.life(1).sent
 	for _, who := range []string{"ana", "ben", "cardiology"} {
 		asked := slices.Index(sent, who+" re-INVITE")
@@ -158,8 +147,7 @@ func (c *cell) acknowledged() error {
 			continue
 		}
 		if !slices.Contains(sent[:asked], who+" ACK") && !slices.Contains(sent[:asked], who+" first ACK") {
-			return fmt.Errorf("%s was not acknowledged after the kill, but asked for something else", who)
+			c.t.Errorf("%s was not acknowledged after the kill, but asked for something else", who)
 		}
 	}
-	return nil
 }

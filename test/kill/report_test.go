@@ -44,7 +44,7 @@ func (m *matrix) report() {
 	if len(all) > 0 {
 		fmt.Printf("kill matrix: %s\n", summary(all))
 		fmt.Printf("kill matrix: %d cells in %.0f s, %d of them with a customer at baresip; the machine stood still for %d ms\n",
-			len(all), time.Since(m.began).Seconds(), m.foreign, machine.stood(m.began).Milliseconds())
+			len(all), time.Since(m.began).Seconds(), m.foreign, machine.Stood(m.began).Milliseconds())
 	}
 }
 

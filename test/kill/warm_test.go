@@ -2,11 +2,9 @@ package kill
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"holdfast/call"
-	"holdfast/softphone"
 )
 
 var warmEndings = []ending{
@@ -19,59 +17,46 @@ var warmEndings = []ending{
 }
 
 // consulted: ana talks to cardiology, the customer waits; and then the rest.
-func consulted(rest func(*cell) error) func(*cell) error {
-	return func(c *cell) error {
-		if _, err := c.await(func(x call.Contact) bool { return x.Stage == call.Consulting }); err != nil {
-			return err
-		}
-		if err := errors.Join(c.anaWithCardiology(), c.onHold(), c.withoutCardiology()); err != nil {
-			return err
-		}
-		return rest(c)
+func consulted(rest func(*cell)) func(*cell) {
+	return func(c *cell) {
+		c.stage(call.Consulting)
+		c.anaWithCardiology()
+		c.waits()
+		rest(c)
 	}
 }
 
-func (c *cell) anaWithCardiology() error {
-	return errors.Join(
-		c.hears("ana", c.anaCall.Recording(), cardiologyTone),
-		c.hears("cardiology", c.cardiologyCall.Recording(), anaTone),
-	)
+func (c *cell) anaWithCardiology() {
+	c.t.Helper()
+	c.Hears("ana", "cardiology")
+	c.Hears("cardiology", "ana")
+}
+
+// waits: the customer hears hold audio, and has not heard cardiology, which is
+// looked into also if they do not.
+func (c *cell) waits() {
+	c.t.Helper()
+	defer c.withoutCardiology()
+	c.onHold()
 }
 
 // completed: cardiology gets the customer without an introduction.
-func completed(c *cell) error {
-	if err := c.complete(); err != nil {
-		return err
-	}
-	return handedOver(c)
-}
-
-func (c *cell) complete() error {
-	return c.insist(c.client.Complete, func(x call.Contact) bool { return x.Stage != call.Consulting })
+func completed(c *cell) {
+	c.insist(c.Client.Complete, func(x call.Contact) bool { return x.Stage != call.Consulting })
+	handedOver(c)
 }
 
 // introduced: ana tells the customer, has the two meet, and leaves.
-func introduced(c *cell) error {
-	if err := c.insist(c.client.Swap, are(call.Connected, call.Held)); err != nil {
-		return err
-	}
-	if err := errors.Join(
-		c.withAna(), c.withoutCardiology(),
-		c.hears("cardiology", c.cardiologyCall.Recording(), softphone.HoldTone),
-	); err != nil {
-		return err
-	}
-	if err := c.insist(c.client.Conference, are(call.Connected, call.Connected)); err != nil {
-		return err
-	}
-	if err := errors.Join(
-		c.hears("the customer", c.customer.heard(), anaTone, cardiologyTone),
-		c.hears("ana", c.anaCall.Recording(), c.tone, cardiologyTone),
-		c.hears("cardiology", c.cardiologyCall.Recording(), c.tone, anaTone),
-	); err != nil {
-		return err
-	}
-	return completed(c)
+func introduced(c *cell) {
+	c.insist(c.Client.Swap, are(call.Connected, call.Held))
+	c.with("ana")
+	c.withoutCardiology()
+	c.Hears("cardiology", "hold audio")
+	c.insist(c.Client.Conference, are(call.Connected, call.Connected))
+	c.Hears(c.name, "ana", "cardiology")
+	c.Hears("ana", c.name, "cardiology")
+	c.Hears("cardiology", c.name, "ana")
+	completed(c)
 }
 
 // are says how customer and target are wanted.
@@ -86,36 +71,28 @@ func isThere(x call.Contact, p call.Party, s call.State) bool {
 }
 
 // targetLeaves: cardiology hangs up, and ana has the customer again.
-func targetLeaves(c *cell) error {
-	c.cardiologyCall.HangUp()
-	return backWithAna(c)
+func targetLeaves(c *cell) {
+	c.HangUp("cardiology")
+	backWithAna(c)
 }
 
 // customerGivesUp: the customer hangs up; ana and cardiology talk on.
-func customerGivesUp(c *cell) error {
-	if err := c.goodbye(); err != nil {
-		return err
-	}
-	if _, err := c.await(func(x call.Contact) bool { return x.Stage == call.Finishing }); err != nil {
-		return err
-	}
-	if err := errors.Join(c.anaWithCardiology(), c.withoutCardiology()); err != nil {
-		return err
-	}
-	c.anaCall.HangUp()
-	return nil
+func customerGivesUp(c *cell) {
+	c.goodbye()
+	c.stage(call.Finishing)
+	c.anaWithCardiology()
+	c.withoutCardiology()
+	c.HangUp("ana")
 }
 
 // takenBack: ana cancels the transfer, and has the customer again.
-func takenBack(c *cell) error {
+func takenBack(c *cell) {
 	cancel := func(ctx context.Context, id call.ContactID) (call.Contact, error) {
-		if _, err := c.client.Cancel(ctx, id, "t1"); err != nil {
+		if _, err := c.Client.Cancel(ctx, id, "t1"); err != nil {
 			return call.Contact{}, err
 		}
-		return c.client.Contact(ctx, id)
+		return c.Client.Contact(ctx, id)
 	}
-	if err := c.insist(cancel, func(x call.Contact) bool { return x.Transfer == nil }); err != nil {
-		return err
-	}
-	return backWithAna(c)
+	c.insist(cancel, func(x call.Contact) bool { return x.Transfer == nil })
+	backWithAna(c)
 }

@@ -1,0 +1,53 @@
+package holdfasttest
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// A Pulse tells for how long this machine has stood still. It beats in the
+// process of the phones: if nothing is done to that, what stops there is no
+// fault of a server in another.
+type Pulse struct {
+	mu     sync.Mutex // guards stalls
+	stalls []stall
+}
+
+type stall struct {
+	end  time.Time
+	long time.Duration
+}
+
+// Beat goes on until ctx ends.
+func (p *Pulse) Beat(ctx context.Context) {
+	const every, noticed = 20 * time.Millisecond, 200 * time.Millisecond
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for last := time.Now(); ; {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		now := time.Now()
+		if long := now.Sub(last); long > noticed {
+			p.mu.Lock()
+			p.stalls = append(p.stalls, stall{now, long})
+			p.mu.Unlock()
+		}
+		last = now
+	}
+}
+
+// Stood is for how long the machine has stood still since some time.
+func (p *Pulse) Stood(since time.Time) (long time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.stalls {
+		if s.end.After(since) {
+			long += s.long
+		}
+	}
+	return long
+}
