@@ -97,13 +97,11 @@ func newCell(t holdfasttest.T, p plot, env ...string) *cell {
 		}
 		c.words = c.server.lastWords()
 	})
-	for _, name := range []string{"second", "third"} {
+	for _, name := range []string{"the second customer", "the third customer"} {
 		c.spare = append(c.spare, c.another(name))
 	}
-	select {
-	case <-c.server.ready:
-	case <-c.server.stopped:
-		t.Fatalf("the server does not start") // its close says why
+	if err := c.server.serves(); err != nil {
+		t.Fatalf("%v", err)
 	}
 	return c
 }
@@ -112,7 +110,7 @@ func newCell(t holdfasttest.T, p plot, env ...string) *cell {
 func (c *cell) another(name string) *cell {
 	other := *c
 	other.name, other.foreign, other.Bed = name, nil, c.For(name)
-	other.Add(name, softphone.Options{})
+	other.Add(name, softphone.Options{User: "customer"})
 	return &other
 }
 

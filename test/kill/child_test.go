@@ -5,13 +5,14 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"testing"
 
 	"holdfast"
 	"holdfast/config"
-	"holdfast/journal"
+	"holdfast/holdfasttest"
 	"holdfast/sipleg"
 	"holdfast/sipua"
 	"holdfast/switchboard"
@@ -54,7 +55,7 @@ func serve(file string) error {
 	if err != nil {
 		return err
 	}
-	ofContacts, ofRouting, err := readDooms(os.Getenv(pointEnv))
+	dooms, err := readDooms(os.Getenv(pointEnv))
 	if err != nil {
 		return err
 	}
@@ -63,28 +64,13 @@ func serve(file string) error {
 		return err
 	}
 	trouble := &trouble{}
-	options := holdfast.Options{
-		Config: conf,
-		Log:    slog.New(slog.NewTextHandler(os.Stderr, nil)),
-		OpenJournal: func(ctx context.Context) (holdfast.Journal, error) {
-			j, err := journal.Open(ctx, journal.Options{Dir: conf.Journal.Dir})
-			if err != nil {
-				return nil, err
-			}
-			return doomed{
-				Journal: doomedJournal{fault.journal(trouble.wrap(j)), ofContacts},
-				Store:   doomedStore{j, ofRouting},
-				close:   j.Close,
-			}, nil
-		},
-		ListenSIP: func(o holdfast.SIPOptions) (holdfast.SIPTransport, error) {
-			s, err := holdfast.ListenSIP(o)
-			if err != nil {
-				return nil, err
-			}
-			return sending{s, fault.sender(watchedSender{s})}, nil
-		},
-	}
+	options := holdfast.Options{Config: conf, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	holdfasttest.WatchJournal(&options, func(j holdfast.Journal) holdfast.Journal {
+		return doomed{doomedJournal{fault.journal(trouble.wrap(j)), dooms[contacts]}, doomedStore{j, dooms}, j}
+	})
+	holdfasttest.WatchSIP(&options, func(s holdfast.SIPTransport) holdfast.SIPTransport {
+		return sending{s, fault.sender(watchedSender{s})}
+	})
 	server, err := holdfast.Start(context.Background(), options)
 	if err != nil {
 		return err
@@ -103,10 +89,8 @@ func serve(file string) error {
 type doomed struct {
 	switchboard.Journal
 	switchboard.Store
-	close func() error
+	io.Closer
 }
-
-func (d doomed) Close() error { return d.close() }
 
 // sending is a SIP transport that another sender sends for.
 type sending struct {

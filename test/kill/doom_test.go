@@ -28,10 +28,12 @@ const (
 // sendingTakes is more than a desk needs to send what an entry allows.
 const sendingTakes = 5 * time.Millisecond
 
-// What is written: entries of contacts, and how agents and queues are.
+// What is written: entries of contacts, how agents and queues are, and where
+// phones have registered.
 const (
 	contacts = "contact"
 	routing  = "routing"
+	phones   = "phone"
 )
 
 // A doom is the place at which a process dies: at an entry counted from 1.
@@ -42,20 +44,20 @@ type doom struct {
 }
 
 // readDooms reads a point such as "contact 7 before", which is a doom of one of
-// the two; of an empty one there is none.
-func readDooms(point string) (ofContacts, ofFloor *doom, err error) {
-	dooms := map[string]*doom{contacts: {}, routing: {}}
+// the three; of an empty one there is none.
+func readDooms(point string) (map[string]*doom, error) {
+	dooms := map[string]*doom{contacts: {}, routing: {}, phones: {}}
 	if point != "" {
 		what, rest, _ := strings.Cut(point, " ")
 		d, ok := dooms[what]
 		if !ok {
-			return nil, nil, fmt.Errorf("%s=%q: nothing is called %q", pointEnv, point, what)
+			return nil, fmt.Errorf("%s=%q: nothing is called %q", pointEnv, point, what)
 		}
 		if _, err := fmt.Sscanf(rest, "%d %s", &d.entry, &d.when); err != nil {
-			return nil, nil, fmt.Errorf("%s=%q: %w", pointEnv, point, err)
+			return nil, fmt.Errorf("%s=%q: %w", pointEnv, point, err)
 		}
 	}
-	return dooms[contacts], dooms[routing], nil
+	return dooms, nil
 }
 
 // survive writes something. The process dies of it if it is doomed to.
@@ -95,14 +97,18 @@ func (j doomedJournal) Append(ctx context.Context, e switchboard.Entry, after ui
 	return seq, err
 }
 
-// doomedStore does the same where agents and queues are written.
+// doomedStore does the same where agents, queues and registrations are written.
 type doomedStore struct {
 	switchboard.Store
-	*doom
+	dooms map[string]*doom
 }
 
 func (f doomedStore) Put(ctx context.Context, kind, name string, data []byte, after uint64) (seq uint64, err error) {
-	err = f.survive(func() error {
+	doom := f.dooms[routing]
+	if kind == phones {
+		doom = f.dooms[phones]
+	}
+	err = doom.survive(func() error {
 		seq, err = f.Store.Put(ctx, kind, name, data, after)
 		return err
 	})

@@ -11,7 +11,7 @@ import (
 // process after, also if the one before has died between writing that down and
 // telling the phone.
 func TestRegisteredPhoneIsFoundAfterAKill(t *testing.T) {
-	for name, point := range map[string]string{"written": "", "not written": routing + " 1 " + written} {
+	for name, point := range map[string]string{"written": "", "not written": phones + " 1 " + written} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bed := around(t)
@@ -52,6 +52,8 @@ called = "*"
 agent = "ward"
 `), point)
 	t.Cleanup(func() { _ = server.close() })
-	<-server.ready
+	if err := server.serves(); err != nil {
+		t.Fatal(err)
+	}
 	return server
 }

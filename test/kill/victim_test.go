@@ -53,6 +53,18 @@ func startVictim(dir, config, point string, env ...string) *victim {
 	return s
 }
 
+// serves waits until a process serves: the first, or if that has died before, the
+// one after it.
+func (s *victim) serves() error {
+	select {
+	case <-s.ready:
+	case <-s.back:
+	case <-s.stopped:
+		return cmp.Or(s.err, errEnded)
+	}
+	return nil
+}
+
 // supervise runs the process that will die, and after it one that lives.
 func (s *victim) supervise(point string) {
 	defer close(s.stopped)
