@@ -119,22 +119,23 @@ func usual(dir string) config.Config {
 // addAll gives phones to all who need one.
 func (b *Bed) addAll() {
 	b.t.Helper()
-	phone := func(name string) *softphone.Phone {
+	add := func(name string) {
 		if b.people[name] == nil {
 			b.Add(name, softphone.Options{})
 		}
-		return b.Phone(name)
 	}
-	phone(b.customer)
+	add(b.customer)
 	c := &b.Options.Config
 	for i := range c.Agents {
 		if a := &c.Agents[i]; a.Address == "" && a.User == "" {
-			a.Address = phone(a.Name).URI()
+			add(a.Name)
+			a.Address = b.Phone(a.Name).URI()
 		}
 	}
 	for i := range c.Endpoints {
 		if e := &c.Endpoints[i]; e.Address == "" {
-			e.Address = phone(e.Name).URI()
+			add(e.Name)
+			e.Address = b.Phone(e.Name).URI()
 		}
 	}
 }

@@ -31,7 +31,7 @@ type row struct {
 // row is what has been seen of a transfer that is over.
 func (s *stage) row() *row {
 	s.t.Helper()
-	r := &row{ended: s.ended, silent: s.silent, legs: s.server.LegCount(), heard: map[string]string{}}
+	r := &row{ended: s.ended, silent: s.silent, legs: s.Server.LegCount(), heard: map[string]string{}}
 	for who, e := range s.ears {
 		r.heard[who] = strings.Join(e.whom(), ", ")
 	}
@@ -56,7 +56,7 @@ func (s *stage) lines() (lines []string) {
 	s.t.Helper()
 	ctx, cancel := context.WithCancel(soon(s.t))
 	defer cancel()
-	for e, err := range s.client.EventsOf(ctx, s.contact, 0) {
+	for e, err := range s.Client.EventsOf(ctx, s.Contact, 0) {
 		must(s.t, err)
 		lines = append(lines, e.Trace...)
 		if e.Contact.Stage == call.Over {

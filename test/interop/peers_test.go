@@ -53,7 +53,8 @@ func awaits(t *testing.T, what string, holds func() bool) {
 	must(t, await(soon(t), what, holds))
 }
 
-// hears waits until somebody hears all these tones at once.
+// hears waits until somebody hears all these tones at once. It is not that of a
+// bed because the phones are tried without a server, too.
 func hears(t *testing.T, who string, r *softphone.Recording, tones ...float64) {
 	t.Helper()
 	if err := r.AwaitTones(soon(t), tones...); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"holdfast/call"
 	"holdfast/client"
+	"holdfast/holdfasttest"
 )
 
 // This file holds what can become of a transfer, each for every kind.
@@ -250,7 +251,7 @@ func targetHolds(direction string) func(*stage) {
 		if direction == "inactive" {
 			s.fallsSilent("customer", "target")
 		}
-		s.passes(silence + time.Second/2)
+		s.passes(holdfasttest.Silence + time.Second/2)
 		s.reinvited()
 		s.hears("target", "customer")
 		s.hears("customer", "target")
@@ -299,8 +300,7 @@ func customerHoldsConsulting(s *stage) {
 func restarts(s *stage) {
 	s.toBaresip(ringLong)
 	s.onHold()
-	s.stop()
-	s.start()
+	s.Restart()
 	s.onHold()
 	s.pickUp()
 	s.taken()

@@ -10,7 +10,7 @@ import (
 // registering is a baresip that registers at the stage's server as agent "ward".
 func (s *stage) registering() *baresip {
 	s.t.Helper()
-	b, err := StartRegisteringBaresip(soon(s.t), s.t.TempDir(), "200", targetTone, s.server.SIPAddress(), "sesame")
+	b, err := StartRegisteringBaresip(soon(s.t), s.t.TempDir(), "200", targetTone, s.SIP, "sesame")
 	must(s.t, err)
 	ward := watched(s.t, b)
 	awaits(s.t, "the phone to register", func() bool {
@@ -32,8 +32,7 @@ func TestBaresipRegisters(t *testing.T) {
 	s.failed(call.Unreachable)
 
 	s.targetIs(s.registering())
-	s.stop()
-	s.start()
+	s.Restart()
 	s.withAgent()
 	s.asks(ward)
 	s.target.awaits(Incoming)

@@ -1,31 +1,24 @@
 package interop
 
 import (
-	"context"
-	"fmt"
 	"log/slog"
-	"path/filepath"
+	"net/netip"
 	"testing"
 	"time"
 
-	"holdfast"
 	"holdfast/call"
 	"holdfast/client"
 	"holdfast/config"
+	"holdfast/holdfasttest"
 )
 
-// silence is how long a customer may hear nothing at all (P2).
-const silence = 2 * time.Second
-
 // A stage is a server with a customer who talks to an agent, both at phones
-// that others wrote, for a transfer of some kind.
+// that others wrote, for a transfer of some kind. It is a bed in which people
+// are told what to do, and heard, at their own phones.
 type stage struct {
+	*holdfasttest.Bed
 	t        *testing.T
 	kind     call.Kind
-	conf     config.Config
-	server   *holdfast.Server
-	client   *client.Client
-	contact  call.ContactID
 	customer *baresip
 	agent    *baresip
 	target   *baresip // where the scene has one
@@ -48,79 +41,43 @@ func setStage(t *testing.T, kind call.Kind) *stage {
 	s.customer = startBaresip(t, "customer", customerTone)
 	s.agent = startBaresip(t, "agent", agentTone)
 	s.ears = map[string]*ear{"customer": {audio: s.customer.heard}, "agent": {audio: s.agent.heard}}
-	s.configure()
-	s.start()
-	t.Cleanup(s.stop)
-	s.client = client.New("http://" + s.server.APIAddress().String())
+	s.Bed = holdfasttest.Start(t, s.configure)
 
-	s.customer.dial("sip:help@" + s.server.SIPAddress().String())
+	s.customer.dial("sip:help@" + s.SIP.String())
 	s.agent.awaits(Incoming)
 	s.agent.answer()
 	s.agent.awaits(Established)
 	s.customer.awaits(Established)
 	s.withAgent()
-	contacts, err := s.client.Contacts(t.Context())
-	if err != nil || len(contacts) != 1 {
-		t.Fatalf("there are %d contacts, want one (error %v)", len(contacts), err)
-	}
-	s.contact = contacts[0].ID
+	s.Find()
 	return s
 }
 
-// configure writes the configuration of a server with this stage's agent.
-func (s *stage) configure() {
+// configure has a server serve this stage's agent.
+func (s *stage) configure(b *holdfasttest.Bed) {
 	s.t.Helper()
-	block := ports(s.t)
-	var err error
-	s.conf, err = config.Parse("interop.toml", fmt.Appendf(nil, `
-[sip]
-listen = "127.0.0.1:%d"
-phones = ["127.0.0.1"]
-digest = ["MD5"] # baresip 1.0 gives up when it is offered another besides
-[api]
-listen = "127.0.0.1:%d"
-[rules]
-accept_within = "4s"
-[journal]
-dir = %q
-[[agent]]
-name = "agent"
-address = %q
-[[agent]]
-name = "ward"
-user = "200"
-password = "sesame"
-[[route]]
-called = "*"
-agent = "agent"
-`, block, block+1, filepath.Join(s.t.TempDir(), "journal"), s.agent.URI()))
-	if err != nil {
-		s.t.Fatal(err)
+	b.Listen("customer", customerTone, s.customer.heard)
+	b.Options.Log = slog.New(slog.NewTextHandler(s.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	block := uint16(ports(s.t)) // the phones know it also after a restart
+	loopback := netip.MustParseAddr("127.0.0.1")
+	c := &b.Options.Config
+	c.SIP.Listen, c.API.Listen = netip.AddrPortFrom(loopback, block), netip.AddrPortFrom(loopback, block+1)
+	c.SIP.Phones = []netip.Prefix{netip.PrefixFrom(loopback, 32)}
+	c.SIP.Digest = []string{"MD5"} // baresip 1.0 gives up when it is offered another besides
+	c.Rules.AcceptWithin = call.Duration(4 * time.Second)
+	c.Agents = []config.Agent{
+		{Name: "agent", Address: s.agent.URI(), Capacity: 1, NoAfterCall: true},
+		{Name: "ward", User: "200", Password: "sesame", Capacity: 1, NoAfterCall: true},
 	}
-}
-
-func (s *stage) start() {
-	s.t.Helper()
-	log := slog.New(slog.NewTextHandler(s.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	var err error
-	if s.server, err = holdfast.Start(s.t.Context(), holdfast.Options{Config: s.conf, Log: log}); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-func (s *stage) stop() {
-	if err := s.server.Close(context.Background()); err != nil {
-		s.t.Errorf("closing the server: %v", err)
-	}
+	c.Routes = []config.Route{{Called: "*", Agent: "agent"}}
+	c.Endpoints = nil
 }
 
 // asks asks for the transfer. In a blind one the agent is let go at once.
 func (s *stage) asks(r client.TransferRequest) {
 	s.t.Helper()
 	r.Kind, r.Confirm = s.kind, s.confirm
-	if _, err := s.client.Transfer(s.t.Context(), s.contact, r); err != nil {
-		s.t.Fatalf("asking for the transfer: %v", err)
-	}
+	s.Transfer(r)
 	if s.kind == call.Blind {
 		s.agentHasLeft()
 	}
@@ -170,11 +127,7 @@ func (s *stage) pickUp() {
 // state is the contact as the server tells it.
 func (s *stage) state() call.Contact {
 	s.t.Helper()
-	c, err := s.client.Contact(s.t.Context(), s.contact)
-	if err != nil {
-		s.t.Fatalf("asking for the contact: %v", err)
-	}
-	return c
+	return s.Await(func(call.Contact) bool { return true })
 }
 
 // goodbye has the customer hang up and checks that nothing is left (P9) and
@@ -201,13 +154,13 @@ func (s *stage) neverSilent() {
 	if until == 0 {
 		until = time.Since(heard.Began())
 	}
-	if s.silent = heard.LongestGapWithin(0, until); s.silent > silence {
+	if s.silent = heard.LongestGapWithin(0, until); s.silent > holdfasttest.Silence {
 		s.t.Errorf("the customer heard nothing for %v: %s", s.silent, heard.Summary(voices))
 	}
 }
 
-// nothingLeft waits until the server has no contact, and targets that play
-// scenarios have played them to the end.
+// nothingLeft waits until the server has no contact, all agents are free, and
+// targets that play scenarios have played them to the end.
 func (s *stage) nothingLeft() {
 	s.t.Helper()
 	for _, target := range []*sipp{s.sipp, s.other} {
@@ -215,10 +168,7 @@ func (s *stage) nothingLeft() {
 			target.finishes()
 		}
 	}
-	awaits(s.t, "the end of all contacts", func() bool {
-		contacts, err := s.client.Contacts(context.WithoutCancel(s.t.Context()))
-		return err == nil && len(contacts) == 0
-	})
+	s.Idle()
 }
 
 // repeats is how long a peer may repeat what it said: 64*T1 (RFC 3261 §17).
@@ -228,7 +178,7 @@ const repeats = 32 * time.Second
 // kept to answer repetitions (P9).
 func (s *stage) noLines() {
 	s.t.Helper()
-	if err := await(within(s.t, repeats+patience), "the end of all lines", func() bool { return s.server.LegCount() == 0 }); err != nil {
-		s.t.Errorf("%d lines are left over: %v", s.server.LegCount(), err)
+	if err := await(within(s.t, repeats+patience), "the end of all lines", func() bool { return s.Server.LegCount() == 0 }); err != nil {
+		s.t.Errorf("%d lines are left over: %v", s.Server.LegCount(), err)
 	}
 }

@@ -44,9 +44,7 @@ func (s *stage) consulted() {
 
 func (s *stage) completes() {
 	s.t.Helper()
-	if _, err := s.client.Complete(s.t.Context(), s.contact); err != nil {
-		s.t.Fatalf("completing the consultation: %v", err)
-	}
+	s.Do(s.Client.Complete)
 }
 
 // handedOver: the agent has been let go, customer and target hear each other.
@@ -84,7 +82,7 @@ func (s *stage) customerHoldsAndResumes() {
 func (s *stage) customerHasAsked(times int) {
 	s.t.Helper()
 	var asked int
-	for e, err := range s.client.EventsOf(soon(s.t), s.contact, 0) {
+	for e, err := range s.Client.EventsOf(soon(s.t), s.Contact, 0) {
 		must(s.t, err)
 		for _, line := range e.Trace {
 			if m := lineOf.FindStringSubmatch(line); m != nil && m[1] == "<-" && m[2] == "INVITE" {
@@ -120,9 +118,7 @@ func (s *stage) failed(why call.Reason) {
 	}
 	s.onHold()
 	s.isNow("on hold with the agent")
-	if _, err := s.client.Resume(s.t.Context(), s.contact); err != nil {
-		s.t.Fatalf("resuming the customer: %v", err)
-	}
+	s.Do(s.Client.Resume)
 	s.withAgent()
 }
 
@@ -163,8 +159,7 @@ func (s *stage) fallsSilent(who, whom string) {
 // outcome waits for the end of the transfer and says what must have come of it.
 func (s *stage) outcome(want call.Outcome, why call.Reason) {
 	s.t.Helper()
-	awaits(s.t, "the end of the transfer", func() bool { return s.state().Transfer == nil })
-	past := s.state().Past
+	past := s.Settled().Past
 	if got := past[len(past)-1]; got.Outcome != want || got.Reason != why {
 		s.t.Errorf("the transfer ended %s (%s), want %s (%s): %+v", got.Outcome, got.Reason, want, why, got.Attempts)
 	}

@@ -119,7 +119,7 @@ func (c *cell) another(name string) *cell {
 // be written first.
 func inMemory(t holdfasttest.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "holdfast-kill") //nolint:usetesting // t.TempDir is on a disk
+	dir, err := os.MkdirTemp("/dev/shm", "holdfast-kill")
 	if err != nil {
 		return t.TempDir()
 	}
