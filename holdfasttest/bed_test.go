@@ -21,8 +21,7 @@ func TestBed(t *testing.T) {
 	bed.Rung("cardiology")
 	bed.Hears("customer", "hold audio")
 	bed.Restart()
-	bed.HearsOnly("customer", "cardiology")
-	bed.HearsOnly("cardiology", "customer")
+	bed.HearEachOther("customer", "cardiology")
 	bed.NeverHears("cardiology", "ana")
 	bed.Ended("ana")
 	bed.HangUp("customer")
@@ -38,6 +37,7 @@ func TestBedNotices(t *testing.T) {
 	for want, play := range map[string]func(*holdfasttest.Bed){
 		"the customer does not hear cardiology, [800] Hz": func(b *holdfasttest.Bed) { b.Hears("customer", "cardiology") },
 		"ana hears customer: true, want only ":            func(b *holdfasttest.Bed) { b.HearsOnly("ana") },
+		"the customer hears ana: true, want only ":        func(b *holdfasttest.Bed) { b.HearEachOther("customer") },
 		"the customer has heard ana from ":                func(b *holdfasttest.Bed) { b.NeverHears("customer", "ana") },
 		"nobody is called \"eve\"":                        func(b *holdfasttest.Bed) { b.Hears("customer", "eve") },
 		"cardiology has no call":                          func(b *holdfasttest.Bed) { b.HangUp("cardiology") },

@@ -48,10 +48,38 @@ func (b *Bed) Hears(who string, whom ...string) {
 func (b *Bed) HearsOnly(who string, whom ...string) {
 	b.t.Helper()
 	b.Hears(who, whom...)
-	const look = 100 * time.Millisecond
-	heard := b.Heard(who)
-	from := (heard.Length() + 2*look).Round(look) // what was on its way has come
-	to := from + 3*look
+	b.hearsNothingBut(b.afterwards(who), who, whom)
+}
+
+// HearEachOther waits until each of these people hears all the others, and then
+// checks that for a while they hear nothing else.
+func (b *Bed) HearEachOther(people ...string) {
+	b.t.Helper()
+	others := func(i int) []string { return slices.Delete(slices.Clone(people), i, i+1) }
+	for i, who := range people {
+		b.Hears(who, others(i)...)
+	}
+	from := make([]time.Duration, len(people))
+	for i, who := range people {
+		from[i] = b.afterwards(who)
+	}
+	for i, who := range people {
+		b.hearsNothingBut(from[i], who, others(i))
+	}
+}
+
+// look is how long a stretch of audio is in which people are told apart.
+const look = 100 * time.Millisecond
+
+// afterwards is from when on somebody hears what has not been on its way before.
+func (b *Bed) afterwards(who string) time.Duration {
+	b.t.Helper()
+	return (b.Heard(who).Length() + 2*look).Round(look)
+}
+
+func (b *Bed) hearsNothingBut(from time.Duration, who string, whom []string) {
+	b.t.Helper()
+	heard, to := b.Heard(who), from+3*look
 	if err := heard.AwaitLength(b.Soon(), to); err != nil {
 		b.t.Fatalf("%s hears nothing: %v", the(who), err)
 	}

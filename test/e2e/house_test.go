@@ -83,8 +83,7 @@ func (h *house) consult() {
 
 func (h *house) hearsConsultation() {
 	h.t.Helper()
-	h.HearsOnly("ana", "cardiology")
-	h.HearsOnly("cardiology", "ana")
+	h.HearEachOther("ana", "cardiology")
 	h.HearsOnly("customer", "hold audio")
 }
 
@@ -92,8 +91,7 @@ func (h *house) hearsConsultation() {
 func (h *house) handedOver() {
 	h.t.Helper()
 	h.Ended("ana")
-	h.HearsOnly("customer", "cardiology")
-	h.HearsOnly("cardiology", "customer")
+	h.HearEachOther("customer", "cardiology")
 	h.leaves()
 	h.completed()
 }

@@ -12,16 +12,13 @@ func TestWarmTransfer(t *testing.T) {
 	h.consult()
 
 	h.Do(h.Client.Swap)
-	h.HearsOnly("ana", "customer")
-	h.HearsOnly("customer", "ana")
+	h.HearEachOther("ana", "customer")
 	h.HearsOnly("cardiology", "hold audio")
 	h.Do(h.Client.Swap)
 	h.hearsConsultation()
 
 	h.Do(h.Client.Conference)
-	h.HearsOnly("ana", "customer", "cardiology")
-	h.HearsOnly("customer", "ana", "cardiology")
-	h.HearsOnly("cardiology", "customer", "ana")
+	h.HearEachOther("ana", "customer", "cardiology")
 
 	h.Do(h.Client.Complete)
 	h.handedOver()
@@ -55,8 +52,7 @@ func (h *house) backWithAna(o call.Outcome, why call.Reason) {
 	h.HearsOnly("customer", "hold audio")
 	h.HearsOnly("ana")
 	h.Do(h.Client.Resume)
-	h.HearsOnly("customer", "ana")
-	h.HearsOnly("ana", "customer")
+	h.HearEachOther("customer", "ana")
 	h.Do(h.Client.End)
 	h.Over()
 }
@@ -88,8 +84,7 @@ func TestWarmTransferCustomerLeaves(t *testing.T) {
 	if last := c.Past[0]; last.Outcome != call.Abandoned {
 		t.Errorf("the transfer is %s", last.Outcome)
 	}
-	h.HearsOnly("ana", "cardiology")
-	h.HearsOnly("cardiology", "ana")
+	h.HearEachOther("ana", "cardiology")
 	h.HangUp("cardiology")
 	h.Over()
 }
