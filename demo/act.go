@@ -10,20 +10,19 @@ import (
 
 	"holdfast/call"
 	"holdfast/client"
+	"holdfast/holdfasttest"
 	"holdfast/story"
 )
 
-// An act is one scene being played: its calls, what was expected of it, and
-// what was measured.
+// An act is one scene being played: what was expected of it, and what was
+// measured.
 type act struct {
 	*stage
+	*holdfasttest.Bed // of the scene's contact
+	t                 holdfasttest.T
+
 	out   io.Writer
 	began time.Time
-
-	contact call.ContactID
-	lines   []*line // all calls of the scene, oldest first
-
-	customerLine, anaLine *line // the latest of each
 
 	failures []string
 	measured []string
@@ -56,9 +55,9 @@ func (a *act) measure(format string, args ...any) {
 }
 
 // tell follows the server's events and tells each as it happens, with who is
-// meant to hear whom. It returns when ctx ends.
+// meant to hear whom. It returns when the contact is over, or ctx ends.
 func (a *act) tell(ctx context.Context) {
-	for e, err := range a.client.Events(ctx, a.lastSeq) {
+	for e, err := range a.stage.Client.Events(ctx, a.lastSeq) {
 		if err != nil {
 			if ctx.Err() == nil {
 				a.say("the server is silent: %v", err)
@@ -70,6 +69,19 @@ func (a *act) tell(ctx context.Context) {
 			continue // an earlier scene's
 		}
 		a.tellOf(e)
+		if e.Contact.Stage == call.Over {
+			return
+		}
+	}
+}
+
+// awaits waits until the end of the contact has been told.
+func (a *act) awaits(told <-chan struct{}) {
+	a.t.Helper()
+	select {
+	case <-told:
+	case <-a.Soon().Done():
+		a.t.Fatalf("the server does not tell that the contact is over")
 	}
 }
 
@@ -96,96 +108,44 @@ func (a *act) tellOf(e client.Event) {
 	}
 }
 
-// await waits until the contact is as wanted.
-func (a *act) await(ctx context.Context, wanted func(call.Contact) bool) (call.Contact, error) {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		c, err := a.client.Contact(ctx, a.contact)
-		if err != nil || wanted(c) {
-			return c, err
-		}
-		select {
-		case <-ctx.Done():
-			return c, fmt.Errorf("the contact stays %s: %w", c.Stage, ctx.Err())
-		case <-tick.C:
-		}
-	}
-}
-
 // outcome waits until the contact is over and compares how its transfer ended.
-func (a *act) outcome(ctx context.Context, want call.Outcome, why call.Reason) error {
-	c, err := a.await(ctx, func(c call.Contact) bool { return c.Stage == call.Over })
-	if err != nil {
-		return err
-	}
+func (a *act) outcome(want call.Outcome, why call.Reason) {
+	a.t.Helper()
+	c := a.Await(func(c call.Contact) bool { return c.Stage == call.Over })
 	t := c.Past[len(c.Past)-1]
 	a.expect(t.Outcome == want && t.Reason == why, "the transfer is %s %s, not %s %s", want, why, t.Outcome, t.Reason)
-	return nil
 }
 
-// takesPart notes a call for the recordings and the timeline.
-func (a *act) takesPart(l *line) *line {
-	a.lines = append(a.lines, l)
-	switch l.who {
-	case a.customer:
-		a.customerLine = l
-	case a.ana:
-		a.anaLine = l
-	}
-	return l
+// hears waits until all of these, and only these, are heard by somebody, and
+// says so.
+func (a *act) hears(who string, whom ...string) {
+	a.t.Helper()
+	a.HearsOnly(who, whom...)
+	a.say("    %s hears %s", the(who), and(whom))
 }
 
-// rung waits until somebody is called.
-func (a *act) rung(ctx context.Context, p *person) (*line, error) {
-	c, err := p.Incoming(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("%s is rung: %w", p, err)
+// hearEachOther: these are in two-way audio, alone.
+func (a *act) hearEachOther(people ...string) {
+	a.t.Helper()
+	a.HearEachOther(people...)
+	for i, who := range people {
+		a.say("    %s hears %s", the(who), and(slices.Delete(slices.Clone(people), i, i+1)))
 	}
-	return a.takesPart(&line{p, c}), nil
 }
 
-// look is how long a stretch of audio is in which people are told apart.
-const look = 100 * time.Millisecond
-
-// hears waits until all of these people, and of all people only these, are
-// heard in a call, and says so.
-func (a *act) hears(ctx context.Context, l *line, people ...*person) error {
-	var tones []float64
-	for _, p := range people {
-		tones = append(tones, p.tone)
-	}
-	heard := l.Recording()
-	if err := heard.AwaitTones(ctx, tones...); err != nil {
-		return fmt.Errorf("%s does not hear %s: %w", l.who, names(people, " and "), err)
-	}
-	a.say("    %s hears %s", l.who, names(people, " and "))
-	from := (heard.Length() + look).Round(look) // what was on its way has come
-	if err := heard.AwaitLength(ctx, from+2*look); err != nil {
-		return fmt.Errorf("%s hears nothing: %w", l.who, err)
-	}
-	for _, p := range append(slices.Clip(a.people), holdAudio, parkAudio) {
-		if !slices.Contains(people, p) {
-			a.expect(!heard.EverHears(p.tone, from, from+2*look), "%s does not hear %s", l.who, p)
-		}
-	}
-	return nil
+// everHears reports whether somebody has heard another, however briefly.
+func (a *act) everHears(who, whom string) bool {
+	heard := a.Heard(who)
+	return heard.EverHears(a.Tone(whom), 0, heard.Length())
 }
 
-// hearEachOther: two are in two-way audio, alone.
-func (a *act) hearEachOther(ctx context.Context, one, other *line) error {
-	if err := a.hears(ctx, one, other.who); err != nil {
-		return err
-	}
-	return a.hears(ctx, other, one.who)
-}
-
-// firstHears is when somebody was heard in a call at the latest, from a moment
-// on: we look at 100 ms at a time.
-func firstHears(l *line, p *person, from time.Time) time.Time {
-	r := l.Recording()
-	for _, s := range r.Heard(p.tone) {
-		if slices.Contains(s.Tones, p.tone) && r.Began().Add(s.To).After(from) {
+// firstHears is when somebody was heard at the latest, from a moment on: we look
+// at 100 ms at a time.
+func (a *act) firstHears(who, whom string, from time.Time) time.Time {
+	const look = 100 * time.Millisecond
+	r, tone := a.Heard(who), a.Tone(whom)
+	for _, s := range r.Heard(tone) {
+		if slices.Contains(s.Tones, tone) && r.Began().Add(s.To).After(from) {
 			return r.Began().Add(s.From + look)
 		}
 	}

@@ -1,8 +1,6 @@
 package demo
 
 import (
-	"context"
-	"errors"
 	"time"
 
 	"holdfast/call"
@@ -13,81 +11,60 @@ import (
 var toCardiology = client.TransferRequest{Target: "cardiology"}
 
 // answered: cardiology picks up, the agent is released, the two talk.
-func answered(ctx context.Context, a *act) error {
-	a.cardiology.Answering(softphone.Behaviour{After: 1500 * time.Millisecond})
-	target, err := a.begin(ctx, toCardiology)
-	if err != nil {
-		return err
-	}
-	if err := a.hears(ctx, a.customerLine, holdAudio); err != nil {
-		return err
-	}
-	if err := a.handedOver(ctx, target); err != nil {
-		return err
-	}
-	pickedUp := target.Recording().Began()
+func answered(a *act) {
+	a.Phone("cardiology").Answering(softphone.Behaviour{After: 1500 * time.Millisecond})
+	a.begin(toCardiology)
+	a.hears("customer", "hold audio")
+	a.handedOver("cardiology")
+	pickedUp := a.Heard("cardiology").Began()
 	a.measure("two-way audio within %d ms of cardiology's answer",
-		firstHears(a.customerLine, a.cardiology, pickedUp).Sub(pickedUp).Milliseconds())
-	return nil
+		a.firstHears("customer", "cardiology", pickedUp).Sub(pickedUp).Milliseconds())
 }
 
 // noAnswer: cardiology lets it ring; after two seconds the customer is with ana
 // again, on hold.
-func noAnswer(ctx context.Context, a *act) error {
-	a.cardiology.Answering(softphone.Behaviour{Do: softphone.RingForever})
-	target, err := a.begin(ctx, toCardiology)
-	if err != nil {
-		return err
-	}
-	if err := target.awaitEnd(ctx); err != nil {
-		return err
-	}
-	a.expect(target.EndedBy() == softphone.Cancelled, "cardiology stops ringing")
-	return a.onHoldWithAna(ctx, call.NoAnswer)
+func noAnswer(a *act) {
+	a.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.RingForever})
+	a.begin(toCardiology)
+	a.stopsRinging()
+	a.onHoldWithAna(call.NoAnswer)
+}
+
+func (a *act) stopsRinging() {
+	a.t.Helper()
+	a.Ended("cardiology")
+	a.expect(a.Call("cardiology").EndedBy() == softphone.Cancelled, "cardiology stops ringing")
 }
 
 // busy: the customer is with ana again at once, on hold.
-func busy(ctx context.Context, a *act) error {
-	a.cardiology.Answering(softphone.Behaviour{Do: softphone.Busy})
-	if _, err := a.begin(ctx, toCardiology); err != nil {
-		return err
-	}
-	return a.onHoldWithAna(ctx, call.Busy)
+func busy(a *act) {
+	a.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.Busy})
+	a.begin(toCardiology)
+	a.onHoldWithAna(call.Busy)
 }
 
 // onHoldWithAna: the customer hears hold audio until ana, who knows why the
 // transfer has failed, takes them off hold.
-func (a *act) onHoldWithAna(ctx context.Context, why call.Reason) error {
-	if _, err := a.await(ctx, func(c call.Contact) bool { return c.Transfer == nil && len(c.Past) > 0 }); err != nil {
-		return err
-	}
-	if err := a.hears(ctx, a.customerLine, holdAudio); err != nil {
-		return err
-	}
-	a.expect(!a.anaLine.ended() && !a.customerLine.ended(), "the customer is on hold with ana")
-	if _, err := a.client.Resume(ctx, a.contact); err != nil {
-		return err
-	}
-	return a.backWithAna(ctx, why)
+func (a *act) onHoldWithAna(why call.Reason) {
+	a.t.Helper()
+	a.Settled()
+	a.hears("customer", "hold audio")
+	a.expect(!ended(a.Call("ana")) && !ended(a.Call("customer")), "the customer is on hold with ana")
+	a.Do(a.Client.Resume)
+	a.backWithAna(why)
 }
 
 // customerLeaves: cardiology stops ringing within a second, ana is let go.
-func customerLeaves(ctx context.Context, a *act) error {
-	a.cardiology.Answering(softphone.Behaviour{Do: softphone.RingForever})
-	target, err := a.begin(ctx, toCardiology)
-	if err != nil {
-		return err
-	}
-	if err := a.hears(ctx, a.customerLine, holdAudio); err != nil {
-		return err
-	}
+func customerLeaves(a *act) {
+	a.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.RingForever})
+	a.begin(toCardiology)
+	a.hears("customer", "hold audio")
 	left := time.Now()
-	a.customerLine.HangUp()
-	if err := target.awaitEnd(ctx); err != nil {
-		return err
-	}
+	a.HangUp("customer")
+	a.stopsRinging()
 	took := time.Since(left)
 	a.measure("cardiology stopped ringing after %d ms", took.Milliseconds())
-	a.expect(target.EndedBy() == softphone.Cancelled && took < time.Second, "cardiology stops ringing within a second")
-	return errors.Join(a.anaLine.awaitEnd(ctx), a.outcome(ctx, call.Abandoned, call.CustomerLeft))
+	a.expect(took < time.Second, "cardiology stops ringing within a second")
+	a.Ended("ana")
+	a.outcome(call.Abandoned, call.CustomerLeft)
 }

@@ -18,9 +18,6 @@ import (
 	"holdfast/story"
 )
 
-// errDemo says that an expectation did not hold; which, has been told.
-var errDemo = errors.New("not every expectation held")
-
 // hasty are rules by which nobody waits for long.
 const hasty = `ring_for = "2s"
 recall_for = "2s"
@@ -30,62 +27,65 @@ accept_within = "2500ms"`
 // and the server's log in dir, which it empties before if an earlier demo has
 // filled it. The error says that an expectation did not hold.
 func Play(ctx context.Context, out io.Writer, dir string) error {
-	s := newStage(dir, hasty)
-	defer s.strike()
-	if err := s.set(ctx); err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "A server at %s, and the phones of a customer, of ana, of cardiology and of reception.\n", s.sip)
-	var acts []*act
-	for i, scene := range scenes {
-		fmt.Fprintf(out, "\n%d. %s\n", i+1, scene.title)
-		a := &act{stage: s, out: out, began: time.Now(), names: story.Names{}}
-		a.perform(ctx, scene.play)
-		if err := a.keep(scene.name, scene.title); err != nil {
-			return err
+	return holdfasttest.Try(ctx, func(t holdfasttest.T) {
+		s := setStage(t, dir, hasty, cast)
+		fmt.Fprintf(out, "A server at %s, and the phones of a customer, of ana, of cardiology and of reception.\n", s.SIP)
+		var acts []*act
+		for i, scene := range scenes {
+			fmt.Fprintf(out, "\n%d. %s\n", i+1, scene.title)
+			a := &act{stage: s, Bed: s.For("customer"), out: out, began: time.Now(), names: story.Names{}}
+			a.perform(ctx, scene.play)
+			must(t, a.keep(scene.name, scene.title))
+			acts = append(acts, a)
 		}
-		acts = append(acts, a)
-	}
-	return table(out, acts, dir)
+		must(t, table(out, acts, dir))
+	})
 }
 
 // perform plays a scene and holds its expectations about every scene: the
 // customer is never in silence, and nothing is left behind.
-func (a *act) perform(ctx context.Context, play func(context.Context, *act) error) {
-	meanwhile, stop := context.WithCancel(ctx)
-	var machine pulse
+func (a *act) perform(ctx context.Context, play func(*act)) {
+	untilThen, stop := context.WithCancel(ctx)
+	var machine holdfasttest.Pulse
+	told := make(chan struct{})
 	var aside sync.WaitGroup
-	aside.Go(func() { a.tell(meanwhile) })
-	aside.Go(func() { machine.beat(meanwhile) })
-	if err := within(ctx, 20*time.Second, func(ctx context.Context) error { return play(ctx, a) }); err != nil {
+	aside.Go(func() { defer close(told); a.tell(untilThen) })
+	aside.Go(func() { machine.Beat(untilThen) })
+	a.try(ctx, 20*time.Second, func() { play(a) })
+	if len(a.Calls("customer")) > 0 {
+		a.HangUp("customer")
+		a.neverSilent(machine.Stood(a.began))
+	}
+	a.try(ctx, 5*time.Second, func() {
+		a.Idle()
+		a.awaits(told)
+	})
+	stop()
+	aside.Wait()
+}
+
+// try plays a part of a scene, which fails if it takes longer than limit.
+func (a *act) try(ctx context.Context, limit time.Duration, play func()) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := holdfasttest.Try(ctx, func(t holdfasttest.T) {
+		a.t, a.Bed = t, a.On(t)
+		play()
+	})
+	if err != nil {
 		a.failures = append(a.failures, err.Error())
 		a.say("FAILED: %v", err)
 	}
-	if a.customerLine != nil {
-		a.customerLine.HangUp()
-		a.neverSilent(machine.stoodStill())
-	}
-	if err := within(ctx, 5*time.Second, func(ctx context.Context) error { return holdfasttest.AwaitIdle(ctx, a.client) }); err != nil {
-		a.expect(false, "nothing is left behind: %v", err)
-	}
-	stop()
-	aside.Wait()
 }
 
 // neverSilent: the customer always hears something, but for what the machine is
 // to blame for, which stood still for so long.
 func (a *act) neverSilent(stood time.Duration) {
-	a.silence = a.customerLine.Recording().LongestGap()
-	a.expect(a.silence < silenceLimit+stood, "the customer's longest silence is below %s, not %s", silenceLimit, a.silence)
+	a.silence = a.Heard("customer").LongestGap()
+	a.expect(a.silence < holdfasttest.Silence+stood, "the customer's longest silence is below %s, not %s", holdfasttest.Silence, a.silence)
 	if stood > 0 {
 		a.measure("the machine stood still for %d ms", stood.Milliseconds())
 	}
-}
-
-func within(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	return do(ctx)
 }
 
 // table prints what came of every scene.
@@ -111,7 +111,7 @@ func table(out io.Writer, acts []*act, dir string) error {
 	}
 	fmt.Fprintf(out, "\nRecordings, timelines and the server's log are in %s.\n", dir)
 	if failed {
-		return errDemo
+		return errors.New("not every expectation held")
 	}
 	return nil
 }

@@ -3,8 +3,11 @@ package demo
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"holdfast/media"
 	"holdfast/softphone"
@@ -13,21 +16,22 @@ import (
 
 // keep writes what everybody heard, a file for each call, and the timeline.
 func (a *act) keep(name, title string) error {
-	calls := map[*person]int{}
-	for _, l := range a.lines {
-		if l.Recording().Length() == 0 {
-			continue
-		}
-		calls[l.who]++
-		file := name + "-" + l.who.name
-		if n := calls[l.who]; n > 1 {
-			file += fmt.Sprint("-", n)
-		}
-		if err := writeWAV(filepath.Join(a.dir, file+".wav"), l.Recording().Samples()); err != nil {
-			return err
+	for _, p := range cast {
+		n := 0
+		for _, c := range a.Calls(p.name) {
+			if c.Recording().Length() == 0 {
+				continue
+			}
+			file := name + "-" + p.name
+			if n++; n > 1 {
+				file += fmt.Sprint("-", n)
+			}
+			if err := writeWAV(filepath.Join(a.dir, file+".wav"), c.Recording().Samples()); err != nil {
+				return err
+			}
 		}
 	}
-	picture := story.Timeline(fmt.Sprintf("%s (%s)", title, a.contact), a.moments, a.tracks())
+	picture := story.Timeline(fmt.Sprintf("%s (%s)", title, a.Contact), a.moments, a.tracks())
 	return os.WriteFile(filepath.Join(a.dir, name+".svg"), []byte(picture), 0o644)
 }
 
@@ -42,12 +46,10 @@ func writeWAV(path string, samples []int16) error {
 // tracks are what everybody heard as rows of the timeline, one for each person.
 func (a *act) tracks() []story.Track {
 	var all []story.Track
-	for _, p := range a.people {
+	for _, p := range cast {
 		heard := story.Track{Name: p.name + " heard"}
-		for _, l := range a.lines {
-			if l.who == p {
-				heard.Spans = append(heard.Spans, a.spans(l)...)
-			}
+		for _, c := range a.Calls(p.name) {
+			heard.Spans = append(heard.Spans, a.spans(c.Recording())...)
 		}
 		if len(heard.Spans) > 0 {
 			all = append(all, heard)
@@ -56,28 +58,20 @@ func (a *act) tracks() []story.Track {
 	return all
 }
 
-// spans tell who was heard when in a call.
-func (a *act) spans(l *line) []story.Span {
-	voices := softphone.Voices{holdAudio.tone: "hold", parkAudio.tone: "park"}
-	for _, p := range a.people {
-		voices[p.tone] = p.name
-	}
-	var tones []float64
-	for tone := range voices {
-		tones = append(tones, tone)
+// spans tell who was heard when.
+func (a *act) spans(heard *softphone.Recording) []story.Span {
+	voices := map[float64]string{a.Tone("hold audio"): "hold", a.Tone("park audio"): "park"}
+	for _, p := range cast {
+		voices[a.Tone(p.name)] = p.name
 	}
 	var spans []story.Span
-	began := l.Recording().Began()
-	for _, s := range l.Recording().Heard(tones...) {
-		label := ""
-		for i, tone := range s.Tones {
-			if i > 0 {
-				label += "+"
-			}
-			label += voices[tone]
+	for _, s := range heard.Heard(slices.Collect(maps.Keys(voices))...) {
+		var names []string
+		for _, tone := range s.Tones {
+			names = append(names, voices[tone])
 		}
-		if label != "" {
-			spans = append(spans, story.Span{From: began.Add(s.From), To: began.Add(s.To), Label: label})
+		if len(names) > 0 {
+			spans = append(spans, story.Span{From: heard.Began().Add(s.From), To: heard.Began().Add(s.To), Label: strings.Join(names, "+")})
 		}
 	}
 	return spans

@@ -1,8 +1,6 @@
 package demo
 
 import (
-	"context"
-	"fmt"
 	"strings"
 
 	"holdfast/softphone"
@@ -11,58 +9,35 @@ import (
 // A person is somebody with a phone in the demo.
 type person struct {
 	name  string
-	tone  float64 // what they say, in Hz, so that recordings tell who heard whom
-	agent bool    // whom customers call
-	*softphone.Phone
+	agent bool // whom customers call
+	softphone.Options
 }
 
-func (p *person) String() string {
-	if p.name == "customer" {
+// cast are the people of the stories.
+var cast = []person{{name: "customer"}, {name: "ana", agent: true}, {name: "cardiology"}, {name: "reception"}}
+
+// the is somebody in a sentence.
+func the(name string) string {
+	if name == "customer" {
 		return "the customer"
 	}
-	return p.name
+	return name
 }
 
-// A line is a call of one of them.
-type line struct {
-	who *person
-	*softphone.Call
+func and(names []string) string {
+	var all []string
+	for _, name := range names {
+		all = append(all, the(name))
+	}
+	return strings.Join(all, " and ")
 }
 
-func (l *line) ended() bool {
+// ended reports whether nothing is left of a call.
+func ended(c *softphone.Call) bool {
 	select {
-	case <-l.Ended():
+	case <-c.Ended():
 		return true
 	default:
 		return false
 	}
-}
-
-// awaitEnd waits until nothing is left of the call.
-func (l *line) awaitEnd(ctx context.Context) error {
-	select {
-	case <-l.Ended():
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("the line of %s does not end: %w", l.who, ctx.Err())
-	}
-}
-
-// everHears: somebody is heard in the call, at any time until now.
-func (l *line) everHears(p *person) bool {
-	return l.Recording().EverHears(p.tone, 0, l.Recording().Length())
-}
-
-// What the server plays stands where people do: it is known by a tone, too.
-var (
-	holdAudio = &person{name: "hold audio", tone: softphone.HoldTone}
-	parkAudio = &person{name: "park audio", tone: softphone.ParkTone}
-)
-
-func names(people []*person, between string) string {
-	var all []string
-	for _, p := range people {
-		all = append(all, p.String())
-	}
-	return strings.Join(all, between)
 }

@@ -1,10 +1,6 @@
 package demo
 
 import (
-	"context"
-	"fmt"
-	"time"
-
 	"holdfast/call"
 	"holdfast/client"
 )
@@ -13,7 +9,7 @@ import (
 var scenes = []struct {
 	name  string
 	title string
-	play  func(context.Context, *act) error
+	play  func(*act)
 }{
 	{"answered", "cold transfer, cardiology answers", answered},
 	{"no-answer", "cold transfer, nobody answers", noAnswer},
@@ -29,74 +25,49 @@ var scenes = []struct {
 	{"kill-consulting", "the server is killed while ana consults cardiology", killedConsulting},
 }
 
-// silenceLimit is how long the customer may be without audio (P2).
-const silenceLimit = 2 * time.Second
-
-// talk: the customer calls, ana answers, and they hear each other.
-func (a *act) talk(ctx context.Context) error {
-	customer, err := a.customer.Dial(ctx, "sip:help@"+a.sip.String())
-	if err != nil {
-		return fmt.Errorf("the customer calls: %w", err)
-	}
-	a.takesPart(&line{a.customer, customer})
-	if _, err := a.rung(ctx, a.ana); err != nil {
-		return err
-	}
-	contacts, err := a.client.Contacts(ctx)
-	if err != nil {
-		return err
-	}
-	if len(contacts) != 1 {
-		return fmt.Errorf("the server has %d contacts, want 1", len(contacts))
-	}
-	a.contact = contacts[0].ID
-	return a.hearEachOther(ctx, a.customerLine, a.anaLine)
+// begin: the customer calls ana, they talk, and ana asks for a transfer, whose
+// first target is rung.
+func (a *act) begin(ask client.TransferRequest) {
+	a.t.Helper()
+	a.talk()
+	a.Transfer(ask)
+	a.Rung(ask.Target)
 }
 
-// begin: customer and ana talk, and ana asks for a transfer, whose first target
-// is rung.
-func (a *act) begin(ctx context.Context, t client.TransferRequest) (*line, error) {
-	if err := a.talk(ctx); err != nil {
-		return nil, err
-	}
-	if _, err := a.client.Transfer(ctx, a.contact, t); err != nil {
-		return nil, err
-	}
-	return a.rung(ctx, a.person(t.Target))
+// talk is that of the bed, but also says who hears whom.
+func (a *act) talk() {
+	a.t.Helper()
+	a.Dial("customer", "help")
+	a.Rung("ana")
+	a.Find()
+	a.hearEachOther("customer", "ana")
 }
 
 // handedOver: ana is let go, and customer and target are alone with each other.
 // Then they say goodbye.
-func (a *act) handedOver(ctx context.Context, target *line) error {
-	if err := a.anaLine.awaitEnd(ctx); err != nil {
-		return err
-	}
-	if err := a.hearEachOther(ctx, a.customerLine, target); err != nil {
-		return err
-	}
-	a.expect(!a.customerLine.ended(), "the customer's line stays up")
-	a.customerLine.HangUp()
-	if err := target.awaitEnd(ctx); err != nil {
-		return err
-	}
-	return a.outcome(ctx, call.Completed, "")
+func (a *act) handedOver(target string) {
+	a.t.Helper()
+	a.Ended("ana")
+	a.hearEachOther("customer", target)
+	a.expect(!ended(a.Call("customer")), "the customer's line stays up")
+	a.HangUp("customer")
+	a.Ended(target)
+	a.outcome(call.Completed, "")
 }
 
 // backWithAna: the two hear each other again and say goodbye; the transfer has
 // failed.
-func (a *act) backWithAna(ctx context.Context, why call.Reason) error {
-	if err := a.hearEachOther(ctx, a.customerLine, a.anaLine); err != nil {
-		return err
-	}
-	a.expect(!a.customerLine.everHears(a.cardiology), "the customer never hears cardiology")
-	if err := a.goodbye(ctx); err != nil {
-		return err
-	}
-	return a.outcome(ctx, call.TransferFailed, why)
+func (a *act) backWithAna(why call.Reason) {
+	a.t.Helper()
+	a.hearEachOther("customer", "ana")
+	a.expect(!a.everHears("customer", "cardiology"), "the customer never hears cardiology")
+	a.goodbye()
+	a.outcome(call.TransferFailed, why)
 }
 
 // goodbye: the customer hangs up, and so ana's line ends.
-func (a *act) goodbye(ctx context.Context) error {
-	a.customerLine.HangUp()
-	return a.anaLine.awaitEnd(ctx)
+func (a *act) goodbye() {
+	a.t.Helper()
+	a.HangUp("customer")
+	a.Ended("ana")
 }

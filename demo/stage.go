@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"holdfast/holdfasttest"
 	"io"
 	"net"
 	"net/netip"
@@ -11,92 +12,74 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
-
-	"holdfast/client"
-	"holdfast/softphone"
 )
 
 // A stage is where the demo is played: a server in a process of its own, which
 // can be killed, and people with phones.
 type stage struct {
+	*holdfasttest.Bed
+	people []person
+
 	dir    string
 	config string
 	rules  string // of the server, as its configuration says them
-	sip    netip.AddrPort
 	url    string // of its HTTP interface
-	client *client.Client
 	server *exec.Cmd
 	log    *os.File
 
 	lastSeq uint64 // of the last event that was told
-
-	customer, ana, cardiology, reception *person
-
-	people []*person // these four, and who else there is
 }
 
-// anaTone is what ana and all other agents say, in Hz.
-const anaTone = 620
-
-// newStage is a stage on which nothing has begun.
-func newStage(dir, rules string, others ...*person) *stage {
-	s := &stage{
-		dir: dir, rules: rules,
-		customer:   &person{name: "customer", tone: 440},
-		ana:        &person{name: "ana", tone: anaTone, agent: true},
-		cardiology: &person{name: "cardiology", tone: 800},
-		reception:  &person{name: "reception", tone: 1000},
+// setStage starts the phones of people and the server.
+func setStage(t holdfasttest.T, dir, rules string, people []person) *stage {
+	s := &stage{people: people, dir: dir, rules: rules}
+	must(t, clear(dir))
+	log, err := os.Create(filepath.Join(dir, "server.log"))
+	must(t, err)
+	t.Cleanup(func() { _ = log.Close() }) // the server has ended
+	s.log = log
+	sip, api, err := freeAddresses()
+	must(t, err)
+	s.url = "http://" + api.String()
+	s.Bed = holdfasttest.Around(t, sip, s.url)
+	for _, p := range people {
+		s.Add(p.name, p.Options)
 	}
-	s.people = append([]*person{s.customer, s.ana, s.cardiology, s.reception}, others...)
+	must(t, s.configure(api))
+	t.Cleanup(func() {
+		if s.server != nil && s.server.Process != nil {
+			_ = s.kill()
+		}
+	})
+	must(t, s.start(t.Context()))
 	return s
 }
 
-// person is who is called so; nil: nobody.
-func (s *stage) person(name string) *person {
-	for _, p := range s.people {
-		if p.name == name {
-			return p
-		}
+func must(t holdfasttest.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatalf("%v", err)
 	}
-	return nil
 }
 
-// set starts the phones and the server. Whatever happens, strike it.
-func (s *stage) set(ctx context.Context) error {
-	if err := clear(s.dir); err != nil {
-		return err
-	}
-	var err error
-	for _, p := range s.people {
-		if p.Phone, err = softphone.Start(softphone.Options{User: p.name, Tone: p.tone}); err != nil {
-			return fmt.Errorf("starting the phone of %s: %w", p, err)
-		}
-	}
-	if s.log, err = os.Create(filepath.Join(s.dir, "server.log")); err != nil {
-		return err
-	}
-	if err := s.configure(); err != nil {
-		return err
-	}
-	return s.start(ctx)
-}
-
-// configure writes a configuration whose addresses are free now; they must
-// stay the same when the server is killed and comes back.
-func (s *stage) configure() error {
+// freeAddresses are free now, and must stay the same when the server is killed
+// and comes back.
+func freeAddresses() (sip, api netip.AddrPort, err error) {
 	udp, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
-		return err
+		return sip, api, err
 	}
 	defer udp.Close()
 	tcp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return err
+		return sip, api, err
 	}
 	defer tcp.Close()
-	s.sip = udp.LocalAddr().(*net.UDPAddr).AddrPort()
-	s.url = "http://" + tcp.Addr().String()
-	s.client = client.New(s.url)
+	return udp.LocalAddr().(*net.UDPAddr).AddrPort(), tcp.Addr().(*net.TCPAddr).AddrPort(), nil
+}
+
+// configure writes the configuration, which is a file because a process reads it.
+func (s *stage) configure(api netip.AddrPort) error {
 	s.config = filepath.Join(s.dir, "holdfast.toml")
 	text := fmt.Appendf(nil, `# Written by holdfast demo.
 [sip]
@@ -113,13 +96,14 @@ agent = "ana"
 [[endpoint]]
 name = "nowhere"
 address = "sip:nowhere@127.0.0.1:9"
-`, s.sip, tcp.Addr(), filepath.Join(s.dir, "journal"), s.rules)
+`, s.SIP, api, filepath.Join(s.dir, "journal"), s.rules)
 	for _, p := range s.people {
+		uri := s.Phone(p.name).URI()
 		switch {
 		case p.agent:
-			text = fmt.Appendf(text, "[[agent]]\nname = %q\naddress = %q\n[[route]]\ncalled = %[1]q\nagent = %[1]q\n", p.name, p.URI())
-		case p != s.customer:
-			text = fmt.Appendf(text, "[[endpoint]]\nname = %q\naddress = %q\n", p.name, p.URI())
+			text = fmt.Appendf(text, "[[agent]]\nname = %q\naddress = %q\n[[route]]\ncalled = %[1]q\nagent = %[1]q\n", p.name, uri)
+		case p.name != "customer":
+			text = fmt.Appendf(text, "[[endpoint]]\nname = %q\naddress = %q\n", p.name, uri)
 		}
 	}
 	return os.WriteFile(s.config, text, 0o600)
@@ -168,21 +152,6 @@ func (s *stage) kill() error {
 	}
 	_ = s.server.Wait() // it was killed; that is its exit status
 	return nil
-}
-
-// strike ends whatever set has started.
-func (s *stage) strike() {
-	for _, p := range s.people {
-		if p.Phone != nil {
-			p.Close()
-		}
-	}
-	if s.server != nil && s.server.Process != nil {
-		_ = s.kill()
-	}
-	if s.log != nil {
-		_ = s.log.Close()
-	}
 }
 
 // clear makes an empty directory, but only out of one that a demo has filled.

@@ -6,11 +6,13 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 	"sync"
 	"text/tabwriter"
 	"time"
 
 	"holdfast/client"
+	"holdfast/holdfasttest"
 	"holdfast/softphone"
 )
 
@@ -46,41 +48,40 @@ accept_within = "10s"`
 // each with an agent of their own. show prints what happens, until there is no
 // more of it.
 func Stay(ctx context.Context, out io.Writer, dir string, callers uint, show func(iter.Seq2[client.Event, error]) error) error {
-	s := newStage(dir, patient, simulated(callers)...)
-	defer s.strike()
-	if err := s.set(ctx); err != nil {
-		return err
-	}
-	if err := s.invite(out); err != nil {
-		return err
-	}
-	var there sync.WaitGroup
-	defer there.Wait()
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	for _, h := range habits {
-		there.Go(func() { s.person(h.name).behave(ctx, h) })
-	}
-	for _, p := range s.people {
-		if p.agent && callers > 0 {
-			there.Go(func() { p.behave(ctx, habit{}) })
-			there.Go(func() { s.callAgainAndAgain(ctx, p) })
+	return holdfasttest.Try(ctx, func(t holdfasttest.T) {
+		s := setStage(t, dir, patient, slices.Concat(cast, simulated(callers)))
+		must(t, s.invite(out))
+		var there sync.WaitGroup
+		defer there.Wait()
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		for _, h := range habits {
+			there.Go(func() { behave(ctx, s.Phone(h.name), h) })
 		}
-	}
-	there.Go(func() {
-		if err := show(s.client.Events(ctx, 0)); err != nil {
-			fmt.Fprintln(out, err)
+		for _, p := range s.people {
+			if p.agent && callers > 0 {
+				there.Go(func() { behave(ctx, s.Phone(p.name), habit{}) })
+				there.Go(func() { s.callAgainAndAgain(ctx, p.name) })
+			}
 		}
+		there.Go(func() {
+			if err := show(s.Client.Events(ctx, 0)); err != nil {
+				fmt.Fprintln(out, err)
+			}
+		})
+		must(t, s.keepUp(ctx, out))
 	})
-	return s.keepUp(ctx, out)
 }
+
+// agentTone is what the agents who are not ana say, in Hz: the same as she.
+const agentTone = 620
 
 // simulated are the people who are not in the stories: whom it takes to see a
 // transfer fail, and an agent for each caller but the first, who calls ana.
-func simulated(callers uint) []*person {
-	all := []*person{{name: "busy"}, {name: "nobody"}, {name: "declines"}, {name: "voicemail", tone: 1200}}
+func simulated(callers uint) []person {
+	all := []person{{name: "busy"}, {name: "nobody"}, {name: "declines"}, {name: "voicemail"}}
 	for n := uint(2); n <= callers; n++ {
-		all = append(all, &person{name: fmt.Sprint("agent", n), tone: anaTone, agent: true})
+		all = append(all, person{name: fmt.Sprint("agent", n), agent: true, Options: softphone.Options{Tone: agentTone}})
 	}
 	return all
 }
@@ -113,15 +114,15 @@ and another one calls. In another terminal, try
 	for _, h := range append(habits, habit{name: "nowhere", does: "cannot be reached"}) {
 		fmt.Fprintf(w, "  %s\t%s\n", h.name, h.does)
 	}
-	fmt.Fprintf(w, "\nA SIP phone on this machine reaches ana as sip:help@%s. What happens:\n\n", s.sip)
+	fmt.Fprintf(w, "\nA SIP phone on this machine reaches ana as sip:help@%s. What happens:\n\n", s.SIP)
 	return w.Flush()
 }
 
 // callAgainAndAgain has a customer call an agent, as often as they have time,
 // until ctx ends.
-func (s *stage) callAgainAndAgain(ctx context.Context, agent *person) {
+func (s *stage) callAgainAndAgain(ctx context.Context, agent string) {
 	for {
-		if c, err := s.customer.Dial(ctx, "sip:"+agent.name+"@"+s.sip.String()); err == nil {
+		if c, err := s.Phone("customer").Dial(ctx, "sip:"+agent+"@"+s.SIP.String()); err == nil {
 			s.talkUntilServed(ctx, c)
 		}
 		select {
@@ -151,8 +152,8 @@ func (s *stage) talkUntilServed(ctx context.Context, c *softphone.Call) {
 			return
 		}
 		now := heard.Length()
-		for _, p := range []*person{s.ana, holdAudio, parkAudio} {
-			if heard.EverHears(p.tone, now-time.Second, now) {
+		for _, name := range []string{"ana", "hold audio", "park audio"} {
+			if heard.EverHears(s.Tone(name), now-time.Second, now) {
 				waited = time.Now()
 			}
 		}
@@ -160,7 +161,7 @@ func (s *stage) talkUntilServed(ctx context.Context, c *softphone.Call) {
 }
 
 // behave has somebody do as is their habit, until ctx ends.
-func (p *person) behave(ctx context.Context, h habit) {
+func behave(ctx context.Context, p *softphone.Phone, h habit) {
 	p.Answering(h.Behaviour)
 	for {
 		c, err := p.Incoming(ctx)
