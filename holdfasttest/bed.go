@@ -1,6 +1,6 @@
-// Package holdfasttest is a bed for tests of Holdfast and of what is built on
-// it: a server, and people with phones around it who call and are called. Each
-// of them says a tone, by which the others know whom they hear.
+// Package holdfasttest is a test bed for Holdfast and for programs built on it:
+// a server, and people whose phones call it and are called by it. Each phone
+// plays its own tone, so recordings show who heard each other.
 //
 //	bed := holdfasttest.Start(t, nil)
 //	bed.Talk()
@@ -10,8 +10,8 @@
 //	bed.HangUp("customer")
 //	bed.Over()
 //
-// Whatever does not go as a method says fails the test. Package holdfasttest
-// uses the server only as a customer, a phone or a program would.
+// A method that does not see what its name says fails the test. The package uses
+// the server only through SIP, RTP and the HTTP interface.
 package holdfasttest
 
 import (
@@ -28,7 +28,7 @@ import (
 	"holdfast/softphone"
 )
 
-// A T is the test that a bed serves: a *testing.T, or what Try passes.
+// A T is the test that a bed works for: a *testing.T, or the T that Try passes.
 type T interface {
 	Helper()
 	Context() context.Context
@@ -38,32 +38,32 @@ type T interface {
 	Fatalf(format string, args ...any)
 }
 
-// A Bed is a server with people around it, and one contact of theirs. It is for
-// one goroutine; the phones are for any.
+// A Bed is a server, people with phones, and one contact between them. Only one
+// goroutine may use a Bed; any may use the phones.
 type Bed struct {
-	// Options are those of the next start of a server in this process.
+	// Options configure the next start of a server in this process.
 	Options holdfast.Options
-	// Server is the server in this process, or nil if it has stopped or is another's.
+	// Server runs in this process; nil: it has stopped, or runs elsewhere.
 	Server *holdfast.Server
-	// Client speaks to the server.
+	// Client makes requests to the server.
 	Client *client.Client
 	// SIP is the address that people call.
 	SIP netip.AddrPort
-	// Contact is the one that Talk or Find has found.
+	// Contact is set by Talk and Find.
 	Contact call.ContactID
 
 	t        T
-	customer string // the name of the person who calls
+	customer string // the name of the customer
 	people   map[string]*person
 	calls    map[string][]*softphone.Call // of this contact, the latest last
 }
 
-// Start starts a server in this process, on free ports of 127.0.0.1. Its agent
-// is ana, who gets all calls; its endpoints are cardiology, reception and, where
-// there is no phone, nowhere. change, unless it is nil, may change all that in
-// b.Options before the start. After it each agent without an address or a user,
-// and each endpoint without an address, gets a phone, as the customer does. The
-// server ends with the test.
+// Start starts a server in this process, on free ports of 127.0.0.1, and stops it
+// when the test ends. All calls are routed to the agent ana; the endpoints are
+// cardiology, reception, and nowhere, which has no phone. Before the start, change
+// may set b.Options and add phones; nil changes nothing. Start then adds a phone
+// for the customer, for each agent with neither address nor user, and for each
+// endpoint with no address.
 func Start(t T, change func(b *Bed)) *Bed {
 	t.Helper()
 	b := Around(t, netip.AddrPort{}, "")
@@ -77,8 +77,8 @@ func Start(t T, change func(b *Bed)) *Bed {
 	return b
 }
 
-// Around is a bed whose server somebody else runs, now or later. It has no
-// people yet.
+// Around returns a bed without people for a server that the caller runs, now or
+// later: sip is where it listens for SIP, url its HTTP interface.
 func Around(t T, sip netip.AddrPort, url string) *Bed {
 	return &Bed{
 		Client: client.New(url), SIP: sip, t: t, customer: "customer",
@@ -86,15 +86,15 @@ func Around(t T, sip netip.AddrPort, url string) *Bed {
 	}
 }
 
-// On returns the same bed for another test, which it fails from then on.
+// On returns a bed with the same server, people and contact that works for t.
 func (b *Bed) On(t T) *Bed {
 	other := *b
 	other.t = t
 	return &other
 }
 
-// For returns a bed of the same server and people for another contact, in which
-// that person is the customer.
+// For returns a bed with the same server and people for another contact, whose
+// customer is the named person.
 func (b *Bed) For(customer string) *Bed {
 	other := *b
 	other.customer, other.Contact, other.calls = customer, "", map[string][]*softphone.Call{}
@@ -116,7 +116,7 @@ func usual(dir string) config.Config {
 	return c
 }
 
-// addAll gives phones to all who need one.
+// addAll adds the phones that are still missing.
 func (b *Bed) addAll() {
 	b.t.Helper()
 	add := func(name string) {
@@ -140,7 +140,7 @@ func (b *Bed) addAll() {
 	}
 }
 
-// start starts the server; from then on it is where it is now.
+// start starts the server, and keeps its addresses for the next start.
 func (b *Bed) start() {
 	b.t.Helper()
 	server, err := holdfast.Start(b.t.Context(), b.Options)
@@ -153,7 +153,7 @@ func (b *Bed) start() {
 	b.Client = client.New("http://" + server.APIAddress().String())
 }
 
-// Stop stops the server, unless it has stopped. Contacts are not ended by it.
+// Stop stops the server, if it runs. Its contacts go on after a Restart.
 func (b *Bed) Stop() {
 	b.t.Helper()
 	if b.Server == nil {
@@ -167,27 +167,27 @@ func (b *Bed) Stop() {
 	b.Server = nil
 }
 
-// Restart stops the server and starts another, at the same addresses and with
-// the same journal.
+// Restart stops the server and starts one at the same addresses with the same
+// journal.
 func (b *Bed) Restart() {
 	b.t.Helper()
 	b.Stop()
 	b.start()
 }
 
-// patience is how long one step may take: long enough for a machine that is
-// busy with other things, and for a disk that stalls for seconds.
+// patience is how long one step may take: long enough for a busy machine, and for
+// a disk that stalls for seconds.
 const patience = 30 * time.Second
 
-// Soon returns a context for one step, which ends when that has taken too long.
+// Soon returns a context for one step, which expires when the step takes too long.
 func (b *Bed) Soon() context.Context {
 	ctx, cancel := context.WithTimeout(b.t.Context(), patience)
 	b.t.Cleanup(cancel)
 	return ctx
 }
 
-// Eventually tries something until it succeeds. It fails the test with the last
-// error.
+// Eventually repeats try until it succeeds. If it does not in time, Eventually
+// fails the test with the last error.
 func (b *Bed) Eventually(try func(context.Context) error) {
 	b.t.Helper()
 	if err := retry(b.Soon(), try); err != nil {
@@ -195,8 +195,8 @@ func (b *Bed) Eventually(try func(context.Context) error) {
 	}
 }
 
-// retry returns the last error that told something if ctx ends before try
-// succeeds.
+// retry repeats try until it succeeds. If ctx ends first, retry returns the last
+// error that was not caused by that.
 func retry(ctx context.Context, try func(context.Context) error) (err error) {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()

@@ -23,7 +23,7 @@ func (b *Bed) Talk() {
 	b.Hears("ana", b.customer)
 }
 
-// Find finds the contact that began last.
+// Find sets Contact to the one that began last.
 func (b *Bed) Find() {
 	b.t.Helper()
 	b.Eventually(func(ctx context.Context) error {
@@ -39,7 +39,7 @@ func (b *Bed) Find() {
 	})
 }
 
-// Transfer asks for a transfer, which must be granted.
+// Transfer requests a transfer, which the server must grant.
 func (b *Bed) Transfer(ask client.TransferRequest) {
 	b.t.Helper()
 	if _, err := b.Client.Transfer(b.Soon(), b.Contact, ask); err != nil {
@@ -47,8 +47,8 @@ func (b *Bed) Transfer(ask client.TransferRequest) {
 	}
 }
 
-// Do makes one of the agent's requests, such as b.Client.Hold, which must be
-// granted.
+// Do makes a request of the agent, such as b.Client.Hold, which the server must
+// grant.
 func (b *Bed) Do(verb func(context.Context, call.ContactID) (call.Contact, error)) {
 	b.t.Helper()
 	if _, err := verb(b.Soon(), b.Contact); err != nil {
@@ -56,8 +56,8 @@ func (b *Bed) Do(verb func(context.Context, call.ContactID) (call.Contact, error
 	}
 }
 
-// Await waits until the contact is as wanted, and returns it. A server that is
-// away comes again.
+// Await waits until wanted accepts the contact, and returns the contact. The server
+// may be away for a part of that time.
 func (b *Bed) Await(wanted func(call.Contact) bool) (found call.Contact) {
 	b.t.Helper()
 	b.Eventually(func(ctx context.Context) (err error) {
@@ -72,18 +72,18 @@ func (b *Bed) Await(wanted func(call.Contact) bool) (found call.Contact) {
 	return found
 }
 
-// Settled waits until a transfer has come to its end, and returns the contact.
+// Settled waits until the transfer has an outcome, and returns the contact.
 func (b *Bed) Settled() call.Contact {
 	b.t.Helper()
 	return b.Await(func(c call.Contact) bool { return c.Transfer == nil && len(c.Past) > 0 })
 }
 
-// Silence is how long a customer may be without audio.
+// Silence is the longest that a customer may be without audio.
 const Silence = 2 * time.Second
 
-// Over waits until all calls have ended, the contact is over, and nothing is
-// left: no contact, and no agent who is not free again. It checks that the
-// customer was never without audio for long.
+// Over waits until all calls of this contact have ended and it is over, and until
+// the server is Idle. It checks that the customer was never without audio for
+// longer than Silence, and returns the contact.
 func (b *Bed) Over() call.Contact {
 	b.t.Helper()
 	for name, calls := range b.calls {
@@ -99,10 +99,32 @@ func (b *Bed) Over() call.Contact {
 	return over
 }
 
-// Idle waits until the server has no contact and all agents are free.
+// Idle waits until the server has no contact and all agents are free, so that the
+// next call does not find them busy.
 func (b *Bed) Idle() {
 	b.t.Helper()
 	if err := AwaitIdle(b.Soon(), b.Client); err != nil {
 		b.t.Fatalf("%v", err)
+	}
+}
+
+// repetitions is how long a phone may repeat a message, and so how long a leg is
+// kept after its end: 64*T1 (RFC 3261 §17).
+const repetitions = 32 * time.Second
+
+// NoLegs waits until a server in this process has no legs, which takes half a
+// minute after the end of a call.
+func (b *Bed) NoLegs() {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.t.Context(), repetitions+patience)
+	defer cancel()
+	err := retry(ctx, func(context.Context) error {
+		if n := b.Server.LegCount(); n > 0 {
+			return fmt.Errorf("%d legs are left over", n)
+		}
+		return nil
+	})
+	if err != nil {
+		b.t.Errorf("%v", err)
 	}
 }

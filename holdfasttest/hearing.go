@@ -9,8 +9,7 @@ import (
 	"holdfast/softphone"
 )
 
-// played is what the server itself lets people hear, as Hears names it, with the
-// tones by which it is known.
+// played has the tones of what the server plays.
 var played = map[string]float64{
 	"hold audio":  softphone.HoldTone,
 	"queue audio": softphone.QueueTone,
@@ -20,9 +19,9 @@ var played = map[string]float64{
 	"prompt":      softphone.ConfirmTone,
 }
 
-// Tone is by which somebody is known, or what the server plays: "hold audio",
-// "queue audio", "park audio", "ringback", the "whisper" before a call, and the
-// "prompt" to press 1.
+// Tone returns the tone (Hz) of a person, or of what the server plays: "hold
+// audio", "queue audio", "park audio", "ringback", the "whisper" before a call, or
+// the "prompt" to press 1. The methods below take the same names.
 func (b *Bed) Tone(name string) float64 {
 	b.t.Helper()
 	if tone, known := played[name]; known {
@@ -35,24 +34,24 @@ func (b *Bed) Tone(name string) float64 {
 	return p.tone
 }
 
-// Hears waits until somebody hears all of these, named as for Tone, at once.
-func (b *Bed) Hears(who string, whom ...string) {
+// Hears waits until who hears all of sources at the same time.
+func (b *Bed) Hears(who string, sources ...string) {
 	b.t.Helper()
-	want := b.tones(whom)
+	want := b.tones(sources)
 	if err := b.Heard(who).AwaitTones(b.Soon(), want...); err != nil {
-		b.t.Fatalf("%s does not hear %s, %.0f Hz: %v", the(who), strings.Join(whom, " and "), want, err)
+		b.t.Fatalf("%s does not hear %s, %.0f Hz: %v", the(who), strings.Join(sources, " and "), want, err)
 	}
 }
 
-// HearsOnly is Hears, and then checks that for a while they hear nothing else.
-func (b *Bed) HearsOnly(who string, whom ...string) {
+// HearsOnly waits like Hears, and then checks that who hears nothing else for 300 ms.
+func (b *Bed) HearsOnly(who string, sources ...string) {
 	b.t.Helper()
-	b.Hears(who, whom...)
-	b.hearsNothingBut(b.afterwards(who), who, whom)
+	b.Hears(who, sources...)
+	b.hearsNothingBut(b.afterwards(who), who, sources)
 }
 
-// HearEachOther waits until each of these people hears all the others, and then
-// checks that for a while they hear nothing else.
+// HearEachOther is HearsOnly for each of these people, with all the others as
+// sources.
 func (b *Bed) HearEachOther(people ...string) {
 	b.t.Helper()
 	others := func(i int) []string { return slices.Delete(slices.Clone(people), i, i+1) }
@@ -68,25 +67,26 @@ func (b *Bed) HearEachOther(people ...string) {
 	}
 }
 
-// look is how long a stretch of audio is in which people are told apart.
+// look is the shortest stretch of audio in which tones can be told apart.
 const look = 100 * time.Millisecond
 
-// afterwards is from when on somebody hears what has not been on its way before.
+// afterwards returns the time in who's recording from which on it holds nothing
+// that is on its way now.
 func (b *Bed) afterwards(who string) time.Duration {
 	b.t.Helper()
 	return (b.Heard(who).Length() + 2*look).Round(look)
 }
 
-func (b *Bed) hearsNothingBut(from time.Duration, who string, whom []string) {
+func (b *Bed) hearsNothingBut(from time.Duration, who string, sources []string) {
 	b.t.Helper()
 	heard, to := b.Heard(who), from+3*look
 	if err := heard.AwaitLength(b.Soon(), to); err != nil {
 		b.t.Fatalf("%s hears nothing: %v", the(who), err)
 	}
-	want := b.tones(whom)
+	want := b.tones(sources)
 	for name, tone := range b.known() {
 		if hears := heard.EverHears(tone, from, to); hears != slices.Contains(want, tone) {
-			b.t.Errorf("%s hears %s: %t, want only %s", the(who), name, hears, strings.Join(whom, " and "))
+			b.t.Errorf("%s hears %s: %t, want only %s", the(who), name, hears, strings.Join(sources, " and "))
 		}
 	}
 }
@@ -99,7 +99,7 @@ func (b *Bed) tones(names []string) (all []float64) {
 	return all
 }
 
-// known are the tones of all people, and of what the server plays, by name.
+// known returns the tones of all people, and of what the server plays, by name.
 func (b *Bed) known() map[string]float64 {
 	all := maps.Clone(played)
 	for name, p := range b.people {
@@ -108,14 +108,14 @@ func (b *Bed) known() map[string]float64 {
 	return all
 }
 
-// NeverHears checks that somebody has not heard another in their latest call,
-// for longer than the click with which one tone ends and the next begins.
-func (b *Bed) NeverHears(who, whom string) {
+// NeverHears checks that who has not heard source in their latest call. It ignores
+// 100 ms, as long as the click at the beginning of another tone.
+func (b *Bed) NeverHears(who, source string) {
 	b.t.Helper()
 	const click = 100 * time.Millisecond
-	for _, s := range b.Heard(who).Heard(b.Tone(whom)) {
+	for _, s := range b.Heard(who).Heard(b.Tone(source)) {
 		if len(s.Tones) > 0 && s.To-s.From > click {
-			b.t.Errorf("%s has heard %s from %s to %s", the(who), whom, s.From, s.To)
+			b.t.Errorf("%s has heard %s from %s to %s", the(who), source, s.From, s.To)
 		}
 	}
 }

@@ -9,15 +9,14 @@ import (
 	"holdfast/routing"
 )
 
-// AwaitIdle waits until the server has no live contact and no agent is with a
-// customer or being offered one, so that all of them can be called at once.
-// After-call work does not count. When ctx ends first, the error tells what is
-// left.
+// AwaitIdle waits until the server has no live contact, and no agent has a customer
+// or is reserved for one. It does not wait for after-call work. If ctx ends first,
+// the error says what is left.
 func AwaitIdle(ctx context.Context, c *client.Client) error {
 	return retry(ctx, func(ctx context.Context) error { return left(ctx, c) })
 }
 
-// left returns what a server still has to do, or nil.
+// left returns an error that says what is left, or nil.
 func left(ctx context.Context, c *client.Client) error {
 	contacts, err := c.Contacts(ctx)
 	if err != nil {

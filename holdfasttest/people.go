@@ -7,21 +7,21 @@ import (
 	"holdfast/softphone"
 )
 
-// A person is somebody with a phone.
+// A person has a softphone, or a phone that this package cannot use.
 type person struct {
 	tone  float64
-	phone *softphone.Phone     // nil: one that others wrote
-	heard *softphone.Recording // what that one hears
+	phone *softphone.Phone     // nil: another phone
+	heard *softphone.Recording // what the other phone hears
 }
 
-// usualTones are those of people who are in most tests, in Hz.
+// usualTones are the tones (Hz) of the people in most tests.
 var usualTones = map[string]float64{"customer": 440, "ana": 620, "cardiology": 800, "reception": 1000, "ben": 1200}
 
-// Tones of the others begin above all of these, 60 Hz apart.
+// The tones of other people begin above these, 60 Hz apart.
 const firstTone, nextTone = 1260, 60
 
-// Add gives somebody a phone, which is called as they are and says a tone of
-// their own unless o says otherwise. The phone is switched off with the test.
+// Add starts a phone for a person, and closes it when the test ends. Unless o sets
+// them, its user is the person's name and its tone is one that no other person has.
 func (b *Bed) Add(name string, o softphone.Options) *softphone.Phone {
 	b.t.Helper()
 	if o.User == "" {
@@ -46,24 +46,24 @@ func (b *Bed) toneFor(name string) float64 {
 	return firstTone + nextTone*float64(len(b.people))
 }
 
-// Listen has somebody take part whose phone others wrote, by its tone (Hz) and
-// what it hears.
+// Listen adds a person whose phone is not a softphone. The bed knows its tone (Hz)
+// and what it hears, and cannot call with it.
 func (b *Bed) Listen(name string, tone float64, heard *softphone.Recording) {
 	b.people[name] = &person{tone: tone, heard: heard}
 }
 
-// Phone is somebody's phone.
+// Phone returns a person's softphone.
 func (b *Bed) Phone(name string) *softphone.Phone {
 	b.t.Helper()
 	p := b.people[name]
 	if p == nil || p.phone == nil {
-		b.t.Fatalf("%s has no phone of ours", name)
+		b.t.Fatalf("%s has no softphone", name)
 	}
 	return p.phone
 }
 
-// Dial has somebody call a user of the server until they are answered. If no
-// server is there, they try again.
+// Dial calls a user at the server from a person's phone, and waits for the answer.
+// While no server listens, it tries again.
 func (b *Bed) Dial(name, user string) *softphone.Call {
 	b.t.Helper()
 	ctx, phone := b.Soon(), b.Phone(name)
@@ -83,7 +83,7 @@ func (b *Bed) Dial(name, user string) *softphone.Call {
 	}
 }
 
-// Rung waits until somebody is called, and returns the call.
+// Rung waits until a person's phone is called, and returns the call.
 func (b *Bed) Rung(name string) *softphone.Call {
 	b.t.Helper()
 	c, err := b.Phone(name).Incoming(b.Soon())
@@ -94,10 +94,10 @@ func (b *Bed) Rung(name string) *softphone.Call {
 	return c
 }
 
-// Calls are the calls that somebody has had in this contact, the latest last.
+// Calls returns the calls of a person in this contact, oldest first.
 func (b *Bed) Calls(name string) []*softphone.Call { return b.calls[name] }
 
-// Call is the latest of them.
+// Call returns the latest call of a person in this contact.
 func (b *Bed) Call(name string) *softphone.Call {
 	b.t.Helper()
 	n := len(b.calls[name])
@@ -107,7 +107,7 @@ func (b *Bed) Call(name string) *softphone.Call {
 	return b.calls[name][n-1]
 }
 
-// Heard is what somebody hears in their latest call.
+// Heard returns what a person hears in their latest call.
 func (b *Bed) Heard(name string) *softphone.Recording {
 	b.t.Helper()
 	if p := b.people[name]; p != nil && p.heard != nil {
@@ -141,7 +141,7 @@ func (b *Bed) ended(name string, c *softphone.Call) {
 	}
 }
 
-// the is somebody in a sentence.
+// the returns a name as it reads in a sentence.
 func the(name string) string {
 	if name == "customer" {
 		return "the customer"

@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// A Pulse tells for how long this machine has stood still. It beats in the
-// process of the phones: if nothing is done to that, what stops there is no
-// fault of a server in another.
+// A Pulse measures for how long this machine stood still. It runs in the process
+// of the phones, so a pause there is not the fault of a server in another process.
 type Pulse struct {
 	mu     sync.Mutex // guards stalls
 	stalls []stall
@@ -19,7 +18,7 @@ type stall struct {
 	long time.Duration
 }
 
-// Beat goes on until ctx ends.
+// Beat measures until ctx ends.
 func (p *Pulse) Beat(ctx context.Context) {
 	const every, noticed = 20 * time.Millisecond, 200 * time.Millisecond
 	tick := time.NewTicker(every)
@@ -40,7 +39,7 @@ func (p *Pulse) Beat(ctx context.Context) {
 	}
 }
 
-// Stood is for how long the machine has stood still since some time.
+// Stood returns for how long the machine stood still since then.
 func (p *Pulse) Stood(since time.Time) (long time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -10,9 +10,8 @@ import (
 	"sync"
 )
 
-// Try runs play as go test runs a test, and returns all that it was failed with;
-// nil: nothing. It is for programs that are no tests, and for tests that want
-// one to fail.
+// Try runs play outside of go test and returns its failures, or nil. It serves
+// programs that are not tests, and tests that expect a failure.
 func Try(ctx context.Context, play func(T)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	t := &trial{ctx: ctx}
@@ -46,7 +45,7 @@ func (t *trial) Cleanup(f func()) {
 	t.cleanups = append(t.cleanups, f)
 }
 
-// cleanUp cleans up, the latest first.
+// cleanUp calls the cleanups, the last first.
 func (t *trial) cleanUp() {
 	for _, f := range slices.Backward(t.cleanups) {
 		f()
@@ -68,7 +67,7 @@ func (t *trial) Errorf(format string, args ...any) {
 	t.failures = append(t.failures, fmt.Errorf(format, args...))
 }
 
-// Fatalf ends the goroutine of play, as that of a testing.T would.
+// Fatalf ends the goroutine of play, as it does in a testing.T.
 func (t *trial) Fatalf(format string, args ...any) {
 	t.Errorf(format, args...)
 	runtime.Goexit()

@@ -7,8 +7,8 @@ import (
 	"holdfast/journal"
 )
 
-// WatchJournal has a server write to what wrap makes of the journal that is
-// configured: to watch, to delay, to fail.
+// WatchJournal has a server use the journal that wrap returns, which may watch,
+// delay or fail what the configured journal does.
 func WatchJournal(o *holdfast.Options, wrap func(holdfast.Journal) holdfast.Journal) {
 	dir := o.Config.Journal.Dir
 	o.OpenJournal = func(ctx context.Context) (holdfast.Journal, error) {
@@ -20,7 +20,8 @@ func WatchJournal(o *holdfast.Options, wrap func(holdfast.Journal) holdfast.Jour
 	}
 }
 
-// WatchSIP has a server send through what wrap makes of its SIP transport.
+// WatchSIP has a server use the SIP transport that wrap returns, as WatchJournal
+// does with the journal.
 func WatchSIP(o *holdfast.Options, wrap func(holdfast.SIPTransport) holdfast.SIPTransport) {
 	o.ListenSIP = func(at holdfast.SIPOptions) (holdfast.SIPTransport, error) {
 		s, err := holdfast.ListenSIP(at)

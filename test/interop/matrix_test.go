@@ -112,7 +112,7 @@ func (c *cell) run(t *testing.T, played func()) {
 	c.play(s)
 	s.heardWhom()
 	played()
-	s.noLines()
+	s.NoLegs()
 	c.row = s.row()
 }
 

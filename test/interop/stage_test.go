@@ -170,15 +170,3 @@ func (s *stage) nothingLeft() {
 	}
 	s.Idle()
 }
-
-// repeats is how long a peer may repeat what it said: 64*T1 (RFC 3261 §17).
-const repeats = 32 * time.Second
-
-// noLines waits until the server has no line any more, not even one that is
-// kept to answer repetitions (P9).
-func (s *stage) noLines() {
-	s.t.Helper()
-	if err := await(within(s.t, repeats+patience), "the end of all lines", func() bool { return s.Server.LegCount() == 0 }); err != nil {
-		s.t.Errorf("%d lines are left over: %v", s.Server.LegCount(), err)
-	}
-}
