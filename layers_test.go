@@ -31,7 +31,8 @@ var arrows = map[string][]string{
 	"test/browser": {"softphone", "media"},
 	"test/interop": {"softphone", "media"},
 
-	"config":    {"call", "media", "sipua"},
+	"password":  {},
+	"config":    {"call", "media", "password", "sipua"},
 	"routing":   {"call"},
 	"dispatch":  {"call", "config", "routing", "switchboard"},
 	"sipleg":    {"call", "switchboard", "sipua", "media"},
@@ -39,14 +40,14 @@ var arrows = map[string][]string{
 	"journal":   {"call", "notation", "switchboard"},
 	"directory": {"call", "config", "switchboard", "sipua"},
 	"api":       {"call", "notation", "routing", "switchboard"},
-	"panel":     {"call", "switchboard"},
+	"panel":     {"call", "password", "routing", "switchboard"},
 	"client":    {"call", "notation", "routing", "story"},
 
 	".": {
 		"call", "switchboard", "sipua", "siptransport", "sipleg", "webleg",
 		"config", "directory", "routing", "dispatch", "media", "journal", "api", "panel",
 	},
-	"cmd/holdfast": {".", "call", "client", "config", "demo", "journal", "routing", "story"},
+	"cmd/holdfast": {".", "call", "client", "config", "demo", "journal", "password", "routing", "story"},
 	"demo":         {"call", "client", "holdfasttest", "media", "softphone", "story"},
 	"holdfasttest": {".", "call", "client", "config", "journal", "routing", "softphone"},
 
@@ -64,8 +65,11 @@ var foreign = map[string][]string{
 	"github.com/danielgtaylor": {
 		"api",
 	},
-	"github.com/spf13/cobra": {"cmd/holdfast"},
-	"github.com/chromedp":    {"test/browser"},
+	"github.com/spf13/cobra":     {"cmd/holdfast"},
+	"github.com/chromedp":        {"test/browser"},
+	"github.com/coder/websocket": {"panel"},
+	"golang.org/x/crypto":        {"password"},
+	"golang.org/x/term":          {"cmd/holdfast"},
 }
 
 // Package call takes time as an argument, reaches nothing of the world, and is

@@ -53,6 +53,7 @@ func (c *checker) config(d *document) Config {
 	if at := config.API.Listen; at.IsValid() && !at.Addr().IsLoopback() && len(d.Keys) == 0 {
 		c.wrong("api.listen", "without a [[key]] that programs must show, the interface may only listen on this machine; add one, or use \"127.0.0.1:%d\"", at.Port())
 	}
+	config.Panel = c.panel(d, config.Media.Address)
 	c.trunks(d, &config)
 	c.allow(d, &config.Allow)
 	c.people(d, &config)

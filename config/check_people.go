@@ -34,11 +34,15 @@ func (c *checker) people(d *document, config *Config) {
 		c.name(path, a.Name, seen)
 		agent := Agent{Name: string(a.Name), Address: string(a.Address), Capacity: c.capacity(path, a.Capacity)}
 		agent.AfterCall, agent.NoAfterCall = c.afterCall(path, a.AfterCall)
+		agent.Login = c.login(path, a.Login, a.LoginFile)
+		if !agent.Login.IsZero() && !config.Panel.Listen.IsValid() {
+			c.wrong(path+".login", `there is no page to log in to; set listen = "127.0.0.1:8090" in [panel]`)
+		}
 		if given := a.Password != "" || a.PasswordFile != ""; given || a.User != "" {
 			agent.User = cmp.Or(string(a.User), string(a.Name))
 			agent.Password = c.secret(path, "password", a.Password, a.PasswordFile)
 			c.registers(path, agent, given, config)
-		} else {
+		} else if a.Address != "" || a.Login == "" && a.LoginFile == "" {
 			c.address(path, string(a.Address), config)
 		}
 		config.Agents = append(config.Agents, agent)

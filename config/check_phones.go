@@ -60,7 +60,7 @@ func (c *checker) registers(path string, agent Agent, password bool, config *Con
 // orPassword is what else than an address the thing in a table may have.
 func orPassword(table string) string {
 	if strings.HasPrefix(table, "agent[") {
-		return ", or a password, if the phone registers"
+		return ", or a password, if the phone registers, or a login, if they work in the browser"
 	}
 	return ""
 }

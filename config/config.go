@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"holdfast/call"
+	"holdfast/password"
 	"holdfast/sipua"
 )
 
@@ -27,6 +28,7 @@ type Config struct {
 	Journal Journal
 	API     API
 	Keys    []Key
+	Panel   Panel
 	Rules   call.Rules
 
 	Trunks    []Trunk
@@ -80,6 +82,14 @@ type Key struct {
 	Secret Secret
 }
 
+// Panel says where the agents' page is, and who may embed it.
+type Panel struct {
+	Listen   netip.AddrPort // a loopback address; the zero value: there is no page
+	Origins  []string       // pages that may embed it, such as "https://crm.example.com"
+	NotReady []string       // what an agent may not be ready for
+	Media    netip.AddrPort // the one UDP socket of all browsers; always set
+}
+
 // A Trunk is where customers come from.
 type Trunk struct {
 	Name      string
@@ -117,6 +127,10 @@ type Agent struct {
 
 	User     string // how that phone names itself
 	Password Secret
+
+	// Login is how the agent logs in to the page; the zero value: they do not.
+	// Without Address and User the page is their phone.
+	Login password.Hash
 
 	Capacity    int           // how many customers at once, of whom one is not on hold: 1 or 2
 	AfterCall   call.Duration // how long after-call work lasts; 0: until it is cleared

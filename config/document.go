@@ -45,6 +45,12 @@ type document struct {
 		Secret     text `toml:"secret"`
 		SecretFile text `toml:"secret_file"`
 	} `toml:"key"`
+	Panel struct {
+		Listen   text   `toml:"listen"`
+		Origins  []text `toml:"origins"`
+		NotReady []text `toml:"not_ready"`
+		Media    text   `toml:"media"`
+	} `toml:"panel"`
 	Rules struct {
 		OfferFor     text `toml:"offer_for"`
 		RingFor      text `toml:"ring_for"`
@@ -82,6 +88,9 @@ type document struct {
 		User         text `toml:"user"`
 		Password     text `toml:"password"`
 		PasswordFile text `toml:"password_file"`
+
+		Login     text `toml:"login"`
+		LoginFile text `toml:"login_file"`
 	} `toml:"agent"`
 	Queues []struct {
 		Name     text   `toml:"name"`
@@ -122,6 +131,12 @@ func (d *document) startOver(file places) {
 	}
 	if file.has("sip.digest") {
 		d.SIP.Digest = nil
+	}
+	if file.has("panel.origins") {
+		d.Panel.Origins = nil
+	}
+	if file.has("panel.not_ready") {
+		d.Panel.NotReady = nil
 	}
 	if file.has("allow.numbers") {
 		d.Allow.Numbers = nil

@@ -43,7 +43,7 @@ only one.`,
 	root.PersistentFlags().String("server", serverDefault(), "`URL` of the server; HOLDFAST_SERVER in the environment says it too")
 	root.PersistentFlags().String("key-file", "", "`file` with a key that the server wants to see; HOLDFAST_KEY in the environment says the key itself")
 	root.AddCommand(
-		serveCommand(), checkCommand(), configCommand(), demoCommand(), versionCommand(),
+		serveCommand(), checkCommand(), configCommand(), passwordCommand(), demoCommand(), versionCommand(),
 		journalCommand(), whatIfCommand(),
 		endpointsCommand(), agentsCommand(), queuesCommand(), traceCommand(),
 		contactsCommand(), holdCommand(), resumeCommand(), endCommand(), pickUpCommand(),
