@@ -25,7 +25,7 @@ func (s *step) request(ev Request) error {
 		return refuse(NoAgent, "no agent is in this contact; it is "+string(s.Stage))
 	case who == nil:
 		return refuse(NotInContact, "you are not in this contact any more")
-	case who.Party != Agent:
+	case who.Party != Agent && !ofOwnLine(who, ev):
 		return refuse(NotAnAgent, "only an agent can do that")
 	case who.State == Away:
 		return refuse(ReconnectFirst, "your line was lost; reconnect first")
@@ -46,6 +46,23 @@ func (s *step) request(ev Request) error {
 		}
 		return s.verb(who, ev)
 	}
+}
+
+// ofOwnLine: a target who is an agent may do in their page what they could do
+// with a phone.
+func ofOwnLine(who *Connection, ev Request) bool {
+	if who.Endpoint.Kind != AgentEndpoint {
+		return false
+	}
+	switch ev := ev.(type) {
+	case AcceptRequested, RejectRequested, MuteRequested:
+		return true
+	case DestroyRequested:
+		return ev.Connection == who.ID
+	case HoldRequested, ResumeRequested, DigitsRequested, RecordRequested, TransferRequested, CancelRequested, SwapRequested,
+		ConferenceRequested, CompleteRequested, LeaveRequested, EndRequested, PickUpRequested:
+	}
+	return false
 }
 
 // verb carries out what only somebody who has answered may ask for.
@@ -224,6 +241,9 @@ func (s *step) destroy(who *Connection, id ConnectionID) error {
 		return s.reject(who)
 	case who.State == Connecting:
 		return refuse(AnswerFirst, "answer first")
+	case whose.ID == who.ID && who.Party == Target:
+		s.do(Drop{Connection: id})
+		s.stage(HungUp{id})
 	case whose.ID == who.ID:
 		return s.destroySelf(who)
 	case whose.Party == Customer && len(s.Connections) == 2:

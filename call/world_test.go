@@ -139,7 +139,7 @@ func events(c call.Contact) []call.Event {
 	for id := call.ConnectionID(1); id <= c.LastConnection; id++ {
 		all = append(all, facts(id)...)
 		if x := find(c, id); x != nil && x.Endpoint.Kind == call.QueueEndpoint && x.State == call.Connecting {
-			all = append(all, call.Offered{Connection: id, Agent: at("carol")}, call.Withdrawn{Connection: id, Reason: call.Elsewhere})
+			all = append(all, call.Offered{Connection: id, Agent: carol}, call.Withdrawn{Connection: id, Reason: call.Elsewhere})
 		}
 		if who := find(c, id); who != nil && who.Party == call.Agent || id == c.LastConnection {
 			all = append(all, requests(c, id)...)
@@ -148,7 +148,10 @@ func events(c call.Contact) []call.Event {
 	return all
 }
 
-var queue = call.Endpoint{Kind: call.QueueEndpoint, Address: "sales", Name: "sales"}
+var (
+	queue = call.Endpoint{Kind: call.QueueEndpoint, Address: "sales", Name: "sales"}
+	carol = call.Endpoint{Kind: call.AgentEndpoint, Address: "carol", Name: "carol"}
+)
 
 func facts(id call.ConnectionID) []call.Event {
 	return []call.Event{
@@ -197,7 +200,7 @@ func transfers(by call.ConnectionID) []call.Event {
 		confirmed := one
 		confirmed.Manner = call.Manner{Confirm: true, Whisper: true, Resume: true}
 		list := one
-		list.Others = []call.Endpoint{at("reception")}
+		list.Others = []call.Endpoint{{Kind: call.AgentEndpoint, Address: "reception", Name: "reception"}}
 		parallel := list
 		parallel.Parallel, parallel.Key = true, "key"
 		instead := one
