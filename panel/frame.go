@@ -1,0 +1,157 @@
+package panel
+
+import (
+	"slices"
+	"time"
+
+	"holdfast/call"
+	"holdfast/routing"
+)
+
+// A card is a segment as it was shown last. What is over for the agent is known
+// from there only: the contact itself has forgotten them.
+type card struct {
+	routing.SegmentID
+	streams contact
+	view    contactView
+	over    bool // ended, missed or rejected
+}
+
+// A frame is everything that an agent's pages show at a time.
+type frame struct {
+	agent    routing.Agent
+	segments []segment
+	cards    []card
+}
+
+// A scene is what frames are made of.
+type scene struct {
+	now      time.Time
+	agent    routing.Agent
+	page     bool // the agent's page is their phone
+	contacts []call.Contact
+	rejected map[string]bool // names of the agent's connections that they have turned down
+}
+
+// frames are what an agent's pages show one after the other to get from what was
+// shown last to how things are now. Most often that is one frame. But what a page
+// has seen it must see end: a contact is shown ended before it goes, and a third
+// party disconnected, without their successor, before they go.
+func frames(shown []card, s scene) []frame {
+	segments := segmentsOf(s.agent, s.contacts)
+	now := frame{agent: s.agent, segments: segments}
+	farewell := frame{agent: s.agent, segments: segments}
+	goodbye := false
+	for _, segment := range segments {
+		c := card{SegmentID: segment.SegmentID, streams: streamsContact(segment, s.page), view: viewContact(segment)}
+		before := find(shown, c.SegmentID)
+		if before != nil {
+			c.streams = keepCustomer(before.streams, c.streams, stamp(s.now))
+		}
+		now.cards = append(now.cards, c)
+		if before != nil {
+			var some bool
+			c.streams, some = farewellLegs(before.streams, c.streams, stamp(s.now))
+			goodbye = goodbye || some
+		}
+		farewell.cards = append(farewell.cards, c)
+	}
+	for _, x := range s.agent.Segments {
+		if x.State == routing.AfterCallWork && find(now.cards, x.SegmentID) == nil {
+			c := afterCall(shown, s, x)
+			now.cards = append(now.cards, c)
+			farewell.cards = append(farewell.cards, c)
+		}
+	}
+	for _, c := range shown {
+		if !c.over && find(now.cards, c.SegmentID) == nil {
+			farewell.cards = append(farewell.cards, c.end(how(c, s), s.now))
+			goodbye = true
+		}
+	}
+	now.sort()
+	if !goodbye {
+		return []frame{now}
+	}
+	farewell.sort()
+	return []frame{farewell, now}
+}
+
+func find(cards []card, id routing.SegmentID) *card {
+	for i := range cards {
+		if cards[i].SegmentID == id {
+			return &cards[i]
+		}
+	}
+	return nil
+}
+
+// sort puts those first that are in their state longest, as Streams has them.
+func (f *frame) sort() {
+	slices.SortStableFunc(f.cards, func(a, b card) int {
+		return time.Time(a.streams.State.Since).Compare(time.Time(b.streams.State.Since))
+	})
+}
+
+// how is the way a segment has ended that has left no after-call work.
+func how(c card, s scene) phase {
+	switch {
+	case c.streams.State.Type != connecting || c.view.Phase == dialingPhase:
+		return endedPhase
+	case s.rejected[c.view.You.ID]:
+		return rejectedPhase
+	}
+	return missedPhase
+}
+
+func (c card) end(how phase, at time.Time) card {
+	c.streams = endedContact(c.streams, string(how), stamp(at))
+	c.view = endedView(c.view, how, stamp(at))
+	c.over = true
+	return c
+}
+
+// afterCall is a segment in after-call work.
+func afterCall(shown []card, s scene, x routing.Segment) card {
+	c := card{SegmentID: x.SegmentID, streams: forgottenContact(s.agent, x, s.page), view: forgottenView(x), over: true}
+	if before := find(shown, x.SegmentID); before != nil {
+		c = *before
+		if !c.over {
+			c = c.end(endedPhase, x.Since)
+		}
+	}
+	c.view.ClearedBy = stampOf(x.ClearBy)
+	return c
+}
+
+// keepCustomer keeps the leg of a customer who has left in a contact that goes on
+// without them.
+func keepCustomer(before, now contact, at stamp) contact {
+	isCustomer := func(x connection) bool { return x.Initial }
+	if i := slices.IndexFunc(before.Connections, isCustomer); i >= 0 && !slices.ContainsFunc(now.Connections, isCustomer) {
+		now.Connections = slices.Insert(now.Connections, 1, endedLeg(before.Connections[i], at))
+	}
+	return now
+}
+
+// farewellLegs is the contact with the third parties that have gone, without
+// those who are new, and reports whether anybody has gone.
+func farewellLegs(before, now contact, at stamp) (contact, bool) {
+	has := func(c contact, x connection) bool {
+		return slices.ContainsFunc(c.Connections, func(y connection) bool { return x.ID == y.ID })
+	}
+	var gone []connection
+	for _, x := range before.Connections {
+		if x.Type == outboundLeg && !x.Initial && !has(now, x) {
+			gone = append(gone, endedLeg(x, at))
+		}
+	}
+	if len(gone) == 0 {
+		return now, false
+	}
+	legs := slices.DeleteFunc(slices.Clone(now.Connections), func(x connection) bool {
+		return x.Type == outboundLeg && !x.Initial && !has(before, x)
+	})
+	now.Connections = append(legs, gone...)
+	return now, true
+}

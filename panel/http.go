@@ -1,0 +1,111 @@
+package panel
+
+import (
+	"embed"
+	"encoding/json"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Where the page is; Amazon's own is at either.
+const (
+	path      = "/ccp-v2/"
+	otherPath = "/connect/ccp-v2/"
+)
+
+//go:embed site
+var embedded embed.FS
+
+// Handler serves the page and what belongs to it.
+func (p *Panel) Handler() http.Handler {
+	site, err := fs.Sub(embedded, "site")
+	if err != nil {
+		panic(err)
+	}
+	page, err := fs.ReadFile(site, "index.html")
+	if err != nil {
+		panic(err)
+	}
+	index := p.index(page)
+	mux := http.NewServeMux()
+	mux.Handle("GET "+path+"{$}", index)
+	mux.Handle("GET "+otherPath+"{$}", index)
+	mux.Handle("GET "+path, http.StripPrefix(path, http.FileServerFS(site)))
+	mux.HandleFunc("GET "+path+"session", p.serveSession)
+	mux.HandleFunc("GET "+path+"socket", p.serveSocket)
+	mux.HandleFunc("POST "+path+"login", p.serveLogin)
+	mux.HandleFunc("POST "+path+"logout", p.serveLogout)
+	mux.Handle("GET /{$}", http.RedirectHandler(path, http.StatusFound))
+
+	crossOrigin := http.NewCrossOriginProtection()
+	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		turnAway(w, http.StatusForbidden, "requests from other web pages are not taken")
+	}))
+	return guarded(crossOrigin.Handler(mux))
+}
+
+// guarded sets what browsers shall be careful about.
+func guarded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cache-Control", "no-cache")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// policy is what the page may load, and who may embed it.
+func policy(ancestors string) string {
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; " +
+		"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors " + ancestors
+}
+
+// index serves the page, or, to a page around it that may not embed it, why not.
+func (p *Panel) index(page []byte) http.Handler {
+	ancestors := "'none'"
+	if len(p.options.Origins) > 0 {
+		ancestors = strings.Join(p.options.Origins, " ")
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Vary", "Referer, Sec-Fetch-Dest, Sec-Fetch-Site")
+		if origin, embeds := embedder(r); embeds && !slices.Contains(p.options.Origins, origin) {
+			p.serveStranger(w, origin)
+			return
+		}
+		h.Set("Content-Security-Policy", policy(ancestors))
+		h.Set("Permissions-Policy", "microphone=(self), autoplay=(self)")
+		_, _ = w.Write(page)
+	})
+}
+
+// embedder is the page that embeds the one that is asked for, as far as the
+// browser says so. It may have been told to keep quiet about it; then the page's
+// policy still holds.
+func embedder(r *http.Request) (origin string, embeds bool) {
+	dest := r.Header.Get("Sec-Fetch-Dest")
+	if dest != "iframe" && dest != "frame" && dest != "embed" && dest != "object" {
+		return "", false
+	}
+	u, err := url.Parse(r.Referer())
+	if err != nil || u.Host == "" || u.Host == r.Host && r.Header.Get("Sec-Fetch-Site") == "same-origin" {
+		return "", false // unknown, or the page has loaded itself anew
+	}
+	return u.Scheme + "://" + u.Host, true
+}
+
+// turnAway answers a request that is not carried out.
+func turnAway(w http.ResponseWriter, status int, text string) {
+	writeJSON(w, status, map[string]string{"error": text})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the browser may be gone
+}

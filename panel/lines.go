@@ -1,0 +1,95 @@
+package panel
+
+import (
+	"context"
+	"errors"
+
+	"holdfast/call"
+	"holdfast/routing"
+)
+
+// This file has the audio of an agent whose page is their phone.
+
+// offer answers a page that offers audio, if it may have the agent's.
+func (p *page) offer(m offer) {
+	s := p.station
+	fail := func(text string) { p.send(answer{ContactID: m.ContactID, Offer: m.Number, Problem: text}) }
+	switch {
+	case s.account.Desk:
+		fail("your phone is not this page")
+		return
+	case s.audio != p.id:
+		fail("the audio is in another window")
+		return
+	}
+	accepted := p.do(func() {
+		sdp, err := s.connect(m)
+		s.do(func() {
+			if err != nil {
+				s.panel.log.Warn("connecting a page", "agent", s.account.Agent, "contact", m.ContactID, "err", err)
+				fail(err.Error())
+				return
+			}
+			p.send(answer{ContactID: m.ContactID, Offer: m.Number, SDP: sdp})
+		})
+	})
+	if !accepted {
+		fail("too many requests are waiting")
+	}
+}
+
+func (s *station) connect(m offer) (sdp string, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
+	defer cancel()
+	x, err := s.segment(m.ContactID)
+	if err != nil {
+		return "", err
+	}
+	return s.panel.options.Lines.Connect(ctx, x.contact.ID, x.own.ID, m.SDP)
+}
+
+// mute mutes the agent wherever they talk, or not.
+func (s *station) mute(on bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
+	defer cancel()
+	for _, x := range s.segments() {
+		if legState(x.own.State) != connected || x.own.Muted == on {
+			continue
+		}
+		_, err := s.panel.options.Board.Request(ctx, x.contact.ID, call.MuteRequested{By: x.own.ID, Muted: on})
+		if refused := new(call.Refusal); err != nil && !errors.As(err, &refused) {
+			s.panel.log.Warn("muting an agent", "agent", s.account.Agent, "contact", x.contact.ID, "err", err)
+		}
+	}
+	s.do(func() {
+		s.refresh()
+		s.sendAll(muted{s.muted})
+	})
+}
+
+// segments are the agent's live ones.
+func (s *station) segments() []segment {
+	agent, known := s.panel.options.Routing.Agent(s.account.Agent)
+	if !known {
+		agent = routing.Agent{Name: s.account.Agent}
+	}
+	return segmentsOf(agent, s.panel.options.Board.Contacts())
+}
+
+// segment is the live one that a page calls by that contactId.
+func (s *station) segment(contactID string) (segment, error) {
+	id, ok := parseSegment(contactID)
+	if !ok {
+		return segment{}, refuse(contactNotFound, "there is no such contact")
+	}
+	c, live := s.panel.options.Board.Contact(id.Contact)
+	if !live {
+		return segment{}, refuse(contactNotFound, "the contact has ended")
+	}
+	for _, x := range segmentsOf(routing.Agent{Name: s.account.Agent}, []call.Contact{c}) {
+		if x.SegmentID == id {
+			return x, nil
+		}
+	}
+	return segment{}, refuse(contactNotFound, "you are not in this contact any more")
+}

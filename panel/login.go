@@ -1,0 +1,177 @@
+package panel
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"holdfast/password"
+	"holdfast/routing"
+)
+
+const (
+	cookie       = "holdfast_session"
+	longestLogin = 4 << 10 // bytes of a request to log in
+	hashingMost  = 1       // passwords that are checked at a time; calls need the machine, too
+)
+
+// sessionOf is the agent who is logged in, with the hash of the session's token.
+func (p *Panel) sessionOf(r *http.Request) (agent, hash string, ok bool) {
+	c, err := r.Cookie(cookie)
+	if err != nil {
+		return "", "", false
+	}
+	return p.sessions.agent(c.Value)
+}
+
+// serveSession says who is logged in.
+func (p *Panel) serveSession(w http.ResponseWriter, r *http.Request) {
+	agent, _, ok := p.sessionOf(r)
+	if !ok {
+		turnAway(w, http.StatusUnauthorized, "nobody is logged in")
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"agent": agent})
+}
+
+// serveLogin begins a session.
+func (p *Panel) serveLogin(w http.ResponseWriter, r *http.Request) {
+	var ask struct{ Name, Password string }
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, longestLogin)).Decode(&ask); err != nil {
+		turnAway(w, http.StatusBadRequest, "name and password cannot be read")
+		return
+	}
+	select {
+	case p.hashing <- struct{}{}:
+	case <-r.Context().Done():
+		return
+	case <-time.After(readWithin):
+		turnAway(w, http.StatusServiceUnavailable, "Too many people are logging in. Try again in a moment.")
+		return
+	}
+	agent, wait := p.check(ask.Name, ask.Password, sourceOf(r))
+	<-p.hashing
+	switch {
+	case wait > 0:
+		seconds := int(math.Ceil(wait.Seconds()))
+		w.Header().Set("Retry-After", strconv.Itoa(seconds))
+		turnAway(w, http.StatusTooManyRequests, fmt.Sprintf("Too many wrong passwords. Try again in %d s.", seconds))
+	case agent == "":
+		turnAway(w, http.StatusUnauthorized, "The name or the password is wrong.")
+	default:
+		p.begin(w, r, agent)
+	}
+}
+
+// check is the agent of that name, if the password is theirs, or else how long
+// whoever asks must wait before it is looked at.
+func (p *Panel) check(name, word, source string) (agent string, wait time.Duration) {
+	s := p.stationOf(strings.TrimSpace(name))
+	keys := []string{"source " + source}
+	var login password.Hash
+	if s == nil {
+		login = nobody()
+	} else {
+		keys = append(keys, "account "+s.account.Agent)
+		login = s.account.Login
+	}
+	if wait := p.attempts.delay(keys...); wait > 0 {
+		return "", wait
+	}
+	if !login.Matches(word) || s == nil {
+		p.attempts.wrong(keys...)
+		p.log.Info("a wrong name or password", "source", source)
+		return "", 0
+	}
+	p.attempts.right("account " + s.account.Agent)
+	return s.account.Agent, 0
+}
+
+// nobody is compared with when there is no such account, so that it takes as long
+// to find out.
+var nobody = sync.OnceValue(func() password.Hash {
+	h, err := password.New("nobody's password")
+	if err != nil {
+		panic(err)
+	}
+	return h
+})
+
+func (p *Panel) begin(w http.ResponseWriter, r *http.Request, agent string) {
+	token, err := p.sessions.open(r.Context(), agent)
+	if err != nil {
+		p.log.Error("logging an agent in", "agent", agent, "err", err)
+		turnAway(w, http.StatusServiceUnavailable, "The server cannot record anything at the moment. Try again soon.")
+		return
+	}
+	p.setCookie(w, r, token, int(workingDay.Seconds()))
+	writeJSON(w, http.StatusOK, map[string]string{"agent": agent})
+}
+
+func (p *Panel) setCookie(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
+	http.SetCookie(w, &http.Cookie{
+		Name: cookie, Value: value, Path: path, MaxAge: maxAge, HttpOnly: true,
+		Secure: isSecure(r), SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// serveLogout ends the session and has the agent be offline. Somebody who talks
+// must hang up first.
+func (p *Panel) serveLogout(w http.ResponseWriter, r *http.Request) {
+	agent, hash, ok := p.sessionOf(r)
+	if !ok {
+		p.setCookie(w, r, "", -1)
+		writeJSON(w, http.StatusOK, struct{}{})
+		return
+	}
+	s := p.stations[agent]
+	if !s.account.Desk && len(s.segments()) > 0 {
+		turnAway(w, http.StatusConflict, "You are in a call. Hang up or hand the customer over first.")
+		return
+	}
+	if err := p.options.Routing.SetStatus(r.Context(), agent, routing.Status{State: routing.Offline}); err != nil {
+		p.log.Warn("an agent who logs out could not be set offline", "agent", agent, "err", err)
+	}
+	if err := p.sessions.revoke(r.Context(), agent, hash); err != nil {
+		p.log.Error("logging an agent out", "agent", agent, "err", err)
+		turnAway(w, http.StatusServiceUnavailable, "The server cannot record anything at the moment. Try again soon.")
+		return
+	}
+	s.do(func() { s.logOut(hash) })
+	p.setCookie(w, r, "", -1)
+	writeJSON(w, http.StatusOK, struct{}{})
+}
+
+// isSecure reports whether the browser speaks TLS, to us or to a proxy on this
+// machine.
+func isSecure(r *http.Request) bool {
+	return r.TLS != nil || fromLoopback(r) && r.Header.Get("X-Forwarded-Proto") == "https"
+}
+
+func fromLoopback(r *http.Request) bool {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && at.Addr().Unmap().IsLoopback()
+}
+
+// sourceOf is where a request comes from. A proxy on this machine says for whom
+// it asks.
+func sourceOf(r *http.Request) string {
+	if f := r.Header.Values("X-Forwarded-For"); len(f) > 0 && fromLoopback(r) {
+		last := f[len(f)-1]
+		if at, err := netip.ParseAddr(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])); err == nil {
+			return at.Unmap().String()
+		}
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

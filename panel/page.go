@@ -1,0 +1,317 @@
+package panel
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"holdfast/call"
+)
+
+const (
+	mostWaiting    = 32 // requests of one page that have no response yet
+	mostRemembered = 64 // responses of one page, to be sent again
+)
+
+// A page is a window of an agent's browser, from its first connection on and
+// across those that replace it. It belongs to its station, except that a goroutine
+// of its own carries out what it asks for, in order.
+type page struct {
+	id      string // of the window's own choice
+	station *station
+	socket  *socket // nil: there is none at the moment
+	leftAt  time.Time
+	work    chan func() // closed with the page
+	asked   []*asked    // oldest first
+}
+
+// asked is a request with what has become of it.
+type asked struct {
+	id       string
+	by       time.Time // when it must have its response
+	response []byte    // nil: not yet
+
+	// What has been done shows in the contact only when until says so. An error
+	// of until's means that it never will.
+	outcome *outcome
+}
+
+func (p *page) isThere() bool { return p.socket != nil }
+
+// attach gives the window of that id a connection.
+func (s *station) attach(id string, k *socket) {
+	i := slices.IndexFunc(s.pages, func(p *page) bool { return p.id == id })
+	if i < 0 {
+		if len(s.pages) >= mostPages {
+			k.close(tryAgainLater, "too many windows are open")
+			return
+		}
+		p := &page{id: id, station: s, work: make(chan func(), mostWaiting)}
+		s.panel.running.Go(p.run)
+		s.pages = append(s.pages, p)
+		i = len(s.pages) - 1
+	}
+	p := s.pages[i]
+	p.detach(replaced, "this window is connected again")
+	p.socket = k
+	wasGone := !s.present.Swap(true)
+	s.goneBy = time.Time{}
+	if wasGone && !s.account.Desk {
+		s.panel.options.Routing.Back(s.account.Agent)
+	}
+	p.send(s.hello())
+	p.send(s.update(s.shown))
+	p.send(muted{s.muted})
+	switch s.audio {
+	case "", id:
+		s.moveAudio(id)
+	default:
+		p.send(audio{})
+	}
+	p.repeatResponses()
+}
+
+func (s *station) hello() hello {
+	h := hello{
+		Agent: s.account.Agent, Boot: s.panel.boot, Phone: !s.account.Desk, Origins: s.panel.options.Origins,
+		Endpoints: []targetView{},
+	}
+	if h.Origins == nil {
+		h.Origins = []string{}
+	}
+	for _, c := range choices(s.panel.options.NotReady) {
+		h.Statuses = append(h.Statuses, status{string(c.State), c.Name})
+	}
+	for _, e := range s.panel.options.Directory.Endpoints() {
+		if e.Kind != call.AgentEndpoint || e.Address != s.account.Agent {
+			h.Endpoints = append(h.Endpoints, targetView{e.String(), string(e.Kind)})
+		}
+	}
+	return h
+}
+
+// left: the page's connection has ended. If the browser has said that the page is
+// closed, its audio has ended, too; otherwise that shows by itself.
+func (s *station) left(k *socket, closed bool) {
+	i := slices.IndexFunc(s.pages, func(p *page) bool { return p.socket == k })
+	if i < 0 {
+		return // it has another one
+	}
+	p := s.pages[i]
+	p.detach(goingAway, "")
+	if s.audio == p.id {
+		s.audioBy = s.now().Add(goneAfter)
+		if closed && !s.account.Desk {
+			p.hangUpLines()
+		}
+	}
+	if !slices.ContainsFunc(s.pages, (*page).isThere) {
+		s.goneBy = s.now().Add(goneAfter)
+	}
+}
+
+// hangUpLines says that the audio of this page has ended.
+func (p *page) hangUpLines() {
+	lines := p.station.panel.options.Lines
+	for _, x := range p.station.shown.segments {
+		if legState(x.own.State) == connected {
+			p.do(func() { lines.Disconnect(x.contact.ID, x.own.ID) })
+		}
+	}
+}
+
+// moveAudio gives the agent's audio to a page.
+func (s *station) moveAudio(id string) {
+	s.audio, s.audioBy = id, time.Time{}
+	for _, p := range s.pages {
+		p.send(audio{p.id == id})
+	}
+}
+
+// run carries out what the page asks for, until work is closed.
+func (p *page) run() {
+	for act := range p.work {
+		act()
+	}
+}
+
+// do has run carry something out. It is false when too much is waiting.
+func (p *page) do(act func()) bool {
+	select {
+	case p.work <- act:
+		return true
+	default:
+		return false
+	}
+}
+
+func (p *page) send(m any) { p.sendBytes(encode(m)) }
+
+func (p *page) sendBytes(b []byte) {
+	if p.socket != nil && !p.socket.send(b) {
+		p.socket.close(tryAgainLater, "the page does not keep up")
+	}
+}
+
+func (p *page) detach(code closeCode, why string) {
+	if p.socket != nil {
+		p.socket.close(code, why)
+		p.socket, p.leftAt = nil, p.station.now()
+	}
+}
+
+// take carries out a message of the page.
+func (p *page) take(m any) {
+	s := p.station
+	switch m := m.(type) {
+	case request:
+		p.ask(m)
+	case offer:
+		p.offer(m)
+	case mute:
+		if m.Muted == nil || !p.do(func() { s.mute(*m.Muted) }) {
+			p.send(muted{s.muted})
+		}
+	case takeOver:
+		s.moveAudio(p.id)
+	case echo:
+		s.sendAll(echoed(m))
+	}
+}
+
+// ask carries out a request, unless it has been asked before.
+func (p *page) ask(m request) {
+	s := p.station
+	if i := slices.IndexFunc(p.asked, func(a *asked) bool { return a.id == m.RequestID }); i >= 0 {
+		if b := p.asked[i].response; b != nil {
+			p.sendBytes(b)
+		}
+		return
+	}
+	a := &asked{id: m.RequestID, by: s.now().Add(answerWithin)}
+	p.remember(a)
+	accepted := p.do(func() {
+		if !s.now().Before(a.by) {
+			return // it has its response: too late
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
+		defer cancel()
+		o, err := s.perform(ctx, m)
+		s.do(func() { p.performed(a, o, err) })
+	})
+	if !accepted {
+		p.fail(a, refuse(quotaExceeded, "too many requests are waiting"))
+	}
+}
+
+func (p *page) remember(a *asked) {
+	p.asked = append(p.asked, a)
+	for i := 0; len(p.asked) > mostRemembered && i < len(p.asked); {
+		if p.asked[i].response != nil {
+			p.asked = slices.Delete(p.asked, i, i+1)
+		} else {
+			i++
+		}
+	}
+}
+
+// performed takes what a request has come to.
+func (p *page) performed(a *asked, o outcome, err error) {
+	if a.response != nil {
+		return // it was too late
+	}
+	if err != nil {
+		p.station.refresh()
+		p.fail(a, err)
+		return
+	}
+	a.outcome = &o
+	p.station.refresh() // which settles it, if what it has done shows
+}
+
+// settle responds to the requests whose effect the page has been shown.
+func (p *page) settle() {
+	for _, a := range p.asked {
+		if a.response != nil || a.outcome == nil {
+			continue
+		}
+		done, err := a.outcome.shows(p.station.shown.segments)
+		switch {
+		case err != nil:
+			p.fail(a, err)
+		case done:
+			p.respond(a, response{a.id, a.outcome.data, nil})
+		}
+	}
+}
+
+func (p *page) fail(a *asked, err error) {
+	e := errorFor(err)
+	p.respond(a, response{a.id, e.data(), e})
+}
+
+// respond sends the response of a request after the update that shows what it has
+// done, and then that update once more: a Streams page begins to watch only when
+// it has the response.
+func (p *page) respond(a *asked, r response) {
+	a.response, a.outcome = encode(r), nil
+	p.sendBytes(a.response)
+	p.send(p.station.update(p.station.shown))
+}
+
+// repeatResponses sends a page that is back what it may have missed.
+func (p *page) repeatResponses() {
+	some := false
+	for _, a := range p.asked {
+		if a.response != nil {
+			p.sendBytes(a.response)
+			some = true
+		}
+	}
+	if some {
+		p.send(p.station.update(p.station.shown))
+	}
+}
+
+// deadline is when expire has something to do; zero: never.
+func (p *page) deadline() time.Time {
+	var first time.Time
+	if !p.isThere() {
+		first = p.leftAt.Add(keepPage)
+	}
+	for _, a := range p.asked {
+		if a.response == nil {
+			first = call.Earlier(first, a.by)
+		}
+	}
+	return first
+}
+
+func (p *page) expire(now time.Time) {
+	for _, a := range p.asked {
+		if a.response == nil && call.Due(a.by, now) {
+			p.fail(a, refuse(requestTimedOut, "Nothing has come of it in time; see how the call is before you try again."))
+		}
+	}
+}
+
+// pageOn is the page with that connection, or nil: it has another one.
+func (s *station) pageOn(k *socket) *page {
+	if i := slices.IndexFunc(s.pages, func(p *page) bool { return p.socket == k }); i >= 0 {
+		return s.pages[i]
+	}
+	return nil
+}
+
+// logOut closes the windows of a session.
+func (s *station) logOut(session string) {
+	for _, p := range s.pages {
+		if p.isThere() && p.socket.session == session {
+			p.send(loggedOut{})
+			p.detach(sessionOver, "you have logged out")
+		}
+	}
+	if !slices.ContainsFunc(s.pages, (*page).isThere) {
+		s.goneBy = s.now()
+	}
+}

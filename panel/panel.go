@@ -1,0 +1,175 @@
+package panel
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"holdfast/call"
+	"holdfast/password"
+	"holdfast/routing"
+	"holdfast/switchboard"
+)
+
+// A Board runs the contacts.
+type Board interface {
+	// Request puts a person's request to a contact, and returns the contact
+	// once that has been written down. A *call.Refusal says why nothing was
+	// done; after any other error nothing has been done either.
+	Request(ctx context.Context, id call.ContactID, ev call.Event) (call.Contact, error)
+	// Contacts are all that live, as they were last written down, and Contact
+	// is one of them. What Request has done is in them when it returns.
+	Contacts() []call.Contact
+	Contact(id call.ContactID) (call.Contact, bool)
+}
+
+// Routing knows how agents are. An error may be a *call.Refusal. Its methods may
+// be called by any goroutine.
+type Routing interface {
+	Agent(name string) (routing.Agent, bool)
+	SetStatus(ctx context.Context, name string, s routing.Status) error
+	// Clear ends the after-call work of a segment.
+	Clear(ctx context.Context, name string, id routing.SegmentID) error
+	// Lost and Back say that the last page of an agent whose page is their
+	// phone is gone, and that one is there again. They do not block.
+	Lost(name string)
+	Back(name string)
+}
+
+// A Directory knows who can be reached.
+type Directory interface {
+	// Endpoints are everybody who can be named, agents and queues among them.
+	Endpoints() []call.Endpoint
+	// Endpoint is what a person means who writes a name, a phone number or a
+	// sip: address. An error says what is wrong with it.
+	Endpoint(written string) (call.Endpoint, error)
+}
+
+// Lines are the lines of agents whose page is their phone.
+type Lines interface {
+	// Connect makes an audio session for an agent's connection and answers the
+	// browser's offer. A session that the connection has already ends.
+	Connect(ctx context.Context, id call.ContactID, connection call.ConnectionID, offer string) (answer string, err error)
+	// Disconnect says that the browser is gone: there is no use in waiting
+	// until that shows.
+	Disconnect(id call.ContactID, connection call.ConnectionID)
+}
+
+// An Account is an agent who may log in.
+type Account struct {
+	Agent string // the agent's name
+	Login password.Hash
+	Desk  bool // the agent has a phone elsewhere; the page only shows and asks
+}
+
+// Options are what a Panel works with. All but NotReady, Origins, Now and Log are
+// needed.
+type Options struct {
+	Board     Board
+	Routing   Routing
+	Directory Directory
+	Lines     Lines
+	Store     switchboard.Store // keeps who is logged in
+	Accounts  []Account
+	Origins   []string         // pages that may embed this one, such as "https://crm.example.com"
+	NotReady  []string         // what an agent can choose not to be ready for
+	Now       func() time.Time // nil: time.Now
+	Log       *slog.Logger     // nil: slog.Default()
+}
+
+// A Panel serves the page. Its methods may be called by any goroutine.
+type Panel struct {
+	options  Options
+	log      *slog.Logger
+	boot     string // of this life of the server
+	sessions *sessions
+	attempts *attempts
+	hashing  chan struct{}       // whoever has put something in may check a password
+	stations map[string]*station // by agent; never changes
+
+	stop    chan struct{} // closed by Close
+	close   sync.Once
+	running sync.WaitGroup
+}
+
+// readWithin is how long New waits for the store.
+const readWithin = 10 * time.Second
+
+// New reads who is logged in. Agents whose page is their phone count as lost if
+// they have no page by shortly after. Close it at the end.
+func New(o Options) (*Panel, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	p := &Panel{
+		options: o, log: o.Log, boot: rand.Text(), attempts: newAttempts(o.Now),
+		hashing: make(chan struct{}, hashingMost), stations: map[string]*station{}, stop: make(chan struct{}),
+	}
+	logins := map[string]string{}
+	for _, a := range o.Accounts {
+		logins[a.Agent] = hashToken(a.Login.PHC())
+		p.stations[a.Agent] = newStation(p, a)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readWithin)
+	defer cancel()
+	var err error
+	if p.sessions, err = readSessions(ctx, o.Store, logins, o.Now); err != nil {
+		return nil, fmt.Errorf("opening the panel: %w", err)
+	}
+	for _, c := range o.Board.Contacts() {
+		p.ContactChanged(c, nil)
+	}
+	for _, s := range p.stations {
+		p.running.Go(s.run)
+	}
+	return p, nil
+}
+
+// Close closes every page's connection; pages try to come back by themselves.
+func (p *Panel) Close() {
+	p.close.Do(func() { close(p.stop) })
+	p.running.Wait()
+}
+
+// ContactChanged tells the panel how a contact is, each time that has been written
+// down, and what has led there. It does not block.
+func (p *Panel) ContactChanged(c call.Contact, events []call.Timed) {
+	for _, s := range p.stations {
+		s.contactChanged(c, events)
+	}
+}
+
+// AgentChanged tells the panel that an agent is not as they were. It does not
+// block.
+func (p *Panel) AgentChanged(a routing.Agent) {
+	if s := p.stations[a.Name]; s != nil {
+		s.rouse()
+	}
+}
+
+// Present reports whether a page of the agent's is connected, or was a moment ago
+// and may be loading anew.
+func (p *Panel) Present(agent string) bool {
+	s := p.stationOf(agent)
+	return s != nil && s.present.Load()
+}
+
+// stationOf is the station of the agent of that name, in any case, or nil.
+func (p *Panel) stationOf(name string) *station {
+	if s := p.stations[name]; s != nil {
+		return s
+	}
+	for agent, s := range p.stations {
+		if strings.EqualFold(agent, name) {
+			return s
+		}
+	}
+	return nil
+}

@@ -1,0 +1,245 @@
+package panel
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// This file is what the page and the server say to each other over the page's
+// WebSocket: JSON objects, told apart by "type". site/protocol.js has the same
+// list, and TestProtocol compares the two.
+//
+// For each request there is exactly one response, whatever happens; the same
+// requestId again is the same request. The page shows and posts what it gets in
+// the order in which it came: first the update that shows what a request has
+// done, then its response, then the update once more.
+
+// Messages of the server.
+type (
+	// hello is the first one. Boot changes when the server is started anew: then
+	// it has forgotten every audio session of the page.
+	hello struct {
+		Agent     string       `json:"agent"`
+		Boot      string       `json:"boot"`
+		Phone     bool         `json:"phone"` // this page is the agent's phone
+		Origins   []string     `json:"origins"`
+		Statuses  []status     `json:"statuses"` // that the agent can choose
+		Endpoints []targetView `json:"endpoints"`
+	}
+
+	// update is everything there is to show. The first two are for the Streams
+	// page around ours, if there is one.
+	update struct {
+		Snapshot      snapshot      `json:"snapshot"`
+		Configuration configuration `json:"configuration"`
+		View          view          `json:"view"`
+	}
+
+	// response answers a request. Err is null, or why nothing was done; Data then
+	// says it, too, because a Streams page without a failure handler gets only
+	// Data.
+	response struct {
+		RequestID string       `json:"requestId"`
+		Data      any          `json:"data"`
+		Err       *streamError `json:"err"`
+	}
+
+	// audio says whether this page has the agent's audio, or another one has.
+	audio struct {
+		Here bool `json:"here"`
+	}
+
+	// answer answers an offer, or says why there is no audio.
+	answer struct {
+		ContactID string `json:"contactId"`
+		Offer     int    `json:"offer"` // which one
+		SDP       string `json:"sdp,omitempty"`
+		Problem   string `json:"problem,omitempty"`
+	}
+
+	// muted tells the Streams page whether the agent is muted.
+	muted struct {
+		Muted bool `json:"muted"`
+	}
+
+	// echoed is what a Streams page of this agent has broadcast, for all of them.
+	echoed struct {
+		Event string          `json:"event"`
+		Data  json.RawMessage `json:"data"`
+	}
+
+	// problem is what is wrong with a message that could not be answered.
+	problem struct {
+		Text string `json:"text"`
+	}
+
+	// loggedOut ends the session, in every window.
+	loggedOut struct{}
+
+	targetView struct {
+		Name string `json:"name"`
+		Kind string `json:"kind"`
+	}
+)
+
+// serverMessages are the messages of the server by their type.
+var serverMessages = map[string]any{
+	"hello": hello{}, "update": update{}, "response": response{}, "audio": audio{}, "answer": answer{},
+	"muted": muted{}, "echoed": echoed{}, "problem": problem{}, "loggedOut": loggedOut{},
+}
+
+// Messages of the page.
+type (
+	// request asks for a method of Streams' or one of our own, which begin with
+	// "holdfast.".
+	request struct {
+		RequestID string          `json:"requestId"`
+		Method    string          `json:"method"`
+		Params    json.RawMessage `json:"params"`
+	}
+
+	// offer asks for audio in a contact. Number tells the page's offers apart.
+	offer struct {
+		ContactID string `json:"contactId"`
+		Number    int    `json:"offer"`
+		SDP       string `json:"sdp"`
+	}
+
+	// mute mutes the agent, or not; null asks how it is.
+	mute struct {
+		Muted *bool `json:"muted"`
+	}
+
+	// takeOver asks for the agent's audio to be in this window.
+	takeOver struct{}
+
+	// echo is for all Streams pages of this agent.
+	echo struct {
+		Event string          `json:"event"`
+		Data  json.RawMessage `json:"data"`
+	}
+)
+
+// pageMessages are the messages of the page by their type.
+var pageMessages = map[string]func([]byte) (any, error){
+	"request":  read[request],
+	"offer":    read[offer],
+	"mute":     read[mute],
+	"takeOver": read[takeOver],
+	"echo":     read[echo],
+}
+
+func read[M any](b []byte) (any, error) {
+	var m M
+	err := json.Unmarshal(b, &m)
+	return m, err
+}
+
+// What a message of the page may have at most.
+const (
+	longestMessage = 64 << 10 // the page sends nothing that is longer
+	longestID      = 128
+	longestMethod  = 64
+	longestSDP     = 32 << 10
+)
+
+// parse reads a message of the page.
+func parse(b []byte) (any, error) {
+	var kind struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(b, &kind); err != nil {
+		return nil, fmt.Errorf("not a message: %w", err)
+	}
+	read, known := pageMessages[kind.Type]
+	if !known {
+		return nil, fmt.Errorf("unknown type of message %.40q", kind.Type)
+	}
+	m, err := read(b)
+	if err == nil {
+		err = check(m)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("message of type %s: %w", kind.Type, err)
+	}
+	return m, nil
+}
+
+func check(m any) error {
+	switch m := m.(type) {
+	case request:
+		switch {
+		case m.RequestID == "" || len(m.RequestID) > longestID:
+			return fmt.Errorf("requestId must have 1 to %d bytes", longestID)
+		case m.Method == "" || len(m.Method) > longestMethod:
+			return fmt.Errorf("method must have 1 to %d bytes", longestMethod)
+		}
+	case offer:
+		switch {
+		case len(m.ContactID) > longestID:
+			return fmt.Errorf("contactId must have at most %d bytes", longestID)
+		case !strings.HasPrefix(m.SDP, "v=0") || len(m.SDP) > longestSDP:
+			return fmt.Errorf("sdp must be a session description of at most %d bytes", longestSDP)
+		}
+	case echo:
+		if !isEchoed(m.Event) {
+			return errors.New("this event is not passed on")
+		}
+	}
+	return nil
+}
+
+// isEchoed reports whether an event that a Streams page broadcasts is passed on
+// to all of them. Logs and figures are not: they carry phone numbers, and nobody
+// waits for them.
+func isEchoed(event string) bool {
+	if strings.HasPrefix(event, "contact::accepted::") && len(event) <= longestID {
+		return true
+	}
+	return slices.Contains([]string{
+		"contact::accepted", "contact::view", "taskList::activate_channel_with_view_type",
+		"configuration::set_speaker_device", "configuration::set_microphone_device", "configuration::set_ringer_device",
+		"configuration::camera_device_changed", "configuration::background_blur_changed", "voiceId::update_domain_id",
+	}, event)
+}
+
+// encode is a message of the server as it is sent.
+func encode(m any) []byte {
+	body, err := json.Marshal(m)
+	if err != nil {
+		panic(fmt.Sprintf("a message that cannot be written: %v", err))
+	}
+	head := `{"type":"` + typeOf(m) + `"`
+	if string(body) == "{}" {
+		return []byte(head + "}")
+	}
+	return append([]byte(head+","), body[1:]...)
+}
+
+func typeOf(m any) string {
+	switch m.(type) {
+	case hello:
+		return "hello"
+	case update:
+		return "update"
+	case response:
+		return "response"
+	case audio:
+		return "audio"
+	case answer:
+		return "answer"
+	case muted:
+		return "muted"
+	case echoed:
+		return "echoed"
+	case problem:
+		return "problem"
+	case loggedOut:
+		return "loggedOut"
+	default:
+		panic(fmt.Sprintf("unsupported message %T", m))
+	}
+}

@@ -1,0 +1,247 @@
+package panel
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"holdfast/call"
+	"holdfast/routing"
+)
+
+// This file has what a page may ask for, method by method.
+
+// params are what requests have besides their method; each has some of them.
+type params struct {
+	ContactID    string         `json:"contactId"`
+	ConnectionID string         `json:"connectionId"`
+	Endpoint     *endpointParam `json:"endpoint"`
+	Digits       string         `json:"digits"`
+	State        *stateParam    `json:"state"`
+	Kind         string         `json:"kind"`
+	Targets      []string       `json:"targets"`
+}
+
+// An ask is a request that is being carried out.
+type ask struct {
+	params
+	*station
+	ctx context.Context //nolint:containedctx // an ask lives for one call of a method
+	key string          // the same key is the same request
+}
+
+// An outcome is what a request has come to. What it has done may show only later,
+// in the agent's segment; without shown, it shows at once.
+type outcome struct {
+	data    any
+	segment routing.SegmentID
+	shown   func(*segment) (bool, error) // nil: the agent has no part any more
+}
+
+// shows reports whether the outcome shows in these segments. An error means that
+// it never will.
+func (o *outcome) shows(segments []segment) (bool, error) {
+	if o.shown == nil {
+		return true, nil
+	}
+	i := slices.IndexFunc(segments, func(s segment) bool { return s.SegmentID == o.segment })
+	if i < 0 {
+		return o.shown(nil)
+	}
+	return o.shown(&segments[i])
+}
+
+// done is the outcome of what shows at once.
+var done = outcome{data: struct{}{}}
+
+// methods are what can be asked for. Everything else is refused.
+var methods = map[string]func(*ask) (outcome, error){
+	"acceptContact":              (*ask).accept,
+	"rejectContact":              (*ask).reject,
+	"clearContact":               (*ask).clear,
+	"completeContact":            (*ask).clear,
+	"holdConnection":             (*ask).hold,
+	"resumeConnection":           (*ask).resume,
+	"destroyConnection":          (*ask).destroy,
+	"createAdditionalConnection": (*ask).add,
+	"addNewConnection":           (*ask).add,
+	"conferenceConnections":      (*ask).conference,
+	"toggleActiveConnections":    (*ask).swap,
+	"sendDigits":                 (*ask).digits,
+	"muteParticipant":            (*ask).muteParticipant,
+	"unmuteParticipant":          (*ask).unmuteParticipant,
+	"putAgentState":              (*ask).setStatus,
+	"getEndpoints":               (*ask).endpoints,
+
+	"holdfast.transfer": (*ask).transfer,
+	"holdfast.cancel":   (*ask).cancel,
+	"holdfast.complete": (*ask).complete,
+	"holdfast.leave":    (*ask).leave,
+	"holdfast.end":      (*ask).end,
+}
+
+// perform carries out a request of a page.
+func (s *station) perform(ctx context.Context, m request) (outcome, error) {
+	method, known := methods[m.Method]
+	if !known {
+		return outcome{}, refuse(notSupported, fmt.Sprintf("Holdfast does not support %s.", m.Method))
+	}
+	a := &ask{station: s, ctx: ctx, key: m.RequestID}
+	if len(m.Params) > 0 {
+		if err := json.Unmarshal(m.Params, &a.params); err != nil {
+			return outcome{}, refuse(invalidParameter, "the parameters cannot be read: "+err.Error())
+		}
+	}
+	return method(a)
+}
+
+// request puts a request to the contact of a segment.
+func (a *ask) request(s segment, ev call.Request) (call.Contact, error) {
+	return a.panel.options.Board.Request(a.ctx, s.contact.ID, ev)
+}
+
+// simply puts a request that shows at once to the contact that the page names.
+func (a *ask) simply(event func(s segment) (call.Request, error)) (outcome, error) {
+	s, err := a.segment(a.ContactID)
+	if err != nil {
+		return outcome{}, err
+	}
+	ev, err := event(s)
+	if err != nil {
+		return outcome{}, err
+	}
+	_, err = a.request(s, ev)
+	return done, err
+}
+
+// connection is the one that the page names.
+func (a *ask) connection(s segment) (call.ConnectionID, error) {
+	if a.ConnectionID == connectionName(s.contact.ID, s.own.ID) {
+		return s.own.ID, nil
+	}
+	if x := s.customer(); x != nil && a.ConnectionID == connectionName(s.contact.ID, x.ID) {
+		return x.ID, nil
+	}
+	for _, o := range s.others() {
+		if a.ConnectionID == o.name {
+			return o.ID, nil
+		}
+	}
+	return 0, refuse(noSuchConnection, "they are not in this contact any more")
+}
+
+func (a *ask) accept() (outcome, error) {
+	s, err := a.segment(a.ContactID)
+	switch {
+	case err != nil:
+		return outcome{}, err
+	case a.account.Desk:
+		return outcome{}, refuse(invalidState, "Your phone is not this page: pick up there.")
+	}
+	if _, err := a.request(s, call.AcceptRequested{By: s.own.ID}); err != nil {
+		return outcome{}, err
+	}
+	return outcome{data: struct{}{}, segment: s.SegmentID, shown: func(now *segment) (bool, error) {
+		if now == nil {
+			return false, refuse(invalidState, "the call has ended")
+		}
+		return now.own.State != call.Connecting, nil
+	}}, nil
+}
+
+func (a *ask) reject() (outcome, error) {
+	return a.simply(func(s segment) (call.Request, error) {
+		a.turnDown(s)
+		return call.RejectRequested{By: s.own.ID}, nil
+	})
+}
+
+// turnDown notes that it is the agent who does not want a call, if it ends now.
+func (s *station) turnDown(x segment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rejected[connectionName(x.contact.ID, x.own.ID)] = true
+}
+
+func (a *ask) hold() (outcome, error) {
+	return a.simply(func(s segment) (call.Request, error) {
+		id, err := a.connection(s)
+		return call.HoldRequested{By: s.own.ID, Connection: id}, err
+	})
+}
+
+func (a *ask) resume() (outcome, error) {
+	return a.simply(func(s segment) (call.Request, error) {
+		id, err := a.connection(s)
+		return call.ResumeRequested{By: s.own.ID, Connection: id}, err
+	})
+}
+
+func (a *ask) conference() (outcome, error) {
+	return a.simply(func(s segment) (call.Request, error) { return call.ConferenceRequested{By: s.own.ID}, nil })
+}
+
+func (a *ask) swap() (outcome, error) {
+	return a.simply(func(s segment) (call.Request, error) { return call.SwapRequested{By: s.own.ID}, nil })
+}
+
+func (a *ask) end() (outcome, error) {
+	return a.simply(func(s segment) (call.Request, error) { return call.EndRequested{By: s.own.ID}, nil })
+}
+
+func (a *ask) leave() (outcome, error) {
+	return a.going(func(s segment) (call.Request, error) { return call.LeaveRequested{By: s.own.ID}, nil })
+}
+
+func (a *ask) complete() (outcome, error) {
+	return a.going(func(s segment) (call.Request, error) { return call.CompleteRequested{By: s.own.ID}, nil })
+}
+
+// destroy ends a connection. A third party is let go of by cancelling the transfer
+// they are rung for, because they may stand for several.
+func (a *ask) destroy() (outcome, error) {
+	return a.going(func(s segment) (call.Request, error) {
+		id, err := a.connection(s)
+		if err != nil {
+			return nil, err
+		}
+		if id == s.own.ID {
+			a.turnDown(s)
+		}
+		t := s.contact.Transfer
+		if t != nil && t.By == s.own.ID && transferWith(s.contact, id) == t {
+			return call.CancelRequested{By: s.own.ID, Transfer: t.ID}, nil
+		}
+		return call.DestroyRequested{By: s.own.ID, Connection: id}, nil
+	})
+}
+
+// going puts a request after which the agent may go, once customer and target hear
+// each other. That shows when the agent has gone.
+func (a *ask) going(event func(s segment) (call.Request, error)) (outcome, error) {
+	s, err := a.segment(a.ContactID)
+	if err != nil {
+		return outcome{}, err
+	}
+	ev, err := event(s)
+	if err != nil {
+		return outcome{}, err
+	}
+	c, err := a.request(s, ev)
+	if err != nil || c.Stage != call.Joining {
+		return done, err
+	}
+	return outcome{data: struct{}{}, segment: s.SegmentID, shown: func(now *segment) (bool, error) {
+		switch {
+		case now == nil:
+			return true, nil
+		case now.contact.Stage == call.Joining:
+			return false, nil
+		}
+		if f := viewFailure(now.contact); f != nil {
+			return false, refuse(invalidState, f.Text)
+		}
+		return false, refuse(invalidState, "The customer was not handed over.")
+	}}, nil
+}

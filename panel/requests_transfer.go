@@ -1,0 +1,192 @@
+package panel
+
+import (
+	"fmt"
+	"strings"
+
+	"holdfast/call"
+	"holdfast/routing"
+)
+
+// An endpointParam is an endpoint as a page names it: one that getEndpoints has
+// given it, or one of its own.
+type endpointParam struct {
+	ARN         string `json:"endpointARN"`
+	ID          string `json:"endpointId"`
+	Type        string `json:"type"`
+	Name        string `json:"name"`
+	PhoneNumber string `json:"phoneNumber"`
+	AgentLogin  string `json:"agentLogin"`
+	Queue       *queue `json:"queue"`
+}
+
+// A stateParam is an agent state as a page names it.
+type stateParam struct {
+	ARN  string `json:"agentStateARN"`
+	Type string `json:"type"`
+	Name string `json:"name"`
+}
+
+// target is who is meant by an endpoint.
+func (a *ask) target(e *endpointParam) (call.Endpoint, error) {
+	if e == nil {
+		return call.Endpoint{}, refuse(badEndpoint, "the endpoint is missing")
+	}
+	for _, known := range a.panel.options.Directory.Endpoints() {
+		if id := streamsEndpoint(known).ARN; id == e.ARN || id == e.ID {
+			return known, nil
+		}
+	}
+	written := e.PhoneNumber
+	switch e.Type {
+	case "agent":
+		written = e.AgentLogin
+	case "queue":
+		if written = ""; e.Queue != nil {
+			written = e.Queue.Name
+		}
+	}
+	if written == "" {
+		written = e.Name
+	}
+	return a.named(written)
+}
+
+// named is who a person means: by name, if what they have written is an address
+// that has one.
+func (a *ask) named(written string) (call.Endpoint, error) {
+	e, err := a.panel.options.Directory.Endpoint(written)
+	if err != nil {
+		return e, refuse(badEndpoint, errorFor(err).Message)
+	}
+	for _, known := range a.panel.options.Directory.Endpoints() {
+		if known.Kind == e.Kind && known.Address == e.Address && e.Name == "" {
+			return known, nil
+		}
+	}
+	return e, nil
+}
+
+// add adds a third party. The core holds the customer and rings them; the page's
+// next steps decide what becomes of it.
+func (a *ask) add() (outcome, error) {
+	target, err := a.target(a.Endpoint)
+	if err != nil {
+		return outcome{}, err
+	}
+	return a.handOver(call.TransferRequested{Kind: call.Warm, Target: target})
+}
+
+// transfer asks for a whole transfer.
+func (a *ask) transfer() (outcome, error) {
+	var targets []call.Endpoint
+	for _, written := range a.Targets {
+		if strings.TrimSpace(written) == "" {
+			continue
+		}
+		target, err := a.named(written)
+		if err != nil {
+			return outcome{}, err
+		}
+		targets = append(targets, target)
+	}
+	if len(targets) == 0 {
+		return outcome{}, refuse(badEndpoint, "Enter a name, a phone number or a sip: address.")
+	}
+	return a.handOver(call.TransferRequested{Kind: call.Kind(a.Kind), Target: targets[0], Others: targets[1:]})
+}
+
+func (a *ask) handOver(ev call.TransferRequested) (outcome, error) {
+	s, err := a.segment(a.ContactID)
+	if err != nil {
+		return outcome{}, err
+	}
+	ev.By, ev.Key = s.own.ID, a.key
+	c, err := a.request(s, ev)
+	if err != nil {
+		return outcome{}, err
+	}
+	if f := viewFailure(c); c.Transfer == nil && f != nil { // nobody could even be rung
+		return outcome{}, refuse(badEndpoint, strings.TrimSpace(fmt.Sprintf("%s %s", f.Text, f.Detail)))
+	}
+	return done, nil
+}
+
+func (a *ask) cancel() (outcome, error) {
+	return a.simply(func(s segment) (call.Request, error) { return call.CancelRequested{By: s.own.ID}, nil })
+}
+
+// digits presses keys for the party that the page names. Those who name the
+// agent's own connection mean whoever the agent talks to.
+func (a *ask) digits() (outcome, error) {
+	return a.simply(func(s segment) (call.Request, error) {
+		id, err := a.connection(s)
+		if err == nil && id == s.own.ID {
+			id = s.talksTo()
+		}
+		return call.DigitsRequested{By: s.own.ID, Connection: id, Digits: a.Digits}, err
+	})
+}
+
+// talksTo is the party that the agent talks to: the last one who joined.
+func (s segment) talksTo() call.ConnectionID {
+	var id call.ConnectionID
+	for _, x := range s.contact.Connections {
+		if x.ID != s.own.ID && x.State == call.Connected {
+			id = x.ID
+		}
+	}
+	return id
+}
+
+func (a *ask) muteParticipant() (outcome, error)   { return a.muteOwn(true) }
+func (a *ask) unmuteParticipant() (outcome, error) { return a.muteOwn(false) }
+
+func (a *ask) muteOwn(on bool) (outcome, error) {
+	return a.simply(func(s segment) (call.Request, error) {
+		id, err := a.connection(s)
+		if err == nil && id != s.own.ID {
+			err = refuse(notSupported, "Holdfast mutes only the agent's own connection.")
+		}
+		return call.MuteRequested{By: s.own.ID, Muted: on}, err
+	})
+}
+
+func (a *ask) setStatus() (outcome, error) {
+	if a.State == nil {
+		return outcome{}, refuse(noSuchAgentState, "the state is missing")
+	}
+	status, known := chosen(*a.State, a.panel.options.NotReady)
+	if !known {
+		return outcome{}, refuse(noSuchAgentState, fmt.Sprintf("no agent can choose to be %.40q", a.State.Name))
+	}
+	return done, a.panel.options.Routing.SetStatus(a.ctx, a.account.Agent, status)
+}
+
+// clear ends the after-call work of a segment. One that is not known any more has
+// been cleared.
+func (a *ask) clear() (outcome, error) {
+	id, ok := parseSegment(a.ContactID)
+	if !ok {
+		return outcome{}, refuse(contactNotFound, "there is no such contact")
+	}
+	agent, _ := a.panel.options.Routing.Agent(a.account.Agent)
+	if x := agent.Segment(id); x == nil || x.State != routing.AfterCallWork {
+		if _, err := a.segment(a.ContactID); err == nil {
+			return outcome{}, refuse(invalidState, "the contact has not ended yet")
+		}
+		return done, nil
+	}
+	return done, a.panel.options.Routing.Clear(a.ctx, a.account.Agent, id)
+}
+
+// endpoints are everybody the agent may choose from, all at once.
+func (a *ask) endpoints() (outcome, error) {
+	all := []endpoint{}
+	for _, e := range a.panel.options.Directory.Endpoints() {
+		if e.Kind != call.AgentEndpoint || e.Address != a.account.Agent {
+			all = append(all, streamsEndpoint(e))
+		}
+	}
+	return outcome{data: map[string]any{"endpoints": all}}, nil
+}

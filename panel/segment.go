@@ -1,0 +1,155 @@
+package panel
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"holdfast/call"
+	"holdfast/routing"
+)
+
+// A segment is an agent's live part in a contact: they are rung, talk, or are
+// away and expected back.
+type segment struct {
+	routing.SegmentID
+	contact call.Contact
+	own     call.Connection // the agent's
+	queue   string          // the queue that found the agent; empty: none did
+}
+
+// segmentsOf are the live segments of an agent, those that are in their state
+// longest first.
+func segmentsOf(agent routing.Agent, contacts []call.Contact) []segment {
+	var all []segment
+	for _, c := range contacts {
+		for _, x := range c.Connections {
+			if x.Endpoint.Kind != call.AgentEndpoint || !strings.EqualFold(x.Endpoint.Address, agent.Name) {
+				continue
+			}
+			id := segmentOf(c.ID, x)
+			all = append(all, segment{SegmentID: id, contact: c, own: x, queue: queueOf(agent, id)})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b segment) int { return a.own.Since.Compare(b.own.Since) })
+	return all
+}
+
+// segmentOf is the segment that a connection of an agent's is. An agent whom a
+// queue has found has the segment of the queue's connection.
+func segmentOf(id call.ContactID, x call.Connection) routing.SegmentID {
+	return routing.SegmentID{Contact: id, Connection: cmp.Or(x.For, x.ID)}
+}
+
+func queueOf(agent routing.Agent, id routing.SegmentID) string {
+	if agent.ReservedFor(id) {
+		return agent.Reservation.Queue
+	}
+	if s := agent.Segment(id); s != nil {
+		return s.Queue
+	}
+	return ""
+}
+
+// ID is what a Streams page knows the segment by: its contactId.
+func (s segment) ID() string { return segmentName(s.SegmentID) }
+
+func segmentName(id routing.SegmentID) string { return connectionName(id.Contact, id.Connection) }
+
+func connectionName(id call.ContactID, connection call.ConnectionID) string {
+	return string(id) + "_" + strconv.Itoa(int(connection))
+}
+
+// parseSegment reads a segment's ID.
+func parseSegment(name string) (routing.SegmentID, bool) {
+	contact, connection, found := cutLast(name)
+	n, err := strconv.Atoi(connection)
+	return routing.SegmentID{Contact: call.ContactID(contact), Connection: call.ConnectionID(n)}, found && err == nil && n > 0
+}
+
+// cutLast cuts a name at its last underscore.
+func cutLast(name string) (before, after string, found bool) {
+	i := strings.LastIndexByte(name, '_')
+	if i < 0 {
+		return name, "", false
+	}
+	return name[:i], name[i+1:], true
+}
+
+// customer is the customer's connection, or nil.
+func (s segment) customer() *call.Connection {
+	for i := range s.contact.Connections {
+		if s.contact.Connections[i].Party == call.Customer {
+			return &s.contact.Connections[i]
+		}
+	}
+	return nil
+}
+
+// outbound: the agent called the customer, and not the other way round.
+func (s segment) outbound() bool {
+	c := s.customer()
+	return s.contact.Stage == call.Dialling || c != nil && c.ID > 1
+}
+
+// An other is somebody besides the agent and the customer: an agent, or the
+// target of a transfer. All targets of a transfer are one other, because a page
+// that added one party must see one, whatever list the server works through.
+type other struct {
+	call.Connection
+	name string // its connectionId, which stays the same as targets and agents of queues take turns
+	many bool   // several are rung at once
+}
+
+// others are those besides the agent and the customer, in order of joining.
+func (s segment) others() []other {
+	var all []other
+	for _, x := range s.contact.Connections {
+		if x.Party == call.Customer || x.ID == s.own.ID || x.ID == s.own.For || x.For != 0 && x.State == call.Connecting {
+			continue // the last: the queue's connection stands for whom it offers the customer to
+		}
+		name := connectionName(s.contact.ID, cmp.Or(x.For, x.ID))
+		if t := transferWith(s.contact, x.ID); t != nil {
+			name = string(s.contact.ID) + "_" + t.ID
+		}
+		same := slices.IndexFunc(all, func(o other) bool { return o.name == name })
+		switch {
+		case same < 0:
+			all = append(all, other{x, name, false})
+		case x.State == call.Connecting: // rung at the same time; the first one stands for all
+			all[same].many = true
+		default:
+			all[same] = other{x, name, true}
+		}
+	}
+	return all
+}
+
+// transferWith is the transfer that has an attempt with that connection, or nil.
+func transferWith(c call.Contact, id call.ConnectionID) *call.Transfer {
+	has := func(t *call.Transfer) bool {
+		return slices.ContainsFunc(t.Attempts, func(a call.Attempt) bool { return a.Connection == id })
+	}
+	if c.Transfer != nil && has(c.Transfer) {
+		return c.Transfer
+	}
+	for i := range c.Past {
+		if has(&c.Past[i]) {
+			return &c.Past[i]
+		}
+	}
+	return nil
+}
+
+// latest is a time that is not zero.
+func latest(times ...time.Time) time.Time {
+	var last time.Time
+	for _, t := range times {
+		if t.After(last) {
+			last = t
+		}
+	}
+	return last
+}

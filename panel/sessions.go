@@ -1,0 +1,151 @@
+package panel
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"holdfast/switchboard"
+)
+
+// sessionKind is the kind of what is kept of an agent's sessions, by the name of
+// the agent. It is one item for each agent, because nothing that is kept can be
+// deleted: one for each session would grow for ever.
+const sessionKind = "session"
+
+const (
+	workingDay   = 12 * time.Hour
+	mostSessions = 16 // of one agent; the oldest gives way
+)
+
+// A session is a browser in which an agent is logged in. Only the hash of its
+// token is kept.
+type session struct {
+	Token string    `json:"token"` // SHA-256, in hex
+	Login string    `json:"login"` // of the password hash: a new password ends the session
+	Until time.Time `json:"until"`
+}
+
+// sessions are all sessions, kept in the store so that they outlive the server.
+type sessions struct {
+	store  switchboard.Store
+	logins map[string]string // the agents, and what session.Login must be
+	now    func() time.Time
+
+	writing chan struct{} // holds one token; whoever has it writes
+
+	mu    sync.RWMutex
+	known map[string][]session // by agent
+	seqs  map[string]uint64
+}
+
+func readSessions(ctx context.Context, store switchboard.Store, logins map[string]string, now func() time.Time) (*sessions, error) {
+	s := &sessions{store: store, logins: logins, now: now, writing: make(chan struct{}, 1)}
+	return s, s.read(ctx)
+}
+
+func (s *sessions) read(ctx context.Context) error {
+	items, err := s.store.All(ctx, sessionKind)
+	if err != nil {
+		return fmt.Errorf("reading who is logged in: %w", err)
+	}
+	known, seqs := map[string][]session{}, map[string]uint64{}
+	for _, item := range items {
+		var list []session
+		if err := json.Unmarshal(item.Data, &list); err != nil {
+			return fmt.Errorf("reading where %s is logged in: %w", item.Name, err)
+		}
+		known[item.Name], seqs[item.Name] = list, item.Seq
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known, s.seqs = known, seqs
+	return nil
+}
+
+func hashToken(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// open begins a session and returns its token.
+func (s *sessions) open(ctx context.Context, agent string) (token string, err error) {
+	token = rand.Text() + rand.Text() // 260 bits
+	err = s.change(ctx, agent, func(list []session) []session {
+		list = append(list, session{hashToken(token), s.logins[agent], s.now().Add(workingDay)})
+		return list[max(0, len(list)-mostSessions):]
+	})
+	return token, err
+}
+
+// agent is whose session the token is of, with its hash.
+func (s *sessions) agent(token string) (agent, hash string, ok bool) {
+	hash = hashToken(token)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for agent, list := range s.known {
+		if slices.ContainsFunc(list, func(x session) bool { return x.Token == hash && s.valid(agent, x) }) {
+			return agent, hash, true
+		}
+	}
+	return "", "", false
+}
+
+// revoke ends the session of that hash.
+func (s *sessions) revoke(ctx context.Context, agent, hash string) error {
+	return s.change(ctx, agent, func(list []session) []session {
+		return slices.DeleteFunc(list, func(x session) bool { return x.Token == hash })
+	})
+}
+
+func (s *sessions) valid(agent string, x session) bool {
+	login, known := s.logins[agent]
+	return known && login == x.Login && s.now().Before(x.Until)
+}
+
+// change writes an agent's sessions as edit makes them, without those that are
+// over. Another server may have written in between; then it is read once more.
+func (s *sessions) change(ctx context.Context, agent string, edit func([]session) []session) error {
+	select {
+	case s.writing <- struct{}{}:
+		defer func() { <-s.writing }()
+	case <-ctx.Done():
+		return fmt.Errorf("writing where %s is logged in: %w", agent, ctx.Err())
+	}
+	err := s.write(ctx, agent, edit)
+	if errors.Is(err, switchboard.ErrFenced) {
+		if err = s.read(ctx); err == nil {
+			err = s.write(ctx, agent, edit)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("writing where %s is logged in: %w", agent, err)
+	}
+	return nil
+}
+
+func (s *sessions) write(ctx context.Context, agent string, edit func([]session) []session) error {
+	s.mu.RLock()
+	list, after := slices.Clone(s.known[agent]), s.seqs[agent]
+	s.mu.RUnlock()
+	list = edit(slices.DeleteFunc(list, func(x session) bool { return !s.valid(agent, x) }))
+	data, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	seq, err := s.store.Put(ctx, sessionKind, agent, data, after)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known[agent], s.seqs[agent] = list, seq
+	return nil
+}

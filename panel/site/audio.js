@@ -1,0 +1,218 @@
+// The agent's audio: one microphone, and a session with the server for each call.
+// The server is asked once for each session, and answers once.
+
+import { constraints, remembered } from "./devices.js";
+import { microphoneTrouble } from "./words.js";
+
+const renewAfter = 3_000; // of a session whose line the server has lost
+const longestPause = 8_000;
+
+export class Audio {
+  #sessions = new Map(); // contactId -> { peer, number, opened }
+  #accepted = new Set(); // contacts that this window is picking up
+  #needed = new Set();
+  #pauses = new Map(); // contactId -> how long to wait before the next try
+  #stream = null;
+  #number = 0;
+  #here = false;
+  #muted = false;
+  #element;
+  #on;
+
+  // on has: send(message), trouble(text, type) with null when there is none any
+  // more, and changed().
+  constructor(element, on) {
+    this.#element = element;
+    this.#on = on;
+    this.useSpeaker();
+  }
+
+  get here() {
+    return this.#here;
+  }
+
+  // follow has audio in exactly the calls that need it here.
+  follow(view, here) {
+    this.#here = here;
+    const needed = new Set();
+    this.#muted = view.contacts.some((c) => c.you.muted);
+    for (const c of view.contacts) {
+      if (["ended", "missed", "rejected"].includes(c.phase)) continue;
+      if (c.phase !== "ringing") this.#accepted.delete(c.id);
+      if (c.phase !== "ringing" || this.#accepted.has(c.id)) needed.add(c.id);
+    }
+    this.#needed = here ? needed : new Set();
+    for (const id of [...this.#accepted]) if (!view.contacts.some((c) => c.id === id)) this.#accepted.delete(id);
+    for (const id of [...this.#sessions.keys()]) if (!this.#needed.has(id)) this.#close(id);
+    for (const c of view.contacts) {
+      const session = this.#sessions.get(c.id);
+      if (c.phase === "away" && session && Date.now() - session.opened > renewAfter) this.#close(c.id);
+      if (this.#needed.has(c.id) && !this.#sessions.has(c.id) && !this.#pauses.has(c.id)) this.#open(c.id);
+    }
+    for (const track of this.#stream?.getAudioTracks() ?? []) track.enabled = !this.#muted;
+    if (this.#needed.size === 0) this.#release();
+  }
+
+  // accept makes ready to pick up a call. It is false when there is no microphone.
+  async accept(contactId) {
+    if (!(await this.microphone())) return false;
+    this.#accepted.add(contactId);
+    return true;
+  }
+
+  giveUp(contactId) {
+    this.#accepted.delete(contactId);
+    this.#close(contactId);
+  }
+
+  // renew gives every call a new session: the server has forgotten the old ones.
+  renew() {
+    for (const id of [...this.#sessions.keys()]) this.#close(id);
+    for (const id of this.#needed) this.#open(id);
+  }
+
+  // check renews what a lost connection to the server may have cost.
+  check() {
+    for (const [id, { peer }] of this.#sessions) {
+      if (peer.connectionState !== "connected" && peer.connectionState !== "connecting") this.#retry(id);
+    }
+  }
+
+  // tryAgain is for when the agent says that the trouble may be over.
+  tryAgain() {
+    this.#pauses.clear();
+    if (this.#element.srcObject) this.#play();
+    for (const id of this.#needed) if (!this.#sessions.has(id)) this.#open(id);
+  }
+
+  // microphone is the agent's, or null with the trouble told.
+  async microphone() {
+    if (this.#stream?.getAudioTracks().some((t) => t.readyState === "live")) return this.#stream;
+    try {
+      this.#stream = await navigator.mediaDevices.getUserMedia(constraints());
+    } catch (error) {
+      this.#on.trouble(microphoneTrouble(error), "microphone_not_shared");
+      return null;
+    }
+    for (const track of this.#stream.getAudioTracks()) {
+      track.enabled = !this.#muted;
+      track.onended = () => this.#on.trouble("The microphone has been disconnected.", "microphone_not_shared");
+    }
+    this.#on.trouble(null);
+    return this.#stream;
+  }
+
+  // useMicrophone changes to the microphone that the agent has chosen.
+  async useMicrophone() {
+    const old = this.#stream;
+    this.#stream = null;
+    if (!old) return;
+    const stream = await this.microphone();
+    if (!stream) return void (this.#stream = old);
+    for (const { peer } of this.#sessions.values()) {
+      for (const sender of peer.getSenders()) await sender.replaceTrack(stream.getAudioTracks()[0]);
+    }
+    for (const track of old.getTracks()) track.stop();
+  }
+
+  async useSpeaker() {
+    try {
+      await this.#element.setSinkId?.(remembered("speaker"));
+    } catch {
+      // it is not there any more; the system's choice plays
+    }
+  }
+
+  // answer takes the server's answer to an offer.
+  async answer({ contactId, offer, sdp, problem }) {
+    const session = this.#sessions.get(contactId);
+    if (!session || session.number !== offer) return; // there has been another since
+    if (problem) {
+      this.#on.trouble(`There is no audio: ${problem}.`, "signalling_handshake_failure");
+      return this.#retry(contactId);
+    }
+    try {
+      await session.peer.setRemoteDescription({ type: "answer", sdp });
+    } catch (error) {
+      this.#on.trouble(`There is no audio: ${error.message}.`, "webrtc_error");
+      this.#retry(contactId);
+    }
+  }
+
+  async #open(contactId) {
+    const session = { peer: null, number: ++this.#number, opened: Date.now() };
+    this.#sessions.set(contactId, session);
+    const stream = await this.microphone();
+    if (this.#sessions.get(contactId) !== session) return;
+    if (!stream) {
+      this.#sessions.delete(contactId);
+      this.#pauses.set(contactId, longestPause); // until the agent asks for it
+      return;
+    }
+    try {
+      const peer = (session.peer = new RTCPeerConnection({ iceServers: [] }));
+      for (const track of stream.getAudioTracks()) peer.addTrack(track, stream);
+      peer.ontrack = ({ track }) => this.#play(track);
+      peer.onconnectionstatechange = () => this.#changed(contactId, session);
+      await peer.setLocalDescription(await peer.createOffer());
+      if (this.#sessions.get(contactId) !== session) return;
+      this.#on.send({ type: "offer", contactId, offer: session.number, sdp: peer.localDescription.sdp });
+    } catch (error) {
+      this.#on.trouble(`There is no audio: ${error.message}.`, "webrtc_error");
+      if (this.#sessions.get(contactId) === session) this.#retry(contactId);
+    }
+  }
+
+  #changed(contactId, session) {
+    if (this.#sessions.get(contactId) !== session) return;
+    switch (session.peer.connectionState) {
+      case "connected":
+        this.#pauses.delete(contactId);
+        this.#on.trouble(null);
+        break;
+      case "failed":
+        this.#on.trouble("The audio is lost. Connecting again…", "realtime_communication_error");
+        this.#retry(contactId);
+        break;
+    }
+    this.#on.changed();
+  }
+
+  // #retry opens another session after a pause that grows.
+  #retry(contactId) {
+    this.#close(contactId);
+    const pause = Math.min(2 * (this.#pauses.get(contactId) ?? 250), longestPause);
+    this.#pauses.set(contactId, pause);
+    setTimeout(() => {
+      if (this.#pauses.has(contactId) && this.#needed.has(contactId) && !this.#sessions.has(contactId)) this.#open(contactId);
+    }, pause);
+  }
+
+  #play(track) {
+    // All calls play in one element; only one of them is not on hold.
+    const stream = this.#element.srcObject ?? new MediaStream();
+    if (track) stream.addTrack(track);
+    this.#element.srcObject = stream;
+    this.#element.play().catch(() => this.#on.trouble("The browser does not let this page play audio. Click here to hear your call.", "other"));
+  }
+
+  #close(contactId) {
+    const session = this.#sessions.get(contactId);
+    this.#sessions.delete(contactId);
+    if (!session?.peer) return;
+    session.peer.onconnectionstatechange = null;
+    for (const { receiver } of session.peer.getTransceivers()) this.#element.srcObject?.removeTrack(receiver.track);
+    session.peer.close();
+    if (this.#sessions.size === 0) this.#element.srcObject = null;
+  }
+
+  #release() {
+    this.#pauses.clear();
+    if (this.#accepted.size > 0) return;
+    for (const track of this.#stream?.getTracks() ?? []) {
+      track.onended = null;
+      track.stop();
+    }
+    this.#stream = null;
+  }
+}

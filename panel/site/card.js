@@ -1,0 +1,187 @@
+// One call on the screen. What it can do comes from the server; what it asks for
+// goes there.
+
+import { since } from "./clock.js";
+import { icon, refs, say } from "./refs.js";
+import { TransferForm } from "./transfer-form.js";
+import { partyState, phase, verbs } from "./words.js";
+
+const template = document.getElementById("card").content;
+const keys = "123456789*0#";
+
+export class Card {
+  element = template.firstElementChild.cloneNode(true);
+  #refs = refs(this.element);
+  #form;
+  #call = null;
+  #dismissed = ""; // the failed transfer that the agent has read about
+  #act;
+  #busy = new Set(); // verbs that have no response yet
+
+  // act(verb, call, params) carries a verb out and returns a promise of its error,
+  // or of null.
+  constructor(act) {
+    this.#act = act;
+    this.#form = new TransferForm(this.#refs, (params) => this.#ask("transfer", params));
+    this.#refs.forget.onclick = () => {
+      this.#dismissed = this.#call.failure.transfer;
+      this.update(this.#call);
+    };
+    for (const key of keys) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = key;
+      button.onclick = () => this.#ask("digits", { digits: key });
+      this.#refs.keypad.append(button);
+    }
+  }
+
+  update(c) {
+    const r = this.#refs;
+    this.#call = c;
+    this.element.dataset.phase = c.phase;
+    this.element.dataset.held = c.customer.state === "held";
+    say(r.kind, phase(c));
+    r.title.textContent = c.customer.name || "Unknown caller";
+    this.element.setAttribute("aria-label", `${phase(c)}: ${r.title.textContent}`);
+    say(r.about, this.#about(c));
+    since(r.clock, this.#since(c));
+    this.#showFailure(c);
+    this.#showProgress(c);
+    this.#showParties(c);
+    say(r.line, this.#line(c));
+    if (!c.can.includes("transfer")) this.#form.hide();
+    if (!c.can.includes("digits")) r.keypad.hidden = true;
+    this.#showActions(c);
+  }
+
+  // offer moves the focus to the first button, unless the agent is at something.
+  offer() {
+    if (document.activeElement === document.body) this.#refs.actions.querySelector("button")?.focus();
+  }
+
+  #about(c) {
+    const parts = [];
+    if (c.customer.address) parts.push(c.customer.address);
+    if (c.called) parts.push(`to ${c.called}`);
+    if (c.queue) parts.push(`queue ${c.queue}`);
+    return parts.join(" · ");
+  }
+
+  // #since is when what the headline says began.
+  #since(c) {
+    const held = c.customer.state === "held";
+    return held && ["talking", "reaching", "consulting"].includes(c.phase) ? c.customer.since : c.since;
+  }
+
+  #line(c) {
+    if (c.phase === "joining") return "Until both hear each other, you stay on the line.";
+    if (c.phase === "away") return "The customer hears music until your audio is back.";
+    if (c.phase === "target") return c.customer.state === "held" ? "The customer is on hold until they hand over." : "The customer takes part.";
+    if (c.phase === "ended" && c.clearedBy) return "Ends by itself.";
+    return "";
+  }
+
+  #showFailure(c) {
+    const r = this.#refs;
+    const f = c.failure;
+    const shown = f && c.phase !== "ended" && f.transfer !== this.#dismissed;
+    r.failure.hidden = !shown;
+    if (!shown) return;
+    say(r.why, f.text);
+    say(r.left, c.phase === "talking" ? (c.customer.state === "held" ? "The customer is on hold." : "You are with the customer.") : "");
+    const others = f.tried.slice(0, -1).map((t) => `${t.name} ${t.text}`);
+    say(r.tried, [...others, f.detail].filter(Boolean).join(" · "));
+  }
+
+  #showProgress(c) {
+    const r = this.#refs;
+    const t = c.phase === "reaching" || c.phase === "joining" ? c.transfer : null;
+    r.progress.hidden = !t;
+    if (!t) return;
+    const doing = t.screening ? "is asked to take the call" : t.rings ? "is ringing" : "is being called";
+    say(r.doing, c.phase === "joining" ? `${t.target} has the customer in a moment` : `${t.target} ${doing}`);
+    since(r.doingsince, t.since);
+    say(r.heldline, "");
+    const list = t.tried.map((x) => `${x.name} ${x.text}`);
+    if (t.remaining.length) list.push(`then ${t.remaining.join(", ")}`);
+    say(r.list, list.join(" · "));
+  }
+
+  #showParties(c) {
+    const others = c.phase === "reaching" ? [] : c.others;
+    const parties = others.length ? [{ ...c.customer, name: "Customer" }, ...others, { ...c.you, name: "You" }] : [];
+    this.#refs.parties.hidden = parties.length === 0;
+    this.#refs.parties.replaceChildren(...parties.map((p) => {
+      const [li, who, how, clock] = ["li", "span", "span", "time"].map((tag) => document.createElement(tag));
+      [who.className, how.className] = ["who", `how ${p.state}`];
+      [who.textContent, how.textContent] = [p.name, partyState(p)];
+      if (p.state === "held") since(clock, p.since);
+      li.append(who, how, clock);
+      return li;
+    }));
+  }
+
+  #showActions(c) {
+    const shown = this.#buttons(c);
+    const before = this.#refs.actions;
+    const same = [...before.children].map((b) => b.dataset.verb).join() === shown.map((s) => s.verb).join();
+    if (!same) before.replaceChildren(...shown.map(({ verb }) => this.#button(verb)));
+    shown.forEach((s, i) => this.#dress(before.children[i], s));
+  }
+
+  #button(verb) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset.verb = verb;
+    button.onclick = () => this.#press(verb);
+    return button;
+  }
+
+  #dress(button, { verb, look, label, glyph, pressed }) {
+    button.className = look;
+    button.disabled = this.#busy.has(verb);
+    if (pressed === undefined) button.removeAttribute("aria-pressed");
+    else button.setAttribute("aria-pressed", pressed);
+    if (button.dataset.label === label) return;
+    button.dataset.label = label;
+    button.replaceChildren(icon(glyph), label);
+  }
+
+  // #buttons are what the call can do, in order, with their looks.
+  #buttons(c) {
+    const looks = {
+      accept: "half good", reject: "half soft", end: "wide soft", hangUp: "wide soft", clear: "wide primary",
+      complete: "half primary", cancel: c.phase === "consulting" ? "half soft" : "half", leave: "half",
+    };
+    const order = ["accept", "reject", "hold", "resume", "swap", "join", "mute", "transfer", "digits", "complete", "cancel", "leave", "end", "hangUp", "clear"];
+    return order.filter((verb) => c.can.includes(verb)).map((verb) => {
+      const s = { verb, look: looks[verb] ?? "", label: verbs[verb], glyph: verb };
+      if (verb === "mute") Object.assign(s, { pressed: Boolean(c.you.muted), label: verbs[c.you.muted ? "unmute" : "mute"], glyph: c.you.muted ? "unmute" : "mute" });
+      if (verb === "transfer") s.pressed = this.#form.shown;
+      if (verb === "digits") s.pressed = !this.#refs.keypad.hidden;
+      if (verb === "mute" && ["target", "reaching", "finishing", "dialling"].includes(c.phase)) s.look = "wide";
+      if (verb === "resume") s.look = "primary";
+      if (verb === "hangUp") s.glyph = "end";
+      if (verb === "reject") s.glyph = "end";
+      if (verb === "clear") s.glyph = "complete";
+      return s;
+    });
+  }
+
+  #press(verb) {
+    if (verb === "transfer") this.#form.toggle();
+    else if (verb === "digits") this.#refs.keypad.hidden = !this.#refs.keypad.hidden;
+    else return void this.#ask(verb);
+    this.#showActions(this.#call);
+  }
+
+  async #ask(verb, params = {}) {
+    this.#busy.add(verb);
+    this.#showActions(this.#call);
+    const err = await this.#act(verb, this.#call, params);
+    this.#busy.delete(verb);
+    this.#showActions(this.#call);
+    return err;
+  }
+}

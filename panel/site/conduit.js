@@ -1,0 +1,150 @@
+// The conduit to the Amazon Connect Streams page around this one, if there is one:
+// what Streams' library and Amazon's own page say to each other by postMessage.
+// The server has made what is posted here; this module only decides who may hear
+// and say it.
+
+const longestParams = 32 << 10; // of a request, as JSON
+
+// Events that a Streams page broadcasts and that all of them must hear.
+const echoed = /^(contact::accepted(::.*)?|contact::view|taskList::activate_channel_with_view_type|configuration::set_(speaker|microphone|ringer)_device|configuration::(camera_device|background_blur)_changed|voiceId::update_domain_id)$/;
+
+// Things that only one page can be in charge of. Sound and ringing are ours.
+const takenTopics = new Set(["connect::softphone", "connect::ringtone", "connect::sendLogs", "connect::metrics"]);
+
+export class Conduit {
+  #around = window.parent !== window ? window.parent : null;
+  #origins = []; // approved
+  #origin = null; // of the page around, as soon as that is known
+  #id = null; // the one that the library knows this page by
+  #last = null; // the last update, posted again when asked for
+  #on;
+
+  // on has: request(method, params, done, requestId), mute(on), echo(event, data),
+  // configure(settings), devices(), stranger(origin), logOut().
+  constructor(on) {
+    this.#on = on;
+    if (this.#around) window.addEventListener("message", (event) => this.#receive(event));
+  }
+
+  get isEmbedded() {
+    return this.#around !== null;
+  }
+
+  // open tells the page around that an agent is logged in here. Nothing may be
+  // posted before.
+  open(hello) {
+    if (!this.#around) return;
+    this.#origins = hello.origins;
+    this.#origin ??= this.#guessOrigin();
+    if (this.#origin && !this.#origins.includes(this.#origin)) return this.#on.stranger(this.#origin);
+    this.#id = `${hello.boot}-${hello.agent}`;
+    this.post("acknowledge", { id: this.#id });
+  }
+
+  update(message) {
+    this.#last = message;
+    this.#postUpdate();
+  }
+
+  muted(muted) {
+    this.post("agent::mute_toggle", { muted });
+  }
+
+  // softphoneError says that this page cannot make audio. Types are the library's.
+  softphoneError(errorType, errorMessage) {
+    this.post("agent::softphone_error", { errorType, errorMessage, endPointUrl: "" });
+  }
+
+  post(event, data) {
+    if (!this.#around || this.#id === null) return;
+    for (const origin of this.#origin ? [this.#origin] : this.#origins) {
+      this.#around.postMessage({ event, data }, origin); // one for another origin is not delivered
+    }
+  }
+
+  #postUpdate() {
+    if (!this.#last) return;
+    const { snapshot, configuration } = this.#last;
+    const localTimestamp = Date.now();
+    const skew = snapshot.snapshotTimestamp.getTime() - localTimestamp;
+    this.post("agent::update", { snapshot: { ...snapshot, localTimestamp, skew }, configuration });
+  }
+
+  #guessOrigin() {
+    if (location.ancestorOrigins?.length) return location.ancestorOrigins[0];
+    try {
+      return new URL(document.referrer).origin;
+    } catch {
+      return null; // the page around does not say
+    }
+  }
+
+  #receive(event) {
+    if (event.source !== this.#around || this.#id === null || !this.#origins.includes(event.origin)) return;
+    this.#origin = event.origin;
+    const { event: name, data } = event.data ?? {};
+    switch (name) {
+      case "synchronize":
+        return this.post("acknowledge", { id: this.#id });
+      case "api_request":
+        return this.#request(data);
+      case "master_request":
+        return this.#master(data);
+      case "broadcast":
+        return this.#broadcast(data);
+      case "configure":
+        return this.#on.configure(data ?? {});
+      case "reload_agent_configuration":
+        return this.#postUpdate();
+      case "media_device_request":
+        return void this.#on.devices().then((devices) => this.post("media_device_response", devices));
+      case "terminate":
+        return this.#on.logOut();
+    }
+  }
+
+  #request(ask) {
+    const { requestId, method, params } = ask ?? {};
+    if (typeof requestId !== "string" || requestId === "") return; // there is nobody to answer
+    const done = (data, err) => this.#respond(requestId, data, err);
+    const fail = (message) => {
+      const err = { type: "InvalidParameterException", message, stack: [], retryStatus: "none", statusCode: 400 };
+      done({ type: err.type, message }, err);
+    };
+    if (requestId.length > 128) return fail("the requestId is too long");
+    if (typeof method !== "string" || method === "" || method.length > 64) return fail("the method is missing or too long");
+    let size = 0;
+    try {
+      size = JSON.stringify(params ?? {}).length;
+    } catch {
+      return fail("the parameters cannot be read");
+    }
+    if (size > longestParams) return fail("the parameters are too long");
+    this.#on.request(method, params ?? {}, done, requestId);
+  }
+
+  // #respond posts an error as an array that holds its JSON and has its members:
+  // some pages read err.message, others parse err.
+  #respond(requestId, data, err) {
+    let shape = null;
+    if (err) shape = Object.assign([JSON.stringify(err)], { type: err.type, message: err.message, statusCode: err.statusCode });
+    this.post("api_response", { event: "api_response", requestId, data: data ?? {}, err: shape });
+  }
+
+  #master(ask) {
+    const { requestId, method, params } = ask ?? {};
+    if (typeof requestId !== "string") return;
+    const topic = params?.topic;
+    const mine = takenTopics.has(topic);
+    const data = { masterId: mine ? this.#id : requestId, topic };
+    if (method === "becomeMaster") data.takeOver = !mine;
+    else data.isMaster = !mine && !params?.shouldNotBecomeMasterIfNone;
+    this.post("master_response", { event: "master_response", requestId, data, err: null });
+  }
+
+  #broadcast(inner) {
+    const { event, data } = inner ?? {};
+    if (event === "mute") return this.#on.mute(typeof data?.mute === "boolean" ? data.mute : null);
+    if (typeof event === "string" && event.length <= 128 && echoed.test(event)) this.#on.echo(event, data);
+  }
+}

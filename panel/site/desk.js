@@ -1,0 +1,143 @@
+// The screen of an agent who is logged in: how they are, what troubles there are,
+// and their calls.
+
+import { Card } from "./card.js";
+import { setClock, since } from "./clock.js";
+import { fill, permission, remember, remembered } from "./devices.js";
+import { refs, say } from "./refs.js";
+import { agentState, idle, statusName } from "./words.js";
+
+const element = document.getElementById("desk");
+const part = refs(element);
+const cards = document.getElementById("cards");
+
+export class Desk {
+  #cards = new Map(); // contactId -> Card
+  #statuses = [];
+  #name = "";
+  #state = null;
+  #noticeTimer = 0;
+  #on;
+
+  // on has: act(verb, call, params), setStatus(status), logOut(), takeOver(),
+  // allow(), tryAgain(), microphone(), speaker() and ringer.
+  constructor(on) {
+    this.#on = on;
+    part.status.onchange = () => on.setStatus(this.#statuses[part.status.selectedIndex - 1]);
+    part.logout.onclick = () => on.logOut();
+    part.takeover.onclick = () => on.takeOver();
+    part.allow.onclick = () => on.allow();
+    part.again.onclick = () => on.tryAgain();
+    part.dismiss.onclick = () => this.notice("");
+    part.silent.checked = on.ringer.silent;
+    part.silent.onchange = () => (on.ringer.silent = part.silent.checked);
+    part.microphone.onchange = () => {
+      remember("microphone", part.microphone.value);
+      on.microphone();
+    };
+    part.speaker.onchange = () => {
+      remember("speaker", part.speaker.value);
+      on.speaker();
+    };
+    const menu = element.querySelector(".menu");
+    menu.ontoggle = () => menu.open && this.#fillDevices();
+    document.addEventListener("click", (event) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+    menu.onkeydown = (event) => {
+      if (event.key !== "Escape") return;
+      menu.open = false;
+      menu.firstElementChild.focus();
+    };
+  }
+
+  open(hello) {
+    this.#statuses = hello.statuses;
+    this.#name = hello.agent;
+    say(part.name, hello.agent);
+    part.status.replaceChildren(new Option("", ""), ...hello.statuses.map((s) => new Option(statusName(s))));
+    part.status.options[0].hidden = true;
+    document.getElementById("endpoints").replaceChildren(...hello.endpoints.map((e) => {
+      const option = new Option(e.kind === "number" || e.kind === "uri" ? "" : e.kind, e.name);
+      option.value = e.name;
+      return option;
+    }));
+    part.lost.hidden = true;
+    cards.inert = false;
+  }
+
+  lost() {
+    part.lost.hidden = false;
+    cards.inert = true; // nothing that is pressed now would be heard
+  }
+
+  update({ snapshot, view }) {
+    setClock(snapshot.snapshotTimestamp);
+    this.#showAgent(view.agent);
+    const shown = new Set(view.contacts.map((c) => c.id));
+    for (const [id, card] of this.#cards) {
+      if (shown.has(id)) continue;
+      card.element.remove();
+      this.#cards.delete(id);
+    }
+    for (const c of view.contacts) {
+      let card = this.#cards.get(c.id);
+      const isNew = !card;
+      if (isNew) this.#cards.set(c.id, (card = new Card((verb, call, params) => this.#on.act(verb, call, params))));
+      card.update(c);
+      if (isNew) cards.append(card.element);
+      if (isNew && c.can.includes("accept")) card.offer();
+    }
+    const alone = view.contacts.length === 0;
+    document.getElementById("idle").hidden = !alone;
+    say(document.querySelector("#idle p"), idle[view.agent.name === "missed" ? "missed" : view.agent.state] ?? "");
+    document.title = this.#title(view);
+  }
+
+  #title(view) {
+    const ringing = view.contacts.find((c) => c.phase === "ringing");
+    return ringing ? `☎ ${ringing.customer.name}` : `${agentState(view.agent)} – Holdfast`;
+  }
+
+  #showAgent(agent) {
+    element.dataset.state = agent.state;
+    say(part.state, agentState(agent));
+    say(part.next, agent.next ? ` · then ${statusName(agent.next)}` : "");
+    since(part.since, agent.since);
+    const chosen = agent.next ?? agent;
+    const i = this.#statuses.findIndex((s) => s.state === chosen.state && (s.name ?? "") === (chosen.name ?? ""));
+    if (document.activeElement !== part.status || i >= 0) part.status.selectedIndex = i + 1;
+    part.status.options[0].text = agentState(agent);
+  }
+
+  audio(here, phone) {
+    part.elsewhere.hidden = here || !phone;
+    if (phone) this.#askPermission();
+  }
+
+  // trouble shows what keeps the agent from hearing and being heard.
+  trouble(text) {
+    say(part.troubletext, text);
+    part.trouble.hidden = !text;
+    if (!text) this.#askPermission();
+    else part.permission.hidden = true;
+  }
+
+  async #askPermission() {
+    const state = await permission();
+    part.permission.hidden = state !== "prompt" || !part.trouble.hidden || !part.elsewhere.hidden;
+  }
+
+  // notice shows something for a while.
+  notice(text) {
+    clearTimeout(this.#noticeTimer);
+    say(part.noticetext, text);
+    part.notice.hidden = !text;
+    if (text) this.#noticeTimer = setTimeout(() => this.notice(""), 12_000);
+  }
+
+  async #fillDevices() {
+    await fill(part.microphone, "audioinput", remembered("microphone"));
+    await fill(part.speaker, "audiooutput", remembered("speaker"));
+  }
+}

@@ -1,0 +1,205 @@
+// The agent's page: it logs in, keeps a connection to the server, shows what comes
+// from there, and passes on what the agent and the page around it ask for.
+
+import { Audio } from "./audio.js";
+import { Conduit } from "./conduit.js";
+import { Desk } from "./desk.js";
+import { devices, remember } from "./devices.js";
+import { logIn, logOut } from "./login.js";
+import { Ringer } from "./ringer.js";
+import { Socket, whoAmI } from "./socket.js";
+import { problem } from "./words.js";
+
+const screens = ["loading", "login", "message", "desk"];
+
+function show(screen) {
+  for (const id of screens) document.getElementById(id).hidden = id !== screen;
+}
+
+function message(title, text, code) {
+  const [h, p, pre] = document.getElementById("message").children;
+  [h.textContent, p.textContent, pre.textContent, pre.hidden] = [title, text, code ?? "", !code];
+  show("message");
+}
+
+let view = { agent: {}, contacts: [] };
+let here = false; // this window has the audio
+let hello = null;
+
+const ringer = new Ringer();
+
+const socket = new Socket({
+  message: receive,
+  open() {},
+  lost() {
+    desk.lost();
+  },
+  loggedOut() {
+    audio.follow({ contacts: [] }, false);
+    ringer.ring(false);
+    conduit.post("terminated");
+    void begin();
+  },
+});
+
+const audio = new Audio(document.getElementById("remote"), {
+  send: (m) => socket.send(m),
+  trouble(text, type) {
+    desk.trouble(text);
+    if (text) conduit.softphoneError(type, text);
+  },
+  changed() {},
+});
+
+const desk = new Desk({
+  act,
+  ringer,
+  setStatus(status) {
+    const state = { available: ["routable", "Available"], offline: ["offline", "Offline"] }[status.state] ?? ["not_routable", status.name];
+    socket.request("putAgentState", { state: { type: state[0], name: state[1] } }, (_, err) => err && desk.notice(problem(err)));
+  },
+  async logOut() {
+    const wrong = await logOut();
+    if (wrong) desk.notice(wrong);
+  },
+  takeOver: () => socket.send({ type: "takeOver" }),
+  async allow() {
+    if (await audio.microphone()) audio.follow(view, here); // which lets go of it again
+    desk.trouble(null);
+  },
+  async tryAgain() {
+    if (await audio.microphone()) audio.tryAgain();
+    audio.follow(view, here);
+  },
+  microphone: () => audio.useMicrophone(),
+  speaker: () => audio.useSpeaker(),
+});
+
+const conduit = new Conduit({
+  request(method, params, done, requestId) {
+    if (method === "acceptContact" && hello.phone) return void accept(params.contactId, done, requestId);
+    socket.request(method, params, done, requestId);
+  },
+  mute: (muted) => socket.send({ type: "mute", muted }),
+  echo(event, data) {
+    const kind = event.match(/^configuration::set_(speaker|microphone)_device$/)?.[1];
+    if (kind && typeof data?.deviceId === "string") {
+      remember(kind, data.deviceId);
+      void (kind === "speaker" ? audio.useSpeaker() : audio.useMicrophone());
+      conduit.post(`configuration::${kind}_device_changed`, { deviceId: data.deviceId });
+    }
+    socket.send({ type: "echo", event, data: data ?? null });
+  },
+  configure(settings) {
+    ringer.disable(Boolean(settings.softphone?.disableRingtone));
+  },
+  devices,
+  stranger(origin) {
+    socket.stop();
+    message("This page may not be embedded here", `The page around this one, ${origin}, is not approved. If it should be, add it to the configuration of Holdfast and start the server again:`, `[panel]\norigins = ["${origin}"]`);
+  },
+  logOut: () => void logOut(),
+});
+
+function receive(m) {
+  switch (m.type) {
+    case "hello": {
+      const anew = hello && hello.boot !== m.boot;
+      hello = m;
+      show("desk");
+      desk.open(m);
+      conduit.open(m);
+      return anew ? audio.renew() : audio.check();
+    }
+    case "update":
+      view = m.view;
+      desk.update(m);
+      conduit.update(m);
+      audio.follow(view, here);
+      return ringer.ring(here && view.contacts.some((c) => c.phase === "ringing"));
+    case "audio":
+      here = m.here;
+      desk.audio(here, hello.phone);
+      return audio.follow(view, here);
+    case "answer":
+      return void audio.answer(m);
+    case "muted":
+      return conduit.muted(m.muted);
+    case "echoed":
+      return conduit.post(m.event, m.data);
+    case "problem":
+      return console.warn("the server has not understood this page:", m.text);
+    case "loggedOut":
+      return; // the connection is closed next
+  }
+}
+
+// accept picks a call up: the audio comes to this window, and only with a
+// microphone is the caller answered.
+async function accept(contactId, done, requestId) {
+  if (!(await audio.accept(contactId))) {
+    const err = { type: "microphone_not_shared", message: "The microphone cannot be used.", stack: [], retryStatus: "none", statusCode: 400 };
+    return done({ type: err.type, message: err.message }, err);
+  }
+  if (!here) socket.send({ type: "takeOver" });
+  here = true;
+  socket.request("acceptContact", { contactId }, (data, err) => {
+    if (err) audio.giveUp(contactId);
+    done(data, err);
+  }, requestId);
+  audio.follow(view, here);
+}
+
+// methods are how verbs are asked for.
+const methods = {
+  reject: (c) => ["rejectContact", {}],
+  clear: (c) => ["clearContact", {}],
+  hold: (c) => ["holdConnection", { connectionId: c.customer.id }],
+  resume: (c) => ["resumeConnection", { connectionId: c.customer.id }],
+  mute: (c) => [c.you.muted ? "unmuteParticipant" : "muteParticipant", { connectionId: c.you.id }],
+  digits: (c, p) => ["sendDigits", { connectionId: c.you.id, digits: p.digits }],
+  transfer: (c, p) => ["holdfast.transfer", p],
+  cancel: (c) => ["holdfast.cancel", {}],
+  leave: (c) => ["holdfast.leave", {}],
+  complete: (c) => ["holdfast.complete", {}],
+  swap: (c) => ["toggleActiveConnections", {}],
+  join: (c) => ["conferenceConnections", {}],
+  end: (c) => ["holdfast.end", {}],
+  hangUp: (c) => ["destroyConnection", { connectionId: c.you.id }],
+};
+
+// act carries out a verb of the agent's.
+function act(verb, call, params) {
+  return new Promise((resolve) => {
+    const done = (_, err) => {
+      if (err && verb !== "transfer" && err.type !== "microphone_not_shared") desk.notice(problem(err));
+      resolve(err ?? null);
+    };
+    if (verb === "accept") return void accept(call.id, done);
+    const [method, more] = methods[verb](call, params);
+    socket.request(method, { contactId: call.id, ...more }, done);
+  });
+}
+
+async function begin() {
+  let agent = await whoAmI();
+  while (agent === undefined) {
+    message("The server cannot be reached", "Trying again…");
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    agent = await whoAmI();
+  }
+  if (agent === null) {
+    await logIn(show);
+    if ((await whoAmI()) === null) {
+      return message("The browser keeps no session here", "It does not send this page's cookie, because the page around it is at another site. Open both at the same site, such as crm.example.com and holdfast.example.com.");
+    }
+  }
+  if (window.opener && window.name === "connect::loginPopup") {
+    message("You are logged in", "You can close this window.");
+    return window.close();
+  }
+  show("loading");
+  socket.connect();
+}
+
+void begin();

@@ -1,0 +1,148 @@
+// The connection to the server. It comes back by itself, and then asks once more
+// for everything that has no response yet: the server knows what it has done.
+
+import { answerWithin, parse, write } from "./protocol.js";
+
+const quietFor = 40_000; // the server says something every 15 s
+const firstDelay = 250;
+const longestDelay = 2_000;
+
+export function randomID() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+// windowID names this window, also after it has been loaded anew; a copy of it gets
+// another name.
+function windowID() {
+  const kind = performance.getEntriesByType("navigation")[0]?.type;
+  let id = null;
+  try {
+    if (kind === "reload" || kind === "back_forward") id = sessionStorage.getItem("holdfast-window");
+    id ??= randomID();
+    sessionStorage.setItem("holdfast-window", id);
+  } catch {
+    id ??= randomID(); // nothing may be kept here
+  }
+  return id;
+}
+
+export class Socket {
+  #id = windowID();
+  #socket = null;
+  #delay = firstDelay;
+  #timer = 0;
+  #silence = 0;
+  #waiting = new Map(); // requestId -> { text, done, timer }
+  #on;
+
+  // on has: message(m), open(), lost(), loggedOut().
+  constructor(on) {
+    this.#on = on;
+  }
+
+  get isOpen() {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  connect() {
+    clearTimeout(this.#timer);
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(`${scheme}//${location.host}/ccp-v2/socket?page=${this.#id}`);
+    this.#socket = socket;
+    socket.onmessage = (event) => this.#receive(event.data);
+    socket.onclose = (event) => {
+      if (socket === this.#socket) this.#closed(event.code);
+    };
+    this.#listen();
+  }
+
+  // stop ends the connection for good.
+  stop() {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#silence);
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+  }
+
+  // send sends a message that is of no use later. It is false if it is too long.
+  send(message) {
+    const text = write(message);
+    if (text !== null && this.isOpen) this.#socket.send(text);
+    return text !== null;
+  }
+
+  // request calls done(data, err) exactly once.
+  request(method, params, done, requestId = randomID()) {
+    const text = write({ type: "request", requestId, method, params });
+    const fail = (type, message) => done({ type, message }, { type, message, stack: [], retryStatus: "none", statusCode: 400 });
+    if (text === null) return fail("InvalidParameterException", "the request is too long");
+    if (this.#waiting.has(requestId)) return fail("InvalidParameterException", "there is a request of that id already");
+    const timer = setTimeout(() => {
+      if (this.#waiting.delete(requestId)) fail("RequestTimedOut", "The server does not answer; see how the call is before you try again.");
+    }, answerWithin + 5_000);
+    this.#waiting.set(requestId, { text, done, timer });
+    if (this.isOpen) this.#socket.send(text);
+  }
+
+  #receive(text) {
+    this.#listen();
+    const message = parse(text);
+    if (message.type === "hello") {
+      this.#delay = firstDelay;
+      this.#on.open();
+    }
+    if (message.type === "response") {
+      const asked = this.#waiting.get(message.requestId);
+      if (!asked) return;
+      this.#waiting.delete(message.requestId);
+      clearTimeout(asked.timer);
+      asked.done(message.data, message.err);
+      return;
+    }
+    this.#on.message(message);
+    if (message.type === "hello") {
+      for (const { text } of this.#waiting.values()) this.#socket.send(text);
+    }
+  }
+
+  // #listen takes a connection on which nothing is heard for dead.
+  #listen() {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => {
+      const socket = this.#socket;
+      this.#closed(0);
+      socket?.close();
+    }, quietFor);
+  }
+
+  #closed(code) {
+    this.#socket = null;
+    clearTimeout(this.#silence);
+    if (code === 4002) return this.#on.loggedOut();
+    if (code === 4001) this.#id = randomID(); // another window has this one's name
+    this.#on.lost();
+    this.#timer = setTimeout(() => this.#again(), this.#delay * (0.8 + 0.4 * Math.random()));
+    this.#delay = Math.min(2 * this.#delay, longestDelay);
+  }
+
+  async #again() {
+    const session = await whoAmI();
+    if (session === null) return this.#on.loggedOut();
+    if (session) return this.connect();
+    this.#timer = setTimeout(() => this.#again(), this.#delay);
+    this.#delay = Math.min(2 * this.#delay, longestDelay);
+  }
+}
+
+// whoAmI is the agent who is logged in here, null if nobody is, or undefined if
+// the server does not say.
+export async function whoAmI() {
+  try {
+    const answer = await fetch("/ccp-v2/session", { cache: "no-store", signal: AbortSignal.timeout(5_000) });
+    if (answer.status === 401) return null;
+    return answer.ok ? (await answer.json()).agent : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,64 @@
+// The form in which an agent says to whom, and how.
+
+import { say } from "./refs.js";
+import { kinds, problem } from "./words.js";
+
+let forms = 0;
+
+export class TransferForm {
+  #refs;
+  #radios;
+
+  // ask(params) asks for the transfer and returns a promise of its error, or of null.
+  constructor(refs, ask) {
+    this.#refs = refs;
+    this.#radios = [...refs.form.querySelectorAll("[type=radio]")];
+    forms++;
+    for (const radio of this.#radios) radio.name = `kind-${forms}`;
+    refs.form.onchange = () => this.#explain();
+    refs.form.onkeydown = (event) => {
+      if (event.key === "Escape") this.hide();
+    };
+    refs.close.onclick = () => this.hide();
+    refs.form.onsubmit = async (event) => {
+      event.preventDefault();
+      say(refs.formerror, "");
+      refs.send.disabled = true;
+      const targets = refs.target.value.split(",").map((t) => t.trim()).filter(Boolean);
+      const err = await ask({ kind: this.#kind, targets });
+      refs.send.disabled = false;
+      if (err) return say(refs.formerror, problem(err));
+      refs.target.value = "";
+      this.hide();
+    };
+    this.#explain();
+  }
+
+  get shown() {
+    return !this.#refs.form.hidden;
+  }
+
+  get #kind() {
+    return this.#radios.find((r) => r.checked).value;
+  }
+
+  toggle() {
+    if (this.shown) return this.hide();
+    this.#refs.form.hidden = false;
+    say(this.#refs.formerror, "");
+    this.#refs.target.focus();
+  }
+
+  hide() {
+    if (!this.shown) return;
+    const had = this.#refs.form.contains(document.activeElement);
+    this.#refs.form.hidden = true;
+    const button = this.#refs.actions.querySelector("[data-verb=transfer]");
+    button?.setAttribute("aria-pressed", "false");
+    if (had) button?.focus();
+  }
+
+  #explain() {
+    say(this.#refs.explained, kinds[this.#kind]);
+  }
+}

@@ -1,0 +1,108 @@
+// What the page says.
+
+export const kinds = {
+  cold: "You stay until they have picked up. If they do not, the customer is with you again.",
+  warm: "You talk to them first, and then let the customer in.",
+  blind: "You leave while it rings. If nobody answers, the customer comes back.",
+};
+
+export const verbs = {
+  accept: "Accept", reject: "Reject", hold: "Hold", resume: "Resume", mute: "Mute", unmute: "Unmute",
+  transfer: "Transfer", digits: "Keypad", end: "Hang up", hangUp: "Hang up", cancel: "Cancel transfer", leave: "Leave now",
+  swap: "Swap", join: "Join all", complete: "Hand over", clear: "Done",
+};
+
+const states = {
+  "available": "Available", "offline": "Offline", "reserved": "A call for you", "busy": "On a call",
+  "after-call-work": "After-call work", "away": "Reconnecting", "not-ready": "Not ready",
+};
+
+// agentState is how an agent is, as a person would say it.
+export function agentState(agent) {
+  if (agent.state === "not-ready") return agent.name === "missed" ? "Missed a call" : agent.name;
+  return states[agent.state] ?? agent.state;
+}
+
+export function statusName(status) {
+  return status.state === "not-ready" ? status.name : states[status.state];
+}
+
+export const idle = {
+  "available": "Waiting for calls",
+  "offline": "You are offline. Choose Available to take calls.",
+  "not-ready": "No calls until you are available again.",
+  "missed": "You missed a call. Choose Available to take the next one.",
+  "away": "Reconnecting…",
+  "reserved": "", "busy": "", "after-call-work": "",
+};
+
+// phase is how far a call is.
+export function phase(c) {
+  const held = c.customer.state === "held";
+  switch (c.phase) {
+    case "ringing":
+      if (c.from) return `${c.from} hands a customer over`;
+      return c.failure ? "A customer comes back" : c.outbound ? "Your call" : "Incoming call";
+    case "dialling":
+      return c.customer.state === "gone" ? "Calling" : c.customer.rings ? "Ringing" : "Calling";
+    case "target":
+      return `With ${c.from}`;
+    case "reaching":
+    case "consulting":
+      return held ? "Customer on hold" : "Customer takes part";
+    case "joining":
+      return "Handing over";
+    case "finishing":
+      return "The customer has left";
+    case "away":
+      return "Your audio is lost";
+    case "ended":
+      return "After-call work";
+    case "missed":
+      return "Missed";
+    case "rejected":
+      return "Rejected";
+  }
+  return held ? "On hold" : "Talking";
+}
+
+export function partyState(p) {
+  switch (p.state) {
+    case "connecting":
+      return p.rings ? "ringing" : "being called";
+    case "screening":
+      return "is asked to take the call";
+    case "connected":
+      return p.muted ? "muted" : "connected";
+    case "held":
+      return "on hold";
+    case "away":
+      return "line lost";
+  }
+  return "has left";
+}
+
+// Failures of audio, by the names that browsers and the library have for them.
+export function microphoneTrouble(error) {
+  switch (error?.name) {
+    case "NotAllowedError":
+    case "SecurityError":
+      return "The browser does not let this page use the microphone. Allow it in the browser's settings for this page.";
+    case "NotFoundError":
+    case "OverconstrainedError":
+      return "There is no microphone. Connect one.";
+    case "NotReadableError":
+    case "AbortError":
+      return "The microphone is in use by another program, or does not work.";
+    case "TypeError":
+      return "The browser has no microphone for this page: it must come from this machine or over https.";
+  }
+  return `The microphone cannot be used: ${error?.message ?? error}.`;
+}
+
+// problem is an error of a request, as a sentence.
+export function problem(err) {
+  const text = (err?.message || err?.type || "It did not work").trim();
+  const sentence = text[0].toUpperCase() + text.slice(1);
+  return /[.!?)]$/.test(sentence) ? sentence : `${sentence}.`;
+}

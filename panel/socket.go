@@ -1,0 +1,178 @@
+package panel
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// closeCode says why a connection is closed. Those below 4000 are the standard's.
+type closeCode = websocket.StatusCode
+
+const (
+	goingAway     = websocket.StatusGoingAway
+	tryAgainLater = websocket.StatusTryAgainLater
+	replaced      = closeCode(4001) // the same window has connected again
+	sessionOver   = closeCode(4002) // the agent has logged out
+)
+
+const (
+	pingEvery   = 15 * time.Second
+	writeWithin = 10 * time.Second
+	mostUnsent  = 256 // messages; a page that has more to come is too slow
+)
+
+// A socket is one connection of a page. Whatever is sent on it is sent in order.
+type socket struct {
+	session string // the hash of its token
+	out     chan []byte
+
+	once sync.Once
+	end  chan struct{} // closed by close
+	code closeCode
+	why  string
+}
+
+func newSocket(session string) *socket {
+	return &socket{session: session, out: make(chan []byte, mostUnsent), end: make(chan struct{})}
+}
+
+// send is false when too much waits to be sent.
+func (k *socket) send(b []byte) bool {
+	select {
+	case k.out <- b:
+		return true
+	default:
+		return false
+	}
+}
+
+// close closes the connection, after what is to be sent has been.
+func (k *socket) close(code closeCode, why string) {
+	k.once.Do(func() {
+		k.code, k.why = code, why
+		close(k.end)
+	})
+}
+
+// pageID is what windows call themselves.
+var pageID = regexp.MustCompile(`^[0-9a-zA-Z-]{8,64}$`)
+
+// serveSocket connects a window of an agent who is logged in.
+func (p *Panel) serveSocket(w http.ResponseWriter, r *http.Request) {
+	agent, session, ok := p.sessionOf(r)
+	id := r.URL.Query().Get("page")
+	switch {
+	case !ok:
+		turnAway(w, http.StatusUnauthorized, "log in first")
+		return
+	case !ownOrigin(r):
+		turnAway(w, http.StatusForbidden, "only the page of this server may connect")
+		return
+	case !pageID.MatchString(id):
+		turnAway(w, http.StatusBadRequest, "page must name the window")
+		return
+	}
+	conn, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		return // Accept has answered
+	}
+	conn.SetReadLimit(longestMessage)
+	s, k := p.stations[agent], newSocket(session)
+	if !s.do(func() { s.attach(id, k) }) {
+		_ = conn.Close(goingAway, "the server stops")
+		return
+	}
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		k.write(conn)
+	}()
+	closed := p.read(conn, s, k)
+	s.do(func() { s.left(k, closed) })
+	k.close(goingAway, "")
+	<-written
+}
+
+// ownOrigin reports whether a request comes from a page of this server.
+func ownOrigin(r *http.Request) bool {
+	u, err := url.Parse(r.Header.Get("Origin"))
+	return err == nil && u.Host != "" && u.Host == r.Host
+}
+
+// read takes what the page sends, until the connection ends. It reports whether
+// the browser has said that the page is closed.
+func (p *Panel) read(conn *websocket.Conn, s *station, k *socket) (closed bool) {
+	for {
+		kind, b, err := conn.Read(context.Background()) // ends with conn
+		if err != nil {
+			return websocket.CloseStatus(err) == goingAway
+		}
+		var m any
+		if err = errors.New("not a text message"); kind == websocket.MessageText {
+			m, err = parse(b)
+		}
+		s.do(func() {
+			page := s.pageOn(k)
+			switch {
+			case page == nil:
+			case err != nil:
+				p.log.Info("a page sent something wrong", "agent", s.account.Agent, "err", err)
+				page.send(problem{err.Error()})
+			default:
+				page.take(m)
+			}
+		})
+	}
+}
+
+// write sends what there is to send, and asks now and then whether the page is
+// still there.
+func (k *socket) write(conn *websocket.Conn) {
+	ping := time.NewTicker(pingEvery)
+	defer ping.Stop()
+	for {
+		select {
+		case b := <-k.out:
+			if !within(writeWithin, func(ctx context.Context) error { return conn.Write(ctx, websocket.MessageText, b) }) {
+				_ = conn.CloseNow()
+				return
+			}
+		case <-ping.C:
+			if !within(writeWithin, conn.Ping) {
+				_ = conn.CloseNow()
+				return
+			}
+		case <-k.end:
+			k.flush(conn)
+			_ = conn.Close(k.code, k.why)
+			return
+		}
+	}
+}
+
+// flush sends what was to be sent before the connection was closed.
+func (k *socket) flush(conn *websocket.Conn) {
+	for {
+		select {
+		case b := <-k.out:
+			if !within(time.Second, func(ctx context.Context) error { return conn.Write(ctx, websocket.MessageText, b) }) {
+				return
+			}
+		default:
+			return
+		}
+	}
+}
+
+func within(limit time.Duration, act func(context.Context) error) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	return act(ctx) == nil
+}

@@ -1,0 +1,271 @@
+package panel
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"holdfast/call"
+	"holdfast/routing"
+)
+
+const (
+	repeatEvery  = 15 * time.Second // a page that missed something gets all of it again
+	goneAfter    = 3 * time.Second  // without a page: it is not just being loaded anew
+	startWithin  = 15 * time.Second // pages come back after a restart of the server
+	answerWithin = 10 * time.Second // every request has its response by then
+	keepPage     = time.Minute      // a window may come back by then and find its responses
+	mostPages    = 16               // of one agent
+)
+
+// A station is what the panel keeps of an agent: their windows and what those
+// show. One goroutine, run, owns it; the others leave functions in its inbox.
+type station struct {
+	panel   *Panel
+	account Account
+	present atomic.Bool
+
+	wake  chan struct{} // the world has changed
+	inbox chan func()
+
+	// mu guards what was told since the last look at the world.
+	mu       sync.Mutex
+	involved map[call.ContactID]bool // contacts that the agent has or had a part in
+	rejected map[string]bool         // names of connections that the agent has turned down
+
+	// What follows belongs to run.
+	pages   []*page // in the order in which they came
+	shown   frame
+	audio   string    // the page that has the agent's audio
+	audioBy time.Time // when it goes to another if that page is not back; zero: it is there
+	goneBy  time.Time // when the agent counts as lost; zero: they have a page
+	muted   bool
+}
+
+func newStation(p *Panel, a Account) *station {
+	s := &station{
+		panel: p, account: a, wake: make(chan struct{}, 1), inbox: make(chan func()),
+		involved: map[call.ContactID]bool{}, rejected: map[string]bool{},
+	}
+	s.present.Store(true) // until the time for coming back is over
+	return s
+}
+
+func (s *station) run() {
+	s.goneBy = s.now().Add(startWithin)
+	repeat := time.NewTicker(repeatEvery)
+	defer repeat.Stop()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	s.refresh()
+	for {
+		select {
+		case <-s.panel.stop:
+			for _, p := range s.pages {
+				p.detach(goingAway, "the server stops")
+				close(p.work)
+			}
+			return
+		case <-s.wake:
+			s.refresh()
+		case act := <-s.inbox:
+			act()
+		case <-repeat.C:
+			s.refresh()
+			s.sendAll(s.update(s.shown))
+		case <-timer.C:
+			s.expire()
+		}
+		if next := s.deadline(); next.IsZero() {
+			timer.Stop()
+		} else {
+			timer.Reset(next.Sub(s.now()))
+		}
+	}
+}
+
+// do has run call act. It is false when the panel is closed.
+func (s *station) do(act func()) bool {
+	select {
+	case s.inbox <- act:
+		return true
+	case <-s.panel.stop:
+		return false
+	}
+}
+
+// rouse has run look at the world.
+func (s *station) rouse() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+func (s *station) now() time.Time { return s.panel.options.Now() }
+
+// contactChanged notes that the agent has a part in c, and rouses the station if
+// they have or had one.
+func (s *station) contactChanged(c call.Contact, events []call.Timed) {
+	s.mu.Lock()
+	for _, x := range c.Connections {
+		if x.Endpoint.Kind == call.AgentEndpoint && strings.EqualFold(x.Endpoint.Address, s.account.Agent) {
+			s.involved[c.ID] = true
+		}
+	}
+	concerned := s.involved[c.ID]
+	if concerned {
+		for _, e := range events {
+			if id := turnedDown(e.Event); id != 0 {
+				s.rejected[connectionName(c.ID, id)] = true
+			}
+		}
+	}
+	s.mu.Unlock()
+	if concerned {
+		s.rouse()
+	}
+}
+
+// turnedDown is the connection that does not want the call, or 0.
+func turnedDown(ev call.Event) call.ConnectionID {
+	switch ev := ev.(type) {
+	case call.RejectRequested:
+		return ev.By
+	case call.DestroyRequested:
+		if ev.By == ev.Connection {
+			return ev.By
+		}
+	case call.Failed:
+		if ev.Reason == call.Declined {
+			return ev.Connection
+		}
+	}
+	return 0
+}
+
+// look is how the world is now, as far as the agent has to do with it.
+func (s *station) look() scene {
+	agent, known := s.panel.options.Routing.Agent(s.account.Agent)
+	if !known {
+		agent = routing.Agent{Name: s.account.Agent}
+	}
+	s.mu.Lock()
+	for _, x := range agent.Segments {
+		s.involved[x.Contact] = true
+	}
+	var ids []call.ContactID
+	for id := range s.involved {
+		ids = append(ids, id)
+	}
+	rejected := s.rejected
+	s.rejected = map[string]bool{}
+	s.mu.Unlock()
+
+	slices.Sort(ids)
+	sc := scene{now: s.now(), agent: agent, page: !s.account.Desk, rejected: rejected}
+	for _, id := range ids {
+		if c, live := s.panel.options.Board.Contact(id); live {
+			sc.contacts = append(sc.contacts, c)
+		}
+	}
+	return sc
+}
+
+// refresh looks at the world, and shows the pages what is new.
+func (s *station) refresh() {
+	sc := s.look()
+	for _, f := range frames(s.shown.cards, sc) {
+		if !reflect.DeepEqual(f, s.shown) {
+			s.shown = f
+			s.sendAll(s.update(f))
+		}
+	}
+	s.forget(sc)
+	if now := s.isMuted(); now != s.muted {
+		s.muted = now
+		s.sendAll(muted{now})
+	}
+	for _, p := range s.pages {
+		p.settle()
+	}
+}
+
+// forget drops the contacts that the agent has no part in any more.
+func (s *station) forget(sc scene) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id := range s.involved {
+		here := func(c call.Contact) bool { return c.ID == id }
+		if !slices.ContainsFunc(sc.contacts, here) && !slices.ContainsFunc(s.shown.cards, func(c card) bool { return c.Contact == id }) {
+			delete(s.involved, id)
+		}
+	}
+}
+
+// isMuted reports whether the others cannot hear the agent.
+func (s *station) isMuted() bool {
+	return slices.ContainsFunc(s.shown.segments, func(x segment) bool { return x.own.Muted })
+}
+
+func (s *station) update(f frame) update {
+	var contacts []contact
+	v := view{Agent: viewAgent(f.agent), Contacts: []contactView{}}
+	for _, c := range f.cards {
+		contacts = append(contacts, c.streams)
+		v.Contacts = append(v.Contacts, c.view)
+	}
+	return update{
+		Snapshot:      streamsSnapshot(f.agent, f.segments, contacts, s.now()),
+		Configuration: streamsConfiguration(s.account.Agent, !s.account.Desk, s.panel.options.NotReady),
+		View:          v,
+	}
+}
+
+func (s *station) sendAll(m any) {
+	b := encode(m)
+	for _, p := range s.pages {
+		p.sendBytes(b)
+	}
+}
+
+// deadline is when expire has something to do; zero: never.
+func (s *station) deadline() time.Time {
+	first := call.Earlier(s.goneBy, s.audioBy)
+	for _, p := range s.pages {
+		first = call.Earlier(first, p.deadline())
+	}
+	return first
+}
+
+// expire does what is due.
+func (s *station) expire() {
+	now := s.now()
+	if call.Due(s.goneBy, now) {
+		s.goneBy = time.Time{}
+		s.present.Store(false)
+		if !s.account.Desk {
+			s.panel.options.Routing.Lost(s.account.Agent)
+		}
+	}
+	if call.Due(s.audioBy, now) {
+		s.audioBy = time.Time{}
+		s.audio = ""
+		if i := slices.IndexFunc(s.pages, (*page).isThere); i >= 0 {
+			s.moveAudio(s.pages[i].id)
+		}
+	}
+	for _, p := range s.pages {
+		p.expire(now)
+	}
+	s.pages = slices.DeleteFunc(s.pages, func(p *page) bool {
+		over := !p.isThere() && call.Due(p.leftAt.Add(keepPage), now)
+		if over {
+			close(p.work)
+		}
+		return over
+	})
+}

@@ -1,0 +1,495 @@
+package panel
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"holdfast/call"
+	"holdfast/routing"
+	"holdfast/switchboard"
+)
+
+// A window is a browser's window, without the browser.
+type window struct {
+	t      *testing.T
+	s      *station
+	socket *socket
+	id     string
+	asked  int
+}
+
+func (w *world) open(t *testing.T, agent, id string) *window {
+	t.Helper()
+	win := &window{t: t, s: w.panel.stations[agent], socket: newSocket("session of " + agent), id: id}
+	win.s.do(func() { win.s.attach(id, win.socket) })
+	return win
+}
+
+// says has the window say something, and waits for what comes of it.
+func (win *window) says(m any) {
+	win.s.do(func() {
+		if p := win.s.pageOn(win.socket); p != nil {
+			p.take(m)
+		}
+	})
+	synctest.Wait()
+}
+
+// asks has the window ask for a method, and returns its requestId.
+func (win *window) asks(method string, params map[string]any) string {
+	win.asked++
+	id := fmt.Sprintf("%s-%d", win.id, win.asked)
+	win.asksAs(id, method, params)
+	return id
+}
+
+func (win *window) asksAs(id, method string, params map[string]any) {
+	b, err := json.Marshal(params)
+	if err != nil {
+		win.t.Fatal(err)
+	}
+	win.says(request{RequestID: id, Method: method, Params: b})
+}
+
+// hears is what the window has been sent since it was asked last, each message in
+// a few words.
+func (win *window) hears() []string {
+	synctest.Wait()
+	var all []string
+	for {
+		select {
+		case b := <-win.socket.out:
+			all = append(all, inWords(win.t, b))
+		default:
+			return all
+		}
+	}
+}
+
+func inWords(t *testing.T, b []byte) string {
+	t.Helper()
+	var m struct {
+		Type      string
+		RequestID string
+		Err       *streamError
+		SDP       string
+		Here      bool
+		Muted     bool
+		Event     string
+		Snapshot  struct {
+			State    agentState
+			Contacts []struct {
+				State       struct{ Type string }
+				Connections []struct {
+					Type  string
+					State struct{ Type string }
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(b, &m); err != nil && !strings.Contains(err.Error(), "stamp") {
+		t.Fatalf("%v: %s", err, b)
+	}
+	switch m.Type {
+	case "update":
+		words := "update: " + m.Snapshot.State.Name
+		for _, c := range m.Snapshot.Contacts {
+			words += ", " + c.State.Type + " ["
+			for i, x := range c.Connections {
+				if i > 0 {
+					words += " "
+				}
+				words += x.Type + ":" + x.State.Type
+			}
+			words += "]"
+		}
+		return words
+	case "response":
+		if m.Err != nil {
+			return fmt.Sprintf("refused %s: %s: %s", m.RequestID, m.Err.Type, m.Err.Message)
+		}
+		return "done " + m.RequestID
+	case "audio", "muted":
+		return fmt.Sprintf("%s %v", m.Type, m.Here || m.Muted)
+	case "answer":
+		return fmt.Sprintf("answer %v", m.SDP != "")
+	case "echoed":
+		return "echoed " + m.Event
+	}
+	return m.Type
+}
+
+func hear(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("heard\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+// talking has ana talk to a customer in contact c1, and returns her window.
+func talking(t *testing.T, w *world) *window {
+	t.Helper()
+	w.instant = true
+	ana := w.open(t, "ana", "window-1")
+	w.customerCalls("c1", agentNamed("ana"))
+	ana.asks("acceptContact", map[string]any{"contactId": "c1_2"})
+	ana.hears()
+	return ana
+}
+
+const withCustomer = "update: Busy, connected [agent:connected inbound:connected]"
+
+func TestOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := w.open(t, "ana", "window-1")
+		hear(t, ana.hears(), "hello", "update: Available", "muted false", "audio true")
+		w.customerCalls("c1", agentNamed("ana"))
+		hear(t, ana.hears(), "update: PendingBusy, connecting [agent:connecting inbound:connecting]")
+	})
+}
+
+// R4, R5: the update that shows the effect, then the response, then the update
+// once more.
+func TestEffectBeforeResponse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := talking(t, w)
+
+		id := ana.asks("holdConnection", map[string]any{"contactId": "c1_2", "connectionId": "c1_1"})
+		held := "update: Busy, connected [agent:connected inbound:hold]"
+		hear(t, ana.hears(), held, "done "+id, held)
+
+		id = ana.asks("createAdditionalConnection", map[string]any{"contactId": "c1_2", "endpoint": map[string]any{
+			"type": "phone_number", "phoneNumber": "sip:cardiology@127.0.0.1:5073", "name": nil, "endpointARN": nil, "queue": nil,
+		}})
+		adding := "update: Busy, connected [agent:connected inbound:hold outbound:connecting]"
+		hear(t, ana.hears(), adding, "done "+id, adding)
+
+		w.post("c1", call.Answered{Connection: 3})
+		hear(t, ana.hears(), "update: Busy, connected [agent:connected inbound:hold outbound:connected]")
+
+		id = ana.asks("conferenceConnections", map[string]any{"contactId": "c1_2"})
+		three := "update: Busy, connected [agent:connected inbound:connected outbound:connected]"
+		hear(t, ana.hears(), three, "done "+id, three)
+
+		id = ana.asks("destroyConnection", map[string]any{"contactId": "c1_2", "connectionId": "c1_2"})
+		over := "update: AfterCallWork, ended [agent:disconnected inbound:disconnected outbound:disconnected]"
+		hear(t, ana.hears(), over, "done "+id, over)
+
+		id = ana.asks("clearContact", map[string]any{"contactId": "c1_2"})
+		hear(t, ana.hears(), "update: Available", "done "+id, "update: Available")
+	})
+}
+
+// R10: a third party who has gone is shown so in one update, before another can be
+// added.
+func TestThirdPartyGoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := talking(t, w)
+		w.people["sip:cardiology@127.0.0.1:5073"] = behaviour{after: time.Second, fails: call.Busy}
+		add := map[string]any{"contactId": "c1_2", "endpoint": map[string]any{"type": "phone_number", "phoneNumber": "sip:cardiology@127.0.0.1:5073"}}
+		ana.asks("createAdditionalConnection", add)
+		ana.hears()
+		time.Sleep(2 * time.Second) // of the bubble
+		held := "update: Busy, connected [agent:connected inbound:hold]"
+		hear(t, ana.hears(), "update: Busy, connected [agent:connected inbound:hold outbound:disconnected]", held)
+		id := ana.asks("createAdditionalConnection", add)
+		adding := "update: Busy, connected [agent:connected inbound:hold outbound:connecting]"
+		hear(t, ana.hears(), adding, "done "+id, adding)
+		second := ana.asks("createAdditionalConnection", add)
+		hear(t, ana.hears(), "refused "+second+": InvalidStateException: a transfer to cardiology is under way", adding)
+	})
+}
+
+// A target who fails at once is an error of the request: there is no leg to wait
+// for.
+func TestAddFailsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := talking(t, w)
+		id := ana.asks("createAdditionalConnection", map[string]any{"contactId": "c1_2", "endpoint": map[string]any{"type": "phone_number", "phoneNumber": "+4416321"}})
+		held := "update: Busy, connected [agent:connected inbound:hold]"
+		hear(t, ana.hears(), held, "refused "+id+": BadEndpointException: +4416321 may not be dialled. +4416321 begins like none of [allow] numbers", held)
+	})
+}
+
+// R8: every request has exactly one response.
+func TestEveryRequestIsAnswered(t *testing.T) {
+	const all = `getAgentSnapshot putAgentState getAgentStates getDialableCountryCodes getRoutingProfileQueues getAgentPermissions
+		getAgentConfiguration updateAgentConfiguration acceptContact createOutboundContact createTaskContact clearContact completeContact
+		destroyContact rejectContact notifyContactIssue updateContactAttributes createAdditionalConnection destroyConnection holdConnection
+		resumeConnection toggleActiveConnections conferenceConnections sendClientLogs sendDigits sendSoftphoneCallReport
+		sendSoftphoneCallMetrics getEndpoints getNewAuthToken createTransport muteParticipant unmuteParticipant
+		updateMonitorParticipantState pauseContact resumeContact addNewConnection transferContact noSuchMethod`
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := talking(t, w)
+		for _, method := range strings.Fields(all) {
+			for _, params := range []map[string]any{nil, {"contactId": "c1_2"}, {"contactId": "c1_2", "connectionId": "c1_9"}, {"contactId": 7}} {
+				id := ana.asks(method, params)
+				var responses []string
+				for _, heard := range ana.hears() {
+					if strings.Contains(heard, " "+id) {
+						responses = append(responses, heard)
+					}
+				}
+				if len(responses) != 1 {
+					t.Errorf("%s %v has the responses %q, want one", method, params, responses)
+				} else if _, known := methods[method]; !known && !strings.Contains(responses[0], "NotSupported") {
+					t.Errorf("%s: got %q, want NotSupported", method, responses[0])
+				}
+			}
+		}
+	})
+}
+
+func TestRequestWithoutEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := talking(t, w)
+		w.slow = make(chan struct{})
+		hold := map[string]any{"contactId": "c1_2", "connectionId": "c1_1"}
+		first := ana.asks("holdConnection", hold)
+		second := ana.asks("holdConnection", hold)
+		time.Sleep(answerWithin - time.Millisecond)
+		if heard := ana.hears(); len(heard) > 0 {
+			t.Errorf("too early: %q", heard)
+		}
+		time.Sleep(time.Millisecond)
+		hear(t, ana.hears(),
+			"refused "+first+": RequestTimedOut: Nothing has come of it in time; see how the call is before you try again.", withCustomer,
+			"refused "+second+": RequestTimedOut: Nothing has come of it in time; see how the call is before you try again.", withCustomer)
+		close(w.slow)
+		hear(t, ana.hears(), "update: Busy, connected [agent:connected inbound:hold]")
+	})
+}
+
+// The same requestId again is the same request, also from a window that was
+// loaded anew: it gets its responses then.
+func TestReload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := talking(t, w)
+		w.slow = make(chan struct{})
+		add := map[string]any{"contactId": "c1_2", "endpoint": map[string]any{"type": "phone_number", "phoneNumber": "sip:cardiology@127.0.0.1:5073"}}
+		ana.asksAs("request-7", "createAdditionalConnection", add)
+		ana.s.do(func() { ana.s.left(ana.socket, true) })
+		close(w.slow)
+		synctest.Wait()
+		if !w.panel.Present("ana") {
+			t.Error("ana has gone while her page is being loaded anew")
+		}
+		again := w.open(t, "ana", "window-1")
+		heard := again.hears()
+		if !slices.Contains(heard, "done request-7") {
+			t.Errorf("the window that is back heard %q, and not the response", heard)
+		}
+		again.asksAs("request-7", "createAdditionalConnection", add)
+		hear(t, again.hears(), "done request-7")
+		if c, _ := w.Contact("c1"); len(c.Past) != 0 || c.Transfer == nil {
+			t.Errorf("the transfer was begun twice: %+v", c)
+		}
+	})
+}
+
+// Accepting is done when the browser's audio is there.
+func TestAcceptWaitsForAudio(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := w.open(t, "ana", "window-1")
+		w.customerCalls("c1", agentNamed("ana"))
+		id := ana.asks("acceptContact", map[string]any{"contactId": "c1_2"})
+		if heard := ana.hears(); slices.Contains(heard, "done "+id) {
+			t.Errorf("heard %q before there is audio", heard)
+		}
+		ana.says(offer{ContactID: "c1_2", Number: 1, SDP: "v=0"})
+		hear(t, ana.hears(), withCustomer, "done "+id, withCustomer, "answer true")
+
+		ana.says(offer{ContactID: "c9_2", Number: 2, SDP: "v=0"})
+		hear(t, ana.hears(), "answer false")
+	})
+}
+
+func TestRejectAndMiss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := w.open(t, "ana", "window-1")
+		w.customerCalls("c1", agentNamed("ana"))
+		ana.hears()
+		id := ana.asks("rejectContact", map[string]any{"contactId": "c1_2"})
+		hear(t, ana.hears(), "update: Available, rejected [agent:disconnected inbound:disconnected]", "update: Available", "done "+id, "update: Available")
+
+		w.customerCalls("c2", call.Endpoint{Kind: call.QueueEndpoint, Address: "sales"})
+		ana.hears()
+		time.Sleep(30 * time.Second) // as long as a queue has somebody rung
+		synctest.Wait()
+		w.panel.AgentChanged(routing.Agent{Name: "ana"})
+		heard := ana.hears()
+		if !slices.Contains(heard, "update: MissedCallAgent") {
+			t.Errorf("after an offer that was missed, ana heard %q", heard)
+		}
+		id = ana.asks("clearContact", map[string]any{"contactId": "c2_2"}) // as pages do it
+		if heard := ana.hears(); !slices.Contains(heard, "done "+id) {
+			t.Errorf("clearing what is gone: %q", heard)
+		}
+	})
+}
+
+// All windows show the same, and one has the audio.
+func TestTwoWindows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		one := talking(t, w)
+		two := w.open(t, "ana", "window-2")
+		hear(t, two.hears(), "hello", withCustomer, "muted false", "audio false")
+		two.says(offer{ContactID: "c1_2", Number: 1, SDP: "v=0"})
+		hear(t, two.hears(), "answer false")
+		two.says(takeOver{})
+		hear(t, one.hears(), "audio false")
+		hear(t, two.hears(), "audio true")
+		id := one.asks("holdConnection", map[string]any{"contactId": "c1_2", "connectionId": "c1_1"})
+		held := "update: Busy, connected [agent:connected inbound:hold]"
+		hear(t, one.hears(), held, "done "+id, held)
+		hear(t, two.hears(), held)
+		two.says(echo{Event: "contact::accepted", Data: json.RawMessage(`{"contactId":"c1_2"}`)})
+		hear(t, one.hears(), "echoed contact::accepted")
+		hear(t, two.hears(), "echoed contact::accepted")
+
+		two.s.do(func() { two.s.left(two.socket, false) })
+		time.Sleep(goneAfter)
+		hear(t, one.hears(), "audio true")
+		if got := w.noted(); got != "" {
+			t.Errorf("with a window left: %s", got)
+		}
+	})
+}
+
+// The last window has gone: the browser has said so, or the connection is lost.
+func TestGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := talking(t, w)
+		ana.s.do(func() { ana.s.left(ana.socket, false) })
+		time.Sleep(goneAfter)
+		synctest.Wait()
+		if got := w.noted(); got != "Lost ana" || w.panel.Present("ana") {
+			t.Errorf("a lost connection: %s, present %v", got, w.panel.Present("ana"))
+		}
+		ana = w.open(t, "ana", "window-1")
+		ana.hears()
+		ana.s.do(func() { ana.s.left(ana.socket, true) })
+		synctest.Wait()
+		if got := w.noted(); got != "Lost ana, Back ana, Disconnect c1_2" {
+			t.Errorf("a window that was closed: %s", got)
+		}
+		if c, _ := w.Contact("c1"); c.Connections[1].State != call.Away {
+			t.Errorf("ana is %s, want away", c.Connections[1].State)
+		}
+		ana = w.open(t, "ana", "window-1")
+		ana.says(offer{ContactID: "c1_2", Number: 1, SDP: "v=0"})
+		if c, _ := w.Contact("c1"); c.Connections[1].State != call.Connected {
+			t.Errorf("ana is %s after coming back, want connected", c.Connections[1].State)
+		}
+	})
+}
+
+// After a start, pages have a while to come back.
+func TestStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.open(t, "ana", "window-1")
+		time.Sleep(startWithin)
+		synctest.Wait()
+		if got := w.noted(); got != "Lost ben" {
+			t.Errorf("after a start: %s, want only ben lost: carl has a phone", got)
+		}
+	})
+}
+
+func TestMute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := talking(t, w)
+		yes, no := true, false
+		ana.says(mute{&yes})
+		hear(t, ana.hears(), withCustomer, "muted true", "muted true")
+		ana.says(mute{})
+		hear(t, ana.hears(), "muted true")
+		id := ana.asks("unmuteParticipant", map[string]any{"contactId": "c1_2", "connectionId": "c1_2"})
+		hear(t, ana.hears(), withCustomer, "muted false", "done "+id, withCustomer)
+		ana.says(mute{&no})
+		hear(t, ana.hears(), "muted false")
+		id = ana.asks("muteParticipant", map[string]any{"contactId": "c1_2", "connectionId": "c1_1"})
+		hear(t, ana.hears(), "refused "+id+": NotSupported: Holdfast mutes only the agent's own connection.", withCustomer)
+	})
+}
+
+// An agent with a desk phone sees calls, and picks up there.
+func TestDeskPhone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		carl := w.open(t, "carl", "window-1")
+		w.customerCalls("c1", agentNamed("carl"))
+		carl.hears()
+		id := carl.asks("acceptContact", map[string]any{"contactId": "c1_2"})
+		if heard := carl.hears()[0]; heard != "refused "+id+": InvalidStateException: Your phone is not this page: pick up there." {
+			t.Errorf("heard %q", heard)
+		}
+		w.post("c1", call.Answered{Connection: 2})
+		hear(t, carl.hears(), withCustomer)
+	})
+}
+
+func TestWhatThePageMayNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := talking(t, w)
+		ben := w.open(t, "ben", "window-2")
+		ben.hears()
+		// Another agent's contact is none of Ben's.
+		id := ben.asks("destroyConnection", map[string]any{"contactId": "c1_2", "connectionId": "c1_1"})
+		hear(t, ben.hears(), "refused "+id+": ContactNotFoundException: you are not in this contact any more", "update: Available")
+		w.broken = switchboard.ErrUnavailable
+		id = ana.asks("holdConnection", map[string]any{"contactId": "c1_2", "connectionId": "c1_1"})
+		hear(t, ana.hears(), "refused "+id+": InternalServiceError: The server cannot record anything at the moment; nothing has been done.", withCustomer)
+	})
+}
+
+// A page that does not read is let go of; the others are not kept waiting.
+func TestSlowPage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		slow, quick := w.open(t, "ana", "window-1"), w.open(t, "ana", "window-2")
+		var heard atomic.Int64
+		for range mostUnsent {
+			quick.says(echo{Event: "contact::view", Data: json.RawMessage(`{}`)})
+			heard.Add(int64(len(quick.hears())))
+		}
+		select {
+		case <-slow.socket.end:
+		default:
+			t.Error("the slow page is still connected")
+		}
+		if heard.Load() < mostUnsent {
+			t.Errorf("the quick one heard %d messages", heard.Load())
+		}
+	})
+}
+
+// What is said again for good measure every so often.
+func TestRepeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := talking(t, w)
+		time.Sleep(repeatEvery)
+		hear(t, ana.hears(), withCustomer)
+	})
+}

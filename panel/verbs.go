@@ -1,0 +1,50 @@
+package panel
+
+import (
+	"holdfast/call"
+)
+
+// verbs are what an agent may ask for in a segment. They only say which buttons
+// the page offers: the contact decides, and a request that came from elsewhere is
+// put to it all the same.
+func verbs(s segment) []string {
+	held := false
+	if x := s.customer(); x != nil {
+		held = x.State == call.Held
+	}
+	switch phaseOf(s) {
+	case ringingPhase:
+		return []string{"accept", "reject"}
+	case dialingPhase:
+		return []string{"mute", "end"}
+	case talkingPhase:
+		if held {
+			return []string{"resume", "mute", "transfer", "digits", "end"}
+		}
+		return []string{"hold", "mute", "transfer", "digits", "end"}
+	case reachingPhase:
+		return []string{"mute", "cancel", "leave"}
+	case consultPhase:
+		if held {
+			return []string{"mute", "swap", "join", "complete", "cancel", "digits"}
+		}
+		return append(consulted(s), "mute", "complete", "cancel", "digits")
+	case targetPhase:
+		return []string{"mute", "hangUp"}
+	case finishPhase:
+		return []string{"mute", "end"}
+	case joiningPhase, awayPhase, endedPhase, missedPhase, rejectedPhase:
+	}
+	return []string{}
+}
+
+// consulted is what may be done about a target while the customer takes part, or
+// listens to nobody but the agent.
+func consulted(s segment) []string {
+	for _, o := range s.others() {
+		if o.State == call.Held {
+			return []string{"swap", "join"}
+		}
+	}
+	return []string{"swap"}
+}

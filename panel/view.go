@@ -1,0 +1,264 @@
+package panel
+
+import (
+	"fmt"
+	"time"
+
+	"holdfast/call"
+	"holdfast/routing"
+)
+
+// This file has what the page itself shows, in our own words.
+
+// A view is everything on an agent's screen but where the audio is.
+type view struct {
+	Agent    agentView     `json:"agent"`
+	Contacts []contactView `json:"contacts"`
+}
+
+type agentView struct {
+	State string  `json:"state"` // as package routing has it
+	Name  string  `json:"name,omitempty"`
+	Since stamp   `json:"since"`
+	Next  *status `json:"next,omitempty"` // after the customers they have now
+}
+
+type status struct {
+	State string `json:"state"`
+	Name  string `json:"name,omitempty"`
+}
+
+// A phase is how far an agent's part in a contact is.
+type phase string
+
+const (
+	ringingPhase  phase = "ringing"  // the agent is rung
+	dialingPhase  phase = "dialling" // the customer is rung, by the agent's wish
+	talkingPhase  phase = "talking"
+	reachingPhase phase = "reaching" // the target of the agent's transfer is rung
+	consultPhase  phase = "consulting"
+	joiningPhase  phase = "joining"
+	targetPhase   phase = "target" // the agent is the target, and the customer not theirs yet
+	finishPhase   phase = "finishing"
+	awayPhase     phase = "away" // the agent's line was lost
+	endedPhase    phase = "ended"
+	missedPhase   phase = "missed"
+	rejectedPhase phase = "rejected"
+)
+
+type contactView struct {
+	ID        string        `json:"id"`
+	Phase     phase         `json:"phase"`
+	Since     stamp         `json:"since"` // in this phase since
+	Customer  partyView     `json:"customer"`
+	You       partyView     `json:"you"`
+	Others    []partyView   `json:"others"`
+	Queue     string        `json:"queue,omitempty"`
+	Called    string        `json:"called,omitempty"`
+	Outbound  bool          `json:"outbound,omitempty"`
+	From      string        `json:"from,omitempty"` // who hands the customer over to this agent
+	Transfer  *transferView `json:"transfer,omitempty"`
+	Failure   *failureView  `json:"failure,omitempty"`
+	Can       []string      `json:"can"` // what the agent may ask for
+	ClearedBy *stamp        `json:"clearedBy,omitempty"`
+}
+
+type partyView struct {
+	ID      string `json:"id"` // the connectionId
+	Name    string `json:"name"`
+	Address string `json:"address,omitempty"` // if it is not the name
+	State   string `json:"state"`             // as package call has it, or "gone"
+	Since   stamp  `json:"since"`
+	Rings   bool   `json:"rings,omitempty"`
+	Muted   bool   `json:"muted,omitempty"`
+	Prompt  string `json:"prompt,omitempty"` // what they hear while screening
+}
+
+type transferView struct {
+	ID        string      `json:"id"`
+	Kind      string      `json:"kind"`
+	Target    string      `json:"target"` // whom it is at, with how many more at the same time
+	Rings     bool        `json:"rings"`
+	Screening bool        `json:"screening"`
+	Since     stamp       `json:"since"` // rings, or listens, or talks since
+	HeldSince *stamp      `json:"heldSince,omitempty"`
+	Remaining []string    `json:"remaining"`
+	Tried     []triedView `json:"tried"`
+}
+
+type triedView struct {
+	Name string `json:"name"`
+	Text string `json:"text"` // how that ended: "is busy"
+}
+
+type failureView struct {
+	Transfer string      `json:"transfer"`
+	Reason   string      `json:"reason"`
+	Text     string      `json:"text"`
+	Detail   string      `json:"detail,omitempty"`
+	At       stamp       `json:"at"`
+	Tried    []triedView `json:"tried"`
+}
+
+func viewAgent(a routing.Agent) agentView {
+	v := agentView{State: string(a.State()), Since: stamp(a.Since)}
+	if a.State() == routing.NotReady {
+		v.Name = a.Status.Name
+	}
+	if a.Next != (routing.Status{}) {
+		v.Next = &status{string(a.Next.State), a.Next.Name}
+	}
+	return v
+}
+
+func viewContact(s segment) contactView {
+	v := contactView{
+		ID: s.ID(), Phase: phaseOf(s), Queue: s.queue, Called: s.contact.Called, Outbound: s.outbound(),
+		You:      viewParty(s.own, connectionName(s.contact.ID, s.own.ID)),
+		Customer: partyView{Name: s.contact.Customer.String(), State: "gone", Since: stamp(s.own.Since)},
+		Others:   []partyView{}, Can: verbs(s),
+	}
+	began := s.own.Since
+	if x := s.customer(); x != nil {
+		v.Customer = viewParty(*x, connectionName(s.contact.ID, x.ID))
+	}
+	for _, o := range s.others() {
+		v.Others = append(v.Others, viewParty(o.Connection, o.name))
+		began = latest(began, o.Since)
+	}
+	t := s.contact.Transfer
+	switch {
+	case t == nil:
+		v.Failure = viewFailure(s.contact)
+	case t.By == s.own.ID:
+		v.Transfer = viewTransfer(s, t)
+	case s.own.Party == call.Target:
+		v.From = s.contact.Agent.String()
+	}
+	if v.Phase == talkingPhase {
+		began = s.own.Since
+	}
+	v.Since = stamp(began)
+	return v
+}
+
+func phaseOf(s segment) phase {
+	switch {
+	case s.own.State == call.Away:
+		return awayPhase
+	case legState(s.own.State) == connecting:
+		return ringingPhase
+	case s.own.Party == call.Target:
+		return targetPhase
+	}
+	switch s.contact.Stage {
+	case call.Dialling:
+		return dialingPhase
+	case call.Reaching:
+		return reachingPhase
+	case call.Consulting:
+		return consultPhase
+	case call.Joining:
+		return joiningPhase
+	case call.Finishing:
+		return finishPhase
+	case call.Offering, call.Talking, call.Returning, call.Parked, call.Over:
+	}
+	return talkingPhase
+}
+
+func viewParty(x call.Connection, name string) partyView {
+	p := partyView{
+		ID: name, Name: x.Endpoint.String(), State: string(x.State), Since: stamp(x.Since),
+		Rings: x.Ringing, Muted: x.Muted, Prompt: string(x.Prompt),
+	}
+	if x.Endpoint.Address != p.Name {
+		p.Address = x.Endpoint.Address
+	}
+	return p
+}
+
+func viewTransfer(s segment, t *call.Transfer) *transferView {
+	v := &transferView{ID: t.ID, Kind: string(t.Kind), Target: t.Target().String(), Since: stamp(t.Requested), Remaining: []string{}, Tried: tried(t)}
+	for _, o := range s.others() {
+		v.Target, v.Since, v.Rings = o.Endpoint.String(), stamp(o.Since), o.Ringing
+		v.Screening = o.State == call.Screening
+		if o.many && legState(o.State) == connecting {
+			v.Target = fmt.Sprintf("%d at once", ringing(t))
+		}
+	}
+	for _, e := range t.Remaining {
+		v.Remaining = append(v.Remaining, e.String())
+	}
+	if x := s.customer(); x != nil && x.State == call.Held {
+		since := stamp(x.Since)
+		v.HeldSince = &since
+	}
+	return v
+}
+
+// ringing counts the attempts that have not ended.
+func ringing(t *call.Transfer) int {
+	n := 0
+	for _, a := range t.Attempts {
+		if a.Ended.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
+// tried are the attempts that have come to nothing.
+func tried(t *call.Transfer) []triedView {
+	all := []triedView{}
+	for _, a := range t.Attempts {
+		if !a.Ended.IsZero() && a.Reason != call.Elsewhere {
+			all = append(all, triedView{a.Target.String(), a.Reason.Says()})
+		}
+	}
+	return all
+}
+
+// viewFailure is why the last transfer came to nothing, or nil if it did not.
+func viewFailure(c call.Contact) *failureView {
+	if len(c.Past) == 0 {
+		return nil
+	}
+	t := &c.Past[len(c.Past)-1]
+	last := t.Attempts[len(t.Attempts)-1]
+	why, at := t.Reason, t.Ended
+	switch {
+	case t.Outcome == call.TransferFailed:
+	case t.Outcome == call.Completed && t.Target() == last.Target && last.Reason == call.LeftEarly:
+		why, at = last.Reason, last.Ended
+	default:
+		return nil
+	}
+	detail := ""
+	if why == last.Reason {
+		detail = last.Detail
+	}
+	return &failureView{t.ID, string(why), fmt.Sprintf("%s %s.", t.Target(), why.Says()), detail, stamp(at), tried(t)}
+}
+
+func endedView(v contactView, how phase, at stamp) contactView {
+	v.Phase, v.Since, v.Transfer, v.Failure, v.Others, v.Can = how, at, nil, nil, []partyView{}, []string{}
+	v.Customer.State, v.You.State = "gone", "gone"
+	if how == endedPhase {
+		v.Can = []string{"clear"}
+	}
+	return v
+}
+
+func forgottenView(s routing.Segment) contactView {
+	gone := partyView{State: "gone", Since: stamp(s.Since)}
+	return endedView(contactView{ID: segmentName(s.SegmentID), Queue: s.Queue, Customer: gone, You: gone}, endedPhase, stamp(s.Since))
+}
+
+func stampOf(t time.Time) *stamp {
+	if t.IsZero() {
+		return nil
+	}
+	s := stamp(t)
+	return &s
+}
