@@ -28,9 +28,10 @@ type frame struct {
 type scene struct {
 	now      time.Time
 	agent    routing.Agent
-	page     bool // the agent's page is their phone
-	contacts []call.Contact
-	rejected map[string]bool // names of the agent's connections that they have turned down
+	page     bool             // the agent's page is their phone
+	looked   []call.ContactID // contacts that were looked for
+	contacts []call.Contact   // those of them that there are
+	rejected map[string]bool  // names of the agent's connections that they have turned down
 }
 
 // frames are what an agent's pages show one after the other to get from what was

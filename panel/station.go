@@ -157,17 +157,15 @@ func (s *station) look() scene {
 	for _, x := range agent.Segments {
 		s.involved[x.Contact] = true
 	}
-	var ids []call.ContactID
+	sc := scene{now: s.now(), agent: agent, page: !s.account.Desk, rejected: s.rejected}
 	for id := range s.involved {
-		ids = append(ids, id)
+		sc.looked = append(sc.looked, id)
 	}
-	rejected := s.rejected
 	s.rejected = map[string]bool{}
 	s.mu.Unlock()
 
-	slices.Sort(ids)
-	sc := scene{now: s.now(), agent: agent, page: !s.account.Desk, rejected: rejected}
-	for _, id := range ids {
+	slices.Sort(sc.looked)
+	for _, id := range sc.looked {
 		if c, live := s.panel.options.Board.Contact(id); live {
 			sc.contacts = append(sc.contacts, c)
 		}
@@ -194,11 +192,12 @@ func (s *station) refresh() {
 	}
 }
 
-// forget drops the contacts that the agent has no part in any more.
+// forget drops the contacts that were looked for and that the agent has no part in
+// any more.
 func (s *station) forget(sc scene) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for id := range s.involved {
+	for _, id := range sc.looked {
 		here := func(c call.Contact) bool { return c.ID == id }
 		if !slices.ContainsFunc(sc.contacts, here) && !slices.ContainsFunc(s.shown.cards, func(c card) bool { return c.Contact == id }) {
 			delete(s.involved, id)

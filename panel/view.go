@@ -59,7 +59,8 @@ type contactView struct {
 	From      string        `json:"from,omitempty"` // who hands the customer over to this agent
 	Transfer  *transferView `json:"transfer,omitempty"`
 	Failure   *failureView  `json:"failure,omitempty"`
-	Can       []string      `json:"can"` // what the agent may ask for
+	Can       []string      `json:"can"`             // what the agent may ask for
+	Ended     string        `json:"ended,omitempty"` // what had become of the customer
 	ClearedBy *stamp        `json:"clearedBy,omitempty"`
 }
 
@@ -242,6 +243,12 @@ func viewFailure(c call.Contact) *failureView {
 }
 
 func endedView(v contactView, how phase, at stamp) contactView {
+	if t := v.Transfer; t != nil && how == endedPhase {
+		v.Ended = fmt.Sprintf("Handed over to %s.", t.Target)
+		if v.Phase == reachingPhase {
+			v.Ended = fmt.Sprintf("You left while %s was being called.", t.Target)
+		}
+	}
 	v.Phase, v.Since, v.Transfer, v.Failure, v.Others, v.Can = how, at, nil, nil, []partyView{}, []string{}
 	v.Customer.State, v.You.State = "gone", "gone"
 	if how == endedPhase {

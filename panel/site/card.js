@@ -78,7 +78,7 @@ export class Card {
     if (c.phase === "joining") return "Until both hear each other, you stay on the line.";
     if (c.phase === "away") return "The customer hears music until your audio is back.";
     if (c.phase === "target") return c.customer.state === "held" ? "The customer is on hold until they hand over." : "The customer takes part.";
-    if (c.phase === "ended" && c.clearedBy) return "Ends by itself.";
+    if (c.phase === "ended") return [c.ended, c.clearedBy ? "This ends by itself." : ""].filter(Boolean).join(" ");
     return "";
   }
 
@@ -127,6 +127,7 @@ export class Card {
     const before = this.#refs.actions;
     const same = [...before.children].map((b) => b.dataset.verb).join() === shown.map((s) => s.verb).join();
     if (!same) before.replaceChildren(...shown.map(({ verb }) => this.#button(verb)));
+    before.dataset.small = shown.filter((s) => !/half|wide/.test(s.look)).length;
     shown.forEach((s, i) => this.#dress(before.children[i], s));
   }
 

@@ -6,10 +6,12 @@ export function setClock(serverNow) {
   skew = serverNow.getTime() - Date.now();
 }
 
-// since has an element show how long it is since then; nothing without a time.
+// since has an element show how long it is since then; nothing without a time, or
+// with one that says that nobody knows.
 export function since(element, then) {
-  if (then) {
-    element.dataset.since = new Date(then).getTime();
+  const time = new Date(then ?? 0).getTime();
+  if (time > 0) {
+    element.dataset.since = time;
     element.setAttribute("role", "timer");
   } else {
     delete element.dataset.since;

@@ -48,8 +48,10 @@ export function phase(c) {
     case "target":
       return `With ${c.from}`;
     case "reaching":
+      return "Customer on hold";
     case "consulting":
-      return held ? "Customer on hold" : "Customer takes part";
+      if (held) return "Customer on hold";
+      return c.others.some((p) => p.state === "held") ? "With the customer" : "All together";
     case "joining":
       return "Handing over";
     case "finishing":
