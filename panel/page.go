@@ -101,7 +101,8 @@ func (s *station) left(k *socket, closed bool) {
 	p.detach(goingAway, "")
 	if s.audio == p.id {
 		s.audioBy = s.now().Add(goneAfter)
-		if closed && !s.account.Desk {
+		if closed {
+			s.audio = "" // whatever window is opened next has it
 			p.hangUpLines()
 		}
 	}
@@ -112,6 +113,9 @@ func (s *station) left(k *socket, closed bool) {
 
 // hangUpLines says that the audio of this page has ended.
 func (p *page) hangUpLines() {
+	if p.station.account.Desk {
+		return
+	}
 	lines := p.station.panel.options.Lines
 	for _, x := range p.station.shown.segments {
 		if legState(x.own.State) == connected {

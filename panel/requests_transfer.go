@@ -128,9 +128,13 @@ func (a *ask) digits() (outcome, error) {
 	})
 }
 
-// talksTo is the party that the agent talks to: the last one who joined.
+// talksTo is the party that the agent talks to: the last one who joined, or else
+// the customer.
 func (s segment) talksTo() call.ConnectionID {
 	var id call.ConnectionID
+	if x := s.customer(); x != nil {
+		id = x.ID
+	}
 	for _, x := range s.contact.Connections {
 		if x.ID != s.own.ID && x.State == call.Connected {
 			id = x.ID

@@ -75,6 +75,7 @@ export class Card {
   }
 
   #line(c) {
+    if (c.phase === "ringing" && c.from) return "The customer is on hold until you answer.";
     if (c.phase === "joining") return "Until both hear each other, you stay on the line.";
     if (c.phase === "away") return "The customer hears music until your audio is back.";
     if (c.phase === "target") return c.customer.state === "held" ? "The customer is on hold until they hand over." : "The customer takes part.";
@@ -109,7 +110,7 @@ export class Card {
   }
 
   #showParties(c) {
-    const others = c.phase === "reaching" ? [] : c.others;
+    const others = c.phase === "reaching" || c.phase === "ringing" ? [] : c.others;
     const parties = others.length ? [{ ...c.customer, name: "Customer" }, ...others, { ...c.you, name: "You" }] : [];
     this.#refs.parties.hidden = parties.length === 0;
     this.#refs.parties.replaceChildren(...parties.map((p) => {
@@ -147,6 +148,7 @@ export class Card {
     if (button.dataset.label === label) return;
     button.dataset.label = label;
     button.replaceChildren(icon(glyph), label);
+    if (button.dataset.verb === "cancel") button.title = "Cancel the transfer";
   }
 
   // #buttons are what the call can do, in order, with their looks.

@@ -8,7 +8,7 @@ export const kinds = {
 
 export const verbs = {
   accept: "Accept", reject: "Reject", hold: "Hold", resume: "Resume", mute: "Mute", unmute: "Unmute",
-  transfer: "Transfer", digits: "Keypad", end: "Hang up", hangUp: "Hang up", cancel: "Cancel transfer", leave: "Leave now",
+  transfer: "Transfer", digits: "Keypad", end: "Hang up", hangUp: "Hang up", cancel: "Cancel", leave: "Leave now",
   swap: "Swap", join: "Join all", complete: "Hand over", clear: "Done",
 };
 
