@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"holdfast/call"
 )
 
@@ -53,6 +55,17 @@ type desktop struct {
 // openDesktop serves examples/streams-page and opens it.
 func openDesktop(t *testing.T, s *screen) *desktop {
 	t.Helper()
+	d := serveDesktop(t, s)
+	s.visit(d.server.URL + "/ccp-v2/")
+	s.logIn("ana", "sesame")
+	s.shows("Waiting for calls")
+	s.visit(d.url())
+	s.shows("ana: Available")
+	return d
+}
+
+func serveDesktop(t *testing.T, s *screen) *desktop {
+	t.Helper()
 	dir, err := library()
 	if err != nil {
 		t.Fatal(err)
@@ -67,11 +80,6 @@ func openDesktop(t *testing.T, s *screen) *desktop {
 	d.server = httptest.NewServer(d.world.panel.Handler())
 	t.Cleanup(d.server.Close)
 	s.everywhere(noMedia)
-	s.visit(d.server.URL + "/ccp-v2/")
-	s.logIn("ana", "sesame")
-	s.shows("Waiting for calls")
-	s.visit(d.url())
-	s.shows("ana: Available")
 	return d
 }
 
@@ -262,4 +270,19 @@ func TestLibraryForged(t *testing.T) {
 	if c, _ := d.world.Contact("c1"); len(c.Connections) != 2 {
 		t.Errorf("a forged request was carried out: %+v", c)
 	}
+}
+
+// Amazon's library opens a window to log in, while it loads the frame again and
+// again, and closes it when an agent is there, wherever they have logged in.
+func TestLibraryLogIn(t *testing.T) {
+	s := chromium(t, withMicrophone, chromedp.Flag("disable-popup-blocking", true))
+	d := serveDesktop(t, s)
+	s.visit(d.url())
+	s.until(`connect.core.loginWindow?.closed === false`)
+	other := s.tab()
+	other.visit(d.server.URL + "/ccp-v2/")
+	other.logIn("ana", "sesame")
+	other.shows("Waiting for calls")
+	d.shows("ana: Available")
+	d.until(`connect.core.loginWindow === null`)
 }
