@@ -70,7 +70,7 @@ func (s *step) callFailed(id ConnectionID, why Reason) {
 	s.remove(id)
 	if who.Party == Customer {
 		for _, c := range s.Connections {
-			s.do(Notify{c.ID, why, who.Endpoint.String() + " " + why.says()})
+			s.do(Notify{c.ID, why, who.Endpoint.String() + " " + why.Says()})
 		}
 	}
 	s.end(who.Party, why)

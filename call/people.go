@@ -143,8 +143,8 @@ func (c *Connection) rungByUs() bool {
 // same reports whether two endpoints are the same place, whatever they are called.
 func (e Endpoint) same(o Endpoint) bool { return e.Kind == o.Kind && e.Address == o.Address }
 
-// says is the reason as the end of a sentence about the target.
-func (r Reason) says() string {
+// Says is the reason as the end of a sentence about the target: "is busy".
+func (r Reason) Says() string {
 	switch r {
 	case Busy:
 		return "is busy"

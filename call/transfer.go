@@ -280,7 +280,7 @@ func (s *step) targetFailed(id ConnectionID, why Reason, detail string) {
 		}
 	}
 	if len(s.Transfer.Remaining) > 0 && why != CancelledByAgent {
-		s.notifyAgent(why, a.Target.String()+" "+why.says())
+		s.notifyAgent(why, a.Target.String()+" "+why.Says())
 		s.ringNext()
 		return
 	}
@@ -321,7 +321,7 @@ func (s *step) fallBack(target Endpoint, why Reason, detail string) {
 		if s.customer().State == Connected {
 			where = "you are with the customer"
 		}
-		s.do(Notify{t.By, why, target.String() + " " + why.says() + "; " + where})
+		s.do(Notify{t.By, why, target.String() + " " + why.Says() + "; " + where})
 	}
 }
 

@@ -392,8 +392,8 @@ func TestLogOut(t *testing.T) {
 	if status, _, _ := b.fetch("GET", "/ccp-v2/session", ""); status != 401 {
 		t.Errorf("after logging out: %d", status)
 	}
-	if a, _ := w.Agent("ana"); a.State() != "offline" {
-		t.Errorf("ana is %s, want offline", a.State())
+	if a, _ := w.dispatcher.Agent("ana"); a.State != "offline" {
+		t.Errorf("ana is %s, want offline", a.State)
 	}
 }
 

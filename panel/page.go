@@ -80,7 +80,7 @@ func (s *station) hello() hello {
 		h.Origins = []string{}
 	}
 	for _, c := range choices(s.panel.options.NotReady) {
-		h.Statuses = append(h.Statuses, status{string(c.State), c.Name})
+		h.Statuses = append(h.Statuses, status{string(c.State), c.Reason})
 	}
 	for _, e := range s.panel.options.Directory.Endpoints() {
 		if e.Kind != call.AgentEndpoint || e.Address != s.account.Agent {

@@ -29,7 +29,7 @@ func TestPage(t *testing.T) {
 	s := chromium(t, withMicrophone)
 	w := newWorld(t, nil)
 	openPage(t, w, s)
-	if err := w.SetStatus(t.Context(), "ben", routing.Status{State: routing.Offline}); err != nil {
+	if err := w.dispatcher.SetStatus(t.Context(), "ben", routing.Status{State: routing.Offline}); err != nil {
 		t.Fatal(err)
 	}
 

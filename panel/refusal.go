@@ -14,6 +14,7 @@ import (
 type streamError struct {
 	Type        string   `json:"type"`
 	Message     string   `json:"message"`
+	Code        string   `json:"code,omitempty"` // of a refusal of ours; docs/REFUSALS.md has them
 	Stack       []string `json:"stack"`
 	RetryStatus string   `json:"retryStatus"`
 	StatusCode  int      `json:"statusCode"`
@@ -43,26 +44,27 @@ func refuse(kind, text string) error { return &refusal{kind, text} }
 
 // errorFor is the error of a request as its page gets it.
 func errorFor(err error) *streamError {
-	kind, code := serviceError, 500
+	kind, status := serviceError, 500
+	var code string
 	var ours *refusal
 	var refused *call.Refusal
 	var undialable *switchboard.DialError
 	text := err.Error()
 	switch {
 	case errors.As(err, &ours):
-		kind, code = ours.kind, 400
+		kind, status = ours.kind, 400
 	case errors.As(err, &refused):
-		kind, code = invalidState, 409
+		kind, status, code = invalidState, 409, string(refused.Code)
 	case errors.As(err, &undialable):
-		kind, code, text = badEndpoint, 400, undialable.Detail
+		kind, status, text = badEndpoint, 400, undialable.Detail
 	case errors.Is(err, switchboard.ErrNoContact):
-		kind, code = contactNotFound, 404
+		kind, status = contactNotFound, 404
 	case errors.Is(err, switchboard.ErrUnavailable), errors.Is(err, switchboard.ErrClosed):
-		code, text = statusUnavailable, "The server cannot record anything at the moment; nothing has been done."
+		status, text = statusUnavailable, "The server cannot record anything at the moment; nothing has been done."
 	case errors.Is(err, context.DeadlineExceeded):
-		kind, code = requestTimedOut, statusUnavailable
+		kind, status = requestTimedOut, statusUnavailable
 	}
-	return &streamError{kind, text, []string{}, "none", code}
+	return &streamError{kind, text, code, []string{}, "none", status}
 }
 
 // data is what a Streams page without a failure handler gets.

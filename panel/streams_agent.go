@@ -24,7 +24,7 @@ const (
 func choices(notReady []string) []routing.Status {
 	all := []routing.Status{{State: routing.Available}}
 	for _, name := range notReady {
-		all = append(all, routing.Status{State: routing.NotReady, Name: name})
+		all = append(all, routing.Status{State: routing.NotReady, Reason: name})
 	}
 	return append(all, routing.Status{State: routing.Offline})
 }
@@ -36,7 +36,7 @@ func streamsStatus(s routing.Status) agentState {
 	case s == routing.MissedOffer:
 		return agentState{"", failing, "MissedCallAgent", nil}
 	case s.State == routing.NotReady:
-		return agentState{arn(stateARN, "not-ready:"+s.Name), notRoutable, s.Name, nil}
+		return agentState{arn(stateARN, "not-ready:"+s.Reason), notRoutable, s.Reason, nil}
 	}
 	return agentState{arn(stateARN, "offline"), offline, "Offline", nil}
 }
@@ -65,7 +65,7 @@ func chosen(ask stateParam, notReady []string) (routing.Status, bool) {
 func streamsState(a routing.Agent, segments []segment) agentState {
 	since := stamp(a.Since)
 	state := streamsStatus(a.Status)
-	switch a.State() {
+	switch a.State {
 	case routing.Reserved:
 		state = agentState{"", system, "PendingBusy", nil}
 	case routing.Busy:

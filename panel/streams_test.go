@@ -92,6 +92,16 @@ func (s *stage) follow() {
 			x.State, x.Since = routing.AfterCallWork, s.teller.Now
 		}
 	}
+	switch {
+	case s.agent.Reservation != nil:
+		s.agent.State = routing.Reserved
+	case len(here) > 0:
+		s.agent.State = routing.Busy
+	case len(s.agent.Segments) > 0:
+		s.agent.State = routing.AfterCallWork
+	default:
+		s.agent.State = routing.Available
+	}
 }
 
 func (s *stage) frames() []frame {
@@ -151,32 +161,31 @@ func TestARN(t *testing.T) {
 }
 
 func TestAgentStates(t *testing.T) {
-	segment := []routing.Segment{{State: routing.Talking}}
-	wrapUp := []routing.Segment{{State: routing.AfterCallWork}}
 	available := routing.Status{State: routing.Available}
 	tests := []struct {
 		agent      routing.Agent
 		name, kind string
 	}{
 		{routing.Agent{}, "Offline", "offline"},
-		{routing.Agent{Status: available}, "Available", "routable"},
-		{routing.Agent{Status: routing.Status{State: routing.NotReady, Name: "Lunch"}}, "Lunch", "not_routable"},
-		{routing.Agent{Status: routing.MissedOffer}, "MissedCallAgent", "error"},
-		{routing.Agent{Status: available, Reservation: &routing.Reservation{}}, "PendingBusy", "system"},
-		{routing.Agent{Status: available, Segments: segment}, "Busy", "system"},
-		{routing.Agent{Status: available, Segments: wrapUp}, "AfterCallWork", "system"},
-		{routing.Agent{Status: available, AwayUntil: time.Unix(1, 0)}, "Init", "system"},
+		{routing.Agent{State: routing.Offline}, "Offline", "offline"},
+		{routing.Agent{State: routing.Available, Status: available}, "Available", "routable"},
+		{routing.Agent{State: routing.NotReady, Status: routing.Status{State: routing.NotReady, Reason: "Lunch"}}, "Lunch", "not_routable"},
+		{routing.Agent{State: routing.NotReady, Status: routing.MissedOffer}, "MissedCallAgent", "error"},
+		{routing.Agent{State: routing.Reserved, Status: available}, "PendingBusy", "system"},
+		{routing.Agent{State: routing.Busy, Status: available}, "Busy", "system"},
+		{routing.Agent{State: routing.AfterCallWork, Status: available}, "AfterCallWork", "system"},
+		{routing.Agent{State: routing.Away, Status: available}, "Init", "system"},
 	}
 	for _, test := range tests {
 		if got := streamsState(test.agent, nil); got.Name != test.name || got.Type != test.kind {
-			t.Errorf("an agent who is %s is shown as %s (%s), want %s (%s)", test.agent.State(), got.Name, got.Type, test.name, test.kind)
+			t.Errorf("an agent who is %s is shown as %s (%s), want %s (%s)", test.agent.State, got.Name, got.Type, test.name, test.kind)
 		}
 	}
 }
 
 func TestChosenState(t *testing.T) {
 	notReady := []string{"Break", "Lunch"}
-	lunch := routing.Status{State: routing.NotReady, Name: "Lunch"}
+	lunch := routing.Status{State: routing.NotReady, Reason: "Lunch"}
 	tests := []struct {
 		ask  stateParam
 		want routing.Status

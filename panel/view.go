@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -102,12 +103,12 @@ type failureView struct {
 }
 
 func viewAgent(a routing.Agent) agentView {
-	v := agentView{State: string(a.State()), Since: stamp(a.Since)}
-	if a.State() == routing.NotReady {
-		v.Name = a.Status.Name
+	v := agentView{State: string(cmp.Or(a.State, routing.Offline)), Since: stamp(a.Since)}
+	if a.State == routing.NotReady {
+		v.Name = a.Status.Reason
 	}
 	if a.Next != (routing.Status{}) {
-		v.Next = &status{string(a.Next.State), a.Next.Name}
+		v.Next = &status{string(a.Next.State), a.Next.Reason}
 	}
 	return v
 }

@@ -104,8 +104,12 @@ func newWorld(t testing.TB, change func(*Options)) *world {
 		t.Fatal(err)
 	}
 	w.dispatcher.Notify = w.post
-	w.dispatcher.Begin(nil)
-	o := Options{Board: w, Routing: w, Directory: w.directory, Lines: w, Store: store, NotReady: []string{"Break", "Lunch"}, Log: w.log}
+	w.dispatcher.AgentsChanged = func(agents []routing.Agent) {
+		for _, a := range agents {
+			w.panel.AgentChanged(a)
+		}
+	}
+	o := Options{Board: w, Routing: people{w.dispatcher, w}, Directory: w.directory, Lines: w, Store: store, NotReady: []string{"Break", "Lunch"}, Log: w.log}
 	for _, a := range c.Agents {
 		o.Accounts = append(o.Accounts, Account{Agent: a.Name, Login: sesame(), Desk: a.Address != ""})
 	}
@@ -115,6 +119,7 @@ func newWorld(t testing.TB, change func(*Options)) *world {
 	if w.panel, err = New(o); err != nil {
 		t.Fatal(err)
 	}
+	w.dispatcher.Begin(nil)
 	t.Cleanup(w.close)
 	return w
 }
@@ -189,9 +194,6 @@ func (w *world) take(id call.ContactID, first call.Event) error {
 	}
 	w.dispatcher.Changed(*c, events)
 	w.panel.ContactChanged(*c, events)
-	for _, name := range []string{"ana", "ben", "carl"} {
-		w.panel.AgentChanged(routing.Agent{Name: name})
-	}
 	w.contacts = slices.DeleteFunc(w.contacts, func(c call.Contact) bool { return c.Stage == call.Over })
 	w.schedule()
 	return nil
@@ -304,33 +306,23 @@ func (w *world) Contact(id call.ContactID) (call.Contact, bool) {
 	return call.Contact{}, false
 }
 
-// Agent implements Routing.
-func (w *world) Agent(name string) (routing.Agent, bool) {
-	state := w.dispatcher.State()
-	a := state.Agent(name)
-	if a == nil {
-		return routing.Agent{}, false
-	}
-	return *a, true
-}
-
-// SetStatus implements Routing.
-func (w *world) SetStatus(ctx context.Context, name string, s routing.Status) error {
-	defer w.panel.AgentChanged(routing.Agent{Name: name})
-	return w.dispatcher.Ask(ctx, routing.StateRequested{Agent: name, Status: s})
-}
-
-// Clear implements Routing.
-func (w *world) Clear(ctx context.Context, name string, id routing.SegmentID) error {
-	defer w.panel.AgentChanged(routing.Agent{Name: name})
-	return w.dispatcher.Ask(ctx, routing.ClearRequested{Agent: name, SegmentID: id})
+// people is the dispatcher as the panel's Routing, with a note of who is lost.
+type people struct {
+	*dispatch.Dispatcher
+	world *world
 }
 
 // Lost implements Routing.
-func (w *world) Lost(name string) { w.note("Lost " + name) }
+func (p people) Lost(name string) {
+	p.world.note("Lost " + name)
+	p.Dispatcher.Lost(name)
+}
 
 // Back implements Routing.
-func (w *world) Back(name string) { w.note("Back " + name) }
+func (p people) Back(name string) {
+	p.world.note("Back " + name)
+	p.Dispatcher.Back(name)
+}
 
 // Connect implements Lines.
 func (w *world) Connect(_ context.Context, id call.ContactID, connection call.ConnectionID, offer string) (string, error) {

@@ -127,7 +127,7 @@ export class Conduit {
   // some pages read err.message, others parse err.
   #respond(requestId, data, err) {
     let shape = null;
-    if (err) shape = Object.assign([JSON.stringify(err)], { type: err.type, message: err.message, statusCode: err.statusCode });
+    if (err) shape = Object.assign([JSON.stringify(err)], { type: err.type, message: err.message, code: err.code, statusCode: err.statusCode });
     this.post("api_response", { event: "api_response", requestId, data: data ?? {}, err: shape });
   }
 
