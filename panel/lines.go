@@ -22,7 +22,7 @@ func (p *page) offer(m offer) {
 		fail("the audio is in another window")
 		return
 	}
-	accepted := p.do(func() {
+	accepted := s.onLines(func() {
 		sdp, err := s.connect(m)
 		s.do(func() {
 			if err != nil {
@@ -35,6 +35,34 @@ func (p *page) offer(m offer) {
 	})
 	if !accepted {
 		fail("too many requests are waiting")
+	}
+}
+
+// onLines has runLines carry something out, after whatever it has to do before: a
+// session that ends must not take its successor with it. It is false when too much
+// is waiting.
+func (s *station) onLines(act func()) bool {
+	select {
+	case s.lines <- act:
+		return true
+	default:
+		return false
+	}
+}
+
+// runLines carries out what concerns the agent's lines, until lines is closed.
+func (s *station) runLines() {
+	for act := range s.lines {
+		act()
+	}
+}
+
+// hangUpLines says that the browser's audio has ended.
+func (s *station) hangUpLines() {
+	for _, x := range s.shown.segments {
+		if !s.account.Desk && x.own.State == call.Connected {
+			s.onLines(func() { s.panel.options.Lines.Disconnect(x.contact.ID, x.own.ID) })
+		}
 	}
 }
 

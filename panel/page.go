@@ -19,7 +19,8 @@ const (
 type page struct {
 	id      string // of the window's own choice
 	station *station
-	socket  *socket // nil: there is none at the moment
+	socket  *socket   // nil: there is none at the moment
+	since   time.Time // of the socket
 	leftAt  time.Time
 	work    chan func() // closed with the page
 	asked   []*asked    // oldest first
@@ -53,7 +54,7 @@ func (s *station) attach(id string, k *socket) {
 	}
 	p := s.pages[i]
 	p.detach(replaced, "this window is connected again")
-	p.socket = k
+	p.socket, p.since = k, s.now()
 	wasGone := !s.present.Swap(true)
 	s.goneBy = time.Time{}
 	if wasGone && !s.account.Desk {
@@ -100,10 +101,10 @@ func (s *station) left(k *socket, closed bool) {
 	p := s.pages[i]
 	p.detach(goingAway, "")
 	if s.audio == p.id {
-		s.audioBy = s.now().Add(goneAfter)
+		s.audioBy = s.now().Add(audioAfter)
 		if closed {
-			s.audio = "" // whatever window is opened next has it
-			p.hangUpLines()
+			s.hangUpLines()
+			s.passAudio()
 		}
 	}
 	if !slices.ContainsFunc(s.pages, (*page).isThere) {
@@ -111,15 +112,13 @@ func (s *station) left(k *socket, closed bool) {
 	}
 }
 
-// hangUpLines says that the audio of this page has ended.
-func (p *page) hangUpLines() {
-	if p.station.account.Desk {
-		return
-	}
-	lines := p.station.panel.options.Lines
-	for _, x := range p.station.shown.segments {
-		if legState(x.own.State) == connected {
-			p.do(func() { lines.Disconnect(x.contact.ID, x.own.ID) })
+// passAudio gives the audio of a window that was closed to the one that is opened
+// instead: just now, or next.
+func (s *station) passAudio() {
+	s.audio = ""
+	for _, p := range s.pages {
+		if p.isThere() && s.now().Sub(p.since) < audioAfter {
+			s.moveAudio(p.id)
 		}
 	}
 }

@@ -128,6 +128,7 @@ func New(o Options) (*Panel, error) {
 	}
 	for _, s := range p.stations {
 		p.running.Go(s.run)
+		p.running.Go(s.runLines)
 	}
 	return p, nil
 }

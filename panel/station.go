@@ -14,7 +14,8 @@ import (
 
 const (
 	repeatEvery  = 15 * time.Second // a page that missed something gets all of it again
-	goneAfter    = 3 * time.Second  // without a page: it is not just being loaded anew
+	audioAfter   = 3 * time.Second  // without the window that had it: it goes to another
+	goneAfter    = 10 * time.Second // without a window: none is just being loaded anew
 	startWithin  = 15 * time.Second // pages come back after a restart of the server
 	answerWithin = 10 * time.Second // every request has its response by then
 	keepPage     = time.Minute      // a window may come back by then and find its responses
@@ -30,6 +31,7 @@ type station struct {
 
 	wake  chan struct{} // the world has changed
 	inbox chan func()
+	lines chan func() // what runLines has to do
 
 	// mu guards what was told since the last look at the world.
 	mu       sync.Mutex
@@ -47,7 +49,7 @@ type station struct {
 
 func newStation(p *Panel, a Account) *station {
 	s := &station{
-		panel: p, account: a, wake: make(chan struct{}, 1), inbox: make(chan func()),
+		panel: p, account: a, wake: make(chan struct{}, 1), inbox: make(chan func()), lines: make(chan func(), mostWaiting),
 		involved: map[call.ContactID]bool{}, rejected: map[string]bool{},
 	}
 	s.present.Store(true) // until the time for coming back is over
@@ -68,6 +70,7 @@ func (s *station) run() {
 				p.detach(goingAway, "the server stops")
 				close(p.work)
 			}
+			close(s.lines)
 			return
 		case <-s.wake:
 			s.refresh()

@@ -364,7 +364,7 @@ func TestTwoWindows(t *testing.T) {
 		hear(t, two.hears(), "echoed contact::accepted")
 
 		two.s.do(func() { two.s.left(two.socket, false) })
-		time.Sleep(goneAfter)
+		time.Sleep(audioAfter)
 		hear(t, one.hears(), "audio true")
 		if got := w.noted(); got != "" {
 			t.Errorf("with a window left: %s", got)
@@ -491,5 +491,30 @@ func TestRepeat(t *testing.T) {
 		ana := talking(t, w)
 		time.Sleep(repeatEvery)
 		hear(t, ana.hears(), withCustomer)
+	})
+}
+
+// A window that is closed leaves its audio to the one that is opened instead, also
+// if that has been opened already.
+func TestWindowIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		one := talking(t, w)
+		two := w.open(t, "ana", "window-2")
+		two.hears()
+		one.s.do(func() { one.s.left(one.socket, true) })
+		hear(t, two.hears(), "audio true", "update: Busy, connected [agent:connected inbound:connected]")
+
+		time.Sleep(audioAfter)
+		two.s.do(func() { two.s.left(two.socket, true) })
+		synctest.Wait()
+		three := w.open(t, "ana", "window-3")
+		if heard := three.hears(); !slices.Contains(heard, "audio true") {
+			t.Errorf("the window that was opened next heard %q", heard)
+		}
+		three.says(offer{ContactID: "c1_2", Number: 1, SDP: "v=0"})
+		if c, _ := w.Contact("c1"); c.Connections[1].State != call.Connected {
+			t.Errorf("ana is %s, want connected", c.Connections[1].State)
+		}
 	})
 }

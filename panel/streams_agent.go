@@ -102,6 +102,7 @@ func streamsSnapshot(a routing.Agent, segments []segment, contacts []contact, no
 // state.
 func streamsConfiguration(agent string, page bool, notReady []string) configuration {
 	none := arn(queueARN, "")
+	own := arn(queueARN+"/agent", agent) // which the library looks for
 	profile := arn(profileARN, "voice")
 	c := configuration{
 		Name: agent, Username: agent, ARN: arn(agentARN, agent), Softphone: page,
@@ -109,7 +110,7 @@ func streamsConfiguration(agent string, page bool, notReady []string) configurat
 		RoutingProfile: routingProfile{
 			Name: "Voice", ARN: profile, ID: profile,
 			Concurrency: map[string]int{"VOICE": 1, "CHAT": 0, "TASK": 0},
-			Outbound:    queue{none, none, "None"}, Queues: []queue{},
+			Outbound:    queue{none, none, "None"}, Queues: []queue{{own, own, ""}},
 		},
 	}
 	for _, s := range choices(notReady) {
