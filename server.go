@@ -36,7 +36,8 @@ type Server struct {
 	journal    Journal
 	dispatcher *dispatch.Dispatcher
 	board      *switchboard.Switchboard
-	legs       *sipleg.Legs
+	sipLegs    *sipleg.Legs
+	page       *page // nil without agents who log in
 	phones     *sipleg.Registrar
 	sip        SIPTransport
 	http       *http.Server
@@ -77,11 +78,17 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 	if s.dispatcher, err = dispatch.New(ctx, c, s.journal, o.Log); err != nil {
 		return err
 	}
+	router := &router{Dispatcher: s.dispatcher}
 	s.board = switchboard.New(switchboard.Options{
-		Node: o.Node, Journal: s.journal, Rooms: rooms{s.engine}, Directory: dir, Router: s.dispatcher, Log: o.Log,
+		Node: o.Node, Journal: s.journal, Rooms: rooms{s.engine}, Directory: dir, Router: router, Log: o.Log,
 	})
-	s.dispatcher.Notify = s.board.Post
+	s.dispatcher.Notify, s.dispatcher.AgentsChanged = s.board.Post, router.agentsChanged
 	s.speakSIP(c, dir)
+	if s.page, err = s.openPage(c, dir); err != nil {
+		return err
+	}
+	router.page = s.page
+	s.board.Legs = legs{s.sipLegs, s.page, c}
 	n, err := s.board.Recover(ctx)
 	if err != nil {
 		return fmt.Errorf("taking contacts over: %w", err)
@@ -91,6 +98,11 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 	}
 	s.dispatcher.Begin(s.board.Contacts())
 	close(s.ready)
+	if s.page != nil {
+		if err := s.page.serve(s, c.Panel); err != nil {
+			return err
+		}
+	}
 	if c.API.Listen.IsValid() {
 		return s.serveAPI(c, dir)
 	}
@@ -100,10 +112,9 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 // speakSIP makes what answers SIP messages.
 func (s *Server) speakSIP(c config.Config, dir *directory.Directory) {
 	local := c.Local(s.sip.Address(), "Holdfast/"+Version)
-	s.legs = sipleg.New(sipleg.Options{
+	s.sipLegs = sipleg.New(sipleg.Options{
 		Local: local, Sender: s.sip, Engine: s.engine, Addresses: dir, Board: s.board, Log: s.log,
 	})
-	s.board.Legs = s.legs
 	s.phones = sipleg.StartRegistrar(sipleg.RegistrarOptions{
 		Local: local, Sender: s.sip, Phones: dir, For: c.SIP.RegisterFor, Digest: c.SIP.Digest, Log: s.log,
 	})
@@ -125,12 +136,12 @@ func (s *Server) receiver(c config.SIP) SIPOptions {
 		Transports: c.Transports,
 		Receive: func(m sipua.Received) {
 			if s.awaitReady() && !s.phones.Receive(m) {
-				s.legs.Receive(m)
+				s.sipLegs.Receive(m)
 			}
 		},
 		Unreachable: func(addr netip.AddrPort) {
 			if s.awaitReady() {
-				s.legs.Unreachable(addr)
+				s.sipLegs.Unreachable(addr)
 			}
 		},
 		Failed: s.fail,
@@ -188,6 +199,14 @@ func (s *Server) SIPAddress() netip.AddrPort { return s.sip.Address() }
 // APIAddress is where the server listens for HTTP; invalid if it does not.
 func (s *Server) APIAddress() netip.AddrPort { return s.apiAddr }
 
+// PageAddress is where the agents' page is served; invalid if it is not.
+func (s *Server) PageAddress() netip.AddrPort {
+	if s.page == nil {
+		return netip.AddrPort{}
+	}
+	return s.page.addr
+}
+
 // Contacts returns all contacts that are not over, as they were last written
 // down, oldest first. What they refer to must not be changed.
 func (s *Server) Contacts() []call.Contact { return s.board.Contacts() }
@@ -231,6 +250,7 @@ func (s *Server) Close(ctx context.Context) error {
 	if s.http != nil {
 		errs = append(errs, s.http.Close()) // event streams never end by themselves
 	}
+	errs = append(errs, s.page.close())
 	if s.sip != nil {
 		errs = append(errs, s.sip.Close())
 	}
@@ -240,6 +260,7 @@ func (s *Server) Close(ctx context.Context) error {
 	if s.board != nil {
 		errs = append(errs, s.board.Close(ctx))
 	}
+	errs = append(errs, s.page.closeLegs())
 	if s.dispatcher != nil {
 		s.dispatcher.Close()
 	}

@@ -137,6 +137,10 @@ type Agent struct {
 	NoAfterCall bool          // there is none
 }
 
+// HasPhone reports whether the agent has a SIP phone. The page of one who has none
+// is their phone.
+func (a Agent) HasPhone() bool { return a.Address != "" || a.User != "" }
+
 // A Queue is a queue as the configuration has it.
 type Queue struct {
 	Name     string

@@ -142,7 +142,7 @@ func (s *script) dials(agent string) error {
 func (s *script) restart() error {
 	written := s.leg.Memory()
 	s.leg.Close()
-	leg, err := s.legs.Restore("c1", 2, 2, switchboard.LegMemory{Kind: kind, Memory: written})
+	leg, err := s.legs.Restore("c1", 2, 2, switchboard.LegMemory{Kind: Kind, Memory: written})
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func TestMemoriesThatMakeNoSense(t *testing.T) {
 		`{"version":1,"agent":"ana","state":"laughing"}`: `restoring a web leg: unknown state "laughing"`,
 		`{`: "restoring a web leg: unexpected end of JSON input",
 	} {
-		_, err := newScript(t).legs.Restore("c1", 2, 7, switchboard.LegMemory{Kind: kind, Memory: []byte(written)})
+		_, err := newScript(t).legs.Restore("c1", 2, 7, switchboard.LegMemory{Kind: Kind, Memory: []byte(written)})
 		if err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", written, err, want)
 		}

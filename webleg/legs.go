@@ -133,7 +133,7 @@ func (l *Legs) Dial(id call.ContactID, _ uint16, d call.Dial) (switchboard.Leg, 
 // Restore implements switchboard.Legs. The leg has no session until the agent's
 // page offers one.
 func (l *Legs) Restore(id call.ContactID, connection call.ConnectionID, _ uint16, written switchboard.LegMemory) (switchboard.Leg, error) {
-	if written.Kind != kind {
+	if written.Kind != Kind {
 		return nil, fmt.Errorf("restoring a leg: unknown kind %q", written.Kind)
 	}
 	m, err := readMemory(written.Memory)

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// kind is the kind of every leg of this package.
-const kind = "web"
+// Kind is the kind of every leg of this package.
+const Kind = "web"
 
 // memoryVersion is the version of the memories this code writes and reads.
 const memoryVersion = 1
@@ -20,7 +20,7 @@ type memory struct {
 }
 
 // Kind implements switchboard.Leg.
-func (leg) Kind() string { return kind }
+func (leg) Kind() string { return Kind }
 
 // Memory implements switchboard.Leg.
 func (l leg) Memory() []byte {

@@ -178,7 +178,7 @@ func (b both) Dial(id call.ContactID, epoch uint16, d call.Dial) (switchboard.Le
 }
 
 func (b both) Restore(id call.ContactID, c call.ConnectionID, epoch uint16, m switchboard.LegMemory) (switchboard.Leg, error) {
-	if m.Kind == kind {
+	if m.Kind == Kind {
 		return b.web.Restore(id, c, epoch, m)
 	}
 	var p phone

@@ -53,6 +53,18 @@ func load(file string) (config.Config, error) {
 	return conf, err
 }
 
+// where says where a server can be reached.
+func where(server *holdfast.Server) string {
+	text := "SIP at " + server.SIPAddress().String()
+	if at := server.APIAddress(); at.IsValid() {
+		text += fmt.Sprintf(", API at http://%s", at)
+	}
+	if at := server.PageAddress(); at.IsValid() {
+		text += fmt.Sprintf(", agents' page at http://%s/ccp-v2/", at)
+	}
+	return text
+}
+
 // closeWithin is how long entries in flight may take when the server stops.
 const closeWithin = 5 * time.Second
 
@@ -62,8 +74,7 @@ func serve(ctx context.Context, conf config.Config, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "holdfast %s is ready: SIP at %s, API at http://%s\n",
-		holdfast.Version, server.SIPAddress(), server.APIAddress())
+	_, err = fmt.Fprintf(out, "holdfast %s is ready: %s\n", holdfast.Version, where(server))
 	if err == nil {
 		err = server.Wait(ctx)
 	}
