@@ -51,7 +51,8 @@ var arrows = map[string][]string{
 	"demo":         {"call", "client", "holdfasttest", "media", "softphone", "story"},
 	"holdfasttest": {".", "call", "client", "config", "journal", "routing", "softphone"},
 
-	"media/genaudio": {"media"},
+	"media/genaudio":     {"media"},
+	"examples/embedding": {"call", "holdfasttest"},
 }
 
 // foreign is who may know which foreign module, for those whose words must
