@@ -48,7 +48,7 @@ var arrows = map[string][]string{
 		"config", "directory", "routing", "dispatch", "media", "journal", "api", "panel",
 	},
 	"cmd/holdfast": {".", "call", "client", "config", "demo", "journal", "password", "routing", "story"},
-	"demo":         {"call", "client", "holdfasttest", "media", "softphone", "story"},
+	"demo":         {"call", "client", "holdfasttest", "media", "password", "routing", "softphone", "story"},
 	"holdfasttest": {".", "call", "client", "config", "journal", "routing", "softphone"},
 
 	"media/genaudio":     {"media"},

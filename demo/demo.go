@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -110,6 +111,7 @@ func table(out io.Writer, acts []*act, dir string) error {
 		}
 	}
 	fmt.Fprintf(out, "\nRecordings, timelines and the server's log are in %s.\n", dir)
+	fmt.Fprintf(out, "To be the agent yourself, in your browser: %s demo --stay\n", os.Args[0])
 	if failed {
 		return errors.New("not every expectation held")
 	}

@@ -3,13 +3,15 @@ package demo
 import (
 	"strings"
 
+	"holdfast/password"
 	"holdfast/softphone"
 )
 
 // A person is somebody with a phone in the demo.
 type person struct {
 	name  string
-	agent bool // whom customers call
+	agent bool          // customers call them
+	login password.Hash // of an agent who works in the browser and has no phone
 	softphone.Options
 }
 

@@ -22,8 +22,9 @@ type stage struct {
 
 	dir    string
 	config string
-	rules  string // of the server, as its configuration says them
-	url    string // of its HTTP interface
+	rules  string         // of the server, as its configuration says them
+	url    string         // of its HTTP interface
+	page   netip.AddrPort // where the agents' page is; invalid: there is none
 	server *exec.Cmd
 	log    *os.File
 
@@ -43,7 +44,11 @@ func setStage(t holdfasttest.T, dir, rules string, people []person) *stage {
 	s.url = "http://" + api.String()
 	s.Bed = holdfasttest.Around(t, sip, s.url)
 	for _, p := range people {
-		s.Add(p.name, p.Options)
+		if p.login.IsZero() {
+			s.Add(p.name, p.Options)
+		} else if s.page, err = pageAddress(); err != nil {
+			must(t, err)
+		}
 	}
 	must(t, s.configure(api))
 	t.Cleanup(func() {
@@ -78,6 +83,30 @@ func freeAddresses() (sip, api netip.AddrPort, err error) {
 	return udp.LocalAddr().(*net.UDPAddr).AddrPort(), tcp.Addr().(*net.TCPAddr).AddrPort(), nil
 }
 
+// usualPage is where the page is if nothing else is there.
+const usualPage = "127.0.0.1:8090"
+
+// pageAddress is an address for the agents' page, which must stay the same too.
+func pageAddress() (netip.AddrPort, error) {
+	l, err := net.Listen("tcp", usualPage)
+	if err != nil {
+		l, err = net.Listen("tcp", "127.0.0.1:0")
+	}
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).AddrPort(), nil
+}
+
+// listen is an address as a configuration has it; empty if there is none.
+func listen(at netip.AddrPort) string {
+	if !at.IsValid() {
+		return ""
+	}
+	return at.String()
+}
+
 // configure writes the configuration, which is a file because a process reads it.
 func (s *stage) configure(api netip.AddrPort) error {
 	s.config = filepath.Join(s.dir, "holdfast.toml")
@@ -88,6 +117,9 @@ listen = %q
 listen = %q
 [journal]
 dir = %q
+[panel]
+listen = %q
+origins = [%q]
 [rules]
 %s
 [[route]]
@@ -96,8 +128,12 @@ agent = "ana"
 [[endpoint]]
 name = "nowhere"
 address = "sip:nowhere@127.0.0.1:9"
-`, s.SIP, api, filepath.Join(s.dir, "journal"), s.rules)
+`, s.SIP, api, filepath.Join(s.dir, "journal"), listen(s.page), streamsPage, s.rules)
 	for _, p := range s.people {
+		if !p.login.IsZero() {
+			text = fmt.Appendf(text, "[[agent]]\nname = %q\nlogin = %q\nafter_call = \"until-cleared\"\n[[route]]\ncalled = %[1]q\nagent = %[1]q\n", p.name, p.login.PHC())
+			continue
+		}
 		uri := s.Phone(p.name).URI()
 		switch {
 		case p.agent:

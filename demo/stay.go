@@ -13,6 +13,8 @@ import (
 
 	"holdfast/client"
 	"holdfast/holdfasttest"
+	"holdfast/password"
+	"holdfast/routing"
 	"holdfast/softphone"
 )
 
@@ -34,7 +36,7 @@ var habits = []habit{
 }
 
 const (
-	served       = 20 * time.Second // how long a customer talks to whom they were handed to
+	served       = 20 * time.Second // how long a customer talks to a target
 	nextCustomer = 5 * time.Second  // how long nobody calls then
 )
 
@@ -49,7 +51,9 @@ accept_within = "10s"`
 // more of it.
 func Stay(ctx context.Context, out io.Writer, dir string, callers uint, show func(iter.Seq2[client.Event, error]) error) error {
 	return holdfasttest.Try(ctx, func(t holdfasttest.T) {
-		s := setStage(t, dir, patient, slices.Concat(cast, simulated(callers)))
+		hash, err := password.New(yourPassword)
+		must(t, err)
+		s := setStage(t, dir, patient, slices.Concat(cast, simulated(callers), []person{{name: you, login: hash}}))
 		must(t, s.invite(out))
 		var there sync.WaitGroup
 		defer there.Wait()
@@ -64,6 +68,9 @@ func Stay(ctx context.Context, out io.Writer, dir string, callers uint, show fun
 				there.Go(func() { s.callAgainAndAgain(ctx, p.name) })
 			}
 		}
+		if callers > 0 {
+			there.Go(func() { s.callWhenAvailable(ctx, you) })
+		}
 		there.Go(func() {
 			if err := show(s.Client.Events(ctx, 0)); err != nil {
 				fmt.Fprintln(out, err)
@@ -72,6 +79,15 @@ func Stay(ctx context.Context, out io.Writer, dir string, callers uint, show fun
 		must(t, s.keepUp(ctx, out))
 	})
 }
+
+// You are an agent, in your browser.
+const (
+	you          = "you"
+	yourPassword = "hand over"
+)
+
+// streamsPage is where examples/streams-page says that it is served.
+const streamsPage = "http://localhost:3000"
 
 // agentTone is what the agents who are not ana say, in Hz: the same as she.
 const agentTone = 620
@@ -90,12 +106,18 @@ func simulated(callers uint) []person {
 func (s *stage) invite(out io.Writer) error {
 	self := os.Args[0]
 	fmt.Fprintf(out, `A server is running with simulated people around it; Ctrl-C ends them all.
-A customer calls ana, who answers at once. Handed over, they hang up after %s,
-and another one calls. In another terminal, try
+
+Be an agent in your browser (Chromium): open http://localhost:%d/ccp-v2/
+and log in as %q with the password %q. Say that you are available, and a
+customer calls you. examples/streams-page is a page on Amazon Connect Streams
+around it.
+
+On the command line you see a customer who calls ana, who answers at once. Handed
+over, customers hang up after %s, and another one calls. In another terminal, try
 
   export HOLDFAST_SERVER=%s
 
-`, served, s.url)
+`, s.page.Port(), you, yourPassword, served, s.url)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, try := range []struct{ command, what string }{
 		{self + " contacts", "who is talking to whom"},
@@ -122,9 +144,7 @@ and another one calls. In another terminal, try
 // until ctx ends.
 func (s *stage) callAgainAndAgain(ctx context.Context, agent string) {
 	for {
-		if c, err := s.Phone("customer").Dial(ctx, "sip:"+agent+"@"+s.SIP.String()); err == nil {
-			s.talkUntilServed(ctx, c)
-		}
+		s.call(ctx, agent)
 		select {
 		case <-time.After(nextCustomer):
 		case <-ctx.Done():
@@ -133,9 +153,30 @@ func (s *stage) callAgainAndAgain(ctx context.Context, agent string) {
 	}
 }
 
-// talkUntilServed has a customer hang up who for a while was neither with
-// an agent nor waiting, and thus with whoever they were handed to; or who has talked
-// enough, for recordings grow.
+// callWhenAvailable has a customer call an agent each time that they are
+// available, until ctx ends.
+func (s *stage) callWhenAvailable(ctx context.Context, agent string) {
+	for {
+		if a, err := s.Client.Agent(ctx, agent); err == nil && a.State == routing.Available {
+			s.call(ctx, agent)
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// call has a customer call an agent, and talk.
+func (s *stage) call(ctx context.Context, agent string) {
+	if c, err := s.Phone("customer").Dial(ctx, "sip:"+agent+"@"+s.SIP.String()); err == nil {
+		s.talkUntilServed(ctx, c)
+	}
+}
+
+// talkUntilServed has a customer hang up who has been with a target for a while, or
+// has talked enough, for recordings grow.
 func (s *stage) talkUntilServed(ctx context.Context, c *softphone.Call) {
 	defer c.HangUp()
 	heard, enough := c.Recording(), time.After(10*time.Minute)
@@ -152,10 +193,9 @@ func (s *stage) talkUntilServed(ctx context.Context, c *softphone.Call) {
 			return
 		}
 		now := heard.Length()
-		for _, name := range []string{"ana", "hold audio", "park audio"} {
-			if heard.EverHears(s.Tone(name), now-time.Second, now) {
-				waited = time.Now()
-			}
+		hears := func(name string) bool { return heard.EverHears(s.Tone(name), now-time.Second, now) }
+		if !slices.ContainsFunc(habits, func(h habit) bool { return hears(h.name) }) || hears("ana") {
+			waited = time.Now() // with an agent, or waiting
 		}
 	}
 }

@@ -74,7 +74,8 @@ type batch struct {
 }
 
 // New reads routing that was left behind. Agents and queues are those of
-// the configuration; an agent who was never there before is available. Nobody is
+// the configuration; an agent who was never there before is available, or
+// offline if their page is their phone. Nobody is
 // offered to anybody before Begin. Close it at the end.
 func New(ctx context.Context, conf config.Config, store switchboard.Store, log *slog.Logger) (*Dispatcher, error) {
 	k := &Dispatcher{

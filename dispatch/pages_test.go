@@ -1,11 +1,14 @@
 package dispatch
 
 import (
+	"log/slog"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"holdfast/config"
+	"holdfast/password"
 	"holdfast/routing"
 	"holdfast/switchboard"
 )
@@ -50,5 +53,29 @@ func TestPageIsLost(t *testing.T) {
 				r.Close()
 			})
 		})
+	}
+}
+
+// An agent who is new is available, unless there is no way to ring them before
+// they have logged in.
+func TestNewAgents(t *testing.T) {
+	login, err := password.New("hand over")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conf := config.Config{Agents: []config.Agent{
+		{Name: "phone", Address: "sip:phone@192.0.2.7"},
+		{Name: "page", Login: login},
+		{Name: "both", Address: "sip:both@192.0.2.7", Login: login},
+	}}
+	k, err := New(t.Context(), conf, &fakeStore{kept: map[string]switchboard.Item{}}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Close()
+	for agent, want := range map[string]routing.AgentState{"phone": routing.Available, "page": routing.Offline, "both": routing.Available} {
+		if a, _ := k.Agent(agent); a.Status.State != want {
+			t.Errorf("%s is %s, want %s", agent, a.Status.State, want)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"holdfast/config"
 	"holdfast/routing"
 	"holdfast/switchboard"
 )
@@ -35,7 +36,7 @@ func (k *Dispatcher) read(ctx context.Context) error {
 	for _, a := range k.conf.Agents {
 		s, known := agents[a.Name]
 		if !known {
-			s.Status = routing.Status{State: routing.Available}
+			s.Status = firstStatus(a)
 		}
 		s.Name, s.Capacity, s.AfterCall, s.Grace = a.Name, a.Capacity, a.AfterCall, k.conf.Rules.Grace
 		k.state.Agents = append(k.state.Agents, s)
@@ -46,6 +47,15 @@ func (k *Dispatcher) read(ctx context.Context) error {
 		k.state.Queues = append(k.state.Queues, q)
 	}
 	return nil
+}
+
+// firstStatus is the status of an agent who is new: available, unless they cannot be
+// rung before they have logged in to the page.
+func firstStatus(a config.Agent) routing.Status {
+	if a.Login.IsZero() || a.HasPhone() {
+		return routing.Status{State: routing.Available}
+	}
+	return routing.Status{State: routing.Offline}
 }
 
 // readItems reads all of a kind, by name, and notes where they are written.
