@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -237,8 +238,17 @@ func TestPageLosesTheServer(t *testing.T) {
 	s.shows("On hold")
 	s.press("Resume")
 	s.shows("Talking")
-	if n := w.lines[lineID{"c1", 2}]; n < 2 {
+	if n := w.connections("c1", 2); n < 2 {
 		t.Errorf("after loading anew the browser has connected %d times, want twice", n)
+	}
+	// Left for another page, from which the browser may come back.
+	before := strings.Count(w.noted(), "Disconnect")
+	s.visit(server.URL + "/ccp-v2/icon.svg")
+	for late := time.Now().Add(patience); strings.Count(w.noted(), "Disconnect") == before; {
+		if time.Now().After(late) {
+			t.Fatalf("the page was left, and the server knows only of %q", w.noted())
+		}
+		value[bool](s, `new Promise((done) => setTimeout(done, 30, true))`)
 	}
 }
 

@@ -18,6 +18,7 @@ type closeCode = websocket.StatusCode
 const (
 	goingAway     = websocket.StatusGoingAway
 	tryAgainLater = websocket.StatusTryAgainLater
+	pageClosed    = closeCode(4000) // by the page
 	replaced      = closeCode(4001) // the same window has connected again
 	sessionOver   = closeCode(4002) // the agent has logged out
 )
@@ -112,7 +113,8 @@ func (p *Panel) read(conn *websocket.Conn, s *station, k *socket) (closed bool) 
 	for {
 		kind, b, err := conn.Read(context.Background()) // ends with conn
 		if err != nil {
-			return websocket.CloseStatus(err) == goingAway
+			code := websocket.CloseStatus(err)
+			return code == goingAway || code == pageClosed
 		}
 		var m any
 		if err = errors.New("not a text message"); kind == websocket.MessageText {

@@ -352,6 +352,13 @@ func (w *world) Disconnect(id call.ContactID, connection call.ConnectionID) {
 	w.post(id, call.Lost{Connection: connection, MayReturn: true})
 }
 
+// connections counts how often a browser has connected to a line.
+func (w *world) connections(id call.ContactID, connection call.ConnectionID) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lines[lineID{id, connection}]
+}
+
 func (w *world) note(what string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

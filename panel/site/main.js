@@ -33,12 +33,21 @@ const socket = new Socket({
   open() {},
   lost() {
     desk.lost();
+    conduit.post("agent::websocket_connection_lost", {});
   },
   loggedOut() {
     audio.follow({ contacts: [] }, false);
     ringer.ring(false);
     conduit.post("terminated");
-    void begin();
+    // A page that is left may be kept by the browser, and shown again as it was.
+window.addEventListener("pagehide", () => {
+  audio.follow({ contacts: [] }, false);
+  ringer.ring(false);
+  socket.stop();
+});
+window.addEventListener("pageshow", (event) => event.persisted && void begin());
+
+void begin();
   },
 });
 
@@ -109,6 +118,7 @@ function receive(m) {
       show("desk");
       desk.open(m);
       conduit.open(m);
+      conduit.post("agent::websocket_connection_gained", {});
       return anew ? audio.renew() : audio.check();
     }
     case "update":
@@ -201,5 +211,13 @@ async function begin() {
   show("loading");
   socket.connect();
 }
+
+// A page that is left may be kept by the browser, and shown again as it was.
+window.addEventListener("pagehide", () => {
+  audio.follow({ contacts: [] }, false);
+  ringer.ring(false);
+  socket.stop();
+});
+window.addEventListener("pageshow", (event) => event.persisted && void begin());
 
 void begin();

@@ -3,6 +3,7 @@
 
 import { answerWithin, parse, write } from "./protocol.js";
 
+const pageClosed = 4000; // tells the server that nobody is here any more
 const quietFor = 40_000; // the server says something every 15 s
 const firstDelay = 250;
 const longestDelay = 2_000;
@@ -56,13 +57,13 @@ export class Socket {
     this.#listen();
   }
 
-  // stop ends the connection for good.
+  // stop ends the connection for good, because the page is closed.
   stop() {
     clearTimeout(this.#timer);
     clearTimeout(this.#silence);
     const socket = this.#socket;
     this.#socket = null;
-    socket?.close();
+    socket?.close(pageClosed);
   }
 
   // send sends a message that is of no use later. It is false if it is too long.
