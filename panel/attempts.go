@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// What wrong passwords cost. The first few are free, because people mistype.
+// Limits on wrong passwords. The first few cost nothing, because people mistype.
 const (
 	freeAttempts   = 10
 	longestDelay   = 5 * time.Minute
@@ -14,7 +14,7 @@ const (
 )
 
 // attempts counts wrong passwords by account and by source, and delays both. It
-// never delays anybody who is logged in.
+// never delays an agent who is logged in.
 type attempts struct {
 	now func() time.Time
 
@@ -25,7 +25,7 @@ type attempts struct {
 type failures struct {
 	count int
 	last  time.Time
-	until time.Time // no password is looked at before
+	until time.Time // no password is checked before
 }
 
 func newAttempts(now func() time.Time) *attempts {

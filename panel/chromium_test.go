@@ -21,7 +21,7 @@ const patience = 20 * time.Second
 // A screen is a window of a real browser.
 type screen struct {
 	t   *testing.T
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // to chromedp a context is a window
 }
 
 // chromium starts a browser of its own, if HOLDFAST_BROWSER says that there is one.
@@ -170,7 +170,7 @@ func (s *screen) shoot(name string) {
 	}{{"narrow", 320, 465, "light"}, {"dark", 320, 465, "dark"}, {"wide", 900, 560, "light"}} {
 		command(s, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: look.width, Height: look.height, DeviceScaleFactor: 1})
 		command(s, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}},
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}, //nolint:misspell // that is its name
 		})
 		picture := command(s, cdppage.CaptureScreenshot, cdppage.CaptureScreenshotParams{}).Data
 		file := filepath.Join(dir, strings.ReplaceAll(name, " ", "-")+"."+look.name+".png")

@@ -8,8 +8,8 @@ import (
 	"holdfast/routing"
 )
 
-// A card is a segment as it was shown last. What is over for the agent is known
-// from there only: the contact itself has forgotten them.
+// A card is a segment as it was shown last. A segment that is over is known only
+// from its card: the contact has forgotten the agent.
 type card struct {
 	routing.SegmentID
 	streams contact
@@ -24,20 +24,20 @@ type frame struct {
 	cards    []card
 }
 
-// A scene is what frames are made of.
+// A scene is everything that frames are made from.
 type scene struct {
 	now      time.Time
 	agent    routing.Agent
 	page     bool             // the agent's page is their phone
 	looked   []call.ContactID // contacts that were looked for
 	contacts []call.Contact   // those of them that there are
-	rejected map[string]bool  // names of the agent's connections that they have turned down
+	rejected map[string]bool  // names of the connections on which the agent has rejected a call
 }
 
-// frames are what an agent's pages show one after the other to get from what was
-// shown last to how things are now. Most often that is one frame. But what a page
-// has seen it must see end: a contact is shown ended before it goes, and a third
-// party disconnected, without their successor, before they go.
+// frames returns what an agent's pages show next, in order. Usually that is one
+// frame. A contact is shown ended before it is removed, and a third party is shown
+// disconnected, without the next one, before it is removed; both take a frame of
+// their own.
 func frames(shown []card, s scene) []frame {
 	segments := segmentsOf(s.agent, s.contacts)
 	now := frame{agent: s.agent, segments: segments}
@@ -94,7 +94,7 @@ func (f *frame) sort() {
 	})
 }
 
-// how is the way a segment has ended that has left no after-call work.
+// how returns how a segment without after-call work has ended.
 func how(c card, s scene) phase {
 	switch {
 	case c.streams.State.Type != connecting || c.view.Phase == dialingPhase:
@@ -125,8 +125,8 @@ func afterCall(shown []card, s scene, x routing.Segment) card {
 	return c
 }
 
-// keepCustomer keeps the leg of a customer who has left in a contact that goes on
-// without them.
+// keepCustomer keeps the leg of a customer who has left while agent and target
+// still talk.
 func keepCustomer(before, now contact, at stamp) contact {
 	isCustomer := func(x connection) bool { return x.Initial }
 	if i := slices.IndexFunc(before.Connections, isCustomer); i >= 0 && !slices.ContainsFunc(now.Connections, isCustomer) {
@@ -135,8 +135,8 @@ func keepCustomer(before, now contact, at stamp) contact {
 	return now
 }
 
-// farewellLegs is the contact with the third parties that have gone, without
-// those who are new, and reports whether anybody has gone.
+// farewellLegs returns the contact with the third parties that have gone, without
+// new ones, and reports whether any has gone.
 func farewellLegs(before, now contact, at stamp) (contact, bool) {
 	has := func(c contact, x connection) bool {
 		return slices.ContainsFunc(c.Connections, func(y connection) bool { return x.ID == y.ID })

@@ -47,7 +47,7 @@ func (p *Panel) Handler() http.Handler {
 	return guarded(crossOrigin.Handler(mux))
 }
 
-// guarded sets what browsers shall be careful about.
+// guarded sets the headers that all responses have.
 func guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -58,13 +58,15 @@ func guarded(next http.Handler) http.Handler {
 	})
 }
 
-// policy is what the page may load, and who may embed it.
+// policy is the page's Content-Security-Policy: what it may load, and which pages
+// may embed it.
 func policy(ancestors string) string {
 	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; " +
 		"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors " + ancestors
 }
 
-// index serves the page, or, to a page around it that may not embed it, why not.
+// index serves the page. Inside a page that is not approved it serves an explanation
+// instead.
 func (p *Panel) index(page []byte) http.Handler {
 	ancestors := "'none'"
 	if len(p.options.Origins) > 0 {
@@ -84,9 +86,8 @@ func (p *Panel) index(page []byte) http.Handler {
 	})
 }
 
-// embedder is the page that embeds the one that is asked for, as far as the
-// browser says so. It may have been told to keep quiet about it; then the page's
-// policy still holds.
+// embedder returns the origin of the page around ours. A page can keep browsers
+// from sending it; the policy then still keeps that page from embedding ours.
 func embedder(r *http.Request) (origin string, embeds bool) {
 	dest := r.Header.Get("Sec-Fetch-Dest")
 	if dest != "iframe" && dest != "frame" && dest != "embed" && dest != "object" {
@@ -94,12 +95,12 @@ func embedder(r *http.Request) (origin string, embeds bool) {
 	}
 	u, err := url.Parse(r.Referer())
 	if err != nil || u.Host == "" || u.Host == r.Host && r.Header.Get("Sec-Fetch-Site") == "same-origin" {
-		return "", false // unknown, or the page has loaded itself anew
+		return "", false // not sent, or our own page
 	}
 	return u.Scheme + "://" + u.Host, true
 }
 
-// turnAway answers a request that is not carried out.
+// turnAway responds with an error.
 func turnAway(w http.ResponseWriter, status int, text string) {
 	writeJSON(w, status, map[string]string{"error": text})
 }

@@ -11,13 +11,10 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
-
-	"holdfast/call"
 )
 
 // A browser is somebody at the page, without a screen.
@@ -77,7 +74,7 @@ func (b *browser) connect(window string) (*websocket.Conn, error) {
 	at, _ := url.Parse(b.server.URL)
 	ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Second)
 	defer cancel()
-	conn, _, err := websocket.Dial(ctx, b.server.URL+"/ccp-v2/socket?page="+window, &websocket.DialOptions{
+	conn, _, err := websocket.Dial(ctx, b.server.URL+"/ccp-v2/socket?page="+window, &websocket.DialOptions{ //nolint:bodyclose // Dial sees to it
 		HTTPClient: &b.Client, HTTPHeader: http.Header{"Origin": {"http://" + at.Host}},
 	})
 	if err == nil {
@@ -102,172 +99,6 @@ func (b *browser) await(conn *websocket.Conn, kind string) (map[string]any, erro
 		if m["type"] == kind {
 			return m, nil
 		}
-	}
-}
-
-func TestLogIn(t *testing.T) {
-	w := newWorld(t, nil)
-	b := browse(t, w)
-	if status, text, _ := b.logIn("ana", "guess"); status != 401 || !strings.Contains(text, "The name or the password is wrong.") {
-		t.Errorf("a wrong password: %d %s", status, text)
-	}
-	if status, _, _ := b.logIn("nobody", "sesame"); status != 401 {
-		t.Errorf("a wrong name: %d", status)
-	}
-	if status, _, _ := b.fetch("GET", "/ccp-v2/session", ""); status != 401 {
-		t.Errorf("without logging in: %d", status)
-	}
-	status, _, h := b.logIn("Ana ", "sesame")
-	cookie := h.Get("Set-Cookie")
-	for _, want := range []string{"Path=/ccp-v2/", "Max-Age=43200", "HttpOnly", "SameSite=Lax"} {
-		if !strings.Contains(cookie, want) {
-			t.Errorf("the cookie %q lacks %s", cookie, want)
-		}
-	}
-	if status != 200 {
-		t.Fatalf("the right password: %d", status)
-	}
-	if status, text, _ := b.fetch("GET", "/ccp-v2/session", ""); status != 200 || !strings.Contains(text, `"ana"`) {
-		t.Errorf("logged in: %d %s", status, text)
-	}
-	if status, _, _ := b.fetch("POST", "/ccp-v2/login", `{"name":"ana","password":"sesame"}`, "Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site"); status != 403 {
-		t.Errorf("logging in from another page: %d", status)
-	}
-	if status, _, _ := b.fetch("POST", "/ccp-v2/login", strings.Repeat("x", longestLogin+1)); status != 400 {
-		t.Errorf("a request to log in that is too long: %d", status)
-	}
-}
-
-// Ten wrong passwords delay the account and the source, ever longer, and nobody
-// who is logged in.
-func TestWrongPasswords(t *testing.T) {
-	var passed atomic.Int64
-	pass := func(d time.Duration) { passed.Add(int64(d)) }
-	w := newWorld(t, func(o *Options) {
-		o.Now = func() time.Time { return time.Date(2026, 11, 28, 9, 0, 0, int(passed.Load()), time.UTC) }
-	})
-	b := browse(t, w)
-	if status, _, _ := b.logIn("ana", "sesame"); status != 200 {
-		t.Fatal("ana cannot log in")
-	}
-	guesser := b.another()
-	for range freeAttempts {
-		if status, _, _ := guesser.logIn("ana", "guess"); status != 401 {
-			t.Fatalf("a wrong password: %d", status)
-		}
-	}
-	status, text, h := guesser.logIn("ana", "sesame")
-	if status != 429 || h.Get("Retry-After") != "1" || !strings.Contains(text, "Try again in 1 s.") {
-		t.Errorf("after ten wrong ones: %d %s, retry after %q", status, text, h.Get("Retry-After"))
-	}
-	if status, _, _ := guesser.logIn("ben", "sesame"); status != 429 {
-		t.Errorf("the same source, another account: %d", status)
-	}
-	if status, _, _ := b.fetch("GET", "/ccp-v2/session", ""); status != 200 {
-		t.Errorf("ana, who is logged in: %d", status)
-	}
-	pass(time.Second)
-	if status, _, _ := guesser.logIn("ana", "guess"); status != 401 {
-		t.Error("the delay does not end")
-	}
-	if _, _, h := guesser.logIn("ana", "guess"); h.Get("Retry-After") != "2" {
-		t.Errorf("the delay does not grow: %s", h.Get("Retry-After"))
-	}
-	pass(forgetAttempts + longestDelay)
-	if status, _, _ := guesser.logIn("ana", "sesame"); status != 200 {
-		t.Errorf("a quarter of an hour later: %d", status)
-	}
-}
-
-// However many guess, what is remembered is bounded.
-func TestManySources(t *testing.T) {
-	now := time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
-	a := newAttempts(func() time.Time { return now })
-	for i := range mostSources + 200 {
-		now = now.Add(time.Millisecond)
-		a.wrong(fmt.Sprintf("source %d", i))
-	}
-	if n := len(a.failed); n > mostSources {
-		t.Errorf("%d sources are remembered", n)
-	}
-}
-
-func TestSource(t *testing.T) {
-	tests := []struct{ remote, forwarded, want string }{
-		{"192.0.2.7:1000", "", "192.0.2.7"},
-		{"192.0.2.7:1000", "198.51.100.1", "192.0.2.7"}, // nobody there is our proxy
-		{"127.0.0.1:1000", "", "127.0.0.1"},
-		{"127.0.0.1:1000", "203.0.113.9, 198.51.100.1", "198.51.100.1"},
-		{"[::1]:1000", "nonsense", "::1"},
-	}
-	for _, test := range tests {
-		r := httptest.NewRequest("POST", "/", nil)
-		r.RemoteAddr = test.remote
-		if test.forwarded != "" {
-			r.Header.Set("X-Forwarded-For", test.forwarded)
-		}
-		if got := sourceOf(r); got != test.want {
-			t.Errorf("from %s for %q: got %s, want %s", test.remote, test.forwarded, got, test.want)
-		}
-	}
-}
-
-// A session outlives the server, and ends with logging out, in time, and with a
-// new password.
-func TestSessions(t *testing.T) {
-	now := time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
-	clock := func() time.Time { return now }
-	store := &memory{}
-	logins := map[string]string{"ana": "1", "ben": "1"}
-	open := func() *sessions {
-		s, err := readSessions(t.Context(), store, logins, clock)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
-	s := open()
-	token, err := s.open(t.Context(), "ana")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if items, _ := store.All(t.Context(), sessionKind); bytes.Contains(items[0].Data, []byte(token)) {
-		t.Error("the token itself is kept")
-	}
-	other := open() // another life, or another server
-	agent, hash, ok := other.agent(token)
-	if !ok || agent != "ana" {
-		t.Fatalf("after a restart the session is %q's, %v", agent, ok)
-	}
-	if _, err := other.open(t.Context(), "ana"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.open(t.Context(), "ana"); err != nil { // which does not know of the one before
-		t.Errorf("after somebody else has written: %v", err)
-	}
-	logins["ana"] = "2"
-	if _, _, ok := open().agent(token); ok {
-		t.Error("the session outlives the password")
-	}
-	logins["ana"] = "1"
-	now = now.Add(workingDay)
-	if _, _, ok := open().agent(token); ok {
-		t.Error("the session does not end with the day")
-	}
-	now = now.Add(-time.Second)
-	if err := s.revoke(t.Context(), "ana", hash); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, ok := open().agent(token); ok {
-		t.Error("the session outlives logging out")
-	}
-	for range 3 * mostSessions {
-		if _, err := s.open(t.Context(), "ana"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if n := len(s.known["ana"]); n != mostSessions {
-		t.Errorf("ana has %d sessions, want %d at most", n, mostSessions)
 	}
 }
 
@@ -360,40 +191,6 @@ func TestSocketNonsense(t *testing.T) {
 	}
 	if m, err := b.await(good, "response"); err != nil || m["err"] != nil {
 		t.Errorf("the other window: %v, %v", m, err)
-	}
-}
-
-// Logging out ends every window of the session, and not in the middle of a call.
-func TestLogOut(t *testing.T) {
-	w := newWorld(t, nil)
-	b := browse(t, w)
-	b.logIn("ana", "sesame")
-	conn, err := b.connect("window-1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := b.await(conn, "hello"); err != nil {
-		t.Fatal(err)
-	}
-	w.customerCalls("c1", agentNamed("ana"))
-	if status, text, _ := b.fetch("POST", "/ccp-v2/logout", "{}"); status != 409 || !strings.Contains(text, "You are in a call.") {
-		t.Errorf("in a call: %d %s", status, text)
-	}
-	w.post("c1", call.HungUp{Connection: 1})
-	if status, text, _ := b.fetch("POST", "/ccp-v2/logout", "{}"); status != 200 {
-		t.Errorf("logging out: %d %s", status, text)
-	}
-	if _, err := b.await(conn, "loggedOut"); err != nil {
-		t.Errorf("the window is not told: %v", err)
-	}
-	if _, err := b.await(conn, "nothing"); websocket.CloseStatus(err) != sessionOver {
-		t.Errorf("the window's connection ends with %v", err)
-	}
-	if status, _, _ := b.fetch("GET", "/ccp-v2/session", ""); status != 401 {
-		t.Errorf("after logging out: %d", status)
-	}
-	if a, _ := w.dispatcher.Agent("ana"); a.State != "offline" {
-		t.Errorf("ana is %s, want offline", a.State)
 	}
 }
 

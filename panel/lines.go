@@ -10,7 +10,7 @@ import (
 
 // This file has the audio of an agent whose page is their phone.
 
-// offer answers a page that offers audio, if it may have the agent's.
+// offer answers an SDP offer if the page has the agent's audio.
 func (p *page) offer(m offer) {
 	s := p.station
 	fail := func(text string) { p.send(answer{ContactID: m.ContactID, Offer: m.Number, Problem: text}) }
@@ -38,9 +38,8 @@ func (p *page) offer(m offer) {
 	}
 }
 
-// onLines has runLines carry something out, after whatever it has to do before: a
-// session that ends must not take its successor with it. It is false when too much
-// is waiting.
+// onLines queues work for runLines, which does it in order: ending a session must
+// not end the next one. It reports false when the queue is full.
 func (s *station) onLines(act func()) bool {
 	select {
 	case s.lines <- act:
@@ -50,14 +49,14 @@ func (s *station) onLines(act func()) bool {
 	}
 }
 
-// runLines carries out what concerns the agent's lines, until lines is closed.
+// runLines does the work on the agent's lines until the channel is closed.
 func (s *station) runLines() {
 	for act := range s.lines {
 		act()
 	}
 }
 
-// hangUpLines says that the browser's audio has ended.
+// hangUpLines ends the agent's audio sessions, because the browser has.
 func (s *station) hangUpLines() {
 	for _, x := range s.shown.segments {
 		if !s.account.Desk && x.own.State == call.Connected {
@@ -76,7 +75,7 @@ func (s *station) connect(m offer) (sdp string, err error) {
 	return s.panel.options.Lines.Connect(ctx, x.contact.ID, x.own.ID, m.SDP)
 }
 
-// mute mutes the agent wherever they talk, or not.
+// mute mutes or unmutes the agent in every contact in which they talk.
 func (s *station) mute(on bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
 	defer cancel()
@@ -104,7 +103,7 @@ func (s *station) segments() []segment {
 	return segmentsOf(agent, s.panel.options.Board.Contacts())
 }
 
-// segment is the live one that a page calls by that contactId.
+// segment returns the live segment with that contactId.
 func (s *station) segment(contactID string) (segment, error) {
 	id, ok := parseSegment(contactID)
 	if !ok {

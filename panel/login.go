@@ -22,7 +22,7 @@ const (
 	hashingMost  = 1       // passwords that are checked at a time; calls need the machine, too
 )
 
-// sessionOf is the agent who is logged in, with the hash of the session's token.
+// sessionOf returns the agent who is logged in, and the hash of the session's token.
 func (p *Panel) sessionOf(r *http.Request) (agent, hash string, ok bool) {
 	c, err := r.Cookie(cookie)
 	if err != nil {
@@ -31,11 +31,11 @@ func (p *Panel) sessionOf(r *http.Request) (agent, hash string, ok bool) {
 	return p.sessions.agent(c.Value)
 }
 
-// serveSession says who is logged in.
+// serveSession returns the agent who is logged in.
 func (p *Panel) serveSession(w http.ResponseWriter, r *http.Request) {
 	agent, _, ok := p.sessionOf(r)
 	if !ok {
-		turnAway(w, http.StatusUnauthorized, "nobody is logged in")
+		turnAway(w, http.StatusUnauthorized, "no agent is logged in")
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]string{"agent": agent})
@@ -70,14 +70,14 @@ func (p *Panel) serveLogin(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// check is the agent of that name, if the password is theirs, or else how long
-// whoever asks must wait before it is looked at.
+// check returns the agent of that name if the password is right, or how long to
+// wait before it may be checked.
 func (p *Panel) check(name, word, source string) (agent string, wait time.Duration) {
 	s := p.stationOf(strings.TrimSpace(name))
 	keys := []string{"source " + source}
 	var login password.Hash
 	if s == nil {
-		login = nobody()
+		login = noAccount()
 	} else {
 		keys = append(keys, "account "+s.account.Agent)
 		login = s.account.Login
@@ -94,10 +94,10 @@ func (p *Panel) check(name, word, source string) (agent string, wait time.Durati
 	return s.account.Agent, 0
 }
 
-// nobody is compared with when there is no such account, so that it takes as long
-// to find out.
-var nobody = sync.OnceValue(func() password.Hash {
-	h, err := password.New("nobody's password")
+// noAccount is checked when there is no account of that name, so that the response
+// takes as long.
+var noAccount = sync.OnceValue(func() password.Hash {
+	h, err := password.New("no account")
 	if err != nil {
 		panic(err)
 	}
@@ -122,8 +122,8 @@ func (p *Panel) setCookie(w http.ResponseWriter, r *http.Request, value string, 
 	})
 }
 
-// serveLogout ends the session and has the agent be offline. Somebody who talks
-// must hang up first.
+// serveLogout ends the session and sets the agent offline. An agent in a call must
+// hang up first.
 func (p *Panel) serveLogout(w http.ResponseWriter, r *http.Request) {
 	agent, hash, ok := p.sessionOf(r)
 	if !ok {
@@ -149,7 +149,7 @@ func (p *Panel) serveLogout(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, struct{}{})
 }
 
-// isSecure reports whether the browser speaks TLS, to us or to a proxy on this
+// isSecure reports whether the browser uses TLS, to us or to a proxy on this
 // machine.
 func isSecure(r *http.Request) bool {
 	return r.TLS != nil || fromLoopback(r) && r.Header.Get("X-Forwarded-Proto") == "https"
@@ -160,8 +160,8 @@ func fromLoopback(r *http.Request) bool {
 	return err == nil && at.Addr().Unmap().IsLoopback()
 }
 
-// sourceOf is where a request comes from. A proxy on this machine says for whom
-// it asks.
+// sourceOf returns the address that a request comes from, as a proxy on this
+// machine reports it if there is one.
 func sourceOf(r *http.Request) string {
 	if f := r.Header.Values("X-Forwarded-For"); len(f) > 0 && fromLoopback(r) {
 		last := f[len(f)-1]

@@ -13,9 +13,8 @@ const (
 	mostRemembered = 64 // responses of one page, to be sent again
 )
 
-// A page is a window of an agent's browser, from its first connection on and
-// across those that replace it. It belongs to its station, except that a goroutine
-// of its own carries out what it asks for, in order.
+// A page is a window of an agent's browser, across all its connections. It belongs
+// to its station; a goroutine of its own performs its requests, in order.
 type page struct {
 	id      string // of the window's own choice
 	station *station
@@ -26,15 +25,13 @@ type page struct {
 	asked   []*asked    // oldest first
 }
 
-// asked is a request with what has become of it.
+// asked is a request of a page, and its response.
 type asked struct {
 	id       string
 	by       time.Time // when it must have its response
 	response []byte    // nil: not yet
 
-	// What has been done shows in the contact only when until says so. An error
-	// of until's means that it never will.
-	outcome *outcome
+	outcome *outcome // nil: not yet, or responded
 }
 
 func (p *page) isThere() bool { return p.socket != nil }
@@ -91,8 +88,8 @@ func (s *station) hello() hello {
 	return h
 }
 
-// left: the page's connection has ended. If the browser has said that the page is
-// closed, its audio has ended, too; otherwise that shows by itself.
+// left handles the end of a page's connection. If the page has been closed, its
+// audio has ended as well. If only the connection was lost, audio may go on.
 func (s *station) left(k *socket, closed bool) {
 	i := slices.IndexFunc(s.pages, func(p *page) bool { return p.socket == k })
 	if i < 0 {
@@ -112,8 +109,8 @@ func (s *station) left(k *socket, closed bool) {
 	}
 }
 
-// passAudio gives the audio of a window that was closed to the one that is opened
-// instead: just now, or next.
+// passAudio gives the audio of a window that was closed to the window that replaces
+// it, which was opened just now or is opened next.
 func (s *station) passAudio() {
 	s.audio = ""
 	for _, p := range s.pages {
@@ -131,14 +128,14 @@ func (s *station) moveAudio(id string) {
 	}
 }
 
-// run carries out what the page asks for, until work is closed.
+// run performs the page's requests until work is closed.
 func (p *page) run() {
 	for act := range p.work {
 		act()
 	}
 }
 
-// do has run carry something out. It is false when too much is waiting.
+// do queues work for run. It reports false when the queue is full.
 func (p *page) do(act func()) bool {
 	select {
 	case p.work <- act:
@@ -163,7 +160,7 @@ func (p *page) detach(code closeCode, why string) {
 	}
 }
 
-// take carries out a message of the page.
+// take handles a message of the page.
 func (p *page) take(m any) {
 	s := p.station
 	switch m := m.(type) {
@@ -182,7 +179,7 @@ func (p *page) take(m any) {
 	}
 }
 
-// ask carries out a request, unless it has been asked before.
+// ask performs a request. The same requestId again is the same request.
 func (p *page) ask(m request) {
 	s := p.station
 	if i := slices.IndexFunc(p.asked, func(a *asked) bool { return a.id == m.RequestID }); i >= 0 {
@@ -195,7 +192,7 @@ func (p *page) ask(m request) {
 	p.remember(a)
 	accepted := p.do(func() {
 		if !s.now().Before(a.by) {
-			return // it has its response: too late
+			return // it has timed out
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
 		defer cancel()
@@ -218,10 +215,10 @@ func (p *page) remember(a *asked) {
 	}
 }
 
-// performed takes what a request has come to.
+// performed takes the outcome of a request.
 func (p *page) performed(a *asked, o outcome, err error) {
 	if a.response != nil {
-		return // it was too late
+		return // it has timed out
 	}
 	if err != nil {
 		p.station.refresh()
@@ -229,10 +226,10 @@ func (p *page) performed(a *asked, o outcome, err error) {
 		return
 	}
 	a.outcome = &o
-	p.station.refresh() // which settles it, if what it has done shows
+	p.station.refresh() // which settles it if its effect shows
 }
 
-// settle responds to the requests whose effect the page has been shown.
+// settle responds to the requests whose effect has been shown.
 func (p *page) settle() {
 	for _, a := range p.asked {
 		if a.response != nil || a.outcome == nil {
@@ -253,16 +250,16 @@ func (p *page) fail(a *asked, err error) {
 	p.respond(a, response{a.id, e.data(), e})
 }
 
-// respond sends the response of a request after the update that shows what it has
-// done, and then that update once more: a Streams page begins to watch only when
-// it has the response.
+// respond sends a response, and the update that shows its effect once more: a
+// Streams page begins to watch only when it has the response.
 func (p *page) respond(a *asked, r response) {
 	a.response, a.outcome = encode(r), nil
 	p.sendBytes(a.response)
 	p.send(p.station.update(p.station.shown))
 }
 
-// repeatResponses sends a page that is back what it may have missed.
+// repeatResponses sends a window that has reconnected the responses it may have
+// missed.
 func (p *page) repeatResponses() {
 	some := false
 	for _, a := range p.asked {
@@ -306,7 +303,7 @@ func (s *station) pageOn(k *socket) *page {
 	return nil
 }
 
-// logOut closes the windows of a session.
+// logOut closes all windows of a session.
 func (s *station) logOut(session string) {
 	for _, p := range s.pages {
 		if p.isThere() && p.socket.session == session {

@@ -18,11 +18,12 @@ import (
 // A Board runs the contacts.
 type Board interface {
 	// Request puts a person's request to a contact, and returns the contact
-	// once that has been written down. A *call.Refusal says why nothing was
-	// done; after any other error nothing has been done either.
+	// once that is written down. After an error nothing has been done; a
+	// *call.Refusal has the reason.
 	Request(ctx context.Context, id call.ContactID, ev call.Event) (call.Contact, error)
-	// Contacts are all that live, as they were last written down, and Contact
-	// is one of them. What Request has done is in them when it returns.
+	// Contacts returns all live contacts as they were last written down, and
+	// Contact one of them. They include what a Request has done by the time it
+	// returns.
 	Contacts() []call.Contact
 	Contact(id call.ContactID) (call.Contact, bool)
 }
@@ -34,18 +35,19 @@ type Routing interface {
 	SetStatus(ctx context.Context, name string, s routing.Status) error
 	// Clear ends the after-call work of a segment.
 	Clear(ctx context.Context, name string, id routing.SegmentID) error
-	// Lost and Back say that the last page of an agent whose page is their
-	// phone is gone, and that one is there again. They do not block.
+	// Lost reports that the last window of an agent without another phone has
+	// closed, and Back that there is one again. They do not block.
 	Lost(name string)
 	Back(name string)
 }
 
 // A Directory knows who can be reached.
 type Directory interface {
-	// Endpoints are everybody who can be named, agents and queues among them.
+	// Endpoints returns all endpoints that have a name, agents and queues
+	// included.
 	Endpoints() []call.Endpoint
-	// Endpoint is what a person means who writes a name, a phone number or a
-	// sip: address. An error says what is wrong with it.
+	// Endpoint resolves a name, a phone number or a sip: address. The error is
+	// a sentence for the person who wrote it.
 	Endpoint(written string) (call.Endpoint, error)
 }
 
@@ -54,8 +56,8 @@ type Lines interface {
 	// Connect makes an audio session for an agent's connection and answers the
 	// browser's offer. A session that the connection has already ends.
 	Connect(ctx context.Context, id call.ContactID, connection call.ConnectionID, offer string) (answer string, err error)
-	// Disconnect says that the browser is gone: there is no use in waiting
-	// until that shows.
+	// Disconnect ends the session of a connection, because its window has
+	// closed.
 	Disconnect(id call.ContactID, connection call.ConnectionID)
 }
 
@@ -66,8 +68,7 @@ type Account struct {
 	Desk  bool // the agent has a phone elsewhere; the page only shows and asks
 }
 
-// Options are what a Panel works with. All but NotReady, Origins, Now and Log are
-// needed.
+// Options configure a Panel. All but NotReady, Origins, Now and Log are needed.
 type Options struct {
 	Board     Board
 	Routing   Routing
@@ -88,7 +89,7 @@ type Panel struct {
 	boot     string // of this life of the server
 	sessions *sessions
 	attempts *attempts
-	hashing  chan struct{}       // whoever has put something in may check a password
+	hashing  chan struct{}       // holds a value while a password is checked
 	stations map[string]*station // by agent; never changes
 
 	stop    chan struct{} // closed by Close
@@ -99,8 +100,8 @@ type Panel struct {
 // readWithin is how long New waits for the store.
 const readWithin = 10 * time.Second
 
-// New reads who is logged in. Agents whose page is their phone count as lost if
-// they have no page by shortly after. Close it at the end.
+// New reads who is logged in. An agent without another phone counts as lost if no
+// window of theirs connects within startWithin. The caller must call Close.
 func New(o Options) (*Panel, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -133,30 +134,29 @@ func New(o Options) (*Panel, error) {
 	return p, nil
 }
 
-// Close closes every page's connection; pages try to come back by themselves.
+// Close closes every connection. Pages reconnect by themselves.
 func (p *Panel) Close() {
 	p.close.Do(func() { close(p.stop) })
 	p.running.Wait()
 }
 
-// ContactChanged tells the panel how a contact is, each time that has been written
-// down, and what has led there. It does not block.
+// ContactChanged takes a contact each time it has been written down, and the events
+// that led there. It does not block.
 func (p *Panel) ContactChanged(c call.Contact, events []call.Timed) {
 	for _, s := range p.stations {
 		s.contactChanged(c, events)
 	}
 }
 
-// AgentChanged tells the panel that an agent is not as they were. It does not
-// block.
+// AgentChanged takes an agent who has changed. It does not block.
 func (p *Panel) AgentChanged(a routing.Agent) {
 	if s := p.stations[a.Name]; s != nil {
 		s.rouse()
 	}
 }
 
-// Present reports whether a page of the agent's is connected, or was a moment ago
-// and may be loading anew.
+// Present reports whether a window of the agent is connected, or was within
+// goneAfter: it may be reloading.
 func (p *Panel) Present(agent string) bool {
 	s := p.stationOf(agent)
 	return s != nil && s.present.Load()

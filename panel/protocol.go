@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// This file is what the page and the server say to each other over the page's
-// WebSocket: JSON objects, told apart by "type". site/protocol.js has the same
+// This file has the messages between the page and the server, over the page's
+// WebSocket. Each is a JSON object with a "type". site/protocol.js has the same
 // list, and TestProtocol compares the two.
 //
-// For each request there is exactly one response, whatever happens; the same
-// requestId again is the same request. The page shows and posts what it gets in
-// the order in which it came: first the update that shows what a request has
-// done, then its response, then the update once more.
+// Every request gets exactly one response. The same requestId again is the same
+// request. The server sends the update that shows the effect of a request, then
+// its response, then the update once more; the page shows and posts them in that
+// order.
 
 // Messages of the server.
 type (
-	// hello is the first one. Boot changes when the server is started anew: then
-	// it has forgotten every audio session of the page.
+	// hello is the first message. Boot changes when the server restarts; all
+	// audio sessions have then ended.
 	hello struct {
 		Agent     string       `json:"agent"`
 		Boot      string       `json:"boot"`
@@ -30,29 +30,29 @@ type (
 		Endpoints []targetView `json:"endpoints"`
 	}
 
-	// update is everything there is to show. The first two are for the Streams
-	// page around ours, if there is one.
+	// update is everything there is to show. Snapshot and Configuration are for
+	// the Streams page around ours, if there is one.
 	update struct {
 		Snapshot      snapshot      `json:"snapshot"`
 		Configuration configuration `json:"configuration"`
 		View          view          `json:"view"`
 	}
 
-	// response answers a request. Err is null, or why nothing was done; Data then
-	// says it, too, because a Streams page without a failure handler gets only
-	// Data.
+	// response answers a request. Err is null, or the reason why nothing was
+	// done. Data then has the reason as well, because a Streams page without a
+	// failure handler gets only Data.
 	response struct {
 		RequestID string       `json:"requestId"`
 		Data      any          `json:"data"`
 		Err       *streamError `json:"err"`
 	}
 
-	// audio says whether this page has the agent's audio, or another one has.
+	// audio reports whether this window has the agent's audio.
 	audio struct {
 		Here bool `json:"here"`
 	}
 
-	// answer answers an offer, or says why there is no audio.
+	// answer answers an offer, with SDP or the reason why there is no audio.
 	answer struct {
 		ContactID string `json:"contactId"`
 		Offer     int    `json:"offer"` // which one
@@ -60,18 +60,18 @@ type (
 		Problem   string `json:"problem,omitempty"`
 	}
 
-	// muted tells the Streams page whether the agent is muted.
+	// muted reports whether the agent is muted.
 	muted struct {
 		Muted bool `json:"muted"`
 	}
 
-	// echoed is what a Streams page of this agent has broadcast, for all of them.
+	// echoed is a broadcast of one of the agent's Streams pages, for all of them.
 	echoed struct {
 		Event string          `json:"event"`
 		Data  json.RawMessage `json:"data"`
 	}
 
-	// problem is what is wrong with a message that could not be answered.
+	// problem reports a message of the page that could not be read.
 	problem struct {
 		Text string `json:"text"`
 	}
@@ -101,22 +101,22 @@ type (
 		Params    json.RawMessage `json:"params"`
 	}
 
-	// offer asks for audio in a contact. Number tells the page's offers apart.
+	// offer asks for audio in a contact. Number distinguishes the page's offers.
 	offer struct {
 		ContactID string `json:"contactId"`
 		Number    int    `json:"offer"`
 		SDP       string `json:"sdp"`
 	}
 
-	// mute mutes the agent, or not; null asks how it is.
+	// mute mutes or unmutes the agent; null asks whether they are muted.
 	mute struct {
 		Muted *bool `json:"muted"`
 	}
 
-	// takeOver asks for the agent's audio to be in this window.
+	// takeOver moves the agent's audio to this window.
 	takeOver struct{}
 
-	// echo is for all Streams pages of this agent.
+	// echo is a broadcast for all of the agent's Streams pages.
 	echo struct {
 		Event string          `json:"event"`
 		Data  json.RawMessage `json:"data"`
@@ -138,7 +138,7 @@ func read[M any](b []byte) (any, error) {
 	return m, err
 }
 
-// What a message of the page may have at most.
+// Limits on messages of the page.
 const (
 	longestMessage = 64 << 10 // the page sends nothing that is longer
 	longestID      = 128
@@ -192,9 +192,8 @@ func check(m any) error {
 	return nil
 }
 
-// isEchoed reports whether an event that a Streams page broadcasts is passed on
-// to all of them. Logs and figures are not: they carry phone numbers, and nobody
-// waits for them.
+// isEchoed reports whether a broadcast is passed on. Logs and metrics are not: they
+// contain phone numbers, and no page needs them.
 func isEchoed(event string) bool {
 	if strings.HasPrefix(event, "contact::accepted::") && len(event) <= longestID {
 		return true

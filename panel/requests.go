@@ -10,9 +10,9 @@ import (
 	"holdfast/routing"
 )
 
-// This file has what a page may ask for, method by method.
+// This file has the methods that a page may call.
 
-// params are what requests have besides their method; each has some of them.
+// params are the parameters of all methods together.
 type params struct {
 	ContactID    string         `json:"contactId"`
 	ConnectionID string         `json:"connectionId"`
@@ -23,7 +23,7 @@ type params struct {
 	Targets      []string       `json:"targets"`
 }
 
-// An ask is a request that is being carried out.
+// An ask is a request that is being performed.
 type ask struct {
 	params
 	*station
@@ -31,16 +31,16 @@ type ask struct {
 	key string          // the same key is the same request
 }
 
-// An outcome is what a request has come to. What it has done may show only later,
-// in the agent's segment; without shown, it shows at once.
+// An outcome is the result of a request. If shown is set, the effect appears later,
+// and the response waits until shown reports it in the agent's segment.
 type outcome struct {
 	data    any
 	segment routing.SegmentID
-	shown   func(*segment) (bool, error) // nil: the agent has no part any more
+	shown   func(*segment) (bool, error) // gets nil when the segment has ended
 }
 
-// shows reports whether the outcome shows in these segments. An error means that
-// it never will.
+// shows reports whether the effect appears in these segments. After an error it
+// never will.
 func (o *outcome) shows(segments []segment) (bool, error) {
 	if o.shown == nil {
 		return true, nil
@@ -52,10 +52,10 @@ func (o *outcome) shows(segments []segment) (bool, error) {
 	return o.shown(&segments[i])
 }
 
-// done is the outcome of what shows at once.
+// done is the outcome of a request whose effect appears at once.
 var done = outcome{data: struct{}{}}
 
-// methods are what can be asked for. Everything else is refused.
+// methods are those that are supported. All others are refused.
 var methods = map[string]func(*ask) (outcome, error){
 	"acceptContact":              (*ask).accept,
 	"rejectContact":              (*ask).reject,
@@ -81,7 +81,7 @@ var methods = map[string]func(*ask) (outcome, error){
 	"holdfast.end":      (*ask).end,
 }
 
-// perform carries out a request of a page.
+// perform performs a request of a page.
 func (s *station) perform(ctx context.Context, m request) (outcome, error) {
 	method, known := methods[m.Method]
 	if !known {
@@ -101,7 +101,8 @@ func (a *ask) request(s segment, ev call.Request) (call.Contact, error) {
 	return a.panel.options.Board.Request(a.ctx, s.contact.ID, ev)
 }
 
-// simply puts a request that shows at once to the contact that the page names.
+// simply puts a request whose effect appears at once to the contact that the page
+// names.
 func (a *ask) simply(event func(s segment) (call.Request, error)) (outcome, error) {
 	s, err := a.segment(a.ContactID)
 	if err != nil {
@@ -115,7 +116,7 @@ func (a *ask) simply(event func(s segment) (call.Request, error)) (outcome, erro
 	return done, err
 }
 
-// connection is the one that the page names.
+// connection resolves the connectionId.
 func (a *ask) connection(s segment) (call.ConnectionID, error) {
 	if a.ConnectionID == connectionName(s.contact.ID, s.own.ID) {
 		return s.own.ID, nil
@@ -157,7 +158,7 @@ func (a *ask) reject() (outcome, error) {
 	})
 }
 
-// turnDown notes that it is the agent who does not want a call, if it ends now.
+// turnDown notes that the agent rejects a call, so that it is not shown as missed.
 func (s *station) turnDown(x segment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -198,8 +199,8 @@ func (a *ask) complete() (outcome, error) {
 	return a.going(func(s segment) (call.Request, error) { return call.CompleteRequested{By: s.own.ID}, nil })
 }
 
-// destroy ends a connection. A third party is let go of by cancelling the transfer
-// they are rung for, because they may stand for several.
+// destroy ends a connection. For a third party it cancels the transfer, which may
+// be ringing several targets.
 func (a *ask) destroy() (outcome, error) {
 	return a.going(func(s segment) (call.Request, error) {
 		id, err := a.connection(s)
@@ -217,8 +218,8 @@ func (a *ask) destroy() (outcome, error) {
 	})
 }
 
-// going puts a request after which the agent may go, once customer and target hear
-// each other. That shows when the agent has gone.
+// going puts a request after which the agent may leave once customer and target have
+// two-way audio. The response waits until the agent has left.
 func (a *ask) going(event func(s segment) (call.Request, error)) (outcome, error) {
 	s, err := a.segment(a.ContactID)
 	if err != nil {

@@ -27,7 +27,7 @@ type stateParam struct {
 	Name string `json:"name"`
 }
 
-// target is who is meant by an endpoint.
+// target resolves an endpoint that a page names.
 func (a *ask) target(e *endpointParam) (call.Endpoint, error) {
 	if e == nil {
 		return call.Endpoint{}, refuse(badEndpoint, "the endpoint is missing")
@@ -52,8 +52,7 @@ func (a *ask) target(e *endpointParam) (call.Endpoint, error) {
 	return a.named(written)
 }
 
-// named is who a person means: by name, if what they have written is an address
-// that has one.
+// named resolves what a person has written. An address that has a name gets it.
 func (a *ask) named(written string) (call.Endpoint, error) {
 	e, err := a.panel.options.Directory.Endpoint(written)
 	if err != nil {
@@ -67,8 +66,8 @@ func (a *ask) named(written string) (call.Endpoint, error) {
 	return e, nil
 }
 
-// add adds a third party. The core holds the customer and rings them; the page's
-// next steps decide what becomes of it.
+// add adds a third party, by a warm transfer: the core holds the customer by itself,
+// and the page's next steps decide how the transfer ends.
 func (a *ask) add() (outcome, error) {
 	target, err := a.target(a.Endpoint)
 	if err != nil {
@@ -106,7 +105,7 @@ func (a *ask) handOver(ev call.TransferRequested) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	if f := viewFailure(c); c.Transfer == nil && f != nil { // nobody could even be rung
+	if f := viewFailure(c); c.Transfer == nil && f != nil { // no target could be rung
 		return outcome{}, refuse(badEndpoint, strings.TrimSpace(fmt.Sprintf("%s %s", f.Text, f.Detail)))
 	}
 	return done, nil
@@ -116,8 +115,8 @@ func (a *ask) cancel() (outcome, error) {
 	return a.simply(func(s segment) (call.Request, error) { return call.CancelRequested{By: s.own.ID}, nil })
 }
 
-// digits presses keys for the party that the page names. Those who name the
-// agent's own connection mean whoever the agent talks to.
+// digits presses keys on a party's line. The agent's own connection stands for the
+// party that the agent talks to.
 func (a *ask) digits() (outcome, error) {
 	return a.simply(func(s segment) (call.Request, error) {
 		id, err := a.connection(s)
@@ -167,8 +166,7 @@ func (a *ask) setStatus() (outcome, error) {
 	return done, a.panel.options.Routing.SetStatus(a.ctx, a.account.Agent, status)
 }
 
-// clear ends the after-call work of a segment. One that is not known any more has
-// been cleared.
+// clear ends the after-call work of a segment. Clearing it again does nothing.
 func (a *ask) clear() (outcome, error) {
 	id, ok := parseSegment(a.ContactID)
 	if !ok {
@@ -184,7 +182,7 @@ func (a *ask) clear() (outcome, error) {
 	return done, a.panel.options.Routing.Clear(a.ctx, a.account.Agent, id)
 }
 
-// endpoints are everybody the agent may choose from, all at once.
+// endpoints returns all endpoints that the agent can choose from.
 func (a *ask) endpoints() (outcome, error) {
 	all := []endpoint{}
 	for _, e := range a.panel.options.Directory.Endpoints() {

@@ -20,8 +20,8 @@ type segment struct {
 	queue   string          // the queue that found the agent; empty: none did
 }
 
-// segmentsOf are the live segments of an agent, those that are in their state
-// longest first.
+// segmentsOf returns the live segments of an agent, those longest in their state
+// first.
 func segmentsOf(agent routing.Agent, contacts []call.Contact) []segment {
 	var all []segment
 	for _, c := range contacts {
@@ -37,8 +37,8 @@ func segmentsOf(agent routing.Agent, contacts []call.Contact) []segment {
 	return all
 }
 
-// segmentOf is the segment that a connection of an agent's is. An agent whom a
-// queue has found has the segment of the queue's connection.
+// segmentOf returns the segment of an agent's connection. An agent offered by a
+// queue has the segment of the queue's connection.
 func segmentOf(id call.ContactID, x call.Connection) routing.SegmentID {
 	return routing.SegmentID{Contact: id, Connection: cmp.Or(x.For, x.ID)}
 }
@@ -53,7 +53,7 @@ func queueOf(agent routing.Agent, id routing.SegmentID) string {
 	return ""
 }
 
-// ID is what a Streams page knows the segment by: its contactId.
+// ID is the segment's contactId for a Streams page.
 func (s segment) ID() string { return segmentName(s.SegmentID) }
 
 func segmentName(id routing.SegmentID) string { return connectionName(id.Contact, id.Connection) }
@@ -88,27 +88,28 @@ func (s segment) customer() *call.Connection {
 	return nil
 }
 
-// outbound: the agent called the customer, and not the other way round.
+// outbound reports that the agent called the customer.
 func (s segment) outbound() bool {
 	c := s.customer()
 	return s.contact.Stage == call.Dialling || c != nil && c.ID > 1
 }
 
-// An other is somebody besides the agent and the customer: an agent, or the
-// target of a transfer. All targets of a transfer are one other, because a page
-// that added one party must see one, whatever list the server works through.
+// An other is a party besides the agent and the customer: another agent, or the
+// targets of a transfer. All targets of a transfer are one other, because a page
+// that added one party must see one, even if the server tries a list.
 type other struct {
 	call.Connection
 	name string // its connectionId, which stays the same as targets and agents of queues take turns
-	many bool   // several are rung at once
+	many bool   // several ring at the same time
 }
 
-// others are those besides the agent and the customer, in order of joining.
+// others returns the parties besides the agent and the customer, in order of
+// joining.
 func (s segment) others() []other {
 	var all []other
 	for _, x := range s.contact.Connections {
 		if x.Party == call.Customer || x.ID == s.own.ID || x.ID == s.own.For || x.For != 0 && x.State == call.Connecting {
-			continue // the last: the queue's connection stands for whom it offers the customer to
+			continue // the last: the queue's connection stands for the agent it offers
 		}
 		name := connectionName(s.contact.ID, cmp.Or(x.For, x.ID))
 		if t := transferWith(s.contact, x.ID); t != nil {
@@ -118,7 +119,7 @@ func (s segment) others() []other {
 		switch {
 		case same < 0:
 			all = append(all, other{x, name, false})
-		case x.State == call.Connecting: // rung at the same time; the first one stands for all
+		case x.State == call.Connecting: // they ring at the same time; the first stands for all
 			all[same].many = true
 		default:
 			all[same] = other{x, name, true}
@@ -127,7 +128,8 @@ func (s segment) others() []other {
 	return all
 }
 
-// transferWith is the transfer that has an attempt with that connection, or nil.
+// transferWith returns the transfer that has an attempt with that connection, or
+// nil.
 func transferWith(c call.Contact, id call.ConnectionID) *call.Transfer {
 	has := func(t *call.Transfer) bool {
 		return slices.ContainsFunc(t.Attempts, func(a call.Attempt) bool { return a.Connection == id })
@@ -143,7 +145,7 @@ func transferWith(c call.Contact, id call.ConnectionID) *call.Transfer {
 	return nil
 }
 
-// latest is a time that is not zero.
+// latest returns the last of some times.
 func latest(times ...time.Time) time.Time {
 	var last time.Time
 	for _, t := range times {

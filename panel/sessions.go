@@ -15,9 +15,9 @@ import (
 	"holdfast/switchboard"
 )
 
-// sessionKind is the kind of what is kept of an agent's sessions, by the name of
-// the agent. It is one item for each agent, because nothing that is kept can be
-// deleted: one for each session would grow for ever.
+// sessionKind is the kind of the stored items. There is one item for each agent,
+// with all their sessions: items cannot be deleted, so one item for each session
+// would grow for ever.
 const sessionKind = "session"
 
 const (
@@ -33,13 +33,13 @@ type session struct {
 	Until time.Time `json:"until"`
 }
 
-// sessions are all sessions, kept in the store so that they outlive the server.
+// sessions are all sessions. They are stored, so that they survive a restart.
 type sessions struct {
 	store  switchboard.Store
 	logins map[string]string // the agents, and what session.Login must be
 	now    func() time.Time
 
-	writing chan struct{} // holds one token; whoever has it writes
+	writing chan struct{} // holds a value while a list is written
 
 	mu    sync.RWMutex
 	known map[string][]session // by agent
@@ -85,7 +85,7 @@ func (s *sessions) open(ctx context.Context, agent string) (token string, err er
 	return token, err
 }
 
-// agent is whose session the token is of, with its hash.
+// agent returns the agent of the session with that token, and the token's hash.
 func (s *sessions) agent(token string) (agent, hash string, ok bool) {
 	hash = hashToken(token)
 	s.mu.RLock()
@@ -110,8 +110,8 @@ func (s *sessions) valid(agent string, x session) bool {
 	return known && login == x.Login && s.now().Before(x.Until)
 }
 
-// change writes an agent's sessions as edit makes them, without those that are
-// over. Another server may have written in between; then it is read once more.
+// change edits and writes an agent's sessions, and drops expired ones. If another
+// server has written in between, it reads them again first.
 func (s *sessions) change(ctx context.Context, agent string, edit func([]session) []session) error {
 	select {
 	case s.writing <- struct{}{}:

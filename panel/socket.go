@@ -12,7 +12,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// closeCode says why a connection is closed. Those below 4000 are the standard's.
+// closeCode is why a connection is closed. Codes below 4000 are those of RFC 6455.
 type closeCode = websocket.StatusCode
 
 const (
@@ -29,7 +29,7 @@ const (
 	mostUnsent  = 256 // messages; a page that has more to come is too slow
 )
 
-// A socket is one connection of a page. Whatever is sent on it is sent in order.
+// A socket is one connection of a page. It sends messages in order.
 type socket struct {
 	session string // the hash of its token
 	out     chan []byte
@@ -44,7 +44,7 @@ func newSocket(session string) *socket {
 	return &socket{session: session, out: make(chan []byte, mostUnsent), end: make(chan struct{})}
 }
 
-// send is false when too much waits to be sent.
+// send reports false when the queue is full.
 func (k *socket) send(b []byte) bool {
 	select {
 	case k.out <- b:
@@ -54,7 +54,7 @@ func (k *socket) send(b []byte) bool {
 	}
 }
 
-// close closes the connection, after what is to be sent has been.
+// close closes the connection after sending the queued messages.
 func (k *socket) close(code closeCode, why string) {
 	k.once.Do(func() {
 		k.code, k.why = code, why
@@ -62,7 +62,7 @@ func (k *socket) close(code closeCode, why string) {
 	})
 }
 
-// pageID is what windows call themselves.
+// pageID is how windows may name themselves.
 var pageID = regexp.MustCompile(`^[0-9a-zA-Z-]{8,64}$`)
 
 // serveSocket connects a window of an agent who is logged in.
@@ -107,8 +107,8 @@ func ownOrigin(r *http.Request) bool {
 	return err == nil && u.Host != "" && u.Host == r.Host
 }
 
-// read takes what the page sends, until the connection ends. It reports whether
-// the browser has said that the page is closed.
+// read handles what the page sends until the connection ends, and reports whether
+// the page has been closed.
 func (p *Panel) read(conn *websocket.Conn, s *station, k *socket) (closed bool) {
 	for {
 		kind, b, err := conn.Read(context.Background()) // ends with conn
@@ -134,8 +134,7 @@ func (p *Panel) read(conn *websocket.Conn, s *station, k *socket) (closed bool) 
 	}
 }
 
-// write sends what there is to send, and asks now and then whether the page is
-// still there.
+// write sends the queued messages, and pings the page.
 func (k *socket) write(conn *websocket.Conn) {
 	ping := time.NewTicker(pingEvery)
 	defer ping.Stop()
@@ -159,7 +158,7 @@ func (k *socket) write(conn *websocket.Conn) {
 	}
 }
 
-// flush sends what was to be sent before the connection was closed.
+// flush sends the queued messages.
 func (k *socket) flush(conn *websocket.Conn) {
 	for {
 		select {

@@ -13,30 +13,30 @@ import (
 )
 
 const (
-	repeatEvery  = 15 * time.Second // a page that missed something gets all of it again
-	audioAfter   = 3 * time.Second  // without the window that had it: it goes to another
-	goneAfter    = 10 * time.Second // without a window: none is just being loaded anew
-	startWithin  = 15 * time.Second // pages come back after a restart of the server
+	repeatEvery  = 15 * time.Second // a Streams page may have missed an update
+	audioAfter   = 3 * time.Second  // without its window, the audio goes to another
+	goneAfter    = 10 * time.Second // without a window, the agent is lost and not reloading
+	startWithin  = 15 * time.Second // windows reconnect by then after a restart
 	answerWithin = 10 * time.Second // every request has its response by then
-	keepPage     = time.Minute      // a window may come back by then and find its responses
+	keepPage     = time.Minute      // a window that reconnects by then gets its responses
 	mostPages    = 16               // of one agent
 )
 
-// A station is what the panel keeps of an agent: their windows and what those
-// show. One goroutine, run, owns it; the others leave functions in its inbox.
+// A station has an agent's windows and what they show. One goroutine, run, owns it;
+// others put functions into its inbox.
 type station struct {
 	panel   *Panel
 	account Account
 	present atomic.Bool
 
-	wake  chan struct{} // the world has changed
+	wake  chan struct{} // contacts or the agent have changed
 	inbox chan func()
 	lines chan func() // what runLines has to do
 
-	// mu guards what was told since the last look at the world.
+	// mu guards what was reported since the last look.
 	mu       sync.Mutex
-	involved map[call.ContactID]bool // contacts that the agent has or had a part in
-	rejected map[string]bool         // names of connections that the agent has turned down
+	involved map[call.ContactID]bool // contacts with a segment of the agent, now or before
+	rejected map[string]bool         // names of connections on which the agent rejects
 
 	// What follows belongs to run.
 	pages   []*page // in the order in which they came
@@ -100,18 +100,17 @@ func (s *station) do(act func()) bool {
 	}
 }
 
-// rouse has run look at the world.
+// rouse has run refresh.
 func (s *station) rouse() {
 	select {
 	case s.wake <- struct{}{}:
-	default: // it will look anyway
+	default: // it will anyway
 	}
 }
 
 func (s *station) now() time.Time { return s.panel.options.Now() }
 
-// contactChanged notes that the agent has a part in c, and rouses the station if
-// they have or had one.
+// contactChanged rouses the station if the agent has or had a segment in c.
 func (s *station) contactChanged(c call.Contact, events []call.Timed) {
 	s.mu.Lock()
 	for _, x := range c.Connections {
@@ -133,7 +132,7 @@ func (s *station) contactChanged(c call.Contact, events []call.Timed) {
 	}
 }
 
-// turnedDown is the connection that does not want the call, or 0.
+// turnedDown returns the connection that rejects the call, or 0.
 func turnedDown(ev call.Event) call.ConnectionID {
 	switch ev := ev.(type) {
 	case call.RejectRequested:
@@ -150,7 +149,7 @@ func turnedDown(ev call.Event) call.ConnectionID {
 	return 0
 }
 
-// look is how the world is now, as far as the agent has to do with it.
+// look reads how the agent and their contacts are now.
 func (s *station) look() scene {
 	agent, known := s.panel.options.Routing.Agent(s.account.Agent)
 	if !known {
@@ -176,7 +175,7 @@ func (s *station) look() scene {
 	return sc
 }
 
-// refresh looks at the world, and shows the pages what is new.
+// refresh looks, and shows the pages what is new.
 func (s *station) refresh() {
 	sc := s.look()
 	for _, f := range frames(s.shown.cards, sc) {
@@ -195,8 +194,8 @@ func (s *station) refresh() {
 	}
 }
 
-// forget drops the contacts that were looked for and that the agent has no part in
-// any more.
+// forget drops the contacts in which the agent has no segment any more. It drops
+// only those that were looked for: others may have come since.
 func (s *station) forget(sc scene) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

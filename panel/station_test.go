@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,6 +28,12 @@ func (w *world) open(t *testing.T, agent, id string) *window {
 	win := &window{t: t, s: w.panel.stations[agent], socket: newSocket("session of " + agent), id: id}
 	win.s.do(func() { win.s.attach(id, win.socket) })
 	return win
+}
+
+// pass lets time pass in the bubble.
+func pass(d time.Duration) {
+	time.Sleep(d) //nolint:forbidigo // the bubble's time
+	synctest.Wait()
 }
 
 // says has the window say something, and waits for what comes of it.
@@ -198,7 +203,7 @@ func TestThirdPartyGoes(t *testing.T) {
 		add := map[string]any{"contactId": "c1_2", "endpoint": map[string]any{"type": "phone_number", "phoneNumber": "sip:cardiology@127.0.0.1:5073"}}
 		ana.asks("createAdditionalConnection", add)
 		ana.hears()
-		time.Sleep(2 * time.Second) // of the bubble
+		pass(2 * time.Second)
 		held := "update: Busy, connected [agent:connected inbound:hold]"
 		hear(t, ana.hears(), "update: Busy, connected [agent:connected inbound:hold outbound:disconnected]", held)
 		id := ana.asks("createAdditionalConnection", add)
@@ -259,44 +264,16 @@ func TestRequestWithoutEnd(t *testing.T) {
 		hold := map[string]any{"contactId": "c1_2", "connectionId": "c1_1"}
 		first := ana.asks("holdConnection", hold)
 		second := ana.asks("holdConnection", hold)
-		time.Sleep(answerWithin - time.Millisecond)
+		pass(answerWithin - time.Millisecond)
 		if heard := ana.hears(); len(heard) > 0 {
 			t.Errorf("too early: %q", heard)
 		}
-		time.Sleep(time.Millisecond)
+		pass(time.Millisecond)
 		hear(t, ana.hears(),
 			"refused "+first+": RequestTimedOut: Nothing has come of it in time; see how the call is before you try again.", withCustomer,
 			"refused "+second+": RequestTimedOut: Nothing has come of it in time; see how the call is before you try again.", withCustomer)
 		close(w.slow)
 		hear(t, ana.hears(), "update: Busy, connected [agent:connected inbound:hold]")
-	})
-}
-
-// The same requestId again is the same request, also from a window that was
-// loaded anew: it gets its responses then.
-func TestReload(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, nil)
-		ana := talking(t, w)
-		w.slow = make(chan struct{})
-		add := map[string]any{"contactId": "c1_2", "endpoint": map[string]any{"type": "phone_number", "phoneNumber": "sip:cardiology@127.0.0.1:5073"}}
-		ana.asksAs("request-7", "createAdditionalConnection", add)
-		ana.s.do(func() { ana.s.left(ana.socket, true) })
-		close(w.slow)
-		synctest.Wait()
-		if !w.panel.Present("ana") {
-			t.Error("ana has gone while her page is being loaded anew")
-		}
-		again := w.open(t, "ana", "window-1")
-		heard := again.hears()
-		if !slices.Contains(heard, "done request-7") {
-			t.Errorf("the window that is back heard %q, and not the response", heard)
-		}
-		again.asksAs("request-7", "createAdditionalConnection", add)
-		hear(t, again.hears(), "done request-7")
-		if c, _ := w.Contact("c1"); len(c.Past) != 0 || c.Transfer == nil {
-			t.Errorf("the transfer was begun twice: %+v", c)
-		}
 	})
 }
 
@@ -329,8 +306,7 @@ func TestRejectAndMiss(t *testing.T) {
 
 		w.customerCalls("c2", call.Endpoint{Kind: call.QueueEndpoint, Address: "sales"})
 		ana.hears()
-		time.Sleep(30 * time.Second) // as long as a queue has somebody rung
-		synctest.Wait()
+		pass(30 * time.Second) // as long as a queue has somebody rung
 		w.panel.AgentChanged(routing.Agent{Name: "ana"})
 		heard := ana.hears()
 		if !slices.Contains(heard, "update: MissedCallAgent") {
@@ -339,77 +315,6 @@ func TestRejectAndMiss(t *testing.T) {
 		id = ana.asks("clearContact", map[string]any{"contactId": "c2_2"}) // as pages do it
 		if heard := ana.hears(); !slices.Contains(heard, "done "+id) {
 			t.Errorf("clearing what is gone: %q", heard)
-		}
-	})
-}
-
-// All windows show the same, and one has the audio.
-func TestTwoWindows(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, nil)
-		one := talking(t, w)
-		two := w.open(t, "ana", "window-2")
-		hear(t, two.hears(), "hello", withCustomer, "muted false", "audio false")
-		two.says(offer{ContactID: "c1_2", Number: 1, SDP: "v=0"})
-		hear(t, two.hears(), "answer false")
-		two.says(takeOver{})
-		hear(t, one.hears(), "audio false")
-		hear(t, two.hears(), "audio true")
-		id := one.asks("holdConnection", map[string]any{"contactId": "c1_2", "connectionId": "c1_1"})
-		held := "update: Busy, connected [agent:connected inbound:hold]"
-		hear(t, one.hears(), held, "done "+id, held)
-		hear(t, two.hears(), held)
-		two.says(echo{Event: "contact::accepted", Data: json.RawMessage(`{"contactId":"c1_2"}`)})
-		hear(t, one.hears(), "echoed contact::accepted")
-		hear(t, two.hears(), "echoed contact::accepted")
-
-		two.s.do(func() { two.s.left(two.socket, false) })
-		time.Sleep(audioAfter)
-		hear(t, one.hears(), "audio true")
-		if got := w.noted(); got != "" {
-			t.Errorf("with a window left: %s", got)
-		}
-	})
-}
-
-// The last window has gone: the browser has said so, or the connection is lost.
-func TestGone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, nil)
-		ana := talking(t, w)
-		ana.s.do(func() { ana.s.left(ana.socket, false) })
-		time.Sleep(goneAfter)
-		synctest.Wait()
-		if got := w.noted(); got != "Lost ana" || w.panel.Present("ana") {
-			t.Errorf("a lost connection: %s, present %v", got, w.panel.Present("ana"))
-		}
-		ana = w.open(t, "ana", "window-1")
-		ana.hears()
-		ana.s.do(func() { ana.s.left(ana.socket, true) })
-		synctest.Wait()
-		if got := w.noted(); got != "Lost ana, Back ana, Disconnect c1_2" {
-			t.Errorf("a window that was closed: %s", got)
-		}
-		if c, _ := w.Contact("c1"); c.Connections[1].State != call.Away {
-			t.Errorf("ana is %s, want away", c.Connections[1].State)
-		}
-		ana = w.open(t, "ana", "window-1")
-		ana.says(offer{ContactID: "c1_2", Number: 1, SDP: "v=0"})
-		if c, _ := w.Contact("c1"); c.Connections[1].State != call.Connected {
-			t.Errorf("ana is %s after coming back, want connected", c.Connections[1].State)
-		}
-	})
-}
-
-// After a start, pages have a while to come back.
-func TestStart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, nil)
-		w.open(t, "ana", "window-1")
-		time.Sleep(startWithin)
-		synctest.Wait()
-		if got := w.noted(); got != "Lost ben" {
-			t.Errorf("after a start: %s, want only ben lost: carl has a phone", got)
 		}
 	})
 }
@@ -460,61 +365,5 @@ func TestWhatThePageMayNot(t *testing.T) {
 		w.broken = switchboard.ErrUnavailable
 		id = ana.asks("holdConnection", map[string]any{"contactId": "c1_2", "connectionId": "c1_1"})
 		hear(t, ana.hears(), "refused "+id+": InternalServiceError: The server cannot record anything at the moment; nothing has been done.", withCustomer)
-	})
-}
-
-// A page that does not read is let go of; the others are not kept waiting.
-func TestSlowPage(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, nil)
-		slow, quick := w.open(t, "ana", "window-1"), w.open(t, "ana", "window-2")
-		var heard atomic.Int64
-		for range mostUnsent {
-			quick.says(echo{Event: "contact::view", Data: json.RawMessage(`{}`)})
-			heard.Add(int64(len(quick.hears())))
-		}
-		select {
-		case <-slow.socket.end:
-		default:
-			t.Error("the slow page is still connected")
-		}
-		if heard.Load() < mostUnsent {
-			t.Errorf("the quick one heard %d messages", heard.Load())
-		}
-	})
-}
-
-// What is said again for good measure every so often.
-func TestRepeat(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, nil)
-		ana := talking(t, w)
-		time.Sleep(repeatEvery)
-		hear(t, ana.hears(), withCustomer)
-	})
-}
-
-// A window that is closed leaves its audio to the one that is opened instead, also
-// if that has been opened already.
-func TestWindowIsReplaced(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, nil)
-		one := talking(t, w)
-		two := w.open(t, "ana", "window-2")
-		two.hears()
-		one.s.do(func() { one.s.left(one.socket, true) })
-		hear(t, two.hears(), "audio true", "update: Busy, connected [agent:connected inbound:connected]")
-
-		time.Sleep(audioAfter)
-		two.s.do(func() { two.s.left(two.socket, true) })
-		synctest.Wait()
-		three := w.open(t, "ana", "window-3")
-		if heard := three.hears(); !slices.Contains(heard, "audio true") {
-			t.Errorf("the window that was opened next heard %q", heard)
-		}
-		three.says(offer{ContactID: "c1_2", Number: 1, SDP: "v=0"})
-		if c, _ := w.Contact("c1"); c.Connections[1].State != call.Connected {
-			t.Errorf("ana is %s, want connected", c.Connections[1].State)
-		}
 	})
 }

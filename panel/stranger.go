@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// stranger is what a page sees that embeds ours and may not. It can do nothing.
+// stranger is shown inside a page that is not approved. It has no function.
 var stranger = template.Must(template.New("stranger").Parse(`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -24,7 +24,7 @@ origins = ["{{.}}"]</pre>
 `))
 
 func (p *Panel) serveStranger(w http.ResponseWriter, origin string) {
-	p.log.Warn("a page that is not approved embeds the agents' page; [panel] origins says which may", "origin", origin)
+	p.log.Warn("the agents' page is embedded by a page that is not in [panel] origins", "origin", origin)
 	h := w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'")
 	w.WriteHeader(http.StatusForbidden)

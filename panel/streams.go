@@ -5,7 +5,7 @@ import (
 	"holdfast/routing"
 )
 
-// This file has what a contact is to a Streams page.
+// This file makes Streams' contacts.
 
 // Types that Streams has for contacts and connections.
 const (
@@ -22,8 +22,8 @@ const (
 	outboundLeg = "outbound"
 )
 
-// streamsContact is a segment as a Streams page sees it. The agent comes first,
-// then the customer, then the others.
+// streamsContact returns a segment as a Streams page sees it: first the agent's
+// connection, then the customer's, then the others.
 func streamsContact(s segment, page bool) contact {
 	c := contact{
 		ID: s.ID(), InitialID: string(s.contact.ID), Type: "voice",
@@ -79,8 +79,8 @@ func streamsLeg(x call.Connection, name, kind string) connection {
 	}
 }
 
-// legState: somebody who hears a prompt has not taken the call yet, and somebody
-// who is away keeps their place.
+// legState: a party who hears a prompt has not taken the call yet, and an agent who
+// is away keeps their place.
 func legState(s call.State) string {
 	switch s {
 	case call.Connecting, call.Screening:
@@ -109,7 +109,7 @@ func initiation(s segment) string {
 	return "inbound"
 }
 
-// endedContact is a contact that was shown, and is over for the agent: ended,
+// endedContact returns a contact that was shown as it is shown at its end: ended,
 // missed or rejected.
 func endedContact(c contact, how string, at stamp) contact {
 	c.State = timedState{how, at}
@@ -129,8 +129,8 @@ func endedLeg(leg connection, at stamp) connection {
 	return leg
 }
 
-// forgottenContact is a contact that has left after-call work to be done, and of
-// which no more is known: the server was started anew since.
+// forgottenContact is a contact with after-call work of which nothing else is known,
+// because the server has restarted.
 func forgottenContact(agent routing.Agent, s routing.Segment, page bool) contact {
 	own := call.Connection{
 		ID: s.Connection, Since: s.Since, State: call.Connected,

@@ -8,7 +8,7 @@ import (
 	"holdfast/routing"
 )
 
-// This file has what an agent is to a Streams page.
+// This file makes Streams' agent.
 
 // Types that Streams has for the states of agents.
 const (
@@ -41,8 +41,8 @@ func streamsStatus(s routing.Status) agentState {
 	return agentState{arn(stateARN, "offline"), offline, "Offline", nil}
 }
 
-// chosen is the status that a page means by an agent state: by its ARN, or else
-// by its name and type.
+// chosen returns the status that a page names: by its ARN, or else by its name and
+// type.
 func chosen(ask stateParam, notReady []string) (routing.Status, bool) {
 	for _, s := range choices(notReady) {
 		if state := streamsStatus(s); ask.ARN == state.ARN {
@@ -60,8 +60,8 @@ func chosen(ask stateParam, notReady []string) (routing.Status, bool) {
 	return routing.Status{}, false
 }
 
-// streamsState is how the agent is now. An agent who calls a customer is not
-// merely busy.
+// streamsState returns the agent's state. Streams distinguishes an agent who calls a
+// customer from one who is busy.
 func streamsState(a routing.Agent, segments []segment) agentState {
 	since := stamp(a.Since)
 	state := streamsStatus(a.Status)
@@ -98,8 +98,7 @@ func streamsSnapshot(a routing.Agent, segments []segment, contacts []contact, no
 	return s
 }
 
-// streamsConfiguration is what a Streams page may know of an agent besides their
-// state.
+// streamsConfiguration returns an agent's configuration.
 func streamsConfiguration(agent string, page bool, notReady []string) configuration {
 	none := arn(queueARN, "")
 	own := arn(queueARN+"/agent", agent) // which the library looks for

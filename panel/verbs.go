@@ -4,9 +4,8 @@ import (
 	"holdfast/call"
 )
 
-// verbs are what an agent may ask for in a segment. They only say which buttons
-// the page offers: the contact decides, and a request that came from elsewhere is
-// put to it all the same.
+// verbs returns what an agent can do in a segment, for the buttons of the page. The
+// contact decides: a request for anything else is put to it as well.
 func verbs(s segment) []string {
 	held := false
 	if x := s.customer(); x != nil {
@@ -38,8 +37,7 @@ func verbs(s segment) []string {
 	return []string{}
 }
 
-// consulted is what may be done about a target while the customer takes part, or
-// listens to nobody but the agent.
+// consulted returns what can be done while the customer is not on hold.
 func consulted(s segment) []string {
 	for _, o := range s.others() {
 		if o.State == call.Held {

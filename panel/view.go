@@ -9,9 +9,9 @@ import (
 	"holdfast/routing"
 )
 
-// This file has what the page itself shows, in our own words.
+// This file makes what the page itself shows.
 
-// A view is everything on an agent's screen but where the audio is.
+// A view is everything on an agent's screen, except where the audio is.
 type view struct {
 	Agent    agentView     `json:"agent"`
 	Contacts []contactView `json:"contacts"`
@@ -57,11 +57,11 @@ type contactView struct {
 	Queue     string        `json:"queue,omitempty"`
 	Called    string        `json:"called,omitempty"`
 	Outbound  bool          `json:"outbound,omitempty"`
-	From      string        `json:"from,omitempty"` // who hands the customer over to this agent
+	From      string        `json:"from,omitempty"` // the agent who hands the customer over
 	Transfer  *transferView `json:"transfer,omitempty"`
 	Failure   *failureView  `json:"failure,omitempty"`
 	Can       []string      `json:"can"`             // what the agent may ask for
-	Ended     string        `json:"ended,omitempty"` // what had become of the customer
+	Ended     string        `json:"ended,omitempty"` // how a transfer ended it
 	ClearedBy *stamp        `json:"clearedBy,omitempty"`
 }
 
@@ -79,7 +79,7 @@ type partyView struct {
 type transferView struct {
 	ID        string      `json:"id"`
 	Kind      string      `json:"kind"`
-	Target    string      `json:"target"` // whom it is at, with how many more at the same time
+	Target    string      `json:"target"` // the one that rings or talks, or how many ring at once
 	Rings     bool        `json:"rings"`
 	Screening bool        `json:"screening"`
 	Since     stamp       `json:"since"` // rings, or listens, or talks since
@@ -210,7 +210,7 @@ func ringing(t *call.Transfer) int {
 	return n
 }
 
-// tried are the attempts that have come to nothing.
+// tried returns the attempts that have failed.
 func tried(t *call.Transfer) []triedView {
 	all := []triedView{}
 	for _, a := range t.Attempts {
@@ -221,7 +221,7 @@ func tried(t *call.Transfer) []triedView {
 	return all
 }
 
-// viewFailure is why the last transfer came to nothing, or nil if it did not.
+// viewFailure returns why the last transfer failed, or nil if it did not.
 func viewFailure(c call.Contact) *failureView {
 	if len(c.Past) == 0 {
 		return nil

@@ -112,7 +112,7 @@ byId("transfer").onsubmit = async (event) => {
   try {
     await transfer(current, endpoints[byId("target").selectedIndex], step);
   } catch {
-    // the step that failed says why
+    // the failed step shows the reason
   }
   button.disabled = false;
 };

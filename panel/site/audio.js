@@ -1,10 +1,10 @@
-// The agent's audio: one microphone, and a session with the server for each call.
-// The server is asked once for each session, and answers once.
+// The agent's audio: one microphone, and a WebRTC session with the server for each
+// call. Each session is one offer and one answer.
 
 import { constraints, remembered } from "./devices.js";
 import { microphoneTrouble } from "./words.js";
 
-const renewAfter = 3_000; // of a session whose line the server has lost
+const renewAfter = 3_000; // age of a session after which "away" means that it is lost
 const longestPause = 8_000;
 
 export class Audio {
@@ -19,8 +19,7 @@ export class Audio {
   #element;
   #on;
 
-  // on has: send(message), trouble(text, type) with null when there is none any
-  // more, and changed().
+  // on has: send(message), and trouble(text, type), with null when it is over.
   constructor(element, on) {
     this.#element = element;
     this.#on = on;
@@ -31,7 +30,8 @@ export class Audio {
     return this.#here;
   }
 
-  // follow has audio in exactly the calls that need it here.
+  // follow opens and closes sessions so that exactly the calls that need one have
+  // one.
   follow(view, here) {
     this.#here = here;
     const needed = new Set();
@@ -53,7 +53,7 @@ export class Audio {
     if (this.#needed.size === 0) this.#release();
   }
 
-  // accept makes ready to pick up a call. It is false when there is no microphone.
+  // accept prepares to pick up a call. It returns false without a microphone.
   async accept(contactId) {
     if (!(await this.microphone())) return false;
     this.#accepted.add(contactId);
@@ -65,27 +65,27 @@ export class Audio {
     this.#close(contactId);
   }
 
-  // renew gives every call a new session: the server has forgotten the old ones.
+  // renew opens a new session for every call, after a restart of the server.
   renew() {
     for (const id of [...this.#sessions.keys()]) this.#close(id);
     for (const id of this.#needed) this.#open(id);
   }
 
-  // check renews what a lost connection to the server may have cost.
+  // check retries the sessions that have failed.
   check() {
     for (const [id, { peer }] of this.#sessions) {
       if (peer.connectionState !== "connected" && peer.connectionState !== "connecting") this.#retry(id);
     }
   }
 
-  // tryAgain is for when the agent says that the trouble may be over.
+  // tryAgain retries at once, when the agent has fixed something.
   tryAgain() {
     this.#pauses.clear();
     if (this.#element.srcObject) this.#play();
     for (const id of this.#needed) if (!this.#sessions.has(id)) this.#open(id);
   }
 
-  // microphone is the agent's, or null with the trouble told.
+  // microphone returns the agent's microphone, or null after reporting the trouble.
   async microphone() {
     if (this.#stream?.getAudioTracks().some((t) => t.readyState === "live")) return this.#stream;
     try {
@@ -175,7 +175,6 @@ export class Audio {
         this.#retry(contactId);
         break;
     }
-    this.#on.changed();
   }
 
   // #retry opens another session after a pause that grows.

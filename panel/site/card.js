@@ -1,8 +1,7 @@
-// One call on the screen. What it can do comes from the server; what it asks for
-// goes there.
+// One call on the screen. The server decides which buttons it has.
 
 import { since } from "./clock.js";
-import { icon, refs, say } from "./refs.js";
+import { icon, refs, setText } from "./refs.js";
 import { TransferForm } from "./transfer-form.js";
 import { partyState, phase, verbs } from "./words.js";
 
@@ -18,8 +17,8 @@ export class Card {
   #act;
   #busy = new Set(); // verbs that have no response yet
 
-  // act(verb, call, params) carries a verb out and returns a promise of its error,
-  // or of null.
+  // act(verb, call, params) performs a verb and returns a promise of its error, or
+  // of null.
   constructor(act) {
     this.#act = act;
     this.#form = new TransferForm(this.#refs, (params) => this.#ask("transfer", params));
@@ -41,21 +40,21 @@ export class Card {
     this.#call = c;
     this.element.dataset.phase = c.phase;
     this.element.dataset.held = c.customer.state === "held";
-    say(r.kind, phase(c));
+    setText(r.kind, phase(c));
     r.title.textContent = c.customer.name || "Unknown caller";
     this.element.setAttribute("aria-label", `${phase(c)}: ${r.title.textContent}`);
-    say(r.about, this.#about(c));
+    setText(r.about, this.#about(c));
     since(r.clock, this.#since(c));
     this.#showFailure(c);
     this.#showProgress(c);
     this.#showParties(c);
-    say(r.line, this.#line(c));
+    setText(r.line, this.#line(c));
     if (!c.can.includes("transfer")) this.#form.hide();
     if (!c.can.includes("digits")) r.keypad.hidden = true;
     this.#showActions(c);
   }
 
-  // offer moves the focus to the first button, unless the agent is at something.
+  // offer moves the focus to the first button, unless something else has it.
   offer() {
     if (document.activeElement === document.body) this.#refs.actions.querySelector("button")?.focus();
   }
@@ -68,7 +67,7 @@ export class Card {
     return parts.join(" · ");
   }
 
-  // #since is when what the headline says began.
+  // #since is when the state in the headline began.
   #since(c) {
     const held = c.customer.state === "held";
     return held && ["talking", "reaching", "consulting"].includes(c.phase) ? c.customer.since : c.since;
@@ -89,10 +88,10 @@ export class Card {
     const shown = f && c.phase !== "ended" && f.transfer !== this.#dismissed;
     r.failure.hidden = !shown;
     if (!shown) return;
-    say(r.why, f.text);
-    say(r.left, c.phase === "talking" ? (c.customer.state === "held" ? "The customer is on hold." : "You are with the customer.") : "");
+    setText(r.why, f.text);
+    setText(r.left, c.phase === "talking" ? (c.customer.state === "held" ? "The customer is on hold." : "You are with the customer.") : "");
     const others = f.tried.slice(0, -1).map((t) => `${t.name} ${t.text}`);
-    say(r.tried, [...others, f.detail].filter(Boolean).join(" · "));
+    setText(r.tried, [...others, f.detail].filter(Boolean).join(" · "));
   }
 
   #showProgress(c) {
@@ -101,12 +100,12 @@ export class Card {
     r.progress.hidden = !t;
     if (!t) return;
     const doing = t.screening ? "is asked to take the call" : t.rings ? "is ringing" : "is being called";
-    say(r.doing, c.phase === "joining" ? `${t.target} has the customer in a moment` : `${t.target} ${doing}`);
+    setText(r.doing, c.phase === "joining" ? `${t.target} has the customer in a moment` : `${t.target} ${doing}`);
     since(r.doingsince, t.since);
-    say(r.heldline, "");
+    setText(r.heldline, "");
     const list = t.tried.map((x) => `${x.name} ${x.text}`);
     if (t.remaining.length) list.push(`then ${t.remaining.join(", ")}`);
-    say(r.list, list.join(" · "));
+    setText(r.list, list.join(" · "));
   }
 
   #showParties(c) {
@@ -151,7 +150,7 @@ export class Card {
     if (button.dataset.verb === "cancel") button.title = "Cancel the transfer";
   }
 
-  // #buttons are what the call can do, in order, with their looks.
+  // #buttons returns the buttons in order.
   #buttons(c) {
     const looks = {
       accept: "half good", reject: "half soft", end: "wide soft", hangUp: "wide soft", clear: "wide primary",

@@ -6,8 +6,8 @@ export function setClock(serverNow) {
   skew = serverNow.getTime() - Date.now();
 }
 
-// since has an element show how long it is since then; nothing without a time, or
-// with one that says that nobody knows.
+// since shows in an element how long ago a time is. Without a time, or for Go's zero
+// time, the element is empty.
 export function since(element, then) {
   const time = new Date(then ?? 0).getTime();
   if (time > 0) {

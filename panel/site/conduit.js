@@ -1,14 +1,13 @@
 // The conduit to the Amazon Connect Streams page around this one, if there is one:
-// what Streams' library and Amazon's own page say to each other by postMessage.
-// The server has made what is posted here; this module only decides who may hear
-// and say it.
+// the messages that Streams' library and Amazon's own page exchange by postMessage.
+// The server makes their contents; this module checks the origins.
 
 const longestParams = 32 << 10; // of a request, as JSON
 
-// Events that a Streams page broadcasts and that all of them must hear.
+// Broadcasts of a Streams page that all of the agent's Streams pages must get.
 const echoed = /^(contact::accepted(::.*)?|contact::view|taskList::activate_channel_with_view_type|configuration::set_(speaker|microphone|ringer)_device|configuration::(camera_device|background_blur)_changed|voiceId::update_domain_id)$/;
 
-// Things that only one page can be in charge of. Sound and ringing are ours.
+// Topics for which no page becomes the master: audio and ringing are ours.
 const takenTopics = new Set(["connect::softphone", "connect::ringtone", "connect::sendLogs", "connect::metrics"]);
 
 export class Conduit {
@@ -30,8 +29,8 @@ export class Conduit {
     return this.#around !== null;
   }
 
-  // open tells the page around that an agent is logged in here. Nothing may be
-  // posted before.
+  // open posts the first message, which means that an agent is logged in. The library
+  // must get nothing before it.
   open(hello) {
     if (!this.#around) return;
     this.#origins = hello.origins;
@@ -50,7 +49,7 @@ export class Conduit {
     this.post("agent::mute_toggle", { muted });
   }
 
-  // softphoneError says that this page cannot make audio. Types are the library's.
+  // softphoneError reports that there is no audio. Types are the library's.
   softphoneError(errorType, errorMessage) {
     this.post("agent::softphone_error", { errorType, errorMessage, endPointUrl: "" });
   }
@@ -58,7 +57,7 @@ export class Conduit {
   post(event, data) {
     if (!this.#around || this.#id === null) return;
     for (const origin of this.#origin ? [this.#origin] : this.#origins) {
-      this.#around.postMessage({ event, data }, origin); // one for another origin is not delivered
+      this.#around.postMessage({ event, data }, origin); // browsers deliver it only to that origin
     }
   }
 
@@ -75,7 +74,7 @@ export class Conduit {
     try {
       return new URL(document.referrer).origin;
     } catch {
-      return null; // the page around does not say
+      return null; // the page around keeps it back
     }
   }
 
@@ -105,7 +104,7 @@ export class Conduit {
 
   #request(ask) {
     const { requestId, method, params } = ask ?? {};
-    if (typeof requestId !== "string" || requestId === "") return; // there is nobody to answer
+    if (typeof requestId !== "string" || requestId === "") return; // it cannot be answered
     const done = (data, err) => this.#respond(requestId, data, err);
     const fail = (message) => {
       const err = { type: "InvalidParameterException", message, stack: [], retryStatus: "none", statusCode: 400 };
@@ -123,8 +122,8 @@ export class Conduit {
     this.#on.request(method, params ?? {}, done, requestId);
   }
 
-  // #respond posts an error as an array that holds its JSON and has its members:
-  // some pages read err.message, others parse err.
+  // #respond posts an error as an array of its JSON, with its members: some pages
+  // read err.message, others parse err.
   #respond(requestId, data, err) {
     let shape = null;
     if (err) shape = Object.assign([JSON.stringify(err)], { type: err.type, message: err.message, code: err.code, statusCode: err.statusCode });

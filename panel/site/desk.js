@@ -1,10 +1,9 @@
-// The screen of an agent who is logged in: how they are, what troubles there are,
-// and their calls.
+// The screen of an agent who is logged in: their state, troubles and calls.
 
 import { Card } from "./card.js";
 import { setClock, since } from "./clock.js";
 import { fill, permission, remember, remembered } from "./devices.js";
-import { refs, say } from "./refs.js";
+import { refs, setText } from "./refs.js";
 import { agentState, idle, statusName } from "./words.js";
 
 const element = document.getElementById("desk");
@@ -54,7 +53,7 @@ export class Desk {
   open(hello) {
     this.#statuses = hello.statuses;
     this.#name = hello.agent;
-    say(part.name, hello.agent);
+    setText(part.name, hello.agent);
     part.status.replaceChildren(new Option("", ""), ...hello.statuses.map((s) => new Option(statusName(s))));
     part.status.options[0].hidden = true;
     document.getElementById("endpoints").replaceChildren(...hello.endpoints.map((e) => {
@@ -90,7 +89,7 @@ export class Desk {
     }
     const alone = view.contacts.length === 0;
     document.getElementById("idle").hidden = !alone;
-    say(document.querySelector("#idle p"), idle[view.agent.name === "missed" ? "missed" : view.agent.state] ?? "");
+    setText(document.querySelector("#idle p"), idle[view.agent.name === "missed" ? "missed" : view.agent.state] ?? "");
     document.title = this.#title(view);
   }
 
@@ -101,8 +100,8 @@ export class Desk {
 
   #showAgent(agent) {
     element.dataset.state = agent.state;
-    say(part.state, agentState(agent));
-    say(part.next, agent.next ? ` · then ${statusName(agent.next)}` : "");
+    setText(part.state, agentState(agent));
+    setText(part.next, agent.next ? ` · then ${statusName(agent.next)}` : "");
     since(part.since, agent.since);
     const chosen = agent.next ?? agent;
     const i = this.#statuses.findIndex((s) => s.state === chosen.state && (s.name ?? "") === (chosen.name ?? ""));
@@ -115,9 +114,9 @@ export class Desk {
     if (phone) this.#askPermission();
   }
 
-  // trouble shows what keeps the agent from hearing and being heard.
+  // trouble shows why there is no audio.
   trouble(text) {
-    say(part.troubletext, text);
+    setText(part.troubletext, text);
     part.trouble.hidden = !text;
     if (!text) this.#askPermission();
     else part.permission.hidden = true;
@@ -131,7 +130,7 @@ export class Desk {
   // notice shows something for a while.
   notice(text) {
     clearTimeout(this.#noticeTimer);
-    say(part.noticetext, text);
+    setText(part.noticetext, text);
     part.notice.hidden = !text;
     if (text) this.#noticeTimer = setTimeout(() => this.notice(""), 12_000);
   }

@@ -1,10 +1,10 @@
-// Which microphone and speaker the agent has chosen, and what may be kept of that.
+// The agent's choice of microphone and speaker, which the browser remembers.
 
 export function remember(name, value) {
   try {
     localStorage.setItem(`holdfast-${name}`, value);
   } catch {
-    // nothing may be kept here: it is chosen again next time
+    // storage is not allowed here
   }
 }
 
@@ -16,8 +16,8 @@ export function remembered(name) {
   }
 }
 
-// constraints are for getUserMedia. With ?audio=raw in its address the page takes
-// the microphone as it is.
+// constraints returns those for getUserMedia. With ?audio=raw in the address, the
+// browser does not process the microphone's audio.
 export function constraints() {
   const audio = {};
   if (remembered("microphone")) audio.deviceId = { ideal: remembered("microphone") };
@@ -27,7 +27,7 @@ export function constraints() {
   return { audio: Object.keys(audio).length ? audio : true };
 }
 
-// devices are what there is, as a Streams page asks for it.
+// devices returns all devices, in the shape that Streams wants.
 export async function devices() {
   try {
     const all = await navigator.mediaDevices.enumerateDevices();
@@ -37,7 +37,7 @@ export async function devices() {
   }
 }
 
-// permission is "granted", "prompt" or "denied", or "" where browsers do not say.
+// permission returns "granted", "prompt" or "denied", or "" if it is unknown.
 export async function permission() {
   try {
     return (await navigator.permissions.query({ name: "microphone" })).state;

@@ -1,6 +1,6 @@
 // Logging in and out.
 
-import { say } from "./refs.js";
+import { setText } from "./refs.js";
 
 const form = document.querySelector("#login form");
 const error = form.querySelector(".error");
@@ -16,28 +16,28 @@ async function post(path, body) {
   }
 }
 
-// logIn shows the form until somebody is logged in.
+// logIn shows the form until an agent has logged in.
 export function logIn(show) {
   show("login");
-  say(error, "");
+  setText(error, "");
   (form.name.value ? form.password : form.elements.name).focus();
   return new Promise((resolve) => {
     form.onsubmit = async (event) => {
       event.preventDefault();
       const button = form.querySelector("button");
       button.disabled = true;
-      say(error, "");
+      setText(error, "");
       const wrong = await post("login", { name: form.elements.name.value, password: form.elements.password.value });
       button.disabled = false;
       form.elements.password.value = "";
       if (!wrong) return resolve();
-      say(error, wrong);
+      setText(error, wrong);
       form.elements.password.focus();
     };
   });
 }
 
-// logOut returns why it did not work, or "".
+// logOut returns an error, or "".
 export function logOut() {
   return post("logout", {});
 }

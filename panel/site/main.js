@@ -1,5 +1,5 @@
-// The agent's page: it logs in, keeps a connection to the server, shows what comes
-// from there, and passes on what the agent and the page around it ask for.
+// The agent's page. It logs in, connects to the server, shows its updates, and sends
+// the requests of the agent and of the page around it.
 
 import { Audio } from "./audio.js";
 import { Conduit } from "./conduit.js";
@@ -39,7 +39,7 @@ const socket = new Socket({
     audio.follow({ contacts: [] }, false);
     ringer.ring(false);
     conduit.post("terminated");
-    // A page that is left may be kept by the browser, and shown again as it was.
+    // When a page is left, the browser may keep it and show it again later.
 window.addEventListener("pagehide", () => {
   audio.follow({ contacts: [] }, false);
   ringer.ring(false);
@@ -57,7 +57,6 @@ const audio = new Audio(document.getElementById("remote"), {
     desk.trouble(text);
     if (text) conduit.softphoneError(type, text);
   },
-  changed() {},
 });
 
 const desk = new Desk({
@@ -144,8 +143,8 @@ function receive(m) {
   }
 }
 
-// accept picks a call up: the audio comes to this window, and only with a
-// microphone is the caller answered.
+// accept picks up a call. The audio moves to this window. Without a microphone the
+// call is not answered.
 async function accept(contactId, done, requestId) {
   if (!(await audio.accept(contactId))) {
     const err = { type: "microphone_not_shared", message: "The microphone cannot be used.", stack: [], retryStatus: "none", statusCode: 400 };
@@ -160,7 +159,7 @@ async function accept(contactId, done, requestId) {
   audio.follow(view, here);
 }
 
-// methods are how verbs are asked for.
+// methods returns the request for each verb.
 const methods = {
   reject: (c) => ["rejectContact", {}],
   clear: (c) => ["clearContact", {}],
@@ -178,7 +177,7 @@ const methods = {
   hangUp: (c) => ["destroyConnection", { connectionId: c.you.id }],
 };
 
-// act carries out a verb of the agent's.
+// act performs a verb.
 function act(verb, call, params) {
   return new Promise((resolve) => {
     const done = (_, err) => {
@@ -212,7 +211,7 @@ async function begin() {
   socket.connect();
 }
 
-// A page that is left may be kept by the browser, and shown again as it was.
+// When a page is left, the browser may keep it and show it again later.
 window.addEventListener("pagehide", () => {
   audio.follow({ contacts: [] }, false);
   ringer.ring(false);

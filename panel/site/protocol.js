@@ -1,5 +1,5 @@
-// What the server and this page say to each other. protocol.go has the same list,
-// with comments; a test compares the two.
+// The messages between the server and this page. protocol.go has the same list, with
+// comments; a test compares the two.
 
 export const fromServer = {
   "hello": ["agent", "boot", "phone", "origins", "statuses", "endpoints"],
@@ -35,7 +35,7 @@ export function parse(text) {
   return message;
 }
 
-// write is a message as it is sent, or null if it is too long.
+// write returns a message as text, or null if it is too long.
 export function write(message) {
   if (!(message.type in fromPage)) throw new Error(`unknown type of message ${message.type}`);
   const text = JSON.stringify(message);

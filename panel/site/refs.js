@@ -1,15 +1,15 @@
-// refs are the parts of an element that have a name, data-ref.
+// refs returns the descendants with a data-ref, by name.
 export function refs(element) {
   return Object.fromEntries([...element.querySelectorAll("[data-ref]")].map((e) => [e.dataset.ref, e]));
 }
 
-// say shows a text, or hides the element when there is none.
-export function say(element, text) {
+// setText shows a text, or hides the element if it is empty.
+export function setText(element, text) {
   element.hidden = !text;
   if (element.textContent !== (text ?? "")) element.textContent = text ?? "";
 }
 
-// icon is one of icons.svg.
+// icon returns an icon of icons.svg.
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");

@@ -1,10 +1,10 @@
-// The connection to the server. It comes back by itself, and then asks once more
-// for everything that has no response yet: the server knows what it has done.
+// The connection to the server. It reconnects by itself and then repeats the requests
+// without a response; the server recognises them by their ids.
 
 import { answerWithin, parse, write } from "./protocol.js";
 
-const pageClosed = 4000; // tells the server that nobody is here any more
-const quietFor = 40_000; // the server says something every 15 s
+const pageClosed = 4000; // a close code
+const quietFor = 40_000; // the server sends something every 15 s
 const firstDelay = 250;
 const longestDelay = 2_000;
 
@@ -12,8 +12,8 @@ export function randomID() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 }
 
-// windowID names this window, also after it has been loaded anew; a copy of it gets
-// another name.
+// windowID names this window, also after a reload. A copy of the window gets another
+// name.
 function windowID() {
   const kind = performance.getEntriesByType("navigation")[0]?.type;
   let id = null;
@@ -22,7 +22,7 @@ function windowID() {
     id ??= randomID();
     sessionStorage.setItem("holdfast-window", id);
   } catch {
-    id ??= randomID(); // nothing may be kept here
+    id ??= randomID(); // storage is not allowed here
   }
   return id;
 }
@@ -66,7 +66,7 @@ export class Socket {
     socket?.close(pageClosed);
   }
 
-  // send sends a message that is of no use later. It is false if it is too long.
+  // send sends a message now or not at all. It returns false if it is too long.
   send(message) {
     const text = write(message);
     if (text !== null && this.isOpen) this.#socket.send(text);
@@ -107,7 +107,7 @@ export class Socket {
     }
   }
 
-  // #listen takes a connection on which nothing is heard for dead.
+  // #listen gives up a connection on which nothing arrives.
   #listen() {
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => {
@@ -136,8 +136,8 @@ export class Socket {
   }
 }
 
-// whoAmI is the agent who is logged in here, null if nobody is, or undefined if
-// the server does not say.
+// whoAmI returns the agent who is logged in, null if none is, or undefined if the
+// server cannot be reached.
 export async function whoAmI() {
   try {
     const answer = await fetch("/ccp-v2/session", { cache: "no-store", signal: AbortSignal.timeout(5_000) });

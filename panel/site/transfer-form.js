@@ -1,6 +1,6 @@
-// The form in which an agent says to whom, and how.
+// The form for a transfer: the targets and the kind.
 
-import { say } from "./refs.js";
+import { setText } from "./refs.js";
 import { kinds, problem } from "./words.js";
 
 let forms = 0;
@@ -9,7 +9,7 @@ export class TransferForm {
   #refs;
   #radios;
 
-  // ask(params) asks for the transfer and returns a promise of its error, or of null.
+  // ask(params) requests the transfer and returns a promise of its error, or of null.
   constructor(refs, ask) {
     this.#refs = refs;
     this.#radios = [...refs.form.querySelectorAll("[type=radio]")];
@@ -22,12 +22,12 @@ export class TransferForm {
     refs.close.onclick = () => this.hide();
     refs.form.onsubmit = async (event) => {
       event.preventDefault();
-      say(refs.formerror, "");
+      setText(refs.formerror, "");
       refs.send.disabled = true;
       const targets = refs.target.value.split(",").map((t) => t.trim()).filter(Boolean);
       const err = await ask({ kind: this.#kind, targets });
       refs.send.disabled = false;
-      if (err) return say(refs.formerror, problem(err));
+      if (err) return setText(refs.formerror, problem(err));
       refs.target.value = "";
       this.hide();
     };
@@ -45,7 +45,7 @@ export class TransferForm {
   toggle() {
     if (this.shown) return this.hide();
     this.#refs.form.hidden = false;
-    say(this.#refs.formerror, "");
+    setText(this.#refs.formerror, "");
     this.#refs.target.focus();
   }
 
@@ -59,6 +59,6 @@ export class TransferForm {
   }
 
   #explain() {
-    say(this.#refs.explained, kinds[this.#kind]);
+    setText(this.#refs.explained, kinds[this.#kind]);
   }
 }

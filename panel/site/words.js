@@ -1,9 +1,9 @@
-// What the page says.
+// The texts of the page.
 
 export const kinds = {
   cold: "You stay until they have picked up. If they do not, the customer is with you again.",
   warm: "You talk to them first, and then let the customer in.",
-  blind: "You leave while it rings. If nobody answers, the customer comes back.",
+  blind: "You leave while it rings. If they do not answer, the customer comes back.",
 };
 
 export const verbs = {
@@ -17,7 +17,7 @@ const states = {
   "after-call-work": "After-call work", "away": "Reconnecting", "not-ready": "Not ready",
 };
 
-// agentState is how an agent is, as a person would say it.
+// agentState returns an agent's state in words.
 export function agentState(agent) {
   if (agent.state === "not-ready") return agent.name === "missed" ? "Missed a call" : agent.name;
   return states[agent.state] ?? agent.state;
@@ -36,7 +36,7 @@ export const idle = {
   "reserved": "", "busy": "", "after-call-work": "",
 };
 
-// phase is how far a call is.
+// phase returns a call's phase in words.
 export function phase(c) {
   const held = c.customer.state === "held";
   switch (c.phase) {
@@ -84,7 +84,7 @@ export function partyState(p) {
   return "has left";
 }
 
-// Failures of audio, by the names that browsers and the library have for them.
+// Why there is no microphone, by the name of the browser's error.
 export function microphoneTrouble(error) {
   switch (error?.name) {
     case "NotAllowedError":
@@ -102,7 +102,7 @@ export function microphoneTrouble(error) {
   return `The microphone cannot be used: ${error?.message ?? error}.`;
 }
 
-// problem is an error of a request, as a sentence.
+// problem returns an error of a request as a sentence.
 export function problem(err) {
   const text = (err?.message || err?.type || "It did not work").trim();
   const sentence = text[0].toUpperCase() + text.slice(1);

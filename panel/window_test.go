@@ -1,0 +1,164 @@
+package panel
+
+import (
+	"encoding/json"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"holdfast/call"
+)
+
+// The same requestId again is the same request, also from a window that was
+// loaded anew: it gets its responses then.
+func TestReload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := talking(t, w)
+		w.slow = make(chan struct{})
+		add := map[string]any{"contactId": "c1_2", "endpoint": map[string]any{"type": "phone_number", "phoneNumber": "sip:cardiology@127.0.0.1:5073"}}
+		ana.asksAs("request-7", "createAdditionalConnection", add)
+		ana.s.do(func() { ana.s.left(ana.socket, true) })
+		close(w.slow)
+		synctest.Wait()
+		if !w.panel.Present("ana") {
+			t.Error("ana has gone while her page is being loaded anew")
+		}
+		again := w.open(t, "ana", "window-1")
+		heard := again.hears()
+		if !slices.Contains(heard, "done request-7") {
+			t.Errorf("the window that is back heard %q, and not the response", heard)
+		}
+		again.asksAs("request-7", "createAdditionalConnection", add)
+		hear(t, again.hears(), "done request-7")
+		if c, _ := w.Contact("c1"); len(c.Past) != 0 || c.Transfer == nil {
+			t.Errorf("the transfer was begun twice: %+v", c)
+		}
+	})
+}
+
+// All windows show the same, and one has the audio.
+func TestTwoWindows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		one := talking(t, w)
+		two := w.open(t, "ana", "window-2")
+		hear(t, two.hears(), "hello", withCustomer, "muted false", "audio false")
+		two.says(offer{ContactID: "c1_2", Number: 1, SDP: "v=0"})
+		hear(t, two.hears(), "answer false")
+		two.says(takeOver{})
+		hear(t, one.hears(), "audio false")
+		hear(t, two.hears(), "audio true")
+		id := one.asks("holdConnection", map[string]any{"contactId": "c1_2", "connectionId": "c1_1"})
+		held := "update: Busy, connected [agent:connected inbound:hold]"
+		hear(t, one.hears(), held, "done "+id, held)
+		hear(t, two.hears(), held)
+		two.says(echo{Event: "contact::accepted", Data: json.RawMessage(`{"contactId":"c1_2"}`)})
+		hear(t, one.hears(), "echoed contact::accepted")
+		hear(t, two.hears(), "echoed contact::accepted")
+
+		two.s.do(func() { two.s.left(two.socket, false) })
+		pass(audioAfter)
+		hear(t, one.hears(), "audio true")
+		if got := w.noted(); got != "" {
+			t.Errorf("with a window left: %s", got)
+		}
+	})
+}
+
+// The last window has gone: the browser has said so, or the connection is lost.
+func TestGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := talking(t, w)
+		ana.s.do(func() { ana.s.left(ana.socket, false) })
+		pass(goneAfter)
+		if got := w.noted(); got != "Lost ana" || w.panel.Present("ana") {
+			t.Errorf("a lost connection: %s, present %v", got, w.panel.Present("ana"))
+		}
+		ana = w.open(t, "ana", "window-1")
+		ana.hears()
+		ana.s.do(func() { ana.s.left(ana.socket, true) })
+		synctest.Wait()
+		if got := w.noted(); got != "Lost ana, Back ana, Disconnect c1_2" {
+			t.Errorf("a window that was closed: %s", got)
+		}
+		if c, _ := w.Contact("c1"); c.Connections[1].State != call.Away {
+			t.Errorf("ana is %s, want away", c.Connections[1].State)
+		}
+		ana = w.open(t, "ana", "window-1")
+		ana.says(offer{ContactID: "c1_2", Number: 1, SDP: "v=0"})
+		if c, _ := w.Contact("c1"); c.Connections[1].State != call.Connected {
+			t.Errorf("ana is %s after coming back, want connected", c.Connections[1].State)
+		}
+	})
+}
+
+// After a start, pages have a while to come back.
+func TestStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.open(t, "ana", "window-1")
+		pass(startWithin)
+		if got := w.noted(); got != "Lost ben" {
+			t.Errorf("after a start: %s, want only ben lost: carl has a phone", got)
+		}
+	})
+}
+
+// A page that does not read is let go of; the others are not kept waiting.
+func TestSlowPage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		slow, quick := w.open(t, "ana", "window-1"), w.open(t, "ana", "window-2")
+		var heard atomic.Int64
+		for range mostUnsent {
+			quick.says(echo{Event: "contact::view", Data: json.RawMessage(`{}`)})
+			heard.Add(int64(len(quick.hears())))
+		}
+		select {
+		case <-slow.socket.end:
+		default:
+			t.Error("the slow page is still connected")
+		}
+		if heard.Load() < mostUnsent {
+			t.Errorf("the quick one heard %d messages", heard.Load())
+		}
+	})
+}
+
+// What is said again for good measure every so often.
+func TestRepeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := talking(t, w)
+		pass(repeatEvery)
+		hear(t, ana.hears(), withCustomer)
+	})
+}
+
+// A window that is closed leaves its audio to the one that is opened instead, also
+// if that has been opened already.
+func TestWindowIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		one := talking(t, w)
+		two := w.open(t, "ana", "window-2")
+		two.hears()
+		one.s.do(func() { one.s.left(one.socket, true) })
+		hear(t, two.hears(), "audio true", "update: Busy, connected [agent:connected inbound:connected]")
+
+		pass(audioAfter)
+		two.s.do(func() { two.s.left(two.socket, true) })
+		synctest.Wait()
+		three := w.open(t, "ana", "window-3")
+		if heard := three.hears(); !slices.Contains(heard, "audio true") {
+			t.Errorf("the window that was opened next heard %q", heard)
+		}
+		three.says(offer{ContactID: "c1_2", Number: 1, SDP: "v=0"})
+		if c, _ := w.Contact("c1"); c.Connections[1].State != call.Connected {
+			t.Errorf("ana is %s, want connected", c.Connections[1].State)
+		}
+	})
+}
