@@ -120,6 +120,11 @@ func newWorld(t testing.TB, change func(*Options)) *world {
 		t.Fatal(err)
 	}
 	w.dispatcher.Begin(nil)
+	for _, a := range c.Agents {
+		if err := w.dispatcher.SetStatus(t.Context(), a.Name, routing.Status{State: routing.Available}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Cleanup(w.close)
 	return w
 }
