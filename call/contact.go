@@ -98,10 +98,11 @@ const (
 	// Joining: the target has accepted; the agent stays until customer and
 	// target are in two-way audio.
 	Joining Stage = "joining"
-	// Returning: nobody is left with the customer, who hears hold audio while
-	// the agent responsible is recalled, or a queue looks for somebody.
+	// Returning: nobody is left with the customer. The agent responsible is
+	// recalled (the customer hears hold audio), or a queue looks for an agent
+	// (queue audio).
 	Returning Stage = "returning"
-	// Parked: nobody could be reached; the customer hears hold audio until
+	// Parked: nobody could be reached; the customer hears park audio until
 	// somebody picks them up. No time limit ends this.
 	Parked Stage = "parked"
 	// Finishing: the customer has left; agent and target, who were talking,

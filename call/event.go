@@ -115,8 +115,8 @@ type (
 	DeadlinePassed struct{}
 
 	// Recovered: another process, or this one after a restart, has taken the
-	// contact over. Nothing is known to be lost, so nothing changes; what is
-	// lost follows as facts. Commands that were written down and perhaps not
+	// contact over. Whoever is waited for gets at least 5 s more to answer;
+	// nothing else changes, for what is lost follows as facts. Commands that were written down and perhaps not
 	// carried out are carried out again by whoever recovers.
 	Recovered struct{}
 )

@@ -15,7 +15,7 @@ import (
 //
 // Each Agent and each Queue of it is written down by itself, on the condition
 // that nobody else has written it since; see [Changed]. Because the agent comes
-// first, nobody is rung who is not reserved, and no agent is reserved twice.
+// first, no agent is rung without a reservation, and none is reserved twice.
 type State struct {
 	Agents []Agent `json:"agents"`
 	Queues []Queue `json:"queues"`

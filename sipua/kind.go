@@ -45,7 +45,7 @@ const (
 	// Exempt: at once. It commits us to nothing that a successor would have
 	// to know.
 	Exempt
-	// Ending is Recorded while recording works; without, it may go out all
+	// Ending is Journaled while the journal works; without, it may go out all
 	// the same once nobody needs the line any more.
 	Ending
 )

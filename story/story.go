@@ -5,10 +5,10 @@
 //	customer calls ana
 //	ana answers
 //	ana transfers the customer to cardiology
-//	20s pass
+//	20s passes
 //	customer hangs up
 //
-// Lines lists every form. Export writes such a story of a contact that there was.
+// Vocabulary lists every form. Export writes such a story of a contact that there was.
 package story
 
 import (

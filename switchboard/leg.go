@@ -86,7 +86,7 @@ const (
 	// Exempt: at once. It tells the far end nothing that a successor would
 	// have to know.
 	Exempt
-	// Ending is Recorded while the journal works. When it does not, an
+	// Ending is Journaled while the journal works. When it does not, an
 	// ending may go out all the same once the customer has left (P6).
 	Ending
 )

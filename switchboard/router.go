@@ -29,7 +29,7 @@ type Router interface {
 	Changed(c call.Contact, events []call.Timed)
 }
 
-// everybody is a Floor on which everybody is free, and that has no queues.
+// everybody is a Router for which all agents are free, and that has no queues.
 type everybody struct{}
 
 func (everybody) Reserve(call.Contact, call.ConnectionID) error { return nil }
@@ -37,16 +37,16 @@ func (everybody) Settled(context.Context) error                 { return nil }
 func (everybody) Resume(call.Contact, call.ConnectionID) error  { return nil }
 func (everybody) Changed(call.Contact, []call.Timed)            {}
 
-// A Item is something that is kept besides contacts, such as an agent or a
-// queue: its name among those of its kind, what was written last, and where.
+// An Item is stored besides contacts, such as an agent or a queue: its name among
+// those of its kind, the data written last, and its sequence.
 type Item struct {
 	Name string
 	Data []byte
 	Seq  uint64
 }
 
-// A Store keeps seats and queues. ErrFenced from Put means that
-// somebody else has written; after any other error, putting the same again
+// A Store stores items. ErrFenced from Put means that another owner has written;
+// after any other error, putting the same again
 // settles whether it was written.
 type Store interface {
 	Put(ctx context.Context, kind, name string, data []byte, after uint64) (seq uint64, err error)

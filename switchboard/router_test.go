@@ -7,7 +7,7 @@ import (
 	"holdfast/call"
 )
 
-// elsewhere is a Floor on which everybody talks to somebody else.
+// elsewhere is a Router on which everybody talks to somebody else.
 type elsewhere struct{ everybody }
 
 func (elsewhere) Resume(call.Contact, call.ConnectionID) error {

@@ -36,7 +36,7 @@ type Directory interface {
 	Permit(e call.Endpoint) error
 }
 
-// Options are what a switchboard works with. All but Floor, Log and Now are needed.
+// Options are what a switchboard works with. All but Router, Log and Now are needed.
 type Options struct {
 	Node      string // the owner's name in the journal
 	Journal   Journal
