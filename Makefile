@@ -25,6 +25,7 @@ kill: ## all of the kill matrix, three times: real servers killed at every step 
 
 browser: ## all tests with a real browser, also those that take long
 	HOLDFAST_BROWSER=all go test -C test/browser -count=1 -timeout 30m
+	HOLDFAST_BROWSER=all go test -C panel -count=1 -timeout 10m
 
 bench: ## the figures that docs/STATUS.md states
 	go test -run '^$$' -bench . -benchmem ./...

@@ -13,6 +13,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	browsers "holdfast/test/browser"
 )
 
 // patience is how long a page is waited for.
@@ -24,12 +26,12 @@ type screen struct {
 	ctx context.Context //nolint:containedctx // to chromedp a context is a window
 }
 
-// chromium starts a browser of its own, if HOLDFAST_BROWSER says that there is one.
+// chromium starts a browser of its own, if HOLDFAST_BROWSER asks for one. Unlike
+// those of package test/browser, its windows are small or wide, light or dark, and
+// may have no microphone; they never have audio.
 func chromium(t *testing.T, flags ...chromedp.ExecAllocatorOption) *screen {
 	t.Helper()
-	if os.Getenv("HOLDFAST_BROWSER") != "1" {
-		t.Skip("HOLDFAST_BROWSER=1 runs this in Chromium")
-	}
+	browsers.Need(t)
 	options := []chromedp.ExecAllocatorOption{chromedp.UserDataDir(t.TempDir()), chromedp.Flag("headless", "new")}
 	for _, flag := range []string{
 		"no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update",

@@ -5,43 +5,19 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"holdfast/call"
+	browsers "holdfast/test/browser"
 )
 
 // This file works with the page through the library of Amazon Connect, unmodified,
 // in a page of another origin.
 
-const libraryVersion = "2.28.2"
-
-// library is where npm has put the library, once for all tests.
-var library = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "holdfast-library-")
-	if err != nil {
-		return "", err
-	}
-	npm := exec.Command("npm", "install", "--prefix", dir, "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "amazon-connect-streams@"+libraryVersion)
-	if out, err := npm.CombinedOutput(); err != nil {
-		return dir, fmt.Errorf("installing the library: %w: %s", err, out)
-	}
-	return dir, nil
-})
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if os.Getenv("HOLDFAST_BROWSER") == "1" {
-		if dir, _ := library(); dir != "" {
-			os.RemoveAll(dir)
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(browsers.Main(m)) }
 
 // A desktop is a page on the library, with the agents' page in it, where ana is
 // logged in.
@@ -66,14 +42,11 @@ func openDesktop(t *testing.T, s *screen) *desktop {
 
 func serveDesktop(t *testing.T, s *screen) *desktop {
 	t.Helper()
-	dir, err := library()
-	if err != nil {
-		t.Fatal(err)
-	}
 	d := &desktop{screen: s}
+	crm := browsers.ServeCRM(t) // which has the library as npm has it
 	mux := http.NewServeMux()
 	mux.Handle("/", http.FileServer(http.Dir("../examples/streams-page")))
-	mux.Handle("/node_modules/", http.FileServer(http.Dir(dir)))
+	mux.Handle("/node_modules/amazon-connect-streams/release/connect-streams-min.js", http.RedirectHandler(crm.Origin+"/connect-streams.js", http.StatusFound))
 	d.around = httptest.NewServer(mux)
 	t.Cleanup(d.around.Close)
 	d.world = newWorld(t, func(o *Options) { o.Origins = []string{d.around.URL} })

@@ -30,6 +30,7 @@ type asked struct {
 	id       string
 	by       time.Time // when it must have its response
 	response []byte    // nil: not yet
+	at       time.Time // of the response
 
 	outcome *outcome // nil: not yet, or responded
 }
@@ -204,15 +205,17 @@ func (p *page) ask(m request) {
 	}
 }
 
+// remember adds a request, and forgets old ones that have their response.
 func (p *page) remember(a *asked) {
 	p.asked = append(p.asked, a)
-	for i := 0; len(p.asked) > mostRemembered && i < len(p.asked); {
-		if p.asked[i].response != nil {
-			p.asked = slices.Delete(p.asked, i, i+1)
-		} else {
-			i++
+	now, over := p.station.now(), len(p.asked)-mostRemembered
+	p.asked = slices.DeleteFunc(p.asked, func(x *asked) bool {
+		old := x.response != nil && (over > 0 || now.Sub(x.at) > keepPage)
+		if old {
+			over--
 		}
-	}
+		return old
+	})
 }
 
 // performed takes the outcome of a request.
@@ -253,7 +256,7 @@ func (p *page) fail(a *asked, err error) {
 // respond sends a response, and the update that shows its effect once more: a
 // Streams page begins to watch only when it has the response.
 func (p *page) respond(a *asked, r response) {
-	a.response, a.outcome = encode(r), nil
+	a.response, a.at, a.outcome = encode(r), p.station.now(), nil
 	p.sendBytes(a.response)
 	p.send(p.station.update(p.station.shown))
 }

@@ -25,6 +25,11 @@ const (
 	mostSessions = 16 // of one agent; the oldest gives way
 )
 
+// sessionList is what is stored of an agent.
+type sessionList struct {
+	Sessions []session `json:"sessions"`
+}
+
 // A session is a browser in which an agent is logged in. Only the hash of its
 // token is kept.
 type session struct {
@@ -58,11 +63,11 @@ func (s *sessions) read(ctx context.Context) error {
 	}
 	known, seqs := map[string][]session{}, map[string]uint64{}
 	for _, item := range items {
-		var list []session
+		var list sessionList
 		if err := json.Unmarshal(item.Data, &list); err != nil {
 			return fmt.Errorf("reading where %s is logged in: %w", item.Name, err)
 		}
-		known[item.Name], seqs[item.Name] = list, item.Seq
+		known[item.Name], seqs[item.Name] = list.Sessions, item.Seq
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -136,7 +141,7 @@ func (s *sessions) write(ctx context.Context, agent string, edit func([]session)
 	list, after := slices.Clone(s.known[agent]), s.seqs[agent]
 	s.mu.RUnlock()
 	list = edit(slices.DeleteFunc(list, func(x session) bool { return !s.valid(agent, x) }))
-	data, err := json.Marshal(list)
+	data, err := json.Marshal(sessionList{list})
 	if err != nil {
 		return err
 	}

@@ -102,7 +102,6 @@ export class Card {
     const doing = t.screening ? "is asked to take the call" : t.rings ? "is ringing" : "is being called";
     setText(r.doing, c.phase === "joining" ? `${t.target} has the customer in a moment` : `${t.target} ${doing}`);
     since(r.doingsince, t.since);
-    setText(r.heldline, "");
     const list = t.tried.map((x) => `${x.name} ${x.text}`);
     if (t.remaining.length) list.push(`then ${t.remaining.join(", ")}`);
     setText(r.list, list.join(" · "));
