@@ -3,6 +3,7 @@ package panel
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -234,10 +235,17 @@ func TestEveryRequestIsAnswered(t *testing.T) {
 		resumeConnection toggleActiveConnections conferenceConnections sendClientLogs sendDigits sendSoftphoneCallReport
 		sendSoftphoneCallMetrics getEndpoints getNewAuthToken createTransport muteParticipant unmuteParticipant
 		updateMonitorParticipantState pauseContact resumeContact addNewConnection transferContact noSuchMethod`
+	document, err := os.ReadFile("../docs/STREAMS.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
 		ana := talking(t, w)
 		for _, method := range strings.Fields(all) {
+			if method != "noSuchMethod" && !strings.Contains(string(document), "`"+method+"`") {
+				t.Errorf("docs/STREAMS.md does not mention %s", method)
+			}
 			for _, params := range []map[string]any{nil, {"contactId": "c1_2"}, {"contactId": "c1_2", "connectionId": "c1_9"}, {"contactId": 7}} {
 				id := ana.asks(method, params)
 				var responses []string

@@ -44,6 +44,7 @@ export class Card {
     r.title.textContent = c.customer.name || "Unknown caller";
     this.element.setAttribute("aria-label", `${phase(c)}: ${r.title.textContent}`);
     setText(r.about, this.#about(c));
+    [r.title.title, r.about.title] = [r.title.textContent, r.about.textContent]; // which may be cut
     since(r.clock, this.#since(c));
     this.#showFailure(c);
     this.#showProgress(c);
