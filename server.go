@@ -72,6 +72,24 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 		return fmt.Errorf("listening for SIP at %s: %w ([sip] listen says where)", c.SIP.Listen, err)
 	}
 	dir := directory.New(c)
+	if err := s.assemble(ctx, o, dir); err != nil {
+		return err
+	}
+	n, err := s.board.Recover(ctx)
+	if err != nil {
+		return fmt.Errorf("taking contacts over: %w", err)
+	}
+	if n > 0 {
+		s.log.Info("took contacts over", "contacts", n)
+	}
+	s.dispatcher.Begin(s.board.Contacts())
+	close(s.ready)
+	return s.serve(c, dir)
+}
+
+// assemble makes the switchboard and what it works with.
+func (s *Server) assemble(ctx context.Context, o Options, dir *directory.Directory) (err error) {
+	c := o.Config
 	if err := dir.KeepPhones(ctx, s.journal); err != nil {
 		return err
 	}
@@ -89,15 +107,11 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 	}
 	router.page = s.page
 	s.board.Legs = legs{s.sipLegs, s.page, c}
-	n, err := s.board.Recover(ctx)
-	if err != nil {
-		return fmt.Errorf("taking contacts over: %w", err)
-	}
-	if n > 0 {
-		s.log.Info("took contacts over", "contacts", n)
-	}
-	s.dispatcher.Begin(s.board.Contacts())
-	close(s.ready)
+	return nil
+}
+
+// serve begins to serve the agents' page and the API, where they are configured.
+func (s *Server) serve(c config.Config, dir *directory.Directory) error {
 	if s.page != nil {
 		if err := s.page.serve(s, c.Panel); err != nil {
 			return err
