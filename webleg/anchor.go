@@ -133,6 +133,13 @@ func (a *anchor) disconnect() {
 	}
 }
 
+// doubt checks the session, if there is one.
+func (a *anchor) doubt() {
+	if s := a.carrier.now.Load(); s != nil {
+		s.doubt()
+	}
+}
+
 // take waits for the turn, which yield ends.
 func (a *anchor) take(ctx context.Context) error {
 	select {

@@ -26,6 +26,9 @@ type session interface {
 	// the session is not connected. Calls must not overlap. It is called with a
 	// media room locked, so it must not wait.
 	send(packet []byte) error
+	// doubt checks whether the browser still sends. If no packet arrives within
+	// doubtFor, the session counts as lost until one does.
+	doubt()
 	// close ends the session. When it returns, the receiver is not called any
 	// more. Any goroutine may call it any number of times.
 	close()

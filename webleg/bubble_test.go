@@ -63,6 +63,8 @@ func (f *fake) send(packet []byte) error {
 	return nil
 }
 
+func (f *fake) doubt() {}
+
 func (f *fake) close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

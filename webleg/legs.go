@@ -55,7 +55,7 @@ type Legs struct {
 	present  func(agent string) bool
 	log      *slog.Logger
 
-	running sync.WaitGroup // calls of Connect and Disconnect, and closing sessions
+	running sync.WaitGroup // calls of Connect, Disconnect and Doubt, and closing sessions
 
 	mu     sync.Mutex // guards closed and legs
 	closed bool
@@ -175,6 +175,19 @@ func (l *Legs) Disconnect(contact call.ContactID, connection call.ConnectionID) 
 	}
 	defer l.running.Done()
 	a.disconnect()
+}
+
+// Doubt checks the session of a connection whose page has lost its own connection
+// to us. If the browser sends no audio either, the leg counts as lost until it
+// sends some, or until another session. If it does, nothing happens. Doubt returns
+// at once.
+func (l *Legs) Doubt(contact call.ContactID, connection call.ConnectionID) {
+	a, err := l.begin(contact, connection)
+	if err != nil {
+		return // there is no session to check
+	}
+	defer l.running.Done()
+	a.doubt()
 }
 
 // begin finds a leg. Close waits until the caller calls running.Done.

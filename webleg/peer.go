@@ -22,11 +22,14 @@ type peer struct {
 	// in order, but not the state of the whole connection; report combines them.
 	ice     atomic.Int64  // a webrtc.ICETransportState
 	dtls    atomic.Int64  // a webrtc.DTLSTransportState
-	changed chan struct{} // full when either has changed
+	changed chan struct{} // full when one of these has changed
 	up      atomic.Bool   // packets may be sent
 
+	packets atomic.Uint64 // received so far
+	quiet   atomic.Bool   // in doubt, and no packet has arrived since
+
 	closing chan struct{}
-	running sync.WaitGroup // report and read
+	running sync.WaitGroup // report, read and doubt
 
 	mu      sync.Mutex // guards what follows
 	closed  bool
@@ -87,9 +90,38 @@ func (p *peer) close() {
 	p.running.Wait()
 }
 
+// doubtFor is how long a session in doubt may be without a packet. A browser sends
+// one every 20 ms, also while the agent is muted.
+const doubtFor = 300 * time.Millisecond
+
+func (p *peer) doubt() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	before := p.packets.Load()
+	p.running.Go(func() { // ends after doubtFor, or with close
+		select {
+		case <-time.After(doubtFor):
+		case <-p.closing:
+			return
+		}
+		if p.packets.Load() == before {
+			p.quiet.Store(true)
+			p.wake()
+		}
+	})
+}
+
 // change stores a state. Pion calls it with its own locks held.
 func (p *peer) change(which *atomic.Int64, state int64) {
 	which.Store(state)
+	p.wake()
+}
+
+// wake makes report look at the states.
+func (p *peer) wake() {
 	select {
 	case p.changed <- struct{}{}:
 	default: // report has not looked yet
@@ -132,6 +164,8 @@ func (p *peer) status() (up bool, reason string) {
 		return false, "the DTLS handshake failed"
 	case ice == webrtc.ICETransportStateDisconnected || ice == webrtc.ICETransportStateFailed:
 		return false, fmt.Sprintf("no packet for %s", p.awayAfter)
+	case p.quiet.Load():
+		return false, "the connection of the agent's page broke, and no packet came"
 	}
 	connected := ice == webrtc.ICETransportStateConnected || ice == webrtc.ICETransportStateCompleted
 	return connected && dtls == webrtc.DTLSTransportStateConnected, ""
@@ -154,6 +188,10 @@ func (p *peer) read(t *webrtc.TrackRemote) {
 		n, _, err := t.Read(buf)
 		switch {
 		case err == nil:
+			p.packets.Add(1)
+			if p.quiet.CompareAndSwap(true, false) {
+				p.wake()
+			}
 			p.to.packet(buf[:n])
 		case errors.Is(err, webrtc.ErrCodecNotFound): // a payload type that was not agreed
 		default:

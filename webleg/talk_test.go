@@ -132,6 +132,37 @@ func TestLongStallIsALossThatMayReturn(t *testing.T) {
 	h.wantStory("c1", "Arrived", "Rang", "AcceptRequested", "Answered", "Lost: no packet for 500ms", "Back")
 }
 
+// A browser whose page has lost its connection to the server talks on, if it still
+// sends. If it does not, nobody waits for AwayAfter; and it may come back.
+func TestDoubt(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, newJournal(), Options{}, nil)
+	b, network := h.talksThrough("c1", theCustomer)
+	customer := h.ear("c1", 1)
+	h.legs.Doubt("c1", 2)
+	from := customer.count()
+	customer.until(t, from, "half a second of audio", func(since []heard) bool { return len(since) >= 25 })
+	h.wantStory("c1", "Arrived", "Rang", "AcceptRequested", "Answered")
+
+	network.stalled.Store(true)
+	began := time.Now()
+	h.legs.Doubt("c1", 2)
+	h.is("c1", 2, call.Away)
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("the line was lost after %s", took)
+	}
+	customer.hears(t, softphone.HoldTone)
+	network.stalled.Store(false)
+	h.is("c1", 2, call.Connected)
+	customer.hears(t, ana)
+	b.hears(t, theCustomer)
+	h.wantStory("c1", "Arrived", "Rang", "AcceptRequested", "Answered",
+		"Lost: the connection of the agent's page broke, and no packet came", "Back")
+
+	h.legs.Doubt("c1", 7)
+	h.legs.Doubt("c9", 2)
+}
+
 func TestBrowserThatEndsItsSession(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, newJournal(), Options{}, nil)
