@@ -39,15 +39,7 @@ const socket = new Socket({
     audio.follow({ contacts: [] }, false);
     ringer.ring(false);
     conduit.post("terminated");
-    // When a page is left, the browser may keep it and show it again later.
-window.addEventListener("pagehide", () => {
-  audio.follow({ contacts: [] }, false);
-  ringer.ring(false);
-  socket.stop();
-});
-window.addEventListener("pageshow", (event) => event.persisted && void begin());
-
-void begin();
+    void begin();
   },
 });
 
