@@ -56,14 +56,17 @@ func (s *station) runLines() {
 	}
 }
 
-// hangUpLines ends the agent's audio sessions, because the browser has.
-func (s *station) hangUpLines() {
+// eachLine queues something to do with each line on which the browser has audio.
+func (s *station) eachLine(act func(call.ContactID, call.ConnectionID)) {
 	for _, x := range s.shown.segments {
-		if !s.account.Desk && x.own.State == call.Connected {
-			s.onLines(func() { s.panel.options.Lines.Disconnect(x.contact.ID, x.own.ID) })
+		if s.hasAudio(x) {
+			s.onLines(func() { act(x.contact.ID, x.own.ID) })
 		}
 	}
 }
+
+// hasAudio reports whether the browser has audio in a segment.
+func (s *station) hasAudio(x segment) bool { return !s.account.Desk && x.own.State == call.Connected }
 
 func (s *station) connect(m offer) (sdp string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)

@@ -101,8 +101,11 @@ func (s *station) left(k *socket, closed bool) {
 	if s.audio == p.id {
 		s.audioBy = s.now().Add(audioAfter)
 		if closed {
-			s.hangUpLines()
+			s.eachLine(s.panel.options.Lines.Disconnect)
 			s.passAudio()
+		} else {
+			s.eachLine(s.panel.options.Lines.Doubt)
+			s.passLostAudio()
 		}
 	}
 	if !slices.ContainsFunc(s.pages, (*page).isThere) {
@@ -110,7 +113,15 @@ func (s *station) left(k *socket, closed bool) {
 	}
 }
 
-// passAudio gives the audio of a window that was closed to the window that replaces
+// passLostAudio passes the audio on if its window is not connected and no line has
+// audio: the browser is gone, and waiting for it is of no use.
+func (s *station) passLostAudio() {
+	if !s.audioBy.IsZero() && s.audio != "" && !slices.ContainsFunc(s.shown.segments, s.hasAudio) {
+		s.passAudio()
+	}
+}
+
+// passAudio gives the audio of a window that is gone to the window that replaces
 // it, which was opened just now or is opened next.
 func (s *station) passAudio() {
 	s.audio = ""

@@ -59,6 +59,9 @@ type Lines interface {
 	// Disconnect ends the session of a connection, because its window has
 	// closed.
 	Disconnect(id call.ContactID, connection call.ConnectionID)
+	// Doubt checks whether the browser still sends audio. If it does not, the
+	// line is lost; if it does, nothing happens.
+	Doubt(id call.ContactID, connection call.ConnectionID)
 }
 
 // An Account is an agent who may log in.

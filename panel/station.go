@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	repeatEvery  = 15 * time.Second        // a Streams page may have missed an update
-	audioAfter   = 1500 * time.Millisecond // without its window, the audio goes to another
-	goneAfter    = 10 * time.Second        // without a window, the agent is lost and not reloading
-	startWithin  = 15 * time.Second        // windows reconnect by then after a restart
-	answerWithin = 10 * time.Second        // every request has its response by then
-	keepPage     = time.Minute             // a window that reconnects by then gets its responses
-	mostPages    = 16                      // of one agent
+	repeatEvery  = 15 * time.Second // a Streams page may have missed an update
+	audioAfter   = 3 * time.Second  // without its window, the audio goes to another
+	goneAfter    = 10 * time.Second // without a window, the agent is lost and not reloading
+	startWithin  = 15 * time.Second // windows reconnect by then after a restart
+	answerWithin = 10 * time.Second // every request has its response by then
+	keepPage     = time.Minute      // a window that reconnects by then gets its responses
+	mostPages    = 16               // of one agent
 )
 
 // A station has an agent's windows and what they show. One goroutine, run, owns it;
@@ -185,6 +185,7 @@ func (s *station) refresh() {
 		}
 	}
 	s.forget(sc)
+	s.passLostAudio()
 	if now := s.isMuted(); now != s.muted {
 		s.muted = now
 		s.sendAll(muted{now})

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"holdfast/call"
 )
@@ -61,7 +62,7 @@ func TestTwoWindows(t *testing.T) {
 		two.s.do(func() { two.s.left(two.socket, false) })
 		pass(audioAfter)
 		hear(t, one.hears(), "audio true")
-		if got := w.noted(); got != "" {
+		if got := w.noted(); got != "Doubt c1_2" {
 			t.Errorf("with a window left: %s", got)
 		}
 	})
@@ -74,14 +75,14 @@ func TestGone(t *testing.T) {
 		ana := talking(t, w)
 		ana.s.do(func() { ana.s.left(ana.socket, false) })
 		pass(goneAfter)
-		if got := w.noted(); got != "Lost ana" || w.panel.Present("ana") {
+		if got := w.noted(); got != "Doubt c1_2, Lost ana" || w.panel.Present("ana") {
 			t.Errorf("a lost connection: %s, present %v", got, w.panel.Present("ana"))
 		}
 		ana = w.open(t, "ana", "window-1")
 		ana.hears()
 		ana.s.do(func() { ana.s.left(ana.socket, true) })
 		synctest.Wait()
-		if got := w.noted(); got != "Lost ana, Back ana, Disconnect c1_2" {
+		if got := w.noted(); got != "Doubt c1_2, Lost ana, Back ana, Disconnect c1_2" {
 			t.Errorf("a window that was closed: %s", got)
 		}
 		if c, _ := w.Contact("c1"); c.Connections[1].State != call.Away {
@@ -91,6 +92,51 @@ func TestGone(t *testing.T) {
 		ana.says(offer{ContactID: "c1_2", Number: 1, SDP: "v=0"})
 		if c, _ := w.Contact("c1"); c.Connections[1].State != call.Connected {
 			t.Errorf("ana is %s after coming back, want connected", c.Connections[1].State)
+		}
+	})
+}
+
+// A window whose connection breaks while its audio goes on keeps the audio, also if
+// another window is opened before it is connected again.
+func TestConnectionBreaks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		one := talking(t, w)
+		one.s.do(func() { one.s.left(one.socket, false) })
+		two := w.open(t, "ana", "window-2")
+		hear(t, two.hears(), "hello", withCustomer, "muted false", "audio false")
+		pass(audioAfter - time.Second)
+		one = w.open(t, "ana", "window-1")
+		if heard := one.hears(); !slices.Contains(heard, "audio true") {
+			t.Errorf("the window that is back heard %q", heard)
+		}
+		hear(t, two.hears(), "audio false")
+		if got := w.noted(); got != "Doubt c1_2" {
+			t.Errorf("noted %s", got)
+		}
+	})
+}
+
+// The audio of a browser that is killed goes to the window that is opened instead,
+// before or after the line is found dead.
+func TestBrowserIsKilled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		one := talking(t, w)
+		one.s.do(func() { one.s.left(one.socket, false) })
+		w.post("c1", call.Lost{Connection: 2, MayReturn: true})
+		two := w.open(t, "ana", "window-2")
+		if heard := two.hears(); !slices.Contains(heard, "audio true") {
+			t.Errorf("the window that was opened after that heard %q", heard)
+		}
+		two.says(offer{ContactID: "c1_2", Number: 1, SDP: "v=0"})
+		two.hears()
+		two.s.do(func() { two.s.left(two.socket, false) })
+		three := w.open(t, "ana", "window-3")
+		three.hears()
+		w.post("c1", call.Lost{Connection: 2, MayReturn: true})
+		if heard := three.hears(); !slices.Contains(heard, "audio true") {
+			t.Errorf("the window that was opened before that heard %q", heard)
 		}
 	})
 }

@@ -357,6 +357,11 @@ func (w *world) Disconnect(id call.ContactID, connection call.ConnectionID) {
 	w.post(id, call.Lost{Connection: connection, MayReturn: true})
 }
 
+// Doubt implements Lines.
+func (w *world) Doubt(id call.ContactID, connection call.ConnectionID) {
+	w.note("Doubt " + connectionName(id, connection))
+}
+
 // connections counts how often a browser has connected to a line.
 func (w *world) connections(id call.ContactID, connection call.ConnectionID) int {
 	w.mu.Lock()

@@ -6,7 +6,7 @@ import { answerWithin, parse, write } from "./protocol.js";
 const pageClosed = 4000; // a close code
 const quietFor = 40_000; // the server sends something every 15 s
 const firstDelay = 250;
-const longestDelay = 2_000;
+const longestDelay = 1_000; // a customer may be waiting for the audio
 
 export function randomID() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
