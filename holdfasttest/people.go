@@ -83,6 +83,18 @@ func (b *Bed) Dial(name, user string) *softphone.Call {
 	}
 }
 
+// Ring begins to call a user at the server from a person's phone, and does not wait
+// for the answer.
+func (b *Bed) Ring(name, user string) *softphone.Call {
+	b.t.Helper()
+	c, err := b.Phone(name).Ring("sip:" + user + "@" + b.SIP.String())
+	if err != nil {
+		b.t.Fatalf("%s calls: %v", the(name), err)
+	}
+	b.calls[name] = append(b.calls[name], c)
+	return c
+}
+
 // Rung waits until a person's phone is called, and returns the call.
 func (b *Bed) Rung(name string) *softphone.Call {
 	b.t.Helper()
