@@ -52,10 +52,11 @@ func Start(t testing.TB, tone float64) *Browser {
 	return b
 }
 
-// writeVoice writes a second of a tone, which can be repeated without a seam.
+// writeVoice writes a minute of a tone. Where a browser begins the file again, it
+// clicks.
 func writeVoice(file string, tone float64) error {
 	const hertz, loudest = 48000, 6000 // as loud as a softphone
-	samples := make([]int16, hertz)
+	samples := make([]int16, 60*hertz)
 	for i := range samples {
 		samples[i] = int16(loudest * math.Sin(2*math.Pi*tone*float64(i)/hertz))
 	}

@@ -23,7 +23,7 @@ var crmScript []byte
 //	crm.sampleTransfer(endpoint)  // in the order of a sample of AWS
 //	crm.number("+15550100")       // an endpoint
 //	crm.quickConnect("reception") // a promise of an endpoint
-//	crm.agent(), crm.contact(), crm.leg("inbound") // of Streams
+//	crm.agent(), crm.contact(), crm.ringing(), crm.leg("inbound") // of Streams
 //	crm.asked("resume", told => crm.leg("inbound").resume(told)) // any call
 type CRM struct {
 	// Origin is that of the page, such as "http://localhost:40000".

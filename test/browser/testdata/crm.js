@@ -76,6 +76,7 @@ const crm = (() => {
   })
 
   const contact = () => agent().getContacts(connect.ContactType.VOICE)[0]
+  const ringing = () => agent().getContacts(connect.ContactType.VOICE).find(contact => contact.getStatus().type === 'connecting')
   const leg = type => contact()?.getConnections().find(connection => connection.getType() === type)
 
   // pickedUp waits until the third party of a contact has picked up.
@@ -119,7 +120,7 @@ const crm = (() => {
   const quickConnect = name => asked('getEndpoints', told => agent().getEndpoints(agent().getAllQueueARNs(), told))
     .then(({ endpoints }) => endpoints.find(endpoint => endpoint.name === name))
 
-  return { start, asked, agent, contact, leg, transfer, coldTransfer, sampleTransfer, number, quickConnect }
+  return { start, asked, agent, contact, ringing, leg, transfer, coldTransfer, sampleTransfer, number, quickConnect }
 })()
 
 // What the brief leaves out, as it describes it.

@@ -1,0 +1,112 @@
+package browser
+
+import (
+	"testing"
+	"time"
+
+	"holdfast/call"
+	"holdfast/holdfasttest"
+	"holdfast/softphone"
+)
+
+// A strike is what happens to an agent's page, and returns when the page had loaded
+// again, or when the server had started again.
+type strike func(*stage) time.Time
+
+func reloaded(s *stage) time.Time {
+	s.ana.tab.Reload()
+	return s.ana.tab.Loaded()
+}
+
+// killed kills the browser and opens it again, as fast as people can.
+func killed(s *stage) time.Time {
+	s.ana.browser.Kill()
+	s.Hears("customer", "hold audio")
+	s.ana.reopen()
+	return s.ana.tab.Loaded()
+}
+
+func serverKilled(s *stage) time.Time {
+	s.server.kill()
+	s.server.start()
+	return time.Now()
+}
+
+// cells plays a strike in talk, while a target rings, and in a consultation.
+func cells(embedded bool, strike strike) func(*testing.T) {
+	return func(t *testing.T) {
+		s := openStage(t, "")
+		s.opens("ana", embedded).saves()
+		s.cardiology(rings)
+		s.scene("in talk", func(r *row) {
+			s.talk()
+			r.back = s.strikes(strike, func(time.Time) {}, "customer")
+			r.ended = "with the agent"
+			s.ana.shot("back")
+		})
+		s.scene("while the target rings", func(r *row) {
+			s.consults()
+			target := s.Rung("cardiology")
+			s.Hears("customer", "hold audio")
+			r.back = s.strikes(strike, func(time.Time) {
+				s.HearsOnly("customer", "hold audio")
+				s.ana.shows("reaching")
+				s.ana.shot("back")
+				target.Answer()
+			}, "cardiology")
+			r.ended = "on hold with the agent"
+		})
+		s.scene("in a consultation", func(r *row) {
+			r.back = s.strikes(strike, func(time.Time) { s.HearsOnly("customer", "hold audio") }, "cardiology")
+			s.ana.shows("consulting")
+			s.ana.shot("back")
+			s.ana.press("consulting", "complete")
+			s.HearEachOther("customer", "cardiology")
+			r.ended = "on hold with the agent, then with the target"
+			s.goodbye()
+		})
+		s.nobodyTwice()
+	}
+}
+
+// consults adds cardiology to the call.
+func (s *stage) consults() {
+	s.t.Helper()
+	if s.ana.embedded {
+		s.ana.tab.Do(`crm.quickConnect("cardiology").then(e => crm.asked("addConnection", told => crm.contact().addConnection(e, told)))`)
+	} else {
+		s.ana.transfer("cardiology", "warm")
+	}
+	s.stage(call.Reaching)
+}
+
+// strikes plays a strike and what comes then. Ana and the party she talks to hear
+// each other within two seconds of the end of the strike; until then the customer
+// hears somebody, or hold audio. It returns how long it took.
+func (s *stage) strikes(strike strike, then func(time.Time), party string) time.Duration {
+	s.t.Helper()
+	struck := time.Now()
+	ended := strike(s)
+	then(ended)
+	s.HearEachOther(party, "ana")
+	back := max(s.back(party, "ana", struck, ended), s.back("ana", party, struck, ended))
+	if back > holdfasttest.Silence {
+		s.t.Errorf("ana and %s hear each other %v after the page or the server is there again", party, back)
+	}
+	s.stage(s.Await(func(call.Contact) bool { return true }).Stage)
+	return back
+}
+
+// back is how long after the end of a strike somebody hears another again; 0 if
+// they did before.
+func (s *stage) back(who, whom string, struck, ended time.Time) time.Duration {
+	s.t.Helper()
+	var r *softphone.Recording = s.Heard(who)
+	for _, span := range r.Heard(s.Tone(whom)) {
+		if at := r.Began().Add(span.From); len(span.Tones) > 0 && at.After(struck) {
+			return max(0, at.Sub(ended))
+		}
+	}
+	s.t.Errorf("%s has not heard %s since: %s", who, whom, r.Summary(s.voices()))
+	return 0
+}

@@ -1,0 +1,183 @@
+package browser
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"holdfast/call"
+	"holdfast/softphone"
+)
+
+// A group is some scenes on one stage, one after the other.
+type group struct {
+	name string
+	play func(*testing.T)
+	long bool // only played if All
+}
+
+var groups = []group{
+	{name: "the brief", play: brief},
+	{name: "a sample of AWS", play: sampleOfAWS},
+	{name: "page reloaded", play: cells(true, reloaded)},
+	{name: "browser killed", play: cells(false, killed)},
+	{name: "server killed", play: cells(true, serverKilled)},
+	{name: "page alone reloaded", play: cells(false, reloaded), long: true},
+	{name: "browser with a CRM killed", play: cells(true, killed), long: true},
+	{name: "server of a page alone killed", play: cells(false, serverKilled), long: true},
+}
+
+// TestScenes plays what can happen to customers whose agents work in browsers.
+func TestScenes(t *testing.T) {
+	Need(t)
+	t.Cleanup(func() { tell(t) })
+	for _, g := range groups {
+		if g.long && !All() {
+			continue
+		}
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			g.play(t)
+		})
+	}
+}
+
+// brief has the calls of the brief in its order, or, with HOLDFAST_BRIEF, its code.
+func brief(t *testing.T) {
+	s := openStage(t, impatient)
+	s.opens("ana", true)
+	s.scene("target is busy", func(r *row) {
+		s.cardiology(isBusy)
+		s.talk()
+		s.coldTransfer("cardiology")
+		s.Rung("cardiology")
+		s.onHoldWithAna(r, call.Busy)
+	})
+	s.scene("target declines", func(r *row) {
+		s.cardiology(declines)
+		s.coldTransfer("cardiology")
+		s.Rung("cardiology")
+		s.onHoldWithAna(r, call.Declined)
+	})
+	s.scene("target never answers", func(r *row) {
+		s.cardiology(rings)
+		s.coldTransfer("cardiology")
+		s.Rung("cardiology")
+		s.ana.shot("ringing")
+		s.onHoldWithAna(r, call.NoAnswer)
+	})
+	s.scene("target is unreachable", func(r *row) {
+		s.coldTransfer("nowhere")
+		s.onHoldWithAna(r, call.Unreachable)
+	})
+	s.scene("customer hangs up while it rings", func(r *row) {
+		s.coldTransfer("cardiology")
+		target := s.Rung("cardiology")
+		s.Hears("customer", "hold audio")
+		s.HangUp("customer")
+		s.ana.tab.Await(`crm.contact()?.getStatus().type === "ended"`)
+		<-target.Ended()
+		r.ended, r.told = "gone", "After-call work"
+		s.ana.reads(r.told)
+		s.ana.shot("customer gone")
+		s.over()
+	})
+	s.scene("target answers", func(r *row) {
+		s.talk()
+		s.ana.shot("talking")
+		s.coldTransfer("cardiology")
+		target := s.Rung("cardiology")
+		s.Hears("customer", "hold audio")
+		target.Answer()
+		s.HearEachOther("customer", "cardiology")
+		s.ana.tab.Await(`crm.contact()?.getStatus().type === "ended"`)
+		s.ana.tab.Await(`crm.agent().getState().name === "AfterCallWork"`)
+		r.ended, r.told = "with the target", "After-call work"
+		s.ana.reads(r.told)
+		s.ana.shot("handed over")
+		s.goodbye()
+	})
+	s.nobodyTwice()
+	for _, line := range s.ana.tab.Console() {
+		if !strings.HasPrefix(line, "info: ") && !strings.HasPrefix(line, "warning: ") { // of the library, of the browser
+			t.Logf("the console: %s", line)
+		}
+	}
+}
+
+// sampleOfAWS has the agent leave while the target rings.
+func sampleOfAWS(t *testing.T) {
+	s := openStage(t, impatient)
+	s.opens("ana", true)
+	s.scene("target answers", func(r *row) {
+		s.cardiology(rings)
+		target := s.leftWhileItRings()
+		target.Answer()
+		s.HearEachOther("customer", "cardiology")
+		r.ended, r.told = "with the target", "After-call work"
+		s.goodbye()
+	})
+	s.scene("target is busy", func(r *row) {
+		s.cardiology(softphone.Behaviour{Do: softphone.Busy, After: 2 * time.Second})
+		s.leftWhileItRings()
+		s.ana.reads("A customer comes back")
+		r.ended, r.told = "with the agent, recalled", s.ana.told()
+		s.ana.shot("recalled")
+		s.ana.accept()
+		s.HearEachOther("customer", "ana")
+		s.goodbye()
+	})
+	s.scene("target does not answer, nor does the agent", func(r *row) {
+		s.cardiology(rings)
+		s.leftWhileItRings()
+		s.stage(call.Returning)
+		s.HearsOnly("customer", "hold audio")
+		s.stage(call.Parked)
+		s.HearsOnly("customer", "park audio")
+		s.ana.shot("parked")
+		if _, err := s.Client.PickUp(s.Soon(), s.Contact, "ana"); err != nil {
+			t.Fatal(err)
+		}
+		s.ana.accept()
+		s.HearEachOther("customer", "ana")
+		r.ended, r.told = "parked, then picked up", "A customer comes back"
+		s.goodbye()
+	})
+	s.nobodyTwice()
+}
+
+// leftWhileItRings: the customer talks to ana, who asks for cardiology and leaves
+// at once.
+func (s *stage) leftWhileItRings() *softphone.Call {
+	s.t.Helper()
+	s.talk()
+	s.ana.tab.Do("crm.quickConnect('cardiology').then(crm.sampleTransfer)")
+	target := s.Rung("cardiology")
+	s.ana.reads("After-call work")
+	s.HearsOnly("customer", "hold audio")
+	s.ana.shot("left")
+	return target
+}
+
+// coldTransfer has the CRM transfer as the brief does.
+func (s *stage) coldTransfer(target string) {
+	s.t.Helper()
+	s.ana.tab.Do("void crm.quickConnect('" + target + "').then(crm.transfer)")
+}
+
+// onHoldWithAna: the transfer has failed. The customer is on hold, ana is told why,
+// and talks to them again when she takes them off hold.
+func (s *stage) onHoldWithAna(r *row, why call.Reason) {
+	s.t.Helper()
+	c := s.Await(func(c call.Contact) bool {
+		return c.Transfer == nil && len(c.Past) > 0 && c.Past[len(c.Past)-1].Reason == why
+	})
+	if c.Stage != call.Talking {
+		s.t.Errorf("the contact is %s", c.Stage)
+	}
+	s.HearsOnly("customer", "hold audio")
+	r.ended, r.told = "on hold with the agent", s.ana.told()
+	s.ana.shot("failed")
+	s.ana.resume()
+	s.HearEachOther("customer", "ana")
+}

@@ -1,0 +1,158 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"holdfast/call"
+	"holdfast/holdfasttest"
+	"holdfast/password"
+	"holdfast/softphone"
+)
+
+// A stage is a server in a process of its own and the people who use it: agents at
+// browsers, the others at softphones.
+type stage struct {
+	*holdfasttest.Bed
+	t      *testing.T
+	server *server
+	page   string // the origin of the agents' page, such as "http://localhost:20002"
+	crm    *CRM
+	ana    *agent
+	agents map[string]*agent // ana too
+
+	row *row // of the scene that is being played
+}
+
+// word is the password of all agents, and login its hash.
+const word = "sesame"
+
+var login = sync.OnceValues(func() (password.Hash, error) { return password.New(word) })
+
+// opened counts the stages. Nothing else uses this network, so each stage has ten
+// ports of its own.
+var opened atomic.Int32
+
+// impatient are rules for scenes in which somebody does not answer.
+const impatient = "ring_for = \"3s\"\nrecall_for = \"3s\"\n"
+
+const loopback = "127.0.0.1"
+
+// openStage starts a server with these [rules], and softphones for a customer, a
+// second customer and cardiology. All calls are routed to ana.
+func openStage(t *testing.T, rules string) *stage {
+	t.Helper()
+	Need(t)
+	first := 20000 + 10*uint16(opened.Add(1))
+	sip := netip.AddrPortFrom(netip.MustParseAddr(loopback), first)
+	api := fmt.Sprintf("%s:%d", loopback, first+1)
+	s := &stage{
+		Bed: holdfasttest.Around(t, sip, "http://"+api), t: t, agents: map[string]*agent{},
+		page: fmt.Sprintf("http://localhost:%d", first+2), crm: ServeCRM(t),
+	}
+	for _, name := range []string{"customer", "the second customer", "cardiology"} {
+		s.Add(name, softphone.Options{User: name[strings.LastIndexByte(name, ' ')+1:]})
+	}
+	s.server = startServer(t, s.configuration(api, first, rules))
+	return s
+}
+
+func (s *stage) configuration(api string, first uint16, rules string) string {
+	s.t.Helper()
+	hash, err := login()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return fmt.Sprintf(`
+[sip]
+listen = %q
+[api]
+listen = %q
+[panel]
+listen = "%s:%d"
+media = "%s:%d"
+origins = [%q]
+[rules]
+%s
+[[agent]]
+name = "ana"
+login = %q
+capacity = 2
+after_call = "until-cleared"
+[[agent]]
+name = "ben"
+login = %q
+[[route]]
+called = "*"
+agent = "ana"
+[[endpoint]]
+name = "cardiology"
+address = %q
+[[endpoint]]
+name = "nowhere"
+address = "sip:nowhere@%s:9"
+`, s.SIP, api, loopback, first+2, Address, first+3, s.crm.Origin, rules, hash.PHC(), hash.PHC(), s.Phone("cardiology").URI(), loopback)
+}
+
+// What cardiology may do about a call.
+var (
+	rings    = softphone.Behaviour{Do: softphone.RingForever}
+	declines = softphone.Behaviour{Do: softphone.Decline, After: 500 * time.Millisecond}
+	isBusy   = softphone.Behaviour{Do: softphone.Busy, After: 500 * time.Millisecond}
+)
+
+func (s *stage) cardiology(b softphone.Behaviour) { s.Phone("cardiology").Answering(b) }
+
+// talk makes the customer talk to ana, unless they do already.
+func (s *stage) talk() {
+	s.t.Helper()
+	if s.Contact != "" {
+		return
+	}
+	s.Bed = s.For("customer")
+	s.Ring("customer", "help")
+	s.ana.accept()
+	s.Find()
+	s.HearEachOther("customer", "ana")
+}
+
+// stage waits until the contact has come to a stage.
+func (s *stage) stage(want call.Stage) call.Contact {
+	s.t.Helper()
+	return s.Await(func(c call.Contact) bool { return c.Stage == want })
+}
+
+// goodbye makes the customer hang up. All calls end, and the agents finish their
+// after-call work.
+func (s *stage) goodbye() {
+	s.t.Helper()
+	s.HangUp("customer")
+	s.over()
+}
+
+func (s *stage) over() call.Contact {
+	s.t.Helper()
+	c := s.Over()
+	s.Contact = ""
+	for _, a := range s.agents {
+		a.clear()
+	}
+	return c
+}
+
+// nobodyTwice checks that cardiology was dialled only as often as the scenes have
+// waited for it.
+func (s *stage) nobodyTwice() {
+	s.t.Helper()
+	none, cancel := context.WithCancel(s.t.Context())
+	cancel()
+	if again, err := s.Phone("cardiology").Incoming(none); err == nil {
+		s.t.Errorf("cardiology was dialled once more, as %s", again.CallID())
+	}
+}
