@@ -79,7 +79,11 @@ export class Conduit {
   }
 
   #receive(event) {
-    if (event.source !== this.#around || this.#id === null || !this.#origins.includes(event.origin)) return;
+    if (this.#id === null) return;
+    if (event.source !== this.#around || !this.#origins.includes(event.origin)) {
+      if (event.data?.event === "api_request") console.warn(`ignoring a request from ${event.origin}: it must come from the page around this one, at an approved origin`);
+      return;
+    }
     this.#origin = event.origin;
     const { event: name, data } = event.data ?? {};
     switch (name) {

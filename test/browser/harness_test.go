@@ -72,6 +72,7 @@ func TestNetwork(t *testing.T) {
 
 // What a page has stored outlives the browser, if it was closed as people do.
 func TestProfile(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, 0)
 	b := Start(t, 0)
 	b.Open(r.url).Do("document.cookie = 'login=ana; max-age=3600'")

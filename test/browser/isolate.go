@@ -20,10 +20,13 @@ const Install = "apt-get install --no-install-recommends chromium iproute2 npm"
 const Address = "10.77.0.1"
 
 // network makes that network, for ip. It takes an interface, and a pair of them
-// is the least that exists everywhere.
+// is the least that exists everywhere. No address may come later by itself: browsers
+// give up what they are loading when the network changes.
 const network = `
 link set lo up
 link add holdfast0 type veth peer name holdfast1
+link set holdfast0 addrgenmode none
+link set holdfast1 addrgenmode none
 address add ` + Address + `/30 dev holdfast0
 link set holdfast0 up
 link set holdfast1 up

@@ -17,14 +17,19 @@ type group struct {
 }
 
 var groups = []group{
-	{name: "the brief", play: brief},
-	{name: "a sample of AWS", play: sampleOfAWS},
-	{name: "page reloaded", play: cells(true, reloaded)},
-	{name: "browser killed", play: cells(false, killed)},
-	{name: "server killed", play: cells(true, serverKilled)},
-	{name: "page alone reloaded", play: cells(false, reloaded), long: true},
-	{name: "browser with a CRM killed", play: cells(true, killed), long: true},
-	{name: "server of a page alone killed", play: cells(false, serverKilled), long: true},
+	{name: "Streams, the calls of the brief", play: brief},
+	{name: "Streams, the order of a sample of AWS", play: sampleOfAWS},
+	{name: "Streams, the page is reloaded", play: cells(true, reloaded)},
+	{name: "Streams, the server is killed", play: cells(true, serverKilled)},
+	{name: "Streams, the browser is killed", play: cells(true, killed), long: true},
+	{name: "the page alone is reloaded", play: cells(false, reloaded), long: true},
+	{name: "the server of the page alone is killed", play: cells(false, serverKilled), long: true},
+	{name: "the browser of the page alone is killed", play: cells(false, killed)},
+	{name: "the page alone", play: alone},
+	{name: "two customers at once", play: twoContacts},
+	{name: "to an agent in a browser", play: toAnAgent},
+	{name: "what is refused", play: doors},
+	{name: "the page's connection breaks", play: breaks},
 }
 
 // TestScenes plays what can happen to customers whose agents work in browsers.
@@ -89,7 +94,7 @@ func brief(t *testing.T) {
 		target := s.Rung("cardiology")
 		s.Hears("customer", "hold audio")
 		target.Answer()
-		s.HearEachOther("customer", "cardiology")
+		s.meet("customer", "cardiology")
 		s.ana.tab.Await(`crm.contact()?.getStatus().type === "ended"`)
 		s.ana.tab.Await(`crm.agent().getState().name === "AfterCallWork"`)
 		r.ended, r.told = "with the target", "After-call work"
@@ -113,7 +118,7 @@ func sampleOfAWS(t *testing.T) {
 		s.cardiology(rings)
 		target := s.leftWhileItRings()
 		target.Answer()
-		s.HearEachOther("customer", "cardiology")
+		s.meet("customer", "cardiology")
 		r.ended, r.told = "with the target", "After-call work"
 		s.goodbye()
 	})
@@ -124,22 +129,22 @@ func sampleOfAWS(t *testing.T) {
 		r.ended, r.told = "with the agent, recalled", s.ana.told()
 		s.ana.shot("recalled")
 		s.ana.accept()
-		s.HearEachOther("customer", "ana")
+		s.meet("customer", "ana")
 		s.goodbye()
 	})
 	s.scene("target does not answer, nor does the agent", func(r *row) {
 		s.cardiology(rings)
 		s.leftWhileItRings()
 		s.stage(call.Returning)
-		s.HearsOnly("customer", "hold audio")
+		s.hears("customer", "hold audio")
 		s.stage(call.Parked)
-		s.HearsOnly("customer", "park audio")
+		s.hears("customer", "park audio")
 		s.ana.shot("parked")
 		if _, err := s.Client.PickUp(s.Soon(), s.Contact, "ana"); err != nil {
 			t.Fatal(err)
 		}
 		s.ana.accept()
-		s.HearEachOther("customer", "ana")
+		s.meet("customer", "ana")
 		r.ended, r.told = "parked, then picked up", "A customer comes back"
 		s.goodbye()
 	})
@@ -154,7 +159,7 @@ func (s *stage) leftWhileItRings() *softphone.Call {
 	s.ana.tab.Do("crm.quickConnect('cardiology').then(crm.sampleTransfer)")
 	target := s.Rung("cardiology")
 	s.ana.reads("After-call work")
-	s.HearsOnly("customer", "hold audio")
+	s.hears("customer", "hold audio")
 	s.ana.shot("left")
 	return target
 }
@@ -175,9 +180,9 @@ func (s *stage) onHoldWithAna(r *row, why call.Reason) {
 	if c.Stage != call.Talking {
 		s.t.Errorf("the contact is %s", c.Stage)
 	}
-	s.HearsOnly("customer", "hold audio")
+	s.hears("customer", "hold audio")
 	r.ended, r.told = "on hold with the agent", s.ana.told()
 	s.ana.shot("failed")
 	s.ana.resume()
-	s.HearEachOther("customer", "ana")
+	s.meet("customer", "ana")
 }

@@ -21,6 +21,7 @@ import (
 type stage struct {
 	*holdfasttest.Bed
 	t      *testing.T
+	group  string
 	server *server
 	page   string // the origin of the agents' page, such as "http://localhost:20002"
 	crm    *CRM
@@ -56,8 +57,9 @@ func openStage(t *testing.T, rules string) *stage {
 		Bed: holdfasttest.Around(t, sip, "http://"+api), t: t, agents: map[string]*agent{},
 		page: fmt.Sprintf("http://localhost:%d", first+2), crm: ServeCRM(t),
 	}
-	for _, name := range []string{"customer", "the second customer", "cardiology"} {
-		s.Add(name, softphone.Options{User: name[strings.LastIndexByte(name, ' ')+1:]})
+	s.group = strings.ReplaceAll(strings.TrimPrefix(t.Name(), "TestScenes/"), "_", " ")
+	for name, user := range map[string]string{"customer": "jo", "the second customer": "kim", "cardiology": "cardiology"} {
+		s.Add(name, softphone.Options{User: user})
 	}
 	s.server = startServer(t, s.configuration(api, first, rules))
 	return s
@@ -119,7 +121,7 @@ func (s *stage) talk() {
 	s.Ring("customer", "help")
 	s.ana.accept()
 	s.Find()
-	s.HearEachOther("customer", "ana")
+	s.meet("customer", "ana")
 }
 
 // stage waits until the contact has come to a stage.
