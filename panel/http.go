@@ -44,13 +44,15 @@ func (p *Panel) Handler() http.Handler {
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		turnAway(w, http.StatusForbidden, "requests from other web pages are not taken")
 	}))
-	return guarded(crossOrigin.Handler(mux))
+	return guarded(p.policy("default-src 'none'"), crossOrigin.Handler(mux))
 }
 
-// guarded sets the headers that all responses have.
-func guarded(next http.Handler) http.Handler {
+// guarded sets the headers that all responses have. The page has a policy of its
+// own.
+func guarded(policy string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cache-Control", "no-cache")
@@ -58,20 +60,21 @@ func guarded(next http.Handler) http.Handler {
 	})
 }
 
-// policy is the page's Content-Security-Policy: what it may load, and which pages
-// may embed it.
-func policy(ancestors string) string {
-	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; " +
-		"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors " + ancestors
+// policy is a Content-Security-Policy: what a response may load, and which pages may
+// embed it.
+func (p *Panel) policy(loads string) string {
+	ancestors := "'none'"
+	if len(p.options.Origins) > 0 {
+		ancestors = strings.Join(p.options.Origins, " ")
+	}
+	return loads + "; base-uri 'none'; form-action 'none'; frame-ancestors " + ancestors
 }
 
 // index serves the page. Inside a page that is not approved it serves an explanation
 // instead.
 func (p *Panel) index(page []byte) http.Handler {
-	ancestors := "'none'"
-	if len(p.options.Origins) > 0 {
-		ancestors = strings.Join(p.options.Origins, " ")
-	}
+	policy := p.policy("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+		"media-src 'self' blob:; connect-src 'self'")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Type", "text/html; charset=utf-8")
@@ -80,7 +83,7 @@ func (p *Panel) index(page []byte) http.Handler {
 			p.serveStranger(w, origin)
 			return
 		}
-		h.Set("Content-Security-Policy", policy(ancestors))
+		h.Set("Content-Security-Policy", policy)
 		h.Set("Permissions-Policy", "microphone=(self), autoplay=(self)")
 		_, _ = w.Write(page)
 	})

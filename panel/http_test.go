@@ -136,6 +136,29 @@ func TestEmbedding(t *testing.T) {
 	}
 }
 
+// Every response keeps other pages from embedding it: errors, redirects and files,
+// too.
+func TestNothingIsEmbedded(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.Origins = []string{"https://crm.example.com"} })
+	b := browse(t, w)
+	b.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	for _, request := range []string{
+		"GET /", "GET /ccp-v2", "GET /ccp-v2/", "GET /connect/ccp-v2/", "GET /ccp-v2/index.html", "GET /ccp-v2/main.js",
+		"GET /ccp-v2/icon.svg", "GET /ccp-v2/nothing", "GET /ccp-v2/session", "GET /ccp-v2/socket", "GET /nothing",
+		"POST /ccp-v2/login", "POST /ccp-v2/logout", "PUT /ccp-v2/", "GET /ccp-v2/..%2fpage.go", "GET //evil.example/",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		status, _, h := b.fetch(method, path, "")
+		if policy := h.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "; frame-ancestors https://crm.example.com") {
+			t.Errorf("%s: %d with the policy %q", request, status, policy)
+		}
+	}
+	status, _, h := b.fetch("POST", "/ccp-v2/logout", "", "Origin", "https://crm.example.com")
+	if status != 403 || !strings.Contains(h.Get("Content-Security-Policy"), "frame-ancestors") {
+		t.Errorf("from another page: %d with the policy %q", status, h.Get("Content-Security-Policy"))
+	}
+}
+
 func TestSocketIsRefused(t *testing.T) {
 	w := newWorld(t, nil)
 	b := browse(t, w)
@@ -144,7 +167,7 @@ func TestSocketIsRefused(t *testing.T) {
 	}
 	b.logIn("ana", "sesame")
 	for _, header := range [][]string{
-		{"Origin", "https://elsewhere.example"}, {"Origin", "null"}, {},
+		{"Origin", "https://elsewhere.example"}, {"Origin", "null"}, {}, {"Origin", "file://" + strings.TrimPrefix(b.server.URL, "http://")},
 	} {
 		header = append(header, "Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==")
 		if status, _, _ := b.fetch("GET", "/ccp-v2/socket?page=window-1", "", header...); status != 403 {

@@ -104,7 +104,7 @@ func (p *Panel) serveSocket(w http.ResponseWriter, r *http.Request) {
 // ownOrigin reports whether a request comes from a page of this server.
 func ownOrigin(r *http.Request) bool {
 	u, err := url.Parse(r.Header.Get("Origin"))
-	return err == nil && u.Host != "" && u.Host == r.Host
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.Host == r.Host
 }
 
 // read handles what the page sends until the connection ends, and reports whether
