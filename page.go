@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"time"
 
 	"holdfast/call"
 	"holdfast/config"
@@ -69,9 +68,9 @@ func (p *page) serve(s *Server, c config.Panel) error {
 		return fmt.Errorf("listening for the agents' page at %s: %w ([panel] listen says where)", c.Listen, err)
 	}
 	p.addr = l.Addr().(*net.TCPAddr).AddrPort()
-	p.http = &http.Server{Handler: p.panel.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	p.http = pageServer(p.panel.Handler())
 	go func() { // ends with close
-		if err := p.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := p.http.Serve(limit(l, mostConnections)); !errors.Is(err, http.ErrServerClosed) {
 			s.fail(fmt.Errorf("serving the agents' page: %w", err))
 		}
 	}()

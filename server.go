@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
-	"time"
 
 	"holdfast/api"
 	"holdfast/call"
@@ -197,7 +196,7 @@ func (s *Server) serveAPI(c config.Config, dir *directory.Directory) error {
 			Board: s.board, Journal: s.journal, Directory: dir, Routing: s.dispatcher, Keys: keys, Address: s.apiAddr.Addr(),
 			Recording: c.Media.RecordDir != "", Version: Version, Log: s.log,
 		}),
-		ReadHeaderTimeout: 5 * time.Second,
+		ReadHeaderTimeout: headersWithin, IdleTimeout: idleFor,
 	}
 	go func() { // ends with Close
 		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {

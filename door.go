@@ -1,0 +1,60 @@
+package holdfast
+
+import (
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Limits on HTTP connections, which must not use up what calls need: each call needs
+// sockets, too. Everybody can connect to the agents' page.
+const (
+	mostConnections = 4096             // one more waits until another has ended
+	headersWithin   = 5 * time.Second  // from the first byte
+	requestWithin   = 20 * time.Second // longer than a login waits for its turn
+	responseWithin  = 30 * time.Second // from the end of the headers; a WebSocket has limits of its own
+	idleFor         = time.Minute      // between requests
+	longestHeaders  = 32 << 10         // bytes
+)
+
+// pageServer makes the HTTP server of the agents' page.
+func pageServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headersWithin, ReadTimeout: requestWithin, WriteTimeout: responseWithin,
+		IdleTimeout: idleFor, MaxHeaderBytes: longestHeaders,
+	}
+}
+
+// A limited listener has a limited number of connections open at a time.
+type limited struct {
+	net.Listener
+	open chan struct{} // holds a value for each connection
+}
+
+func limit(l net.Listener, most int) net.Listener {
+	return limited{l, make(chan struct{}, most)}
+}
+
+// Accept implements net.Listener.
+func (l limited) Accept() (net.Conn, error) {
+	l.open <- struct{}{}
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		<-l.open
+		return nil, err
+	}
+	return &counted{Conn: conn, closed: sync.OnceFunc(func() { <-l.open })}, nil
+}
+
+// A counted connection makes room for another when it is closed.
+type counted struct {
+	net.Conn
+	closed func()
+}
+
+// Close implements net.Conn.
+func (c *counted) Close() error {
+	defer c.closed()
+	return c.Conn.Close()
+}
