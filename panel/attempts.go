@@ -1,6 +1,8 @@
 package panel
 
 import (
+	"math"
+	"strings"
 	"sync"
 	"time"
 )
@@ -10,13 +12,84 @@ const (
 	freeAttempts   = 10
 	longestDelay   = 5 * time.Minute
 	forgetAttempts = 15 * time.Minute
-	mostSources    = 4096 // remembered at once
+	mostRecalled   = 4096 // sources, and names that no account has
+	longestRecall  = 64   // bytes of such a name
 )
 
-// attempts counts wrong passwords by account and by source, and delays both. It
-// never delays an agent who is logged in.
+// A login is a request to log in.
+type login struct {
+	name    string // of the agent, or as it was written
+	account bool   // there is an account of that name
+	source  string // where the request comes from
+}
+
+// guesses limit wrong passwords by source and by name. A name that no account has
+// is delayed like any other, so that a response does not show which names exist.
+//
+// They never delay an agent who is logged in. Wrong passwords from elsewhere do not
+// delay an agent where they have logged in before: otherwise a stranger could keep
+// all agents from logging in.
+type guesses struct {
+	sources  *attempts
+	accounts *attempts // by agent; by agent and source where they have logged in before
+	others   *attempts // by name
+
+	mu       sync.Mutex
+	familiar map[[2]string]bool // agents and sources from which they have logged in
+}
+
+func newGuesses(now func() time.Time) *guesses {
+	return &guesses{
+		sources:  newAttempts(now, mostRecalled),
+		accounts: newAttempts(now, math.MaxInt), // there are not many; strangers cannot have one forgotten
+		others:   newAttempts(now, mostRecalled),
+		familiar: map[[2]string]bool{},
+	}
+}
+
+// delay is how long a login must still wait before its password is checked.
+func (g *guesses) delay(l login) time.Duration {
+	names, name := g.named(l)
+	return max(g.sources.delay(l.source), names.delay(name))
+}
+
+// wrong counts a wrong password.
+func (g *guesses) wrong(l login) {
+	names, name := g.named(l)
+	g.sources.wrong(l.source)
+	names.wrong(name)
+}
+
+// right forgets the wrong passwords of an account. Those of a source are not
+// forgotten: it may have an account of its own.
+func (g *guesses) right(l login) {
+	names, name := g.named(l)
+	names.forget(name)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.familiar) >= mostRecalled {
+		clear(g.familiar)
+	}
+	g.familiar[[2]string{l.name, l.source}] = true
+}
+
+// named is where and by which key the wrong passwords of a name are counted.
+func (g *guesses) named(l login) (*attempts, string) {
+	if !l.account {
+		return g.others, strings.ToLower(l.name[:min(len(l.name), longestRecall)])
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.familiar[[2]string{l.name, l.source}] {
+		return g.accounts, l.name + " from " + l.source
+	}
+	return g.accounts, l.name
+}
+
+// attempts count wrong passwords by a key, and delay it.
 type attempts struct {
-	now func() time.Time
+	now  func() time.Time
+	most int // keys that are remembered
 
 	mu     sync.Mutex
 	failed map[string]*failures
@@ -28,57 +101,51 @@ type failures struct {
 	until time.Time // no password is checked before
 }
 
-func newAttempts(now func() time.Time) *attempts {
-	return &attempts{now: now, failed: map[string]*failures{}}
+func newAttempts(now func() time.Time, most int) *attempts {
+	return &attempts{now: now, most: most, failed: map[string]*failures{}}
 }
 
-// delay is how long the keys, each an account or a source, must still wait.
-func (a *attempts) delay(keys ...string) time.Duration {
+// delay is how long the key must still wait.
+func (a *attempts) delay(key string) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var wait time.Duration
-	for _, key := range keys {
-		if f := a.failed[key]; f != nil {
-			wait = max(wait, f.until.Sub(a.now()))
-		}
+	f := a.failed[key]
+	if f == nil {
+		return 0
 	}
-	return wait
+	return max(0, f.until.Sub(a.now()))
 }
 
 // wrong counts a wrong password.
-func (a *attempts) wrong(keys ...string) {
+func (a *attempts) wrong(key string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.now()
-	for _, key := range keys {
-		f := a.failed[key]
-		if f == nil {
-			a.makeRoom(now)
-			f = &failures{}
-			a.failed[key] = f
-		}
-		if now.Sub(f.last) > forgetAttempts {
-			f.count = 0
-		}
-		f.count++
-		f.last = now
-		if over := f.count - freeAttempts; over >= 0 {
-			f.until = now.Add(min(time.Second<<min(over, 20), longestDelay))
-		}
+	f := a.failed[key]
+	if f == nil {
+		a.makeRoom(now)
+		f = &failures{}
+		a.failed[key] = f
+	}
+	if now.Sub(f.last) > forgetAttempts {
+		f.count = 0
+	}
+	f.count++
+	f.last = now
+	if over := f.count - freeAttempts; over >= 0 {
+		f.until = now.Add(min(time.Second<<min(over, 20), longestDelay))
 	}
 }
 
-// right forgets the wrong passwords of an account. Those of a source are not
-// forgotten: it may have an account of its own.
-func (a *attempts) right(account string) {
+func (a *attempts) forget(key string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.failed, account)
+	delete(a.failed, key)
 }
 
 // makeRoom forgets what is old and, if that is not enough, the oldest.
 func (a *attempts) makeRoom(now time.Time) {
-	if len(a.failed) < mostSources {
+	if len(a.failed) < a.most {
 		return
 	}
 	oldest := ""
@@ -89,7 +156,7 @@ func (a *attempts) makeRoom(now time.Time) {
 			oldest = key
 		}
 	}
-	if len(a.failed) >= mostSources {
+	if len(a.failed) >= a.most {
 		delete(a.failed, oldest)
 	}
 }

@@ -4,15 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"net"
 	"net/http"
 	"net/netip"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
-	"holdfast/password"
 	"holdfast/routing"
 )
 
@@ -73,36 +70,22 @@ func (p *Panel) serveLogin(w http.ResponseWriter, r *http.Request) {
 // check returns the agent of that name if the password is right, or how long to
 // wait before it may be checked.
 func (p *Panel) check(name, word, source string) (agent string, wait time.Duration) {
-	s := p.stationOf(strings.TrimSpace(name))
-	keys := []string{"source " + source}
-	var login password.Hash
-	if s == nil {
-		login = noAccount()
-	} else {
-		keys = append(keys, "account "+s.account.Agent)
-		login = s.account.Login
+	l := login{name: strings.TrimSpace(name), source: source}
+	hash := p.options.Accounts[0].Login // checked for a name that no account has: the response takes as long
+	if s := p.stationOf(l.name); s != nil {
+		l.name, l.account, hash = s.account.Agent, true, s.account.Login
 	}
-	if wait := p.attempts.delay(keys...); wait > 0 {
+	if wait := p.guesses.delay(l); wait > 0 {
 		return "", wait
 	}
-	if !login.Matches(word) || s == nil {
-		p.attempts.wrong(keys...)
+	if !hash.Matches(word) || !l.account {
+		p.guesses.wrong(l)
 		p.log.Info("a wrong name or password", "source", source)
 		return "", 0
 	}
-	p.attempts.right("account " + s.account.Agent)
-	return s.account.Agent, 0
+	p.guesses.right(l)
+	return l.name, 0
 }
-
-// noAccount is checked when there is no account of that name, so that the response
-// takes as long.
-var noAccount = sync.OnceValue(func() password.Hash {
-	h, err := password.New("no account")
-	if err != nil {
-		panic(err)
-	}
-	return h
-})
 
 func (p *Panel) begin(w http.ResponseWriter, r *http.Request, agent string) {
 	token, err := p.sessions.open(r.Context(), agent)
@@ -149,10 +132,11 @@ func (p *Panel) serveLogout(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, struct{}{})
 }
 
-// isSecure reports whether the browser uses TLS, to us or to a proxy on this
-// machine.
+// isSecure reports whether the browser uses TLS, to us or to a proxy. Browsers send
+// the origin of the page with every POST; not every proxy adds what it uses.
 func isSecure(r *http.Request) bool {
-	return r.TLS != nil || fromLoopback(r) && r.Header.Get("X-Forwarded-Proto") == "https"
+	return r.TLS != nil || strings.HasPrefix(r.Header.Get("Origin"), "https://") ||
+		fromLoopback(r) && r.Header.Get("X-Forwarded-Proto") == "https"
 }
 
 func fromLoopback(r *http.Request) bool {
@@ -161,17 +145,34 @@ func fromLoopback(r *http.Request) bool {
 }
 
 // sourceOf returns the address that a request comes from, as a proxy on this
-// machine reports it if there is one.
+// machine reports it if there is one. All addresses of an IPv6 network, of which
+// anybody has very many, are one source.
 func sourceOf(r *http.Request) string {
 	if f := r.Header.Values("X-Forwarded-For"); len(f) > 0 && fromLoopback(r) {
 		last := f[len(f)-1]
-		if at, err := netip.ParseAddr(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])); err == nil {
-			return at.Unmap().String()
+		if source, ok := parseSource(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:])); ok {
+			return source
 		}
 	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
+	if source, ok := parseSource(r.RemoteAddr); ok {
+		return source
 	}
-	return host
+	return r.RemoteAddr
+}
+
+// parseSource reads an address, with or without a port.
+func parseSource(written string) (source string, ok bool) {
+	at, err := netip.ParseAddr(written)
+	if err != nil {
+		withPort, err := netip.ParseAddrPort(written)
+		if err != nil {
+			return "", false
+		}
+		at = withPort.Addr()
+	}
+	if at = at.Unmap().WithZone(""); at.Is4() || at.IsLoopback() {
+		return at.String(), true
+	}
+	network, err := at.Prefix(64)
+	return network.String(), err == nil
 }

@@ -42,6 +42,10 @@ func TestLogIn(t *testing.T) {
 	if status, _, _ := b.fetch("POST", "/ccp-v2/login", `{"name":"ana","password":"sesame"}`, "Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site"); status != 403 {
 		t.Errorf("logging in from another page: %d", status)
 	}
+	_, _, h = b.fetch("POST", "/ccp-v2/login", `{"name":"ana","password":"sesame"}`, "Origin", strings.Replace(b.server.URL, "http", "https", 1))
+	if !strings.Contains(h.Get("Set-Cookie"), "; Secure;") {
+		t.Errorf("with TLS, the cookie is %q", h.Get("Set-Cookie"))
+	}
 	if status, _, _ := b.fetch("POST", "/ccp-v2/login", strings.Repeat("x", longestLogin+1)); status != 400 {
 		t.Errorf("a request to log in that is too long: %d", status)
 	}
@@ -91,13 +95,56 @@ func TestWrongPasswords(t *testing.T) {
 // However many guess, what is remembered is bounded.
 func TestManySources(t *testing.T) {
 	now := time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
-	a := newAttempts(func() time.Time { return now })
-	for i := range mostSources + 200 {
+	a := newAttempts(func() time.Time { return now }, mostRecalled)
+	for i := range mostRecalled + 200 {
 		now = now.Add(time.Millisecond)
 		a.wrong(fmt.Sprintf("source %d", i))
 	}
-	if n := len(a.failed); n > mostSources {
+	if n := len(a.failed); n > mostRecalled {
 		t.Errorf("%d sources are remembered", n)
+	}
+}
+
+// What a stranger learns and does by guessing: a name that no account has responds
+// like one that has, an account stays delayed whatever else is guessed, and the agent
+// can log in where they have before.
+func TestGuesses(t *testing.T) {
+	now := time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
+	g := newGuesses(func() time.Time { return now })
+	at := func(name string, source int) login {
+		return login{name: name, account: name == "ana", source: fmt.Sprintf("198.51.100.%d", source)}
+	}
+	g.right(at("ana", 1000)) // her office
+	for i := range freeAttempts {
+		g.wrong(at("ana", i))
+		g.wrong(at("Zoe", i+freeAttempts))
+	}
+	for _, name := range []string{"ana", "zoe"} {
+		if wait := g.delay(at(name, 100)); wait != time.Second {
+			t.Errorf("after ten guesses from as many sources, %s waits %s", name, wait)
+		}
+	}
+	if wait := g.delay(at("ana", 1000)); wait != 0 {
+		t.Errorf("ana waits %s where she has logged in before", wait)
+	}
+	for i := range 3 * mostRecalled {
+		now = now.Add(time.Microsecond)
+		g.wrong(at(fmt.Sprintf("name %d", i), 2000+i))
+	}
+	if wait := g.delay(at("ana", 100)); wait <= 0 {
+		t.Error("other guesses have made those for ana forgotten")
+	}
+	for range freeAttempts {
+		g.wrong(at("ana", 1000))
+	}
+	if wait := g.delay(at("ana", 1000)); wait <= 0 {
+		t.Error("where ana has logged in before, anything can be guessed")
+	}
+	for i := range 3 * mostRecalled {
+		g.right(at("ana", i))
+	}
+	if n := len(g.familiar); n > mostRecalled {
+		t.Errorf("%d places are remembered", n)
 	}
 }
 
@@ -108,6 +155,11 @@ func TestSource(t *testing.T) {
 		{"127.0.0.1:1000", "", "127.0.0.1"},
 		{"127.0.0.1:1000", "203.0.113.9, 198.51.100.1", "198.51.100.1"},
 		{"[::1]:1000", "nonsense", "::1"},
+		{"127.0.0.1:1000", "198.51.100.1:4711", "198.51.100.1"},
+		{"127.0.0.1:1000", "2001:db8::1", "2001:db8::/64"},
+		{"127.0.0.1:1000", "[2001:db8::2]:4711", "2001:db8::/64"},
+		{"127.0.0.1:1000", "2001:db8::3%eth0", "2001:db8::/64"},
+		{"127.0.0.1:1000", "::ffff:198.51.100.1", "198.51.100.1"},
 	}
 	for _, test := range tests {
 		r := httptest.NewRequest("POST", "/", nil)

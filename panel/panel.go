@@ -91,7 +91,7 @@ type Panel struct {
 	log      *slog.Logger
 	boot     string // of this life of the server
 	sessions *sessions
-	attempts *attempts
+	guesses  *guesses
 	hashing  chan struct{}       // holds a value while a password is checked
 	stations map[string]*station // by agent; never changes
 
@@ -113,7 +113,7 @@ func New(o Options) (*Panel, error) {
 		o.Log = slog.Default()
 	}
 	p := &Panel{
-		options: o, log: o.Log, boot: rand.Text(), attempts: newAttempts(o.Now),
+		options: o, log: o.Log, boot: rand.Text(), guesses: newGuesses(o.Now),
 		hashing: make(chan struct{}, hashingMost), stations: map[string]*station{}, stop: make(chan struct{}),
 	}
 	logins := map[string]string{}
