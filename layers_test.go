@@ -60,6 +60,7 @@ var arrows = map[string][]string{
 var foreign = map[string][]string{
 	"github.com/emiago/sipgo": {"sipua", "siptransport", "sipleg", "softphone"},
 	"github.com/nats-io":      {"journal"},
+	"github.com/minio":        {"journal"}, // nats-server's checksums
 	"github.com/pion":         {"media", "sipleg", "webleg", "softphone"},
 	"github.com/pion/webrtc":  {"webleg"},
 	"github.com/pion/ice":     {"webleg"},

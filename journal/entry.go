@@ -91,6 +91,21 @@ func contactOf(subject string) call.ContactID {
 	return call.ContactID(id)
 }
 
+// named says in plain words what a subject is about.
+func named(subject string) string {
+	kind, id, _ := strings.Cut(subject, ".")
+	switch kind {
+	case "archive":
+		return "archived contact " + id
+	case "routing":
+		if name, err := itemName(subject); err == nil {
+			item, _, _ := strings.Cut(id, ".")
+			return item + " " + name
+		}
+	}
+	return kind + " " + id
+}
+
 // checkToken makes sure that s can be one token of a NATS subject.
 func checkToken(what, s string) error {
 	if s == "" {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,7 +73,7 @@ func lock(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("locking the journal: %w", err)
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	err = flock(f, syscall.LOCK_EX)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		err = inUse(dir, f)
 	}
@@ -85,7 +86,36 @@ func lock(dir string) (*os.File, error) {
 	return f, nil
 }
 
+// share takes the directory for this process and others that only look into it.
+// It writes nothing. The file is nil if no process has ever taken the directory.
+func share(dir string) (*os.File, error) {
+	f, err := os.Open(filepath.Join(dir, lockName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("locking the journal: %w", err)
+	}
+	err = flock(f, syscall.LOCK_SH)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = inUse(dir, f)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func flock(f *os.File, how int) error {
+	return syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
+}
+
+// inUse is the error that somebody else has the directory. The file names the
+// last process that could write.
 func inUse(dir string, f *os.File) error {
+	if flock(f, syscall.LOCK_SH) == nil {
+		return fmt.Errorf("somebody is looking into the journal in %s: wait until that has ended", dir)
+	}
 	holder, err := io.ReadAll(io.LimitReader(f, 20))
 	if err != nil || len(holder) == 0 {
 		holder = []byte("unknown")

@@ -7,14 +7,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -43,9 +40,6 @@ type Options struct {
 	// a crash of the process). Zero means nothing: every entry is on the
 	// disk before Append returns.
 	SyncInterval time.Duration
-	// ReadOnly opens a journal to look into it: one that is not there is not
-	// made, and nothing is written into it.
-	ReadOnly bool
 	// Log is told what an operator should know; nil means slog.Default.
 	Log *slog.Logger
 }
@@ -55,7 +49,6 @@ type Journal struct {
 	log      *slog.Logger
 	keep     time.Duration
 	replicas int
-	readOnly bool
 
 	hold     *hold     // nil with a cluster
 	embedded *embedded // nil with a cluster
@@ -77,9 +70,6 @@ type publisher interface {
 
 var _ switchboard.Journal = (*Journal)(nil)
 
-// errReadOnly: somebody who only looks wants to write.
-var errReadOnly = errors.New("the journal is open for reading only")
-
 // Open opens the journal, making it if it does not exist. Every entry that was
 // ever acknowledged is there.
 func Open(ctx context.Context, o Options) (*Journal, error) {
@@ -87,7 +77,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 		return nil, errors.New("a journal needs either a directory or the address of a cluster")
 	}
 	j := &Journal{
-		log: o.Log, keep: o.KeepArchive, replicas: max(o.Replicas, 1), readOnly: o.ReadOnly,
+		log: o.Log, keep: o.KeepArchive, replicas: max(o.Replicas, 1),
 		closed: make(chan struct{}),
 	}
 	if j.log == nil {
@@ -105,9 +95,6 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 func (j *Journal) open(ctx context.Context, o Options) (err error) {
 	where := nats.Option(nil)
 	if o.Dir != "" {
-		if _, err := os.Stat(filepath.Join(o.Dir, server.JetStreamStoreDir)); o.ReadOnly && err != nil {
-			return fmt.Errorf("there is no journal in %s: %w", o.Dir, err)
-		}
 		if j.hold, err = take(o.Dir); err != nil {
 			return err
 		}

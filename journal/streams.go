@@ -44,9 +44,6 @@ func (j *Journal) openArchive(ctx context.Context) (jetstream.Stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	s, err := j.js.Stream(ctx, "ARCHIVE")
-	if j.readOnly {
-		return s, err
-	}
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return j.js.CreateStream(ctx, jetstream.StreamConfig{
 			Name:     "ARCHIVE",
@@ -71,7 +68,7 @@ func (j *Journal) openContacts(ctx context.Context) (jetstream.Stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	s, err := j.js.Stream(ctx, "CONTACTS")
-	if j.readOnly || !errors.Is(err, jetstream.ErrStreamNotFound) {
+	if !errors.Is(err, jetstream.ErrStreamNotFound) {
 		return s, err
 	}
 	first, err := j.lastArchived(ctx)

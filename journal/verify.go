@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"holdfast/call"
 	"holdfast/switchboard"
 )
@@ -24,6 +22,7 @@ type Report struct {
 	Wrong          int // entries with a mistake
 
 	Mistakes []Mistake // the first 20, in order
+	Damage   []Damage
 }
 
 // A Mistake is why an entry cannot be right.
@@ -41,17 +40,17 @@ func (m Mistake) String() string { return fmt.Sprintf("entry %d of %s: %s", m.Se
 // contact it says there was. An error means that the journal could not be read
 // to its end.
 //
-// It is meant for a journal that nobody writes to, by the version that wrote
-// it: another one may decide otherwise. What was decided just when the
-// machine's clock was set back can look wrong.
-func (j *Journal) Verify(ctx context.Context) (Report, error) {
-	var r Report
+// It must be of the version that wrote the journal: another one may decide
+// otherwise. What was decided just when the machine's clock was set back can
+// look wrong.
+func (l *Look) Verify(ctx context.Context) (Report, error) {
+	r := Report{Damage: l.damage}
 	chains := map[call.ContactID]*chain{}
-	for m, err := range j.messages(ctx) {
+	for m, err := range l.messages(ctx) {
 		if err != nil {
-			return r, err
+			return r, fmt.Errorf("verifying the journal: %w", err)
 		}
-		id := contactOf(m.Subject())
+		id := contactOf(m.subject)
 		if chains[id] == nil {
 			chains[id] = &chain{}
 		}
@@ -69,11 +68,11 @@ func (j *Journal) Verify(ctx context.Context) (Report, error) {
 }
 
 // take checks the next entry of a contact.
-func (r *Report) take(m jetstream.Msg, c *chain) {
+func (r *Report) take(m message, c *chain) {
 	r.Entries++
-	c.archived = strings.HasPrefix(m.Subject(), "archive.")
+	c.archived = strings.HasPrefix(m.subject, "archive.")
 	var wrong []string
-	e, err := decodeFrom(m.Subject(), m.Data())
+	e, err := decodeFrom(m.subject, m.data)
 	if err != nil {
 		wrong = []string{err.Error()}
 		*c = chain{archived: c.archived, begun: true}
@@ -88,14 +87,14 @@ func (r *Report) take(m jetstream.Msg, c *chain) {
 	}
 	r.Wrong++
 	if len(r.Mistakes) < mistakesShown {
-		r.Mistakes = append(r.Mistakes, Mistake{sequence(m), m.Subject(), strings.Join(wrong, "; ")})
+		r.Mistakes = append(r.Mistakes, Mistake{m.seq, m.subject, strings.Join(wrong, "; ")})
 	}
 }
 
 // disowned says that a message's headers, by which writers are fenced, do not
 // tell what its entry tells.
-func disowned(m jetstream.Msg, e switchboard.Entry) []string {
-	h := m.Headers()
+func disowned(m message, e switchboard.Entry) []string {
+	h := m.header
 	said := fmt.Sprintf("step %s of epoch %s, written by %q", h.Get(headerStep), h.Get(headerEpoch), h.Get(headerOwner))
 	is := fmt.Sprintf("step %d of epoch %d, written by %q", e.Step, e.Epoch, e.Owner)
 	if said == is {

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -95,9 +96,10 @@ func (p *past) over() *past {
 
 func takeOver(e *switchboard.Entry) { e.Owner, e.Epoch = "two", e.Epoch+1 }
 
+// verify closes a journal and verifies it.
 func verify(t testing.TB, j *Journal) Report {
 	t.Helper()
-	r, err := j.Verify(t.Context())
+	r, err := look(t, j).Verify(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,12 +175,16 @@ func TestVerifyFindsMistakes(t *testing.T) {
 			p := newPast(t, j, "b").talking()
 			plant(p)
 			newPast(t, j, "c").talking()
+			last, err := j.contacts.GetLastMsgForSubject(t.Context(), "contact.b")
+			if err != nil {
+				t.Fatal(err)
+			}
 			r := verify(t, j)
 			if r.Wrong != 1 || r.Mistakes[0].Subject != "contact.b" || !strings.Contains(r.Mistakes[0].Text, want) {
 				t.Errorf("got %+v", r)
 			}
-			if last, err := j.contacts.GetLastMsgForSubject(t.Context(), "contact.b"); err != nil || r.Mistakes[0].Seq != last.Sequence {
-				t.Errorf("the mistake is in entry %d, not in %v (%v)", r.Mistakes[0].Seq, last, err)
+			if r.Mistakes[0].Seq != last.Sequence {
+				t.Errorf("the mistake is in entry %d, not in %d", r.Mistakes[0].Seq, last.Sequence)
 			}
 		})
 	}
@@ -229,10 +235,10 @@ func TestVerifySurvivesNonsense(t *testing.T) {
 func TestVerifyReadsToTheEndOrSaysSo(t *testing.T) {
 	j := open(t, t.TempDir())
 	newPast(t, j, "a").talking()
-	if err := j.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if r, err := j.Verify(t.Context()); err == nil {
-		t.Errorf("got %+v of a closed journal", r)
+	ctx, cancel := context.WithCancel(t.Context())
+	l := look(t, j)
+	cancel()
+	if r, err := l.Verify(ctx); err == nil {
+		t.Errorf("got %+v although it was cancelled", r)
 	}
 }

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -18,8 +15,10 @@ func journalCommand() *cobra.Command {
 		Use:   "journal",
 		Short: "Look into the journal of a server that is not running",
 		Long: `Journal looks into what a server has written down. The server must not be
-running meanwhile; nothing is written. A contact is named by its id or as much of
-it as is unique, or by - when there is only one.`,
+running at the same time. No file is changed. If a part of the journal is damaged,
+the commands show the place and everything that can be read, and exit with 1. A
+contact is named by its id or as much of it as is unique, or by - when there is
+only one.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -32,8 +31,9 @@ it as is unique, or by - when there is only one.`,
 // A place is where a journal is kept, as the flags say it.
 type place struct{ config, dir string }
 
-// look opens the journal there for reading.
-func (p *place) look(ctx context.Context, do func(*journal.Journal) error) error {
+// look opens the journal there for reading. Damage is told, and is an error once
+// everything that can be read has been used.
+func (p *place) look(cmd *cobra.Command, do func(*journal.Look) error) error {
 	dir := p.dir
 	if dir == "" {
 		c, err := load(p.config)
@@ -42,12 +42,18 @@ func (p *place) look(ctx context.Context, do func(*journal.Journal) error) error
 		}
 		dir = c.Journal.Dir
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	j, err := journal.Open(ctx, journal.Options{Dir: dir, Owner: "journal", ReadOnly: true, Log: log})
+	l, err := journal.LookInto(cmd.Context(), dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(j), j.Close())
+	defer l.Close() //nolint:errcheck // nothing was written
+	for _, d := range l.Damage() {
+		cmd.PrintErrln(d)
+	}
+	if err = do(l); len(l.Damage()) > 0 {
+		err = errors.Join(err, fmt.Errorf("the journal is damaged in %s", count(len(l.Damage()), "place")))
+	}
+	return err
 }
 
 func verifyCommand(at *place) *cobra.Command {
@@ -56,8 +62,8 @@ func verifyCommand(at *place) *cobra.Command {
 		Short: "Say whether everything in the journal can be read and is true",
 		Long: `Verify reads every entry of every contact, those that are over, too. Each must
 follow the one before it and say truly what became of the contact: its events are
-played once more and must give the contact that it holds. The first mistakes are
-shown; with any, the command exits with 1.
+played once more and must give the contact that it holds. Damaged places and the
+first mistakes are shown; with any, the command exits with 1.
 
 Verify with the version of Holdfast that has written the journal: another one may
 decide otherwise than it was decided.`,
@@ -66,8 +72,8 @@ decide otherwise than it was decided.`,
 			if len(args) > 0 {
 				at.dir = args[0]
 			}
-			return at.look(cmd.Context(), func(j *journal.Journal) error {
-				report, err := j.Verify(cmd.Context())
+			return at.look(cmd, func(l *journal.Look) error {
+				report, err := l.Verify(cmd.Context())
 				if err != nil {
 					return err
 				}

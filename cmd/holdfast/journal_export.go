@@ -27,8 +27,8 @@ it comes to the same end. Numbers and addresses of people who have no name in th
 configuration are in it.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return at.look(cmd.Context(), func(j *journal.Journal) error {
-				all, err := j.Contacts(cmd.Context())
+			return at.look(cmd, func(l *journal.Look) error {
+				all, err := l.Contacts(cmd.Context())
 				if err != nil {
 					return err
 				}
@@ -37,9 +37,9 @@ configuration are in it.`,
 					return err
 				}
 				if asJSON {
-					return exportJSON(cmd.Context(), j, id, cmd.OutOrStdout())
+					return exportJSON(cmd.Context(), l, id, cmd.OutOrStdout())
 				}
-				return exportStory(cmd.Context(), j, id, cmd.OutOrStdout())
+				return exportStory(cmd.Context(), l, id, cmd.OutOrStdout())
 			})
 		},
 	}
@@ -47,8 +47,8 @@ configuration are in it.`,
 	return cmd
 }
 
-func exportJSON(ctx context.Context, j *journal.Journal, id call.ContactID, w io.Writer) error {
-	for e, err := range keptEvents(ctx, j, id) {
+func exportJSON(ctx context.Context, l *journal.Look, id call.ContactID, w io.Writer) error {
+	for e, err := range keptEvents(ctx, l, id) {
 		if err != nil {
 			return err
 		}
@@ -60,9 +60,9 @@ func exportJSON(ctx context.Context, j *journal.Journal, id call.ContactID, w io
 }
 
 // keptEvents are the entries of a contact as a server would tell them.
-func keptEvents(ctx context.Context, j *journal.Journal, id call.ContactID) iter.Seq2[client.Event, error] {
+func keptEvents(ctx context.Context, l *journal.Look, id call.ContactID) iter.Seq2[client.Event, error] {
 	return func(yield func(client.Event, error) bool) {
-		for e, err := range j.History(ctx, id) {
+		for e, err := range l.History(ctx, id) {
 			event := client.Event{Seq: e.Seq, At: e.At, Contact: e.Contact, Events: e.Events, Notified: e.Notified, Trace: e.Trace}
 			if !yield(event, err) {
 				return
@@ -71,11 +71,11 @@ func keptEvents(ctx context.Context, j *journal.Journal, id call.ContactID) iter
 	}
 }
 
-func exportStory(ctx context.Context, j *journal.Journal, id call.ContactID, w io.Writer) error {
+func exportStory(ctx context.Context, l *journal.Look, id call.ContactID, w io.Writer) error {
 	var history []call.Timed
 	var step uint64
 	var before int // events before the last entry
-	for e, err := range j.History(ctx, id) {
+	for e, err := range l.History(ctx, id) {
 		if err != nil {
 			return err
 		}

@@ -24,8 +24,8 @@ func listCommand(at *place) *cobra.Command {
 		Short: "Show all contacts in the journal and how they ended",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return at.look(cmd.Context(), func(j *journal.Journal) error {
-				all, err := keptContacts(cmd.Context(), j, cmd.ErrOrStderr())
+			return at.look(cmd, func(l *journal.Look) error {
+				all, err := keptContacts(cmd.Context(), l, cmd.ErrOrStderr())
 				if err != nil {
 					return err
 				}
@@ -48,9 +48,9 @@ type kept struct {
 
 // keptContacts are all contacts in the journal, those who arrived first at the
 // front. An entry that cannot be read is told of and passed over.
-func keptContacts(ctx context.Context, j *journal.Journal, warnings io.Writer) ([]kept, error) {
+func keptContacts(ctx context.Context, l *journal.Look, warnings io.Writer) ([]kept, error) {
 	byID := map[call.ContactID]kept{}
-	for e, err := range j.Entries(ctx) {
+	for e, err := range l.Entries(ctx) {
 		switch {
 		case err != nil && e.Seq == 0:
 			return nil, err

@@ -2,9 +2,13 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -108,6 +112,63 @@ func TestJournalVerifyTellsMistakes(t *testing.T) {
 	if len(lines) != 22 || lines[20] != "and 9 more" {
 		t.Errorf("got %d lines:\n%s", len(lines), stderr)
 	}
+}
+
+// Every look at a damaged journal tells the place, shows the rest, fails, and
+// changes nothing.
+func TestJournalLooksAreReadOnly(t *testing.T) {
+	dir := t.TempDir()
+	keep(t, dir, "c1", 1)
+	keep(t, dir, "c2", 1)
+	files, err := filepath.Glob(filepath.Join(dir, "jetstream/$G/streams/CONTACTS/msgs/*.blk"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("the blocks are %v (%v)", files, err)
+	}
+	data, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[100] ^= 1
+	if err := os.WriteFile(files[0], data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := hashes(t, dir)
+	for _, args := range [][]string{
+		{"journal", "verify", dir},
+		{"journal", "list", "--data", dir},
+		{"journal", "export", "-", "--data", dir},
+		{"journal", "export", "-", "--json", "--data", dir},
+		{"trace", "-", "--journal", dir},
+	} {
+		stdout, stderr, err := command(t, args...)
+		if err == nil || err.Error() != "the journal is damaged in 1 place" || stdout == "" {
+			t.Errorf("%v: %v\n%s", args, err, stdout)
+		}
+		if !strings.HasPrefix(stderr, "stream CONTACTS, block ") || !strings.HasSuffix(stderr, "(it seems to be entry 1 of contact c1)\n") {
+			t.Errorf("%v: the place is said to be %q", args, stderr)
+		}
+		if hashes(t, dir) != before {
+			t.Errorf("%v has changed the journal", args)
+		}
+	}
+}
+
+// hashes are those of all files in a directory.
+func hashes(t *testing.T, dir string) string {
+	t.Helper()
+	var all strings.Builder
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		fmt.Fprintf(&all, "%s %x\n", path, sha256.Sum256(data))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
 }
 
 func TestJournalListsContacts(t *testing.T) {

@@ -32,10 +32,10 @@ With --journal it looks into the journal of a server that is not running.`,
 		ValidArgsFunction: offer(liveContacts),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			events, err := history(cmd, args[0], &kept)
-			if err != nil {
+			if len(events) == 0 {
 				return err
 			}
-			return trace(cmd.OutOrStdout(), events, asSVG, asMermaid)
+			return errors.Join(trace(cmd.OutOrStdout(), events, asSVG, asMermaid), err)
 		},
 	}
 	cmd.Flags().BoolVar(&asSVG, "svg", false, "draw it: who was how and heard whom, and a ladder of the messages")
@@ -46,10 +46,11 @@ With --journal it looks into the journal of a server that is not running.`,
 }
 
 // history is all that has happened in the contact that a person means, as the
-// server tells it, or the journal that is kept somewhere.
+// server tells it, or the journal that is kept somewhere. With an error it is
+// what can be known in spite of it.
 func history(cmd *cobra.Command, written string, kept *place) ([]client.Event, error) {
 	if kept.dir != "" {
-		return keptHistory(cmd.Context(), written, kept)
+		return keptHistory(cmd, written, kept)
 	}
 	c, err := connect(cmd)
 	if err != nil {
@@ -62,9 +63,10 @@ func history(cmd *cobra.Command, written string, kept *place) ([]client.Event, e
 	return c.History(cmd.Context(), contact.ID)
 }
 
-func keptHistory(ctx context.Context, written string, kept *place) (events []client.Event, err error) {
-	err = kept.look(ctx, func(j *journal.Journal) error {
-		all, err := j.Contacts(ctx)
+func keptHistory(cmd *cobra.Command, written string, kept *place) (events []client.Event, err error) {
+	ctx := cmd.Context()
+	err = kept.look(cmd, func(l *journal.Look) error {
+		all, err := l.Contacts(ctx)
 		if err != nil {
 			return err
 		}
@@ -72,7 +74,7 @@ func keptHistory(ctx context.Context, written string, kept *place) (events []cli
 		if err != nil {
 			return err
 		}
-		for e, err := range keptEvents(ctx, j, id) {
+		for e, err := range keptEvents(ctx, l, id) {
 			if err != nil {
 				return err
 			}

@@ -5,6 +5,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"testing"
 
@@ -39,22 +40,20 @@ func open(t *testing.T, change func(*holdfasttest.Bed)) *house {
 // entry follows from the one before it.
 func verify(t *testing.T, dir string) {
 	t.Helper()
-	j, err := journal.Open(context.Background(), journal.Options{
-		Dir: dir, Owner: "verify", ReadOnly: true, Log: slog.New(slog.DiscardHandler),
-	})
+	l, err := journal.LookInto(context.Background(), dir)
 	if err != nil {
 		t.Errorf("looking into the journal: %v", err)
 		return
 	}
-	report, err := j.Verify(context.Background())
-	if err != nil {
-		t.Errorf("verifying the journal: %v", err)
+	report, err := l.Verify(context.Background())
+	if err := errors.Join(err, l.Close()); err != nil {
+		t.Error(err)
+	}
+	for _, damage := range report.Damage {
+		t.Error(damage)
 	}
 	for _, mistake := range report.Mistakes {
 		t.Error(mistake)
-	}
-	if err := j.Close(); err != nil {
-		t.Error(err)
 	}
 }
 

@@ -1,0 +1,92 @@
+package journal
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// prefixes are what the subjects of each stream begin with.
+var prefixes = map[string]string{"CONTACTS": "contact.", "ARCHIVE": "archive.", "ROUTING": routingPrefix}
+
+// streamDir is where an embedded server keeps a stream.
+func streamDir(dir, stream string) string {
+	return filepath.Join(dir, server.JetStreamStoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams", stream)
+}
+
+// A block is a file with messages of a stream.
+type block struct {
+	stream, file string
+	number       int
+	last         bool // of the stream
+}
+
+func (b block) String() string { return fmt.Sprintf("stream %s, block %d", b.stream, b.number) }
+
+// blocks returns the blocks of a stream in their order. A stream that is not
+// there has none.
+func blocks(dir, stream string) ([]block, error) {
+	dir = filepath.Join(streamDir(dir, stream), "msgs")
+	files, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("listing the blocks of stream %s: %w", stream, err)
+	}
+	var all []block
+	for _, f := range files {
+		name, isBlock := strings.CutSuffix(f.Name(), ".blk")
+		if number, err := strconv.Atoi(name); isBlock && err == nil {
+			all = append(all, block{stream: stream, file: filepath.Join(dir, f.Name()), number: number})
+		}
+	}
+	slices.SortFunc(all, func(a, b block) int { return cmp.Compare(a.number, b.number) })
+	if len(all) > 0 {
+		all[len(all)-1].last = true
+	}
+	return all, nil
+}
+
+// A part is a piece of a stream, and in which block it is.
+type part struct {
+	block
+	piece
+}
+
+// unfinished reports that the part is what a process that was killed, or a disk
+// that was full, left of the record it was writing: nobody was told that it was
+// written.
+func (p part) unfinished(size int) bool {
+	return p.last && p.to == size && errors.Is(p.err, errShort)
+}
+
+// parts yields all of a stream. An error without a part ends it.
+func parts(ctx context.Context, dir, stream string) iter.Seq2[part, error] {
+	return func(yield func(part, error) bool) {
+		all, err := blocks(dir, stream)
+		if err != nil {
+			yield(part{}, err)
+			return
+		}
+		for _, b := range all {
+			data, err := os.ReadFile(b.file)
+			if err := errors.Join(err, ctx.Err()); err != nil {
+				yield(part{}, fmt.Errorf("reading %s: %w", b, err))
+				return
+			}
+			for p := range formatOf(stream, b.number).pieces(data) {
+				if whole := (part{b, p}); !whole.unfinished(len(data)) && !yield(whole, nil) {
+					return
+				}
+			}
+		}
+	}
+}

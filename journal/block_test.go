@@ -1,0 +1,169 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// The format of blocks is nats-server's own affair. Whoever takes another version
+// reads its filestore.go anew, and the tests here say whether it is still so.
+func TestBlocksAreOfTheKnownVersion(t *testing.T) {
+	if server.VERSION != "2.15.2" {
+		t.Errorf("nats-server is %s; does it write blocks as 2.15.2 did?", server.VERSION)
+	}
+}
+
+// TestBlocksAsTheServerReadsThem writes and removes at random, in several
+// blocks, and compares what is read from the files with what the server has.
+func TestBlocksAsTheServerReadsThem(t *testing.T) {
+	dir := t.TempDir()
+	j, err := Open(t.Context(), Options{Dir: dir, Owner: "one", SyncInterval: 1 << 40})
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	last, step, items := map[string]uint64{}, map[string]uint64{}, map[string]uint64{}
+	for range 1500 {
+		id := fmt.Sprint("c", random.IntN(20))
+		switch random.IntN(12) {
+		case 0:
+			if last[id] > 0 {
+				mustAppend(t, j, over(id, step[id]+1), last[id])
+				if err := j.Archive(t.Context(), entry(id, 1).Contact.ID); err != nil {
+					t.Fatal(err)
+				}
+				last[id], step[id] = 0, 0
+			}
+		case 1:
+			items[id] = mustPut(t, j, "agent", id, strings.Repeat("x", random.IntN(1e5)), items[id])
+		default:
+			e := entry(id, step[id]+1)
+			e.Trace = []string{strings.Repeat("x", random.IntN(1e5))}
+			last[id], step[id] = mustAppend(t, j, e, last[id]), e.Step
+		}
+	}
+	for _, s := range []jetstream.Stream{j.contacts, j.archive, j.routing} {
+		stream := s.CachedInfo().Config.Name
+		all, err := blocks(dir, stream)
+		if err != nil || len(all) < 2 {
+			t.Errorf("stream %s has only the blocks %v (%v)", stream, all, err)
+		}
+		if difference := compare(t.Context(), j, s, stream); difference != "" {
+			t.Errorf("stream %s: %s", stream, difference)
+		}
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// compare is the first difference between what the server has of a stream and
+// what its files have.
+func compare(ctx context.Context, j *Journal, s jetstream.Stream, stream string) string {
+	files, removed := map[uint64]record{}, map[uint64]bool{}
+	newest := map[string]uint64{}
+	for p, err := range parts(ctx, j.hold.dir, stream) {
+		switch {
+		case err != nil || p.err != nil:
+			return fmt.Sprint(err, p.err)
+		case p.removes:
+			removed[p.seq] = true
+		case stream == "ROUTING": // which keeps one message of each subject
+			delete(files, newest[p.subject])
+			newest[p.subject] = p.seq
+			fallthrough
+		default:
+			files[p.seq] = p.record
+		}
+	}
+	maps.DeleteFunc(files, func(seq uint64, _ record) bool { return removed[seq] })
+	for m, err := range j.all(ctx, s, ">", 1, false) {
+		if err != nil {
+			return err.Error()
+		}
+		meta, err := m.Metadata()
+		if err != nil {
+			return err.Error()
+		}
+		seq := meta.Sequence.Stream
+		f := files[seq]
+		if f.subject != m.Subject() || !bytes.Equal(f.data, m.Data()) || fmt.Sprint(messageOf(f).header) != fmt.Sprint(m.Headers()) {
+			return fmt.Sprintf("the server has %d of %s, the files have %q", seq, m.Subject(), f.subject)
+		}
+		delete(files, seq)
+	}
+	if len(files) > 0 {
+		return fmt.Sprintf("the server does not have %v", slices.Sorted(maps.Keys(files)))
+	}
+	return ""
+}
+
+// aBlock is one with two entries of contacts, the first of so many bytes.
+func aBlock(t testing.TB) (data []byte, f *format, first int) {
+	t.Helper()
+	dir := t.TempDir()
+	j := open(t, dir)
+	live(t, j, "a", 1)
+	live(t, j, "b", 1)
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b := theBlock(t, dir, "CONTACTS")
+	data, err := os.ReadFile(b.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f = formatOf("CONTACTS", b.number)
+	if r, err := f.parse(data); err != nil || len(r.raw) != len(data)/2 {
+		t.Fatalf("the block of %d bytes begins with a record of %d (%v)", len(data), len(r.raw), err)
+	}
+	return data, f, len(data) / 2
+}
+
+// Each bit of a record counts, and costs no other record.
+func TestEveryBitOfARecordIsChecked(t *testing.T) {
+	data, format, first := aBlock(t)
+	for bit := range 8 * first {
+		damaged := bytes.Clone(data)
+		damaged[bit/8] ^= 1 << (bit % 8)
+		got := slices.Collect(format.pieces(damaged))
+		if len(got) != 2 || got[0].err == nil || got[1].from != first || got[1].err != nil {
+			t.Errorf("bit %d of byte %d: %v", bit%8, bit/8, got)
+		}
+	}
+}
+
+// Whatever is in a block, its pieces are all of it, and those that are records
+// are whole.
+func FuzzPieces(f *testing.F) {
+	data, format, first := aBlock(f)
+	f.Add(data)
+	f.Add(data[first/2:])
+	f.Add(data[:len(data)-1])
+	f.Add(append(bytes.Repeat([]byte{0}, 40), data...))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		at := 0
+		for p := range format.pieces(data) {
+			if p.from != at || p.to <= at {
+				t.Fatalf("bytes %d to %d come after byte %d", p.from, p.to, at)
+			}
+			at = p.to
+			if p.err == nil && !bytes.Equal(p.raw, data[p.from:p.to]) {
+				t.Fatalf("the record of bytes %d to %d is of %d bytes", p.from, p.to, len(p.raw))
+			}
+		}
+		if at != len(data) {
+			t.Fatalf("the pieces end at %d of %d bytes", at, len(data))
+		}
+	})
+}
