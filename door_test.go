@@ -2,11 +2,11 @@ package holdfast
 
 import (
 	"bufio"
-	"context"
 	"io"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,13 +15,13 @@ import (
 // A pipes listener accepts in-memory connections.
 type pipes struct {
 	conns  chan net.Conn
-	closed context.Context
-	close  context.CancelFunc
+	closed chan struct{}
+	close  func()
 }
 
 func newPipes() *pipes {
-	p := &pipes{conns: make(chan net.Conn)}
-	p.closed, p.close = context.WithCancel(context.Background())
+	p := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+	p.close = sync.OnceFunc(func() { close(p.closed) })
 	return p
 }
 
@@ -29,7 +29,7 @@ func (p *pipes) Accept() (net.Conn, error) {
 	select {
 	case c := <-p.conns:
 		return c, nil
-	case <-p.closed.Done():
+	case <-p.closed:
 		return nil, net.ErrClosed
 	}
 }
@@ -89,9 +89,13 @@ func TestPageServerReadsNoLongHeaders(t *testing.T) {
 			_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\nX: "+strings.Repeat("x", 2*longestHeaders))
 		}()
 		r, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		if err != nil || r.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
-			t.Errorf("long headers: %v, %v", r, err)
+		if err != nil {
+			t.Fatal(err)
 		}
+		if r.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+			t.Errorf("long headers: %s", r.Status)
+		}
+		r.Body.Close()
 		_, _ = io.Copy(io.Discard, conn) // until it is closed
 		if err := server.Close(); err != nil {
 			t.Error(err)

@@ -96,7 +96,7 @@ func startServer(t testing.TB, toml string) *server {
 // kill leaves behind is the same there, and nobody else's files must be written first.
 func inMemory(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "holdfast-browser")
+	dir, err := os.MkdirTemp("/dev/shm", "holdfast-browser") //nolint:usetesting // t.TempDir may be on a disk
 	if err != nil {
 		return t.TempDir()
 	}
