@@ -105,14 +105,15 @@ func (d *desk) act(t *transition, seq uint64) {
 	d.outstanding = outstanding{}
 	d.adopt(t)
 	d.publish(d.contact) // before the first answer to what we send now
-	if !d.owned {
-		d.owned = true
-		close(d.claimed)
-	}
+	claimed := !d.owned
+	d.owned = true
 	for _, m := range t.out {
 		d.send(m)
 	}
 	d.board.options.Router.Changed(t.contact, t.events) // whose line has been ended is free now
+	if claimed {
+		close(d.claimed) // Recover has told the router of all contacts when it returns
+	}
 	d.listen()
 	d.reply(t.replies)
 }

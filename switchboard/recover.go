@@ -16,7 +16,7 @@ const claimsMost = 256
 // Recover takes over every contact that the journal holds and nobody has
 // archived, the oldest first, and returns how many it has: their legs are
 // restored, and once that is written down they are resumed, the customer's
-// first. A contact that somebody else is quicker to take is left to them; what
+// first. The router knows of all of them then. A contact that somebody else is quicker to take is left to them; what
 // cannot be read is logged and left where it is. The error says that ctx ended
 // before all were taken; those that have been begun with are still tried for.
 func (s *Switchboard) Recover(ctx context.Context) (n int, err error) {

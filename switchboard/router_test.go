@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,4 +44,30 @@ func TestTalksToSomebodyElse(t *testing.T) {
 			t.Errorf("%+v: %v", test.ask, err)
 		}
 	}
+}
+
+// A slowRouter takes its time to hear of a change.
+type slowRouter struct {
+	everybody
+	told atomic.Bool
+}
+
+func (r *slowRouter) Changed(call.Contact, []call.Timed) {
+	<-time.After(time.Second)
+	r.told.Store(true)
+}
+
+// When all contacts are taken over the router knows of each of them: before that it
+// must not offer anybody to anybody.
+func TestRecoveryTellsTheRouter(t *testing.T) {
+	inBubble(t, func(old *bench) {
+		old.talk()
+		b := recoverBench(old)
+		router := &slowRouter{}
+		b.s.options.Router = router
+		if n, err := b.s.Recover(b.t.Context()); n != 1 || err != nil || !router.told.Load() {
+			t.Errorf("recovered %d, %v; the router knows: %v", n, err, router.told.Load())
+		}
+		b.close()
+	})
 }
