@@ -222,3 +222,34 @@ func TestWhyAnOfferEnded(t *testing.T) {
 		})
 	}
 }
+
+// A server that starts and changes nothing writes nothing: neither the first time,
+// when nobody has been written yet, nor later.
+func TestStartWritesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &fakeStore{kept: map[string]switchboard.Item{}}
+		for range 2 {
+			r := newRota(t, store)
+			r.Begin(nil)
+			r.saw()
+			r.Close()
+			if store.seq > 0 {
+				t.Fatalf("%d things were written, of %v", store.seq, store.kept)
+			}
+		}
+		r := newRota(t, store)
+		r.Begin(nil)
+		r.Changed(talks("carol", "ana"), nil)
+		r.saw()
+		r.Close()
+		written := store.seq
+		r = newRota(t, store)
+		r.Changed(talks("carol", "ana"), nil)
+		r.Begin([]call.Contact{talks("carol", "ana")})
+		r.saw()
+		r.Close()
+		if written == 0 || store.seq != written {
+			t.Errorf("after a restart %d things were written, before it %d", store.seq-written, written)
+		}
+	})
+}

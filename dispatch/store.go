@@ -39,7 +39,7 @@ func (k *Dispatcher) read(ctx context.Context) error {
 			s.Status = firstStatus(a)
 		}
 		s.Name, s.Capacity, s.AfterCall, s.Grace = a.Name, a.Capacity, a.AfterCall, k.conf.Rules.Grace
-		k.state.Agents = append(k.state.Agents, s)
+		k.state.Agents = append(k.state.Agents, s.WithState())
 	}
 	for _, c := range k.conf.Queues {
 		q := queues[c.Name]

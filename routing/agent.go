@@ -270,6 +270,12 @@ func (s *Agent) settle(before Agent, now time.Time) {
 	}
 }
 
+// WithState returns the agent with the State that follows from the rest.
+func (s Agent) WithState() Agent {
+	s.State = s.state()
+	return s
+}
+
 // stamp notes how the agent is, and since when.
 func (s *Agent) stamp(before Agent, now time.Time) {
 	s.State = s.state()

@@ -71,6 +71,15 @@ func TestSince(t *testing.T) {
 	}
 }
 
+// A start of which nothing comes writes nothing.
+func TestNothingToRecover(t *testing.T) {
+	before := smallState()
+	after, _, err := Decide(before, atNoon, Recovered{})
+	if agents, queues := Changed(before, after); err != nil || len(agents)+len(queues) > 0 {
+		t.Errorf("changed %+v and %+v (%v)", agents, queues, err)
+	}
+}
+
 // A reservation is written before the queue that says so.
 func TestChanged(t *testing.T) {
 	f := smallState()
