@@ -140,10 +140,15 @@ func (k *Dispatcher) Changed(c call.Contact, events []call.Timed) {
 	k.release(c)
 }
 
-// queue gives a customer their entry. Whose queue there is no more is told so.
+// queue gives a customer their entry. Whose queue there is no more is told so. Whom
+// a plan that was dropped had wanted under the same number is free.
 func (k *Dispatcher) queue(c call.Contact, x call.Connection) {
+	id := segmentOf(c.ID, x)
+	if a := k.state.Agent(k.state.Reserved(id)); a != nil && a.Reservation.Queue == "" {
+		k.happened(routing.Left{SegmentID: id})
+	}
 	err := k.decide(routing.EnterRequested{
-		Queue: x.Endpoint.Address, SegmentID: segmentOf(c.ID, x),
+		Queue: x.Endpoint.Address, SegmentID: id,
 		Returned: c.Stage == call.Returning && x.Since.After(c.Answered), Since: x.Since,
 	})
 	if err != nil {

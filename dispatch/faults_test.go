@@ -102,6 +102,26 @@ func TestPlannedAnew(t *testing.T) {
 	})
 }
 
+// A plan that was dropped keeps no agent from others either when a queue is asked
+// instead, under the same number.
+func TestPlannedAnewForAQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRota(t, &fakeStore{kept: map[string]switchboard.Item{}})
+		r.Begin(nil)
+		planned := rungBack("carol", "ben")
+		planned.Connections[1].ID = 2
+		if err := r.Reserve(planned, 2); err != nil {
+			t.Fatal(err)
+		}
+		r.Changed(waits("carol", ""), nil)
+		r.saw("carol taken back (customer-left)", "carol offered to ana")
+		if s := r.agent("ben"); s.State != routing.Available {
+			t.Errorf("ben is %s", s.State)
+		}
+		r.Close()
+	})
+}
+
 // Who is an agent no more may still take their customer off hold.
 func TestStrangerResumes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
