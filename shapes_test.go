@@ -46,7 +46,7 @@ func TestShapesOfTheJournal(t *testing.T) {
 	hasShape(t, "agent.json", routing.Agent{
 		Name: "ana", Capacity: 2, AfterCall: call.Duration(20 * time.Second), Grace: call.Duration(30 * time.Second),
 		Status: routing.Status{State: routing.Available}, Next: routing.Status{State: routing.NotReady, Reason: "lunch"},
-		Reservation: &routing.Reservation{SegmentID: id, Queue: "sales", Until: noon.Add(30 * time.Second)},
+		Reservation: &routing.Reservation{SegmentID: id, Queue: "sales", Number: 2, Until: noon.Add(30 * time.Second)},
 		Segments: []routing.Segment{
 			{SegmentID: routing.SegmentID{Contact: "c1", Connection: 2}, Queue: "sales", State: routing.AfterCallWork, Since: noon, ClearBy: noon.Add(20 * time.Second)},
 			{SegmentID: routing.SegmentID{Contact: "c2", Connection: 4}, State: routing.Holding, Since: noon},
@@ -56,7 +56,7 @@ func TestShapesOfTheJournal(t *testing.T) {
 	hasShape(t, "queue.json", routing.Queue{
 		Name: "sales", Agents: []string{"ana", "ben"}, OfferFor: call.Duration(20 * time.Second), AskAgain: call.Duration(10 * time.Second),
 		Entries: []routing.Entry{{
-			SegmentID: id, Priority: 1, Returned: true, Callback: customer, Since: noon, OfferedTo: "ana",
+			SegmentID: id, Priority: 1, Returned: true, Callback: customer, Since: noon, OfferedTo: "ana", Offers: 2,
 			Rejected: []routing.Rejection{{Agent: "ben", Until: noon.Add(10 * time.Second)}, {Agent: "cem"}},
 		}},
 	})

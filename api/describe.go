@@ -97,6 +97,7 @@ var descriptions = map[string]map[string]string{
 		"contact":    "the customer's contact",
 		"connection": "the one that the customer waits or will talk under",
 		"queue":      "where the customer waits; missing: this very agent is wanted",
+		"number":     "which of the queue's offers of this customer this is, from 1",
 		"until":      "when it will have been missed",
 	},
 	"Segment": {
@@ -123,6 +124,7 @@ var descriptions = map[string]map[string]string{
 		"rejected":   "the agents who rejected this customer, longest ago first",
 		"connection": "the one that they wait under",
 		"offeredTo":  "the agent to whom they are being offered",
+		"offers":     "how many offers there were, with the one under way",
 	},
 	"Rules": {
 		"offerFor":     "how long an agent rings for a new contact, such as 20s",

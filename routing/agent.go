@@ -83,8 +83,9 @@ var MissedOffer = Status{NotReady, "missed"}
 // A Reservation keeps an agent for a customer whom they are being offered.
 type Reservation struct {
 	SegmentID
-	Queue string    `json:"queue,omitempty"` // where the customer waits; empty: this very agent is wanted
-	Until time.Time `json:"until"`           // when the offer will have been missed
+	Queue  string    `json:"queue,omitempty"`  // where the customer waits; empty: this very agent is wanted
+	Number int       `json:"number,omitempty"` // of the queue's offer
+	Until  time.Time `json:"until"`            // when the offer will have been missed
 }
 
 // A Segment is one agent's part in a contact.

@@ -151,20 +151,23 @@ type Command interface{ isCommand() }
 
 type (
 	// Offer rings the agent for a customer of a queue. Answered, Rejected or
-	// Missed will tell what came of it. Offering the same again does nothing.
+	// Missed will tell what came of it. Offering the same again, by its Number,
+	// does nothing.
 	Offer struct {
 		Agent string `json:"agent"`
 		SegmentID
+		Number   int           `json:"number"`
 		Queue    string        `json:"queue"`
 		Until    time.Time     `json:"until"`             // when it will have been missed
 		Callback call.Endpoint `json:"callback,omitzero"` // the customer to be dialled once the agent has answered
 	}
 
-	// Withdraw stops ringing the agent, also when their answer crosses it.
-	// Withdrawing again does nothing.
+	// Withdraw stops ringing the agent for the offer with that Number, also when
+	// their answer crosses it. Withdrawing again does nothing.
 	Withdraw struct {
 		Agent string `json:"agent"`
 		SegmentID
+		Number int         `json:"number,omitempty"`
 		Reason call.Reason `json:"reason"`
 	}
 )

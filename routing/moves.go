@@ -57,14 +57,15 @@ func (d *step) offer(m pairing) {
 	q, p := d.Entry(m.SegmentID)
 	until := d.after(cmp.Or(q.OfferFor, offerFor))
 	p.OfferedTo = m.agent
+	p.Offers++
 	s := d.Agent(m.agent)
-	s.Reservation = &Reservation{SegmentID: p.SegmentID, Queue: q.Name, Until: until}
+	s.Reservation = &Reservation{SegmentID: p.SegmentID, Queue: q.Name, Number: p.Offers, Until: until}
 	d.ring(s, p)
 }
 
 func (d *step) ring(s *Agent, p *Entry) {
 	r := s.Reservation
-	d.do(Offer{Agent: s.Name, SegmentID: r.SegmentID, Queue: r.Queue, Until: r.Until, Callback: p.Callback})
+	d.do(Offer{Agent: s.Name, SegmentID: r.SegmentID, Number: r.Number, Queue: r.Queue, Until: r.Until, Callback: p.Callback})
 }
 
 // answered: also after the time limit, if nobody has told us yet that it has
@@ -74,7 +75,7 @@ func (d *step) answered(agent string, id SegmentID) {
 	switch {
 	case s == nil || s.Segment(id) != nil:
 	case !s.ReservedFor(id): // it crossed our withdrawing
-		d.do(Withdraw{agent, id, call.Elsewhere})
+		d.do(Withdraw{Agent: agent, SegmentID: id, Reason: call.Elsewhere})
 	default:
 		s.begin(d.now)
 		if q, _ := d.Entry(id); q != nil {
@@ -119,12 +120,12 @@ func (d *step) missed(s *Agent, why call.Reason) {
 
 // release takes an offer back; whoever it was waits on, in their old entry.
 func (d *step) release(s *Agent, why call.Reason) {
-	id := s.Reservation.SegmentID
+	r := s.Reservation
 	s.Reservation = nil
-	if _, p := d.Entry(id); p != nil && p.OfferedTo == s.Name {
+	if _, p := d.Entry(r.SegmentID); p != nil && p.OfferedTo == s.Name {
 		p.OfferedTo = ""
 	}
-	d.do(Withdraw{s.Name, id, why})
+	d.do(Withdraw{Agent: s.Name, SegmentID: r.SegmentID, Number: r.Number, Reason: why})
 }
 
 func (d *step) lost(s *Agent) {
@@ -200,7 +201,7 @@ func (d *step) confirm(s *Agent) {
 		d.release(s, call.Elsewhere)
 		return
 	}
-	p.OfferedTo = s.Name
+	p.OfferedTo, p.Offers = s.Name, s.Reservation.Number
 	s.Reservation.Until = d.after(cmp.Or(q.OfferFor, offerFor))
 	d.ring(s, p)
 }

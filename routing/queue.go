@@ -39,6 +39,7 @@ type Entry struct {
 	Since    time.Time     `json:"since"`
 
 	OfferedTo string `json:"offeredTo,omitempty"` // the agent it is being offered to
+	Offers    int    `json:"offers,omitempty"`    // how many offers there were; the latest has this number
 	// Rejected holds the agents who did not want this customer, whose
 	// rejection is longest ago first.
 	Rejected []Rejection `json:"rejected,omitempty"`
