@@ -244,7 +244,8 @@ func TestShapesOfHTTP(t *testing.T) {
 	sameAs(t, shapes+"openapi.json", strings.TrimSpace(text.String())+"\n")
 }
 
-// TestShapesOfTheCore: one of every event and of every command, and a mix.
+// TestShapesOfTheCore: one of every event and of every command, a queue's
+// connection, and a mix.
 func TestShapesOfTheCore(t *testing.T) {
 	var history notation.History
 	for _, ev := range everyEvent {
@@ -252,6 +253,10 @@ func TestShapesOfTheCore(t *testing.T) {
 	}
 	hasShape(t, "events.json", history)
 	hasShape(t, "commands.json", everyCommand)
+	hasShape(t, "queued.json", call.Connection{
+		ID: 4, Party: call.Target, Endpoint: reception, State: call.Connecting, Since: noon,
+		Offer: call.Offer{Number: 2, Agent: ana, Ended: call.NoAnswer},
+	})
 	hasShape(t, "mix.json", call.Mix{
 		{Connection: 1, Audio: call.HoldAudio, Recorded: true},
 		{Connection: 2, From: []call.ConnectionID{3}},

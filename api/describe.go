@@ -35,12 +35,18 @@ var descriptions = map[string]map[string]string{
 		"endpoint":   "where they are reached",
 		"state":      "connecting: not answered yet; screening: answered, hears only a prompt; connected: hears everyone else who is; held: hears hold audio; away: an agent whose line was lost and may come back",
 		"for":        "of an agent whom a queue has found, the queue's connection, whose place they take",
+		"offer":      "of a queue, its latest offer; missing: it has made none",
 		"answerBy":   "when somebody who is connecting, screening or away has been waited for long enough",
 		"ringing":    "whether the line of a connecting party rings",
 		"earlyMedia": "whether a connecting party already sends audio",
 		"prompt":     "what a screening party hears",
 		"muted":      "whether nobody hears them",
 		"since":      "when the state began",
+	},
+	"Offer": {
+		"number": "counts the offers of a queue's connection, from 1",
+		"agent":  "the agent who is or was rung",
+		"ended":  "why the agent did not take the customer, such as no-answer; missing while the agent is rung",
 	},
 	"Transfer": {
 		"id":        "its name in the contact: t1, t2, …",

@@ -147,6 +147,8 @@ type Connection struct {
 	// For is, of an agent whom a queue has found, the queue's connection, whose
 	// place they take when they answer.
 	For ConnectionID `json:"for,omitempty"`
+	// Offer is, of a queue, its latest offer; zero: it has made none.
+	Offer Offer `json:"offer,omitzero"`
 
 	// AnswerBy is when somebody who is Connecting, Screening or Away has been
 	// waited for long enough; zero for a customer who rings at us, and for a

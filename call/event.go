@@ -58,17 +58,21 @@ type (
 
 	// Offered: a queue offers the customer to an agent. Connection is the
 	// queue's, which waits for somebody; the agent is rung under a connection
-	// of their own, for RingFor (zero: as the rules say).
+	// of their own, for RingFor (zero: as the rules say). Number tells the offers
+	// of a queue's connection apart, from 1; the same number again is the same
+	// offer.
 	Offered struct {
 		Connection ConnectionID `json:"connection"`
+		Number     int          `json:"number"`
 		Agent      Endpoint     `json:"agent"`
 		RingFor    Duration     `json:"ringFor,omitempty"`
 	}
 
-	// Withdrawn: a queue takes back what it has offered. Connection is the
-	// queue's.
+	// Withdrawn: a queue takes back the offer with that number. Connection is
+	// the queue's.
 	Withdrawn struct {
 		Connection ConnectionID `json:"connection"`
+		Number     int          `json:"number"`
 		Reason     Reason       `json:"reason"`
 	}
 

@@ -218,11 +218,26 @@ func (v *visit) story() string {
 			lines = append(lines, p.wait.String()+" passes")
 		}
 		if line := names.Line(p.via); line != "" {
-			lines = append(lines, line)
+			lines = append(lines, which(p.from.c, p.via, line))
 		}
 		names.Meet(p.c)
 	}
 	return "  " + strings.Join(lines, "\n  ")
+}
+
+// which is the line of an offer with the words that tell which offer it was.
+func which(c call.Contact, ev call.Event, line string) string {
+	switch ev := ev.(type) {
+	case call.Offered:
+		if x := find(c, ev.Connection); x != nil && x.Offer.Number == ev.Number {
+			return line + " again"
+		}
+	case call.Withdrawn:
+		if x := find(c, ev.Connection); x != nil && x.Offer.Number != ev.Number {
+			return strings.Replace(line, "its", "an earlier", 1)
+		}
+	}
+	return line
 }
 
 // TestExplore visits every state within the bounds, under every event in every

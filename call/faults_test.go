@@ -141,6 +141,19 @@ var faults = []fault{
 			}
 		}
 	}},
+	{"an offer that has ended rings again", "offers", func(c call.Contact, ev call.Event, d *decision) {
+		again, ok := ev.(call.Offered)
+		if x := find(c, again.Connection); ok && x != nil && x.Offer.Ended != "" && x.Offer.Number == again.Number {
+			x.Offer.Number = 0
+			d.after, d.commands, d.err = call.Step(c, c.Arrived, ev)
+			x.Offer.Number = again.Number
+		}
+	}},
+	{"why an offer ended is forgotten", "offers", func(c call.Contact, ev call.Event, d *decision) {
+		for i := range d.after.Connections {
+			d.after.Connections[i].Offer.Ended = ""
+		}
+	}},
 	{"nobody watches the joining", "liveness", func(c call.Contact, ev call.Event, d *decision) {
 		if d.after.Transfer != nil {
 			t := *d.after.Transfer

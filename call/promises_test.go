@@ -24,6 +24,7 @@ var promises = []struct {
 	{"P7", oneTransfer},
 	{"P9", noOrphans},
 	{"confirm", onlyPeopleConfirm},
+	{"offers", offersAreKept},
 	{"refusals", refusedIsUnchanged},
 }
 
@@ -287,6 +288,30 @@ func onlyPeopleConfirm(m move) string {
 		return ""
 	}
 	return "a target has the customer without having pressed 1"
+}
+
+// offersAreKept: a queue's connection has who is rung for it, and afterwards why
+// that came to nothing; and no offer rings twice.
+func offersAreKept(m move) string {
+	for _, x := range m.after.c.Connections {
+		if !x.IsQueued() {
+			continue
+		}
+		was := call.Offer{}
+		if before := find(m.before.c, x.ID); before != nil {
+			was = before.Offer
+		}
+		rung := slices.IndexFunc(m.after.c.Connections, func(a call.Connection) bool { return a.For == x.ID })
+		switch {
+		case rung >= 0 && (x.Offer.Ended != "" || x.Offer.Agent != m.after.c.Connections[rung].Endpoint):
+			return fmt.Sprintf("the offer is %+v, and rings", x.Offer)
+		case rung < 0 && x.Offer.Number != 0 && x.Offer.Ended == "":
+			return fmt.Sprintf("nobody is rung for the offer to %s, and it has not ended", x.Offer.Agent)
+		case was.Ended != "" && was.Number == x.Offer.Number && was != x.Offer:
+			return fmt.Sprintf("the offer to %s had ended, and goes on", was.Agent)
+		}
+	}
+	return ""
 }
 
 func refusedIsUnchanged(m move) string {

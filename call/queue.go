@@ -1,11 +1,23 @@
 package call
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // This file holds how a queue finds somebody. Its connection is a place, without
 // a line; whom the queue offers the customer to gets a connection of their own,
 // and takes over the place when they answer. An offer that comes to nothing
-// leaves the place as it was.
+// leaves the place as it was, except that it keeps why.
+
+// An Offer is the latest offer of a queue: the agent it rings, and why it ended.
+// It is kept until the next one, so that a server that takes the contact over
+// can tell routing of an end that routing has not written down.
+type Offer struct {
+	Number int      `json:"number"` // as Offered has it
+	Agent  Endpoint `json:"agent"`
+	Ended  Reason   `json:"ended,omitempty"` // empty while the agent is rung
+}
 
 // offered takes what concerns the offers of a queue, whatever the stage, and
 // reports whether that is all.
@@ -14,11 +26,11 @@ func (s *step) offered(ev Fact) (done bool) {
 	switch ev := ev.(type) {
 	case Offered:
 		if who != nil && who.IsQueued() {
-			s.offerTo(*who, ev)
+			s.offerTo(who.ID, ev)
 		}
 		return true
 	case Withdrawn:
-		if who != nil {
+		if who != nil && who.Offer.Number == ev.Number {
 			s.withdraw(who.ID, ev.Reason)
 		}
 		return true
@@ -27,9 +39,14 @@ func (s *step) offered(ev Fact) (done bool) {
 			s.stage(Rang{Connection: who.For})
 			return true
 		}
-	case Failed, HungUp, Lost:
+	case Failed:
 		if who != nil && who.isOffered() {
-			s.remove(who.ID)
+			s.offerEnded(*who, ev.Reason)
+			return true
+		}
+	case HungUp, Lost:
+		if who != nil && who.isOffered() {
+			s.offerEnded(*who, Unreachable)
 			return true
 		}
 	case DeadlinePassed:
@@ -51,18 +68,16 @@ func (s *step) offered(ev Fact) (done bool) {
 }
 
 // offerTo rings the agent to whom a queue offers the customer, and nobody else
-// any more; the same offer again does nothing.
-func (s *step) offerTo(place Connection, ev Offered) {
-	if rung := s.offerOf(place.ID); rung != nil && rung.Endpoint.same(ev.Agent) {
+// any more. The same offer again does nothing, whether it rings or has ended.
+func (s *step) offerTo(place ConnectionID, ev Offered) {
+	if s.connection(place).Offer.Number == ev.Number {
 		return
 	}
-	s.withdraw(place.ID, Elsewhere)
-	ringFor := ev.RingFor
-	if ringFor == 0 {
-		ringFor = s.Rules.OfferFor
-	}
-	agent := s.add(place.Party, ev.Agent, ringFor)
-	s.connection(agent).For = place.ID
+	s.withdraw(place, Elsewhere)
+	queue := s.connection(place)
+	queue.Offer = Offer{Number: ev.Number, Agent: ev.Agent}
+	agent := s.add(queue.Party, ev.Agent, cmp.Or(ev.RingFor, s.Rules.OfferFor))
+	s.connection(agent).For = place
 	s.do(Dial{Connection: agent, Party: s.connection(agent).Party, To: ev.Agent, From: s.callerFor(Agent)})
 }
 
@@ -70,8 +85,14 @@ func (s *step) offerTo(place Connection, ev Offered) {
 func (s *step) withdraw(place ConnectionID, why Reason) {
 	if agent := s.offerOf(place); agent != nil {
 		s.do(Drop{agent.ID, why})
-		s.remove(agent.ID)
+		s.offerEnded(*agent, why)
 	}
+}
+
+// offerEnded takes an agent out of the contact who has not taken the customer.
+func (s *step) offerEnded(agent Connection, why Reason) {
+	s.connection(agent.For).Offer.Ended = why
+	s.remove(agent.ID)
 }
 
 // takeOver puts an agent who has answered into the place of their queue.

@@ -139,7 +139,7 @@ func events(c call.Contact) []call.Event {
 	for id := call.ConnectionID(1); id <= c.LastConnection; id++ {
 		all = append(all, facts(id)...)
 		if x := find(c, id); x != nil && x.Endpoint.Kind == call.QueueEndpoint && x.State == call.Connecting {
-			all = append(all, call.Offered{Connection: id, Agent: carol}, call.Withdrawn{Connection: id, Reason: call.Elsewhere})
+			all = append(all, offers(*x)...)
 		}
 		if who := find(c, id); who != nil && who.Party == call.Agent || id == c.LastConnection {
 			all = append(all, requests(c, id)...)
@@ -148,9 +148,23 @@ func events(c call.Contact) []call.Event {
 	return all
 }
 
+// offers are what a queue may do next: offer the customer to one or the other, make
+// its latest offer again, and take that or an earlier one back.
+func offers(queue call.Connection) []call.Event {
+	id, latest := queue.ID, queue.Offer
+	return []call.Event{
+		call.Offered{Connection: id, Number: latest.Number + 1, Agent: carol},
+		call.Offered{Connection: id, Number: latest.Number + 1, Agent: dan},
+		call.Offered{Connection: id, Number: latest.Number, Agent: latest.Agent},
+		call.Withdrawn{Connection: id, Number: latest.Number, Reason: call.Elsewhere},
+		call.Withdrawn{Connection: id, Number: latest.Number - 1, Reason: call.Elsewhere},
+	}
+}
+
 var (
 	queue = call.Endpoint{Kind: call.QueueEndpoint, Address: "sales", Name: "sales"}
 	carol = call.Endpoint{Kind: call.AgentEndpoint, Address: "carol", Name: "carol"}
+	dan   = call.Endpoint{Kind: call.AgentEndpoint, Address: "dan", Name: "dan"}
 )
 
 func facts(id call.ConnectionID) []call.Event {

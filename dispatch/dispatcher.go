@@ -274,10 +274,10 @@ func (k *Dispatcher) carryOut(commands []routing.Command) {
 		case routing.Offer:
 			id = c.SegmentID
 			agent := call.Endpoint{Kind: call.AgentEndpoint, Address: c.Agent}
-			fact = call.Offered{Connection: id.Connection, Agent: agent, RingFor: call.Duration(c.Until.Sub(k.now()))}
+			fact = call.Offered{Connection: id.Connection, Number: c.Number, Agent: agent, RingFor: call.Duration(c.Until.Sub(k.now()))}
 		case routing.Withdraw:
 			id = c.SegmentID
-			fact = call.Withdrawn{Connection: id.Connection, Reason: c.Reason}
+			fact = call.Withdrawn{Connection: id.Connection, Number: c.Number, Reason: c.Reason}
 		default:
 			k.log.Error("a command is not supported", "command", fmt.Sprintf("%T", c))
 			continue

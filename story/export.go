@@ -45,8 +45,8 @@ func export(history []call.Timed, precision time.Duration) ([]string, error) {
 		if truth.Stage == "" {
 			return nil, errors.New("its beginning is missing")
 		}
-		if _, ok := r.Event.(call.DeadlinePassed); ok && reflect.DeepEqual(truth, before) {
-			continue // nothing came of it
+		if mayMeanNothing(r.Event) && reflect.DeepEqual(truth, before) {
+			continue
 		}
 		if err := x.tell(r); err != nil {
 			return x.lines, err
@@ -56,6 +56,17 @@ func export(history []call.Timed, precision time.Duration) ([]string, error) {
 		return x.lines, fmt.Errorf("the story ends as %s, but the contact was %s", told, was)
 	}
 	return x.lines, nil
+}
+
+// mayMeanNothing reports an event that is left out where nothing came of it. The
+// line of an offer does not tell which offer it was: told again, one that was made
+// twice would be two.
+func mayMeanNothing(ev call.Event) bool {
+	switch ev.(type) {
+	case call.DeadlinePassed, call.Offered, call.Withdrawn:
+		return true
+	}
+	return false
 }
 
 // An exporter writes a story, and hears it as it goes to know what comes of it.

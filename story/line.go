@@ -223,6 +223,9 @@ func (n Names) State(c call.Contact) string {
 	var people []string
 	for _, x := range c.Connections {
 		p := n[x.ID] + " " + string(x.State)
+		if o := x.Offer; o.Ended != "" {
+			p += " (" + word(o.Agent) + " " + string(o.Ended) + ")"
+		}
 		if h := hears[x.ID]; h != "" {
 			p += " hears " + h
 		}

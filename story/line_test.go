@@ -16,6 +16,9 @@ func TestLinesReadBack(t *testing.T) {
 		if strings.Contains(form, "TIME passes") || strings.Contains(form, "away") || strings.Contains(form, "time is up") || strings.Contains(form, "the rule") {
 			continue // no event of their own
 		}
+		if strings.HasSuffix(form, " again") || strings.Contains(form, "earlier") {
+			continue // which offer it was is not told
+		}
 		line := words.Replace(form)
 		teller := NewTeller()
 		switch {

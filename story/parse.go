@@ -18,7 +18,6 @@ var facts = map[string]func(call.ConnectionID) call.Event{
 	"is away":           func(c call.ConnectionID) call.Event { return call.Lost{Connection: c, MayReturn: true} },
 	"is back":           func(c call.ConnectionID) call.Event { return call.Back{Connection: c} },
 
-	"takes its offer back": func(c call.ConnectionID) call.Event { return call.Withdrawn{Connection: c, Reason: call.Elsewhere} },
 	"has heard the prompt": func(c call.ConnectionID) call.Event { return call.Played{Connection: c} },
 }
 
@@ -108,7 +107,11 @@ func (t *Teller) request(by call.ConnectionID, words []string) (call.Event, erro
 	}
 	switch {
 	case len(words) >= 5 && strings.HasPrefix(does, "offers the customer to "):
-		return offer(by, words[4:])
+		return t.offer(by, words[4:])
+	case does == "takes its offer back":
+		return call.Withdrawn{Connection: by, Number: t.latestOffer(by), Reason: call.Elsewhere}, nil
+	case does == "takes an earlier offer back":
+		return call.Withdrawn{Connection: by, Number: t.latestOffer(by) - 1, Reason: call.Elsewhere}, nil
 	case len(words) == 2 && words[0] == "presses":
 		return call.Pressed{Connection: by, Key: words[1]}, nil
 	case len(words) == 2 && (words[0] == "holds" || words[0] == "resumes" || words[0] == "destroys"):
@@ -178,18 +181,32 @@ func transfer(by call.ConnectionID, words []string) (call.Event, error) {
 	return ev, nil
 }
 
-// offer reads whom a queue offers the customer to, and for how long.
-func offer(queue call.ConnectionID, words []string) (call.Event, error) {
-	ev := call.Offered{Connection: queue, Agent: place(words[0])}
+// offer reads whom a queue offers the customer to, for how long, and whether that
+// is its latest offer again.
+func (t *Teller) offer(queue call.ConnectionID, words []string) (call.Event, error) {
+	ev := call.Offered{Connection: queue, Agent: place(words[0]), Number: t.latestOffer(queue) + 1}
 	switch {
 	case len(words) == 1:
+		return ev, nil
+	case len(words) == 2 && words[1] == "again":
+		ev.Number--
 		return ev, nil
 	case len(words) == 3 && words[1] == "for":
 		d, err := time.ParseDuration(words[2])
 		ev.RingFor = call.Duration(d)
 		return ev, err
 	}
-	return nil, fmt.Errorf("only \"for TIME\" may follow, not %q", strings.Join(words[1:], " "))
+	return nil, fmt.Errorf("only \"again\" or \"for TIME\" may follow, not %q", strings.Join(words[1:], " "))
+}
+
+// latestOffer is the number of a queue's latest offer; zero: it has made none.
+func (t *Teller) latestOffer(queue call.ConnectionID) int {
+	for _, x := range t.Contact.Connections {
+		if x.ID == queue {
+			return x.Offer.Number
+		}
+	}
+	return 0
 }
 
 // joined reads names with "and" between them.
