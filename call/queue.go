@@ -10,9 +10,9 @@ import (
 // and takes over the place when they answer. An offer that comes to nothing
 // leaves the place as it was, except that it keeps why.
 
-// An Offer is the latest offer of a queue: the agent it rings, and why it ended.
-// It is kept until the next one, so that a server that takes the contact over
-// can tell routing of an end that routing has not written down.
+// An Offer is the latest offer of a queue: its agent and, once it has ended, why.
+// It is kept until the next offer, so that a server that takes the contact over
+// can report an end that routing has not stored.
 type Offer struct {
 	Number int      `json:"number"` // as Offered has it
 	Agent  Endpoint `json:"agent"`
@@ -89,7 +89,7 @@ func (s *step) withdraw(place ConnectionID, why Reason) {
 	}
 }
 
-// offerEnded takes an agent out of the contact who has not taken the customer.
+// offerEnded removes an agent who did not take the customer, and keeps why.
 func (s *step) offerEnded(agent Connection, why Reason) {
 	s.connection(agent.For).Offer.Ended = why
 	s.remove(agent.ID)

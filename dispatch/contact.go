@@ -1,9 +1,7 @@
 package dispatch
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	"holdfast/call"
@@ -120,28 +118,28 @@ func (k *Dispatcher) Resume(c call.Contact, by call.ConnectionID) error {
 	return nil
 }
 
-// Changed implements switchboard.Router.
-func (k *Dispatcher) Changed(c call.Contact, events []call.Timed) {
+// Changed implements switchboard.Router. It needs no events: the contact keeps what
+// became of a queue's latest offer. A server that was killed before it called Changed
+// leaves a contact from which its successor learns the same.
+func (k *Dispatcher) Changed(c call.Contact, _ []call.Timed) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.offersEnded(c, events)
 	held := isHeld(c)
 	for _, x := range c.Connections {
 		switch {
 		case x.IsQueued():
 			k.queue(c, x)
-		case x.Endpoint.Kind != call.AgentEndpoint:
-		case x.State == call.Connecting && x.For != 0:
-			k.ringing[segmentOf(c.ID, x)] = ringing{x.Endpoint.Address, x.ID}
-		case x.State != call.Connecting:
+			k.offered(x.Offer, segmentOf(c.ID, x))
+		case x.Endpoint.Kind == call.AgentEndpoint && x.State != call.Connecting:
 			k.talks(c, x, held)
 		}
 	}
 	k.release(c)
 }
 
-// queue gives a customer their entry. Whose queue there is no more is told so. Whom
-// a plan that was dropped had wanted under the same number is free.
+// queue enqueues the customer. If the queue no longer exists, the contact gets a
+// Failed fact. An agent whom a dropped plan had reserved for the same connection is
+// freed.
 func (k *Dispatcher) queue(c call.Contact, x call.Connection) {
 	id := segmentOf(c.ID, x)
 	if a := k.state.Agent(k.state.Reserved(id)); a != nil && a.Reservation.Queue == "" {
@@ -149,7 +147,7 @@ func (k *Dispatcher) queue(c call.Contact, x call.Connection) {
 	}
 	err := k.decide(routing.EnterRequested{
 		Queue: x.Endpoint.Address, SegmentID: id,
-		Returned: c.Stage == call.Returning && x.Since.After(c.Answered), Since: x.Since,
+		Returned: c.Stage == call.Returning && x.Since.After(c.Answered), Since: x.Since, Offers: x.Offer.Number,
 	})
 	if err != nil {
 		k.log.Warn("a customer cannot wait in a queue", "contact", c.ID, "error", err)
@@ -161,7 +159,6 @@ func (k *Dispatcher) queue(c call.Contact, x call.Connection) {
 // talks: an agent has picked up, and talks to the customer or holds them.
 func (k *Dispatcher) talks(c call.Contact, x call.Connection, held bool) {
 	id, agent := segmentOf(c.ID, x), x.Endpoint.Address
-	delete(k.ringing, id)
 	s := k.state.Agent(agent)
 	switch {
 	case s == nil:
@@ -192,87 +189,24 @@ func isHeld(c call.Contact) bool {
 	return false
 }
 
-// offersEnded reports the offers that have ended while the customer still waits.
-func (k *Dispatcher) offersEnded(c call.Contact, events []call.Timed) {
-	begun, reasons := offers(c, events)
-	for _, x := range c.Connections {
-		if !x.IsQueued() || isRung(c, x.ID) {
-			continue
-		}
-		id := segmentOf(c.ID, x)
-		r, was := k.ringing[id]
-		if !was {
-			r, was = begun[x.ID]
-		}
-		if !was {
-			continue
-		}
-		delete(k.ringing, id)
-		k.offerEnded(r.agent, id, cmp.Or(reasons[r.connection], call.NoAnswer))
+// offered reports what became of the latest offer of a queue. An agent who does not
+// answer has missed it; one who is busy, or whose phone cannot be reached, has not,
+// and is asked again later.
+func (k *Dispatcher) offered(o call.Offer, id routing.SegmentID) {
+	agent := o.Agent.Address
+	switch {
+	case o.Number == 0: // no offer yet
+	case o.Ended == "":
+		k.happened(routing.Rings{Agent: agent, SegmentID: id, Number: o.Number})
+	case o.Ended == call.NoAnswer:
+		k.happened(routing.Missed{Agent: agent, SegmentID: id, Number: o.Number})
+	default:
+		k.happened(routing.Rejected{Agent: agent, SegmentID: id, Number: o.Number})
 	}
-}
-
-// offers returns the offers that begin in a transition, by the queue's connection,
-// and why agents could not be reached, by theirs. The connection of an agent whose
-// offer begins and fails in one transition is seen only as it fails; it is not a
-// target's.
-func offers(c call.Contact, events []call.Timed) (begun map[call.ConnectionID]ringing, reasons map[call.ConnectionID]call.Reason) {
-	begun, reasons = map[call.ConnectionID]ringing{}, map[call.ConnectionID]call.Reason{}
-	var latest call.ConnectionID // the queue whose offer may fail next
-	for _, r := range events {
-		switch ev := r.Event.(type) {
-		case call.Offered:
-			latest = ev.Connection
-			begun[latest] = ringing{agent: ev.Agent.Address}
-		case call.Failed:
-			reasons[ev.Connection] = ev.Reason
-			if o := begun[latest]; latest != 0 && o.connection == 0 && !isTarget(c, ev.Connection) {
-				o.connection = ev.Connection
-				begun[latest] = o
-			}
-		case call.RejectRequested:
-			reasons[ev.By] = call.Declined
-		default:
-		}
-	}
-	return begun, reasons
-}
-
-// isTarget reports whether a connection is, or was, that of a transfer's target.
-func isTarget(c call.Contact, id call.ConnectionID) bool {
-	tried := func(t call.Transfer) bool {
-		return slices.ContainsFunc(t.Attempts, func(a call.Attempt) bool { return a.Connection == id })
-	}
-	return c.Transfer != nil && tried(*c.Transfer) || slices.ContainsFunc(c.Past, tried)
-}
-
-// offerEnded: who lets it ring has missed the offer. It is no fault of theirs if
-// they are busy, or their phone cannot be reached; they are asked again later.
-func (k *Dispatcher) offerEnded(agent string, id routing.SegmentID, why call.Reason) {
-	if why == call.NoAnswer {
-		k.happened(routing.Missed{Agent: agent, SegmentID: id})
-		return
-	}
-	k.happened(routing.Rejected{Agent: agent, SegmentID: id})
-}
-
-// isRung says that somebody is rung for an entry.
-func isRung(c call.Contact, entry call.ConnectionID) bool {
-	for _, x := range c.Connections {
-		if x.For == entry && x.State == call.Connecting {
-			return true
-		}
-	}
-	return false
 }
 
 // release frees what a contact does not need any more.
 func (k *Dispatcher) release(c call.Contact) {
-	for id, r := range k.ringing {
-		if id.Contact == c.ID && !wants(c, id, r.agent) {
-			delete(k.ringing, id)
-		}
-	}
 	f := k.state // decisions leave it as it is, and make another
 	for _, s := range f.Agents {
 		if r := s.Reservation; r != nil && r.Contact == c.ID && !wants(c, r.SegmentID, s.Name) {

@@ -48,17 +48,10 @@ type Dispatcher struct {
 	mu      sync.Mutex
 	state   routing.State
 	begun   bool // offers may be made
-	ringing map[routing.SegmentID]ringing
 	todo    batch
 	writing bool // a batch is being written or done
 
 	seqs map[key]uint64 // of what is written; belongs to run
-}
-
-// ringing is somebody who is being rung for an entry in a queue.
-type ringing struct {
-	agent      string
-	connection call.ConnectionID
 }
 
 // A key names a agent or a queue among all that is kept.
@@ -80,8 +73,7 @@ type batch struct {
 func New(ctx context.Context, conf config.Config, store switchboard.Store, log *slog.Logger) (*Dispatcher, error) {
 	k := &Dispatcher{
 		conf: conf, store: store, log: log, now: time.Now,
-		wake: make(chan struct{}, 1), stop: make(chan struct{}),
-		ringing: map[routing.SegmentID]ringing{}, seqs: map[key]uint64{},
+		wake: make(chan struct{}, 1), stop: make(chan struct{}), seqs: map[key]uint64{},
 	}
 	if err := k.read(ctx); err != nil {
 		return nil, fmt.Errorf("reading agents and queues: %w", err)

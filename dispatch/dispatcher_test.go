@@ -23,6 +23,8 @@ import (
 type fakeStore struct {
 	mu   sync.Mutex
 	down bool
+	left int  // how many more are written until the process dies; 0: it does not
+	died bool // it has
 	seq  uint64
 	kept map[string]switchboard.Item // by kind and name
 }
@@ -38,6 +40,11 @@ func (f *fakeStore) Put(_ context.Context, kind, name string, data []byte, after
 	}
 	f.seq++
 	f.kept[kind+name] = switchboard.Item{Name: name, Data: data, Seq: f.seq}
+	if f.left > 0 {
+		f.left--
+		f.died = f.left == 0
+		f.down = f.died
+	}
 	return f.seq, nil
 }
 
@@ -58,11 +65,27 @@ func (f *fakeStore) fail(down bool) {
 	f.down = down
 }
 
-// agent is how the store knows an agent.
+// dies has the process die after so many more writes; 0: it does not.
+func (f *fakeStore) dies(left int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.left, f.died = left, false
+}
+
+func (f *fakeStore) isDead() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.died
+}
+
+// agent is an agent as stored; zero if they were never stored.
 func (f *fakeStore) agent(t *testing.T, agent string) (s routing.Agent) {
 	t.Helper()
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.kept[agentKind+agent].Data == nil {
+		return s
+	}
 	if err := json.Unmarshal(f.kept[agentKind+agent].Data, &s); err != nil {
 		t.Fatal(err)
 	}
@@ -123,18 +146,25 @@ func (r *rota) saw(want ...string) {
 }
 
 // waits is a customer's contact that waits in sales under connection 2, with
-// somebody who is rung for it under connection 3 if there is one.
+// somebody who is rung for it under connection 3 if there is one: that is the first
+// offer.
 func waits(id call.ContactID, rung string) call.Contact {
 	c := call.Contact{ID: id, Stage: call.Offering, Connections: []call.Connection{
 		{ID: 1, Party: call.Customer, State: call.Connecting},
 		{ID: 2, Party: call.Agent, State: call.Connecting, Endpoint: config.QueueEndpoint("sales")},
 	}}
 	if rung != "" {
-		c.Connections = append(c.Connections, call.Connection{
-			ID: 3, Party: call.Agent, State: call.Connecting, For: 2,
-			Endpoint: call.Endpoint{Kind: call.AgentEndpoint, Address: rung},
-		})
+		agent := call.Endpoint{Kind: call.AgentEndpoint, Address: rung}
+		c.Connections[1].Offer = call.Offer{Number: 1, Agent: agent}
+		c.Connections = append(c.Connections, call.Connection{ID: 3, Party: call.Agent, State: call.Connecting, For: 2, Endpoint: agent})
 	}
+	return c
+}
+
+// waitsAfter is a customer's contact that waits in sales when an offer has ended.
+func waitsAfter(id call.ContactID, number int, agent string, why call.Reason) call.Contact {
+	c := waits(id, "")
+	c.Connections[1].Offer = call.Offer{Number: number, Agent: call.Endpoint{Kind: call.AgentEndpoint, Address: agent}, Ended: why}
 	return c
 }
 
@@ -146,8 +176,6 @@ func talks(id call.ContactID, agent string) call.Contact {
 	c.Connections[0].State, c.Connections[1].State = call.Connected, call.Connected
 	return c
 }
-
-func event(ev call.Event) []call.Timed { return []call.Timed{{Event: ev}} }
 
 func TestDispatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -161,11 +189,13 @@ func TestDispatch(t *testing.T) {
 		r.Changed(waits("dora", ""), nil)
 		r.saw("dora offered to ben")
 
-		r.Changed(waits("carol", ""), event(call.Failed{Connection: 3, Reason: call.Busy}))
+		r.Changed(waitsAfter("carol", 1, "ana", call.Busy), nil)
 		r.saw() // ana has said no, and ben is taken
 		r.Changed(call.Contact{ID: "dora", Stage: call.Over}, nil)
 		r.saw("dora taken back (customer-left)", "carol offered to ben")
-		r.Changed(waits("carol", "ben"), nil)
+		second := waits("carol", "ben")
+		second.Connections[1].Offer.Number = 2
+		r.Changed(second, nil)
 		r.Changed(talks("carol", "ben"), nil)
 		r.saw()
 		if s := store.agent(t, "ben"); s.State != routing.Busy {

@@ -1,6 +1,8 @@
 package dispatch
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -102,8 +104,7 @@ func TestPlannedAnew(t *testing.T) {
 	})
 }
 
-// A plan that was dropped keeps no agent from others either when a queue is asked
-// instead, under the same number.
+// A dropped plan does not keep its agent reserved if a queue takes the same connection.
 func TestPlannedAnewForAQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRota(t, &fakeStore{kept: map[string]switchboard.Item{}})
@@ -200,47 +201,96 @@ func TestWasAway(t *testing.T) {
 	})
 }
 
-// Only the agent's own failure is why their offer ended, whatever else fails in
-// the same transition.
+// Only an agent who did not answer has missed an offer. Reports of other offers, and
+// repeated ones, change nothing.
 func TestWhyAnOfferEnded(t *testing.T) {
-	failed := func(id call.ConnectionID, why call.Reason) call.Timed {
-		return call.Timed{Event: call.Failed{Connection: id, Reason: why}}
-	}
-	offered := call.Timed{Event: call.Offered{Connection: 2, Agent: call.Endpoint{Kind: call.AgentEndpoint, Address: "ana"}}}
-	transfer := &call.Transfer{Attempts: []call.Attempt{{Connection: 2}, {Connection: 7}}}
 	for _, test := range []struct {
-		name   string
-		rung   string // before the transition
-		events []call.Timed
-		missed bool
+		number int
+		agent  string
+		why    call.Reason
+		want   routing.Status
+		told   []string
 	}{
-		{"ana lets it ring", "ana", nil, true},
-		{"ana is busy", "ana", []call.Timed{failed(3, call.Busy)}, false},
-		{"somebody else is busy", "ana", []call.Timed{failed(7, call.Busy)}, true},
-		{"ana rejects", "ana", []call.Timed{{Event: call.RejectRequested{By: 3}}}, false},
-		{"somebody else rejects", "ana", []call.Timed{{Event: call.RejectRequested{By: 7}}}, true},
-		{"offered, and busy at once", "", []call.Timed{offered, failed(3, call.Busy)}, false},
-		{"offered, a target busy, and unanswered", "", []call.Timed{offered, failed(7, call.Busy), failed(3, call.NoAnswer)}, true},
+		{1, "ana", call.NoAnswer, routing.MissedOffer, []string{"carol taken back (unreachable)", "carol offered to ben"}},
+		{1, "ana", call.Busy, routing.Status{State: routing.Available}, []string{"carol offered to ben"}},
+		{1, "ana", call.Declined, routing.Status{State: routing.Available}, []string{"carol offered to ben"}},
+		{1, "ana", call.Unreachable, routing.Status{State: routing.Available}, []string{"carol offered to ben"}},
+		{0, "ana", call.NoAnswer, routing.Status{State: routing.Available}, nil},
+		{1, "ben", call.NoAnswer, routing.Status{State: routing.Available}, nil},
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		t.Run(fmt.Sprint(test.agent, " ", test.number, " ", test.why), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				store := &fakeStore{kept: map[string]switchboard.Item{}}
-				r := newRota(t, store)
+				r := newRota(t, &fakeStore{kept: map[string]switchboard.Item{}})
 				r.Begin(nil)
 				r.Changed(waits("carol", ""), nil)
 				r.saw("carol offered to ana")
-				r.Changed(waits("carol", test.rung), nil)
-				after := waits("carol", "")
-				after.Transfer = transfer
-				r.Changed(after, test.events)
-				if got := r.agent("ana").Status == routing.MissedOffer; got != test.missed {
-					t.Errorf("ana is %+v", r.agent("ana").Status)
+				for range 2 {
+					r.Changed(waitsAfter("carol", test.number, test.agent, test.why), nil)
 				}
-				synctest.Wait()
+				r.saw(test.told...)
+				if got := r.agent("ana").Status; got != test.want {
+					t.Errorf("ana is %+v, want %+v", got, test.want)
+				}
 				r.Close()
 			})
 		})
 	}
+}
+
+// If the server is killed after the contact has written the end of an offer and before
+// routing has, routing learns it from the contact, and the agent is not rung again.
+func TestKilledBeforeTheEndIsWritten(t *testing.T) {
+	for why, want := range map[call.Reason]routing.Status{
+		call.NoAnswer: routing.MissedOffer,
+		call.Declined: {State: routing.Available},
+	} {
+		t.Run(string(why), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := &fakeStore{kept: map[string]switchboard.Item{}}
+				r := newRota(t, store)
+				r.Begin(nil)
+				if err := r.SetStatus(t.Context(), "ben", routing.Status{State: routing.Offline}); err != nil {
+					t.Fatal(err)
+				}
+				r.Changed(waits("carol", ""), nil)
+				r.saw("carol offered to ana")
+				r.Close()
+
+				r = newRota(t, store)
+				c := waitsAfter("carol", 1, "ana", why)
+				r.Changed(c, nil)
+				r.Begin([]call.Contact{c})
+				synctest.Wait()
+				if s := store.agent(t, "ana"); s.Status != want || s.Reservation != nil || slices.Contains(r.told, "carol offered to ana") {
+					t.Errorf("ana is %+v, reserved: %+v; %q", s.Status, s.Reservation, r.told)
+				}
+				r.Close()
+			})
+		})
+	}
+}
+
+// If the server is killed between writing an agent and writing the queue, a customer
+// who has just called keeps the entry and the agent.
+func TestKilledBeforeTheQueueIsWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &fakeStore{kept: map[string]switchboard.Item{}, left: 1}
+		r := newRota(t, store)
+		r.Begin(nil)
+		r.Changed(waits("carol", ""), nil)
+		r.saw()
+		r.Close()
+		store.fail(false)
+
+		r = newRota(t, store)
+		r.Changed(waits("carol", ""), nil)
+		r.Begin([]call.Contact{waits("carol", "")})
+		r.saw("carol offered to ana")
+		if q := r.State().Queues[0]; len(q.Entries) != 1 || q.Entries[0].OfferedTo != "ana" {
+			t.Errorf("there wait %+v", q.Entries)
+		}
+		r.Close()
+	})
 }
 
 // A server that starts and changes nothing writes nothing: neither the first time,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -26,6 +27,9 @@ type shift struct {
 	store    *fakeStore
 	contacts map[call.ContactID]call.Contact // as they are written down
 	frozen   map[call.ContactID]bool         // which owe an entry
+	dies     bool                            // with the next entry, before routing is told
+	died     bool                            // the process has
+	ended                                    // what agents have done with offers
 	broken   string                          // the first promise that was
 
 	mu    sync.Mutex
@@ -44,6 +48,7 @@ var turns = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) turn {
 		What: rapid.SampledFrom([]string{
 			"arrives", "arrives", "answers", "answers", "answers", "answers late", "is busy", "hangs up", "transfers", "transfers to a queue",
 			"holds", "resumes", "waits", "waits long", "the disk fails", "the disk works", "the disk works", "kill", "available", "not ready",
+			"dies untold", "dies untold", "dies untold", "dies writing", "dies writing", "dies starting",
 		}).Draw(t, "what"),
 		Contact: rapid.IntRange(0, 7).Draw(t, "contact"),
 		Who:     rapid.IntRange(1, 6).Draw(t, "who"),
@@ -67,7 +72,7 @@ func work(t *testing.T, all []turn) string {
 	s := &shift{
 		t: t, store: &fakeStore{kept: map[string]switchboard.Item{}},
 		contacts: map[call.ContactID]call.Contact{}, inbox: map[call.ContactID][]call.Event{},
-		frozen: map[call.ContactID]bool{},
+		frozen: map[call.ContactID]bool{}, ended: ended{missed: map[string]bool{}, refused: map[refusal]time.Time{}},
 	}
 	s.start()
 	s.Begin(nil)
@@ -75,6 +80,10 @@ func work(t *testing.T, all []turn) string {
 	for _, x := range append(all, turn{What: "the disk works"}, turn{What: "kill"}) {
 		s.take(x)
 		s.rest()
+		for s.died || s.store.isDead() {
+			s.kill(0)
+			s.rest()
+		}
 		if s.broken == "" && !s.store.down {
 			s.broken = s.promises()
 		}
@@ -104,12 +113,17 @@ func (s *shift) start() {
 	s.Dispatcher = k
 }
 
-// kill ends the process where it is, and starts another.
-func (s *shift) kill() {
+// kill ends the process where it is, and starts another, which dies after so many
+// writes; 0: it does not.
+func (s *shift) kill(left int) {
 	s.Close()
-	s.inbox = map[call.ContactID][]call.Event{}
+	s.inbox, s.dies, s.died = map[call.ContactID][]call.Event{}, false, false
+	clear(s.frozen)
+	s.forgotten()
 	s.store.fail(false)
+	s.store.dies(left)
 	s.start()
+	read := s.State()
 	var live []call.Contact
 	for _, id := range s.all() {
 		if s.contacts[id].Stage != call.Over {
@@ -118,6 +132,7 @@ func (s *shift) kill() {
 		}
 	}
 	s.Begin(live)
+	s.onlyTheMissed(read)
 }
 
 func (s *shift) all() (ids []call.ContactID) {
@@ -161,9 +176,18 @@ func (s *shift) take(x turn) {
 		s.store.fail(x.What == "the disk fails")
 		s.passes(3 * time.Second)
 	case "kill":
-		s.kill()
+		s.kill(0)
+	case "dies untold":
+		s.dies = true
+	case "dies writing":
+		s.store.dies((x.Who + 1) / 2)
+	case "dies starting":
+		s.kill((x.Who + 1) / 2)
 	case "available":
-		_ = s.decideNow(routing.StateRequested{Agent: x.Agent, Status: routing.Status{State: routing.Available}})
+		if !s.store.down { // until it is written nobody is told that they are
+			delete(s.missed, x.Agent)
+			_ = s.decideNow(routing.StateRequested{Agent: x.Agent, Status: routing.Status{State: routing.Available}})
+		}
 	case "not ready":
 		_ = s.decideNow(routing.StateRequested{Agent: x.Agent, Status: routing.Status{State: routing.NotReady, Reason: "lunch"}})
 	}
@@ -244,21 +268,26 @@ func (s *shift) rest() {
 // step is what a desk does with an event. If it cannot be written down a fact
 // waits, and a request is dropped.
 func (s *shift) step(id call.ContactID, ev call.Event) {
-	if id == "" {
+	switch {
+	case id == "" || s.died:
+		return
+	case s.frozen[id]:
+		s.waits(id, ev)
 		return
 	}
-	c, events, rung := s.contacts[id], []call.Timed(nil), []call.Dial(nil)
+	c, rung, reserves := s.contacts[id], []call.Dial(nil), false
 	for todo := []call.Event{ev}; len(todo) > 0; todo = todo[1:] {
 		after, commands, err := call.Step(c, time.Now(), todo[0])
 		if err != nil {
 			return
 		}
-		c, events = after, append(events, call.Timed{Event: todo[0]})
+		c = after
 		for _, x := range commands {
 			d, ok := x.(call.Dial)
 			if !ok {
 				continue
 			}
+			reserves = reserves || d.To.Kind == call.AgentEndpoint
 			if err := s.Reserve(c, d.Connection); err != nil {
 				todo = append(todo, call.Failed{Connection: d.Connection, Reason: call.Busy})
 			} else if d.To.Kind == call.AgentEndpoint {
@@ -266,22 +295,24 @@ func (s *shift) step(id call.ContactID, ev call.Event) {
 			}
 		}
 	}
-	ctx, cancel := context.WithTimeout(s.t.Context(), 3*time.Second)
-	defer cancel()
-	if s.Settled(ctx) != nil {
+	if _, begins := ev.(call.Recovered); !begins && reflect.DeepEqual(c, s.contacts[id]) {
+		return // nothing to write down
+	}
+	if reserves && !s.settles() {
 		s.frozen[id] = true
-		if _, fact := ev.(call.Fact); fact {
-			s.mu.Lock()
-			s.inbox[id] = append(s.inbox[id], ev)
-			s.mu.Unlock()
-		}
+		s.waits(id, ev)
 		return
 	}
+	s.note(s.contacts[id], c, ev)
 	s.contacts[id] = c
 	for _, d := range rung {
 		s.mayRing(c, d)
 	}
-	s.Changed(c, events)
+	if s.dies {
+		s.died = true
+		return
+	}
+	s.Changed(c, nil)
 	if _, again := ev.(call.Joined); c.Stage == call.Joining && !again {
 		var joined call.Joined
 		for _, x := range c.Connections {
@@ -291,56 +322,18 @@ func (s *shift) step(id call.ContactID, ev call.Event) {
 	}
 }
 
-// mayRing: nobody is rung who is not reserved in the store.
-func (s *shift) mayRing(c call.Contact, d call.Dial) {
-	for _, x := range c.Connections {
-		if x.ID == d.Connection {
-			if agent := s.store.agent(s.t, d.To.Address); !agent.ReservedFor(segmentOf(c.ID, x)) {
-				s.broken = fmt.Sprintf("%s is rung for %s, and not reserved", d.To, c.ID)
-			}
-		}
+// waits keeps a fact of a contact that is frozen.
+func (s *shift) waits(id call.ContactID, ev call.Event) {
+	if _, fact := ev.(call.Fact); fact {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.inbox[id] = append(s.inbox[id], ev)
 	}
 }
 
-// onHold: the customer is, and the agent talks to nobody about them either.
-func onHold(c call.Contact) bool {
-	return isHeld(c) || c.Stage == call.Reaching
-}
-
-// promises is the first one that does not hold while nothing is under way, or "".
-func (s *shift) promises() string {
-	f, taken := s.State(), map[string]int{}
-	for _, id := range s.all() {
-		c := s.contacts[id]
-		for _, x := range c.Connections {
-			_, entry := f.Entry(segmentOf(id, x))
-			switch {
-			case x.IsQueued() && entry == nil && !isRung(c, x.ID):
-				return fmt.Sprintf("%s waits without an entry", id)
-			case x.Endpoint.Kind == call.AgentEndpoint && x.State != call.Connecting && f.Taken(segmentOf(id, x)) != f.Agent(x.Endpoint.Address):
-				return fmt.Sprintf("%s talks in %s, and nobody knows", x.Endpoint, id)
-			case x.Endpoint.Kind == call.AgentEndpoint && !onHold(c):
-				taken[x.Endpoint.Address]++
-			}
-		}
-	}
-	for _, agent := range f.Agents {
-		if taken[agent.Name] > 1 {
-			return agent.Name + " is taken twice"
-		}
-		if r := agent.Reservation; r != nil && !wants(s.contacts[r.Contact], r.SegmentID, agent.Name) {
-			return fmt.Sprintf("%s is reserved for %v, who want nobody", agent.Name, r.SegmentID)
-		}
-		for _, x := range agent.Segments {
-			if x.State != routing.AfterCallWork && !wants(s.contacts[x.Contact], x.SegmentID, agent.Name) {
-				return fmt.Sprintf("%s segments in %v, which is over", agent.Name, x.SegmentID)
-			}
-		}
-	}
-	for _, p := range f.Queues[0].Entries {
-		if !wants(s.contacts[p.Contact], p.SegmentID, "") {
-			return fmt.Sprintf("the entry of %v is left behind", p.SegmentID)
-		}
-	}
-	return ""
+// settles says that what was reserved is written down.
+func (s *shift) settles() bool {
+	ctx, cancel := context.WithTimeout(s.t.Context(), 3*time.Second)
+	defer cancel()
+	return s.Settled(ctx) == nil
 }

@@ -153,6 +153,12 @@ func (s *Agent) ReservedFor(id SegmentID) bool {
 	return s != nil && s.Reservation != nil && s.Reservation.SegmentID == id
 }
 
+// isOffered reports whether the agent is reserved for a segment by the offer with
+// that number. s may be nil.
+func (s *Agent) isOffered(id SegmentID, number int) bool {
+	return s.ReservedFor(id) && s.Reservation.Number == number
+}
+
 // Segment returns the agent's segment of that id, or nil. s may be nil.
 func (s *Agent) Segment(id SegmentID) *Segment {
 	if s == nil {

@@ -32,17 +32,28 @@ type (
 		SegmentID
 	}
 
-	// Rejected: the agent does not want the customer they are reserved for.
+	// Rings: the agent is rung for the offer with that Number. If the offer has
+	// ended, a server was killed before it withdrew it; it is withdrawn again.
+	Rings struct {
+		Agent string `json:"agent"`
+		SegmentID
+		Number int `json:"number"`
+	}
+
+	// Rejected: the agent does not want the customer of the offer with that
+	// Number.
 	Rejected struct {
 		Agent string `json:"agent"`
 		SegmentID
+		Number int `json:"number,omitempty"`
 	}
 
-	// Missed: the agent could not be rung, or their line gave up. Not answering
-	// in time is a deadline.
+	// Missed: the agent has not answered the offer with that Number, or could not
+	// be rung for it. Routing has a deadline of its own for that, too.
 	Missed struct {
 		Agent string `json:"agent"`
 		SegmentID
+		Number int `json:"number,omitempty"`
 	}
 
 	// Held: the agent has put the customer on hold.
@@ -98,6 +109,8 @@ type (
 		SegmentID
 		Priority int  `json:"priority,omitempty"` // more is sooner
 		Returned bool `json:"returned,omitempty"` // back from a failed transfer: before everybody else
+		// Offers is the number of the customer's latest offer; zero: none.
+		Offers int `json:"offers,omitempty"`
 		// Since is when they began to wait; zero: now.
 		Since time.Time `json:"since,omitzero"`
 		// Callback is the customer to be dialled once an agent has answered,
@@ -174,6 +187,7 @@ type (
 
 func (Answered) isEvent()        {}
 func (Talks) isEvent()           {}
+func (Rings) isEvent()           {}
 func (Rejected) isEvent()        {}
 func (Missed) isEvent()          {}
 func (Held) isEvent()            {}
@@ -191,6 +205,7 @@ func (ClearRequested) isEvent()  {}
 
 func (Answered) isFact()       {}
 func (Talks) isFact()          {}
+func (Rings) isFact()          {}
 func (Rejected) isFact()       {}
 func (Missed) isFact()         {}
 func (Held) isFact()           {}

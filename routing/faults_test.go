@@ -34,7 +34,7 @@ var faults = []fault{
 	{"one phone is rung for two customers", "one phone call", func(_ State, _ time.Time, _ Event, d *decided) {
 		for _, p := range d.f.Queues[0].Entries {
 			if p.OfferedTo == "" && d.agent("ana").Reservation != nil {
-				d.commands = append(d.commands, Offer{Agent: "ana", SegmentID: p.SegmentID})
+				d.commands = append(d.commands, Offer{Agent: "ana", SegmentID: p.SegmentID, Number: p.Offers + 1})
 			}
 		}
 	}},
@@ -42,11 +42,11 @@ var faults = []fault{
 		for _, c := range d.commands {
 			if o, ok := c.(Offer); ok && o.Agent == "ana" && d.agent("ben").free() {
 				d.agent("ben").Reservation = d.agent("ana").Reservation
-				d.commands = append(d.commands, Offer{Agent: "ben", SegmentID: o.SegmentID})
+				d.commands = append(d.commands, Offer{Agent: "ben", SegmentID: o.SegmentID, Number: o.Number})
 			}
 		}
 	}},
-	{"the reservation is kept when the customer leaves", "one agent", func(before State, _ time.Time, ev Event, d *decided) {
+	{"the reservation is kept when the customer leaves", "one phone call", func(before State, _ time.Time, ev Event, d *decided) {
 		if _, left := ev.(Left); left {
 			copy(d.f.Agents, before.Clone().Agents)
 			d.commands = nil
@@ -147,8 +147,8 @@ var faults = []fault{
 		if _, ok := ev.(Recovered); ok {
 			d.f, d.commands = before, nil
 			for _, s := range before.Agents {
-				if r := s.Reservation; r != nil {
-					d.commands = append(d.commands, Offer{Agent: s.Name, SegmentID: r.SegmentID})
+				if r := s.Reservation; r != nil && r.Queue != "" {
+					d.commands = append(d.commands, Offer{Agent: s.Name, SegmentID: r.SegmentID, Queue: r.Queue, Number: r.Number})
 				}
 			}
 		}
@@ -156,6 +156,21 @@ var faults = []fault{
 	{"a restart forgets who was being rung", "one phone call", func(_ State, _ time.Time, ev Event, d *decided) {
 		if _, ok := ev.(Recovered); ok {
 			d.commands = nil
+		}
+	}},
+	{"a customer whose entry was not written waits without one", "kept", func(before State, _ time.Time, ev Event, d *decided) {
+		if e, ok := ev.(EnterRequested); ok && before.Reserved(e.SegmentID) != "" {
+			d.f, d.commands = before, nil
+		}
+	}},
+	{"a rejection of which half was written is forgotten", "asked again", func(before State, _ time.Time, ev Event, d *decided) {
+		if no, ok := ev.(Rejected); ok && !before.Agent(no.Agent).ReservedFor(no.SegmentID) {
+			d.f, d.commands = before, nil
+		}
+	}},
+	{"the end of an earlier offer ends the latest", "late", func(before State, now time.Time, ev Event, d *decided) {
+		if m, ok := ev.(Missed); ok && before.Agent(m.Agent).ReservedFor(m.SegmentID) {
+			d.decide(now, Missed{m.Agent, m.SegmentID, latest(before, m.SegmentID)})
 		}
 	}},
 	{"the state that was handed in is changed", "values", func(before State, _ time.Time, ev Event, d *decided) {
@@ -179,7 +194,7 @@ func (d *decided) decide(now time.Time, ev Event) {
 
 func (d *decided) waits(id SegmentID) bool {
 	_, p := (&step{State: d.f}).Entry(id)
-	return p != nil && p.OfferedTo == ""
+	return p != nil && p.OfferedTo == "" && d.f.Reserved(id) == ""
 }
 
 // offer offers a customer to an agent, whatever speaks against it.

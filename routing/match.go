@@ -27,12 +27,14 @@ func match(f State) []pairing {
 	return pairs
 }
 
-// waiting is everybody to whom nobody is being offered, in their turn.
+// waiting is the customers who are not being offered to anybody, in their turn.
+// Before Recovered, an agent may be reserved for a customer whose entry does not
+// say so.
 func waiting(f State) []pairing {
 	var all []pairing
 	for _, q := range f.Queues {
 		for _, p := range q.Entries {
-			if p.OfferedTo == "" {
+			if p.OfferedTo == "" && f.Reserved(p.SegmentID) == "" {
 				all = append(all, pairing{Entry: p, queue: q.Name})
 			}
 		}

@@ -9,17 +9,30 @@ import (
 
 // This file has what concerns a agent and a queue at once.
 
-// enter gives a customer an entry in a queue.
+// enter gives a customer an entry in a queue. If the server was killed between
+// writing an agent and writing the queue, that agent is reserved for the customer
+// already, and the entry says so.
 func (d *step) enter(ev EnterRequested) error {
 	for i := range d.Queues {
 		q := &d.Queues[i]
 		if q.Name != ev.Queue {
 			continue
 		}
-		if in, _ := d.Entry(ev.SegmentID); in != nil && in != q {
+		p := Entry{
+			SegmentID: ev.SegmentID, Priority: ev.Priority, Returned: ev.Returned, Callback: ev.Callback,
+			Since: cmp.Or(ev.Since, d.now), Offers: ev.Offers,
+		}
+		in, _ := d.Entry(ev.SegmentID)
+		taken := d.Taken(ev.SegmentID)
+		switch {
+		case in != nil && in != q:
 			return refuse(WaitsAlready, "the customer waits in %s already", in.Name)
-		} else if in == nil && d.Taken(ev.SegmentID) == nil {
-			q.add(Entry{SegmentID: ev.SegmentID, Priority: ev.Priority, Returned: ev.Returned, Callback: ev.Callback, Since: cmp.Or(ev.Since, d.now)})
+		case in != nil:
+		case taken == nil:
+			q.add(p)
+		case taken.ReservedFor(ev.SegmentID) && taken.Reservation.Queue == q.Name:
+			p.OfferedTo, p.Offers = taken.Name, taken.Reservation.Number
+			q.add(p)
 		}
 		return nil
 	}
@@ -101,14 +114,17 @@ func (d *step) talks(agent string, id SegmentID) {
 	d.left(id)
 }
 
-func (d *step) rejected(agent string, id SegmentID) {
-	s := d.Agent(agent)
-	if !s.ReservedFor(id) {
-		return
+// rejected notes a rejection in the customer's entry, also if the server was killed
+// between writing the agent, whose reservation is gone, and writing the queue.
+func (d *step) rejected(ev Rejected) {
+	s := d.Agent(ev.Agent)
+	q, p := d.Entry(ev.SegmentID)
+	offered := s.isOffered(ev.SegmentID, ev.Number)
+	if offered {
+		s.Reservation = nil
 	}
-	s.Reservation = nil
-	if q, p := d.Entry(id); p != nil {
-		p.reject(agent, d.after(cmp.Or(q.AskAgain, askAgain)))
+	if p != nil && (offered || p.OfferedTo == ev.Agent && p.Offers == ev.Number) {
+		p.reject(ev.Agent, d.after(cmp.Or(q.AskAgain, askAgain)))
 	}
 }
 

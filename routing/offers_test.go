@@ -13,7 +13,7 @@ import (
 func (m move) offers() []Offer {
 	var all []Offer
 	for _, c := range m.commands {
-		if o, ok := c.(Offer); ok && !(&step{State: m.before.f}).Agent(o.Agent).ReservedFor(o.SegmentID) {
+		if o, ok := c.(Offer); ok && !m.before.f.Agent(o.Agent).isOffered(o.SegmentID, o.Number) {
 			all = append(all, o)
 		}
 	}
@@ -62,7 +62,7 @@ func longestIdleFirst(m move) string {
 func onlyTheWilling(m move) string {
 	for _, o := range m.offers() {
 		w := m.after
-		w.ringing = nil
+		w.contacts = nil
 		s := *(&step{State: w.f}).Agent(o.Agent)
 		i := slices.IndexFunc(w.f.Queues, func(q Queue) bool { return q.Name == o.Queue })
 		if !w.couldTake(s, w.f.Queues[i]) {
@@ -100,12 +100,33 @@ func missedAreLeftInPeace(m move) string {
 			_, deadline := m.ev.(DeadlinePassed)
 			return ok && w.Agent == s.Name && was.Reservation != nil && deadline
 		})
-		if ev, ok := m.ev.(Missed); ok && was.Name == ev.Agent && was.ReservedFor(ev.SegmentID) {
+		if ev, ok := m.ev.(Missed); ok && was.Name == ev.Agent && was.isOffered(ev.SegmentID, ev.Number) {
 			missed = true
 		}
 		if missed && s.Status.State == Available {
 			return s.Name + " missed an offer and is available"
 		}
+	}
+	return ""
+}
+
+// lateIsNothing: the end of an offer changes something only while that very offer
+// rings.
+func lateIsNothing(m move) string {
+	var agent string
+	var id SegmentID
+	var number int
+	switch ev := m.ev.(type) {
+	case Missed:
+		agent, id, number = ev.Agent, ev.SegmentID, ev.Number
+	case Rejected:
+		agent, id, number = ev.Agent, ev.SegmentID, ev.Number
+	default:
+		return ""
+	}
+	c := m.before.contacts[id]
+	if len(m.agents)+len(m.queues) > 0 && !(c.rings(agent) && c.offer.number == number) {
+		return fmt.Sprintf("offer %d of %v is not what rings at %s, and yet something has changed", number, id, agent)
 	}
 	return ""
 }

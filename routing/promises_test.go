@@ -17,8 +17,8 @@ var promises = []struct {
 }{
 	{"values", valuesStay},
 	{"refusals", refusedChangesNothing},
-	{"one phone call", phonesAgree},
 	{"one agent", oneAgentEach},
+	{"one phone call", phonesAgree},
 	{"two customers", twoCustomersAtMost},
 	{"kept", customersAreKept},
 	{"order", orderIsKept},
@@ -28,6 +28,7 @@ var promises = []struct {
 	{"willing", onlyTheWilling},
 	{"asked again", rejectionsCount},
 	{"missed", missedAreLeftInPeace},
+	{"late", lateIsNothing},
 	{"as asked", choicesTakeEffect},
 	{"over", overIsOver},
 	{"away", nobodyRingsTheAway},
@@ -67,13 +68,14 @@ func refusedChangesNothing(m move) string {
 // phonesAgree: an agent's phone rings for the customer they are reserved for,
 // and for nobody else, whatever was said to phones before.
 func phonesAgree(m move) string {
+	ringing := m.after.ringing()
 	for _, s := range m.after.f.Agents {
-		id, rings := m.after.ringing[s.Name]
+		ids := ringing[s.Name]
 		switch {
-		case s.Reservation == nil && rings:
-			return fmt.Sprintf("%s rings for %v and is not reserved", s.Name, id)
-		case s.Reservation != nil && (!rings || s.Reservation.SegmentID != id):
-			return fmt.Sprintf("%s is reserved for %v and rings for %v", s.Name, s.Reservation.SegmentID, id)
+		case s.Reservation == nil && len(ids) > 0:
+			return fmt.Sprintf("%s rings for %v and is not reserved", s.Name, ids)
+		case s.Reservation != nil && (len(ids) != 1 || s.Reservation.SegmentID != ids[0]):
+			return fmt.Sprintf("%s is reserved for %v and rings for %v", s.Name, s.Reservation.SegmentID, ids)
 		}
 	}
 	offered := map[string]bool{}
@@ -153,12 +155,16 @@ func customersAreKept(m move) string {
 			entries[p.SegmentID]++
 		}
 	}
-	for id := range m.after.wanting {
-		if entries[id] != 1 {
+	waiting := 0
+	for id, c := range m.after.contacts {
+		if c.waits == nil {
+			continue
+		}
+		if waiting++; entries[id] != 1 {
 			return fmt.Sprintf("%v waits in %d entries", id, entries[id])
 		}
 	}
-	if len(entries) != len(m.after.wanting) {
+	if len(entries) != waiting {
 		return "somebody who has left still has an entry"
 	}
 	return ""
@@ -228,8 +234,7 @@ func (w world) couldTake(s Agent, q Queue) bool {
 		}
 		live++
 	}
-	_, rings := w.ringing[s.Name]
-	return slices.Contains(q.Agents, s.Name) && !rings && s.AwayUntil.IsZero() &&
+	return slices.Contains(q.Agents, s.Name) && len(w.ringing()[s.Name]) == 0 && s.AwayUntil.IsZero() &&
 		s.Status.State == Available && s.Next.State == "" && live < max(1, s.Capacity)
 }
 

@@ -114,10 +114,14 @@ func (d *step) fact(ev Fact) {
 		d.answered(ev.Agent, ev.SegmentID)
 	case Talks:
 		d.talks(ev.Agent, ev.SegmentID)
+	case Rings:
+		if !d.Agent(ev.Agent).isOffered(ev.SegmentID, ev.Number) {
+			d.do(Withdraw{Agent: ev.Agent, SegmentID: ev.SegmentID, Number: ev.Number, Reason: call.NoAnswer})
+		}
 	case Rejected:
-		d.rejected(ev.Agent, ev.SegmentID)
+		d.rejected(ev)
 	case Missed:
-		if s := d.Agent(ev.Agent); s.ReservedFor(ev.SegmentID) {
+		if s := d.Agent(ev.Agent); s.isOffered(ev.SegmentID, ev.Number) {
 			d.missed(s, call.Unreachable)
 		}
 	case Held:

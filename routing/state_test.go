@@ -71,6 +71,16 @@ func TestSince(t *testing.T) {
 	}
 }
 
+// A customer whose entry is lost has had offers that their contact knows of; the next
+// one is told apart from those.
+func TestOffersGoOn(t *testing.T) {
+	carol := SegmentID{"carol", 2}
+	_, commands, err := Decide(smallState(), atNoon, EnterRequested{Queue: "sales", SegmentID: carol, Offers: 3})
+	if err != nil || len(commands) != 1 || commands[0].(Offer).Number != 4 {
+		t.Errorf("decided %+v, %v; want offer 4", commands, err)
+	}
+}
+
 // A start of which nothing comes writes nothing.
 func TestNothingToRecover(t *testing.T) {
 	before := smallState()

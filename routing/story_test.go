@@ -16,7 +16,7 @@ import (
 
 // TestStories plays every story in testdata. After a change, run
 //
-//	go test ./routing -run FloorStories -rewrite
+//	go test ./routing -rewrite
 //
 // and read the difference as if an agent had written it.
 func TestStories(t *testing.T) {
@@ -80,8 +80,10 @@ var lines = []struct {
 	{parseLine("A is lost"), func(f *teller, a, _ string) Event { return Lost{a} }},
 	{parseLine("A is back"), func(f *teller, a, _ string) Event { return Back{a} }},
 	{parseLine("A answers B"), func(f *teller, a, b string) Event { return Answered{a, f.segments[b]} }},
-	{parseLine("A rejects B"), func(f *teller, a, b string) Event { return Rejected{a, f.segments[b]} }},
-	{parseLine("A cannot be rung for B"), func(f *teller, a, b string) Event { return Missed{a, f.segments[b]} }},
+	{parseLine("A rejects B"), func(f *teller, a, b string) Event { return Rejected{a, f.segments[b], f.latest(b)} }},
+	{parseLine("A rejects an earlier offer of B"), func(f *teller, a, b string) Event { return Rejected{a, f.segments[b], f.latest(b) - 1} }},
+	{parseLine("A cannot be rung for B"), func(f *teller, a, b string) Event { return Missed{a, f.segments[b], f.latest(b)} }},
+	{parseLine("A has missed an earlier offer of B"), func(f *teller, a, b string) Event { return Missed{a, f.segments[b], f.latest(b) - 1} }},
 	{parseLine("A holds B"), func(f *teller, a, b string) Event { return Held{a, f.live(a, b)} }},
 	{parseLine("A resumes B"), func(f *teller, a, b string) Event { return ResumeRequested{a, f.live(a, b)} }},
 	{parseLine("A leaves B"), func(f *teller, a, b string) Event { return Ended{a, f.live(a, b)} }},
@@ -180,6 +182,14 @@ func (f *teller) find(agent, customer string, ended bool) SegmentID {
 		}
 	}
 	return f.segments[customer]
+}
+
+// latest is the number of a customer's latest offer.
+func (f *teller) latest(customer string) int {
+	if _, p := f.state.Entry(f.segments[customer]); p != nil {
+		return p.Offers
+	}
+	return 0
 }
 
 // meet is a new segment of a customer.

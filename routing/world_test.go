@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"slices"
 	"time"
 
 	"holdfast/call"
@@ -18,8 +17,7 @@ type decider func(State, time.Time, Event) (State, []Command, error)
 type world struct {
 	f        State
 	now      time.Time
-	ringing  map[string]SegmentID // whom each agent's phone rings for
-	wanting  map[SegmentID]bool   // customers who wait for an agent
+	contacts map[SegmentID]contact
 	rejected map[string]time.Time // agent and segment: said no, at
 }
 
@@ -27,6 +25,7 @@ type world struct {
 type move struct {
 	before   world
 	ev       Event
+	untold   world // contacts know of the event, and of no command yet
 	after    world
 	commands []Command
 	refused  error
@@ -36,68 +35,91 @@ type move struct {
 }
 
 func newWorld(f State) world {
-	return world{f: f, now: time.Unix(1e9, 0).UTC(), ringing: map[string]SegmentID{}, wanting: map[SegmentID]bool{}, rejected: map[string]time.Time{}}
+	return world{f: f, now: time.Unix(1e9, 0).UTC(), contacts: map[SegmentID]contact{}, rejected: map[string]time.Time{}}
 }
 
 func (w world) take(decide decider, ev Event) move {
-	m := move{before: w, ev: ev, after: w}
+	m := w.decided(decide, ev)
+	m.after.follow(m)
+	m.untold, m.after = m.after, m.after.copied()
+	m.after.carryOut(m.commands)
+	return m
+}
+
+// decided is what comes of an event, of which nobody knows yet.
+func (w world) decided(decide decider, ev Event) move {
+	m := move{before: w, ev: ev, after: w.copied()}
 	seen := w.f.Clone()
 	m.after.f, m.commands, m.refused = decide(w.f, w.now, ev)
 	m.mutated = !reflect.DeepEqual(w.f, seen)
 	m.agents, m.queues = Changed(w.f, m.after.f)
-	m.follow()
 	return m
 }
 
-// follow keeps what is around routing.
-func (m *move) follow() {
-	a := &m.after
-	a.ringing, a.wanting, a.rejected = maps.Clone(a.ringing), maps.Clone(a.wanting), maps.Clone(a.rejected)
+func (w world) copied() world {
+	w.contacts, w.rejected = maps.Clone(w.contacts), maps.Clone(w.rejected)
+	return w
+}
+
+// follow has a contact know what has happened in it.
+func (w *world) follow(m move) {
 	switch ev := m.ev.(type) {
 	case EnterRequested:
 		if m.refused == nil && !m.before.known(ev.SegmentID) {
-			a.wanting[ev.SegmentID] = true
+			ev.Since = w.now
+			w.contacts[ev.SegmentID] = contact{waits: &ev}
 		}
 	case AgentRequested: // whoever asks rings them
 		if m.refused == nil && !m.before.known(ev.SegmentID) {
-			a.ringing[ev.Agent] = ev.SegmentID
+			w.contacts[ev.SegmentID] = contact{direct: ev.Agent}
 		}
 	case Answered:
-		if m.before.ringing[ev.Agent] == ev.SegmentID {
-			delete(a.ringing, ev.Agent)
-			a.forget(ev.SegmentID)
+		if c := w.contacts[ev.SegmentID]; c.rings(ev.Agent) {
+			w.forget(ev.SegmentID)
+			w.contacts[ev.SegmentID] = contact{agent: ev.Agent}
 		}
 	case Talks:
-		if a.ringing[ev.Agent] == ev.SegmentID {
-			delete(a.ringing, ev.Agent)
-		}
-		a.forget(ev.SegmentID)
+		w.forget(ev.SegmentID)
+		w.contacts[ev.SegmentID] = contact{agent: ev.Agent}
 	case Rejected:
-		if m.before.ringing[ev.Agent] == ev.SegmentID {
-			delete(a.ringing, ev.Agent)
-			if a.wanting[ev.SegmentID] {
-				a.rejected[said(ev.Agent, ev.SegmentID)] = m.before.now
+		if c := w.contacts[ev.SegmentID]; c.rings(ev.Agent) && c.offer.number == ev.Number {
+			if c.waits != nil {
+				w.rejected[said(ev.Agent, ev.SegmentID)] = w.now
 			}
+			w.contacts[ev.SegmentID] = c.unanswered(call.Declined)
+		}
+	case Missed:
+		if c := w.contacts[ev.SegmentID]; c.rings(ev.Agent) && c.offer.number == ev.Number {
+			w.contacts[ev.SegmentID] = c.unanswered(call.NoAnswer)
+		}
+	case Ended:
+		if w.contacts[ev.SegmentID].agent == ev.Agent {
+			w.forget(ev.SegmentID)
 		}
 	case Left:
-		a.forget(ev.SegmentID)
-	}
-	for _, c := range m.commands {
-		switch c := c.(type) {
-		case Offer:
-			a.ringing[c.Agent] = c.SegmentID
-		case Withdraw:
-			if a.ringing[c.Agent] == c.SegmentID {
-				delete(a.ringing, c.Agent)
-			}
+		if w.contacts[ev.SegmentID].agent == "" {
+			w.forget(ev.SegmentID)
 		}
 	}
+}
+
+// rings says that a contact has an agent rung.
+func (c contact) rings(agent string) bool {
+	return agent != "" && (c.direct == agent || c.offer.rings() && c.offer.agent == agent)
+}
+
+// unanswered is a contact whose agent is rung no more.
+func (c contact) unanswered(why call.Reason) contact {
+	if c.direct = ""; c.offer.rings() {
+		c.offer.ended = why
+	}
+	return c
 }
 
 // forget: that customer waits no more, and who waits under the same name later
 // is somebody new.
 func (w *world) forget(id SegmentID) {
-	delete(w.wanting, id)
+	delete(w.contacts, id)
 	for _, s := range w.f.Agents {
 		delete(w.rejected, said(s.Name, id))
 	}
@@ -110,53 +132,6 @@ func (w world) known(id SegmentID) bool {
 	d := step{State: w.f}
 	_, p := d.Entry(id)
 	return p != nil || d.Taken(id) != nil
-}
-
-// torn is every way to find routing if the machine dies while what a move has
-// changed is written: after the first write, after the second, and so on.
-func (m move) torn() []world {
-	var all []world
-	f := m.before.f
-	for n := 1; n < len(m.agents)+len(m.queues); n++ {
-		f = f.Clone()
-		if n <= len(m.agents) {
-			s := m.agents[n-1]
-			*(&step{State: f}).Agent(s.Name) = s
-		} else {
-			q := m.queues[n-1-len(m.agents)]
-			i := slices.IndexFunc(f.Queues, func(x Queue) bool { return x.Name == q.Name })
-			f.Queues[i] = q
-		}
-		all = append(all, m.before.found(f))
-	}
-	return all
-}
-
-// found is what somebody knows who knows only what was written: no phone rings
-// any more for a queue.
-func (w world) found(f State) world {
-	torn := newWorld(f)
-	torn.now = w.now
-	has := map[SegmentID]bool{}
-	for _, s := range f.Agents {
-		if s.Reservation != nil && s.Reservation.Queue == "" {
-			torn.ringing[s.Name] = s.Reservation.SegmentID
-		}
-		for _, segment := range s.Segments {
-			has[segment.SegmentID] = true
-		}
-	}
-	for _, q := range f.Queues {
-		for _, p := range q.Entries {
-			if !has[p.SegmentID] {
-				torn.wanting[p.SegmentID] = true
-			}
-			for _, r := range p.Rejected {
-				torn.rejected[said(r.Agent, p.SegmentID)] = w.rejected[said(r.Agent, p.SegmentID)]
-			}
-		}
-	}
-	return torn
 }
 
 // customers are those who come to the routing states of the tests. Each is one segment.
@@ -186,8 +161,11 @@ func events(f State, segments []SegmentID) []Event {
 			StateRequested{s.Name, Status{State: Available}},
 			StateRequested{s.Name, Status{NotReady, "lunch"}},
 			StateRequested{s.Name, Status{State: Offline}})
+		if r := s.Reservation; r != nil && r.Queue != "" {
+			all = append(all, Rings{s.Name, r.SegmentID, r.Number})
+		}
 		for _, id := range segments {
-			all = append(all, Answered{s.Name, id}, Rejected{s.Name, id}, Missed{s.Name, id},
+			all = append(all, Answered{s.Name, id}, Rejected{s.Name, id, latest(f, id)}, Missed{s.Name, id, latest(f, id)}, Missed{s.Name, id, latest(f, id) - 1},
 				Held{s.Name, id}, Ended{s.Name, id}, ResumeRequested{s.Name, id}, ClearRequested{s.Name, id},
 				AgentRequested{Agent: s.Name, SegmentID: id}, AgentRequested{Agent: s.Name, SegmentID: id, Own: true})
 			if mayTalk(f, s, id) {
@@ -204,4 +182,11 @@ func mayTalk(f State, s Agent, id SegmentID) bool {
 	_, p := (&step{State: f}).Entry(id)
 	idle := s.state() == Available || s.Status == MissedOffer
 	return p != nil && idle && len(s.Segments) == 0 && (s.Reservation == nil || s.ReservedFor(id))
+}
+
+func latest(f State, id SegmentID) int {
+	if _, p := f.Entry(id); p != nil {
+		return p.Offers
+	}
+	return 0
 }
