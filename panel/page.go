@@ -41,7 +41,7 @@ func (p *page) isThere() bool { return p.socket != nil }
 func (s *station) attach(id string, k *socket) {
 	i := slices.IndexFunc(s.pages, func(p *page) bool { return p.id == id })
 	if i < 0 {
-		if len(s.pages) >= mostPages {
+		if len(s.pages) >= mostPages && !s.forgetPage() {
 			k.close(tryAgainLater, "too many windows are open")
 			return
 		}
@@ -68,6 +68,23 @@ func (s *station) attach(id string, k *socket) {
 		p.send(audio{})
 	}
 	p.repeatResponses()
+}
+
+// forgetPage makes room: it forgets the page that has been gone longest. It is false
+// if none has gone.
+func (s *station) forgetPage() bool {
+	longest := -1
+	for i, p := range s.pages {
+		if !p.isThere() && (longest < 0 || p.leftAt.Before(s.pages[longest].leftAt)) {
+			longest = i
+		}
+	}
+	if longest < 0 {
+		return false
+	}
+	close(s.pages[longest].work)
+	s.pages = slices.Delete(s.pages, longest, longest+1)
+	return true
 }
 
 func (s *station) hello() hello {

@@ -2,6 +2,7 @@ package panel
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -205,6 +206,33 @@ func TestWindowIsReplaced(t *testing.T) {
 		three.says(offer{ContactID: "c1_2", Number: 1, SDP: "v=0"})
 		if c, _ := w.Contact("c1"); c.Connections[1].State != call.Connected {
 			t.Errorf("ana is %s, want connected", c.Connections[1].State)
+		}
+	})
+}
+
+// However often a page is loaded anew, it gets the audio of the call back. Only
+// windows that are open at the same time are too many.
+func TestManyReloads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := talking(t, w)
+		for i := range 3 * mostPages {
+			ana.s.do(func() { ana.s.left(ana.socket, true) })
+			pass(time.Second)
+			ana = w.open(t, "ana", fmt.Sprintf("window-r%d", i))
+			if heard := ana.hears(); !slices.Contains(heard, "audio true") {
+				t.Fatalf("after %d reloads the window hears %q", i+1, heard)
+			}
+		}
+		for i := range mostPages - 1 {
+			w.open(t, "ana", fmt.Sprintf("window-%d", i))
+		}
+		many := w.open(t, "ana", "window-one-more")
+		if heard := many.hears(); len(heard) != 0 || many.socket.code != tryAgainLater {
+			t.Errorf("one window too many hears %q and is closed with %d", heard, many.socket.code)
+		}
+		if n := len(ana.s.pages); n != mostPages {
+			t.Errorf("%d pages are remembered, want %d", n, mostPages)
 		}
 	})
 }
