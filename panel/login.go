@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -130,6 +131,30 @@ func (p *Panel) serveLogout(w http.ResponseWriter, r *http.Request) {
 	s.do(func() { s.logOut(hash) })
 	p.setCookie(w, r, "", -1)
 	writeJSON(w, http.StatusOK, struct{}{})
+}
+
+const sessionEnded = "the session has ended" // why a window is closed
+
+// logOut closes all windows of a session.
+func (s *station) logOut(session string) {
+	for _, p := range s.pages {
+		if p.isThere() && p.socket.session == session {
+			p.send(loggedOut{})
+			p.detach(sessionOver, sessionEnded)
+		}
+	}
+	if !slices.ContainsFunc(s.pages, (*page).isThere) {
+		s.goneBy = s.now()
+	}
+}
+
+// endSessions closes the windows of sessions that have ended since they connected.
+func (s *station) endSessions() {
+	for _, p := range s.pages {
+		if p.isThere() && !s.panel.sessions.holds(s.account.Agent, p.socket.session) {
+			s.logOut(p.socket.session)
+		}
+	}
 }
 
 // isSecure reports whether the browser uses TLS, to us or to a proxy. Browsers send

@@ -39,6 +39,10 @@ func (p *page) isThere() bool { return p.socket != nil }
 
 // attach gives the window of that id a connection.
 func (s *station) attach(id string, k *socket) {
+	if !s.panel.sessions.holds(s.account.Agent, k.session) { // it has ended while the window connected
+		k.close(sessionOver, sessionEnded)
+		return
+	}
 	i := slices.IndexFunc(s.pages, func(p *page) bool { return p.id == id })
 	if i < 0 {
 		if len(s.pages) >= mostPages && !s.forgetPage() {
@@ -332,17 +336,4 @@ func (s *station) pageOn(k *socket) *page {
 		return s.pages[i]
 	}
 	return nil
-}
-
-// logOut closes all windows of a session.
-func (s *station) logOut(session string) {
-	for _, p := range s.pages {
-		if p.isThere() && p.socket.session == session {
-			p.send(loggedOut{})
-			p.detach(sessionOver, "you have logged out")
-		}
-	}
-	if !slices.ContainsFunc(s.pages, (*page).isThere) {
-		s.goneBy = s.now()
-	}
 }

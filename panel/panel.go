@@ -127,6 +127,7 @@ func New(o Options) (*Panel, error) {
 	if p.sessions, err = readSessions(ctx, o.Store, logins, o.Now); err != nil {
 		return nil, fmt.Errorf("opening the panel: %w", err)
 	}
+	p.sessions.busy = func(agent string) bool { return p.stations[agent] != nil && p.stations[agent].busy.Load() }
 	for _, c := range o.Board.Contacts() {
 		p.ContactChanged(c, nil)
 	}

@@ -22,7 +22,8 @@ const sessionKind = "session"
 
 const (
 	workingDay   = 12 * time.Hour
-	mostSessions = 16 // of one agent; the oldest gives way
+	lastCall     = 4 * time.Hour // a session does not end in a call, unless it takes this long
+	mostSessions = 16            // of one agent; the oldest gives way
 )
 
 // sessionList is what is stored of an agent.
@@ -43,6 +44,7 @@ type sessions struct {
 	store  switchboard.Store
 	logins map[string]string // the agents, and what session.Login must be
 	now    func() time.Time
+	busy   func(agent string) bool // the agent is in a call on their page; nil: none is
 
 	writing chan struct{} // holds a value while a list is written
 
@@ -103,6 +105,13 @@ func (s *sessions) agent(token string) (agent, hash string, ok bool) {
 	return "", "", false
 }
 
+// holds reports whether an agent's session of that hash goes on.
+func (s *sessions) holds(agent, hash string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.ContainsFunc(s.known[agent], func(x session) bool { return x.Token == hash && s.valid(agent, x) })
+}
+
 // revoke ends the session of that hash.
 func (s *sessions) revoke(ctx context.Context, agent, hash string) error {
 	return s.change(ctx, agent, func(list []session) []session {
@@ -112,7 +121,11 @@ func (s *sessions) revoke(ctx context.Context, agent, hash string) error {
 
 func (s *sessions) valid(agent string, x session) bool {
 	login, known := s.logins[agent]
-	return known && login == x.Login && s.now().Before(x.Until)
+	until := x.Until
+	if s.busy != nil && s.busy(agent) {
+		until = until.Add(lastCall)
+	}
+	return known && login == x.Login && s.now().Before(until)
 }
 
 // change edits and writes an agent's sessions, and drops expired ones. If another

@@ -28,6 +28,7 @@ type station struct {
 	panel   *Panel
 	account Account
 	present atomic.Bool
+	busy    atomic.Bool // the agent is in a call, and the page is their phone
 
 	wake  chan struct{} // contacts or the agent have changed
 	inbox chan func()
@@ -78,6 +79,7 @@ func (s *station) run() {
 			act()
 		case <-repeat.C:
 			s.refresh()
+			s.endSessions()
 			s.sendAll(s.update(s.shown))
 		case <-timer.C:
 			s.expire()
@@ -186,6 +188,7 @@ func (s *station) refresh() {
 	}
 	s.forget(sc)
 	s.passLostAudio()
+	s.busy.Store(!s.account.Desk && len(s.shown.segments) > 0)
 	if now := s.isMuted(); now != s.muted {
 		s.muted = now
 		s.sendAll(muted{now})

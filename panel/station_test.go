@@ -26,9 +26,22 @@ type window struct {
 
 func (w *world) open(t *testing.T, agent, id string) *window {
 	t.Helper()
-	win := &window{t: t, s: w.panel.stations[agent], socket: newSocket("session of " + agent), id: id}
+	win := &window{t: t, s: w.panel.stations[agent], socket: newSocket(w.session(t, agent)), id: id}
 	win.s.do(func() { win.s.attach(id, win.socket) })
 	return win
+}
+
+// session is the hash of the agent's session, begun if need be.
+func (w *world) session(t *testing.T, agent string) string {
+	t.Helper()
+	if w.sessions[agent] == "" {
+		token, err := w.panel.sessions.open(t.Context(), agent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.sessions[agent] = hashToken(token)
+	}
+	return w.sessions[agent]
 }
 
 // pass lets time pass in the bubble.

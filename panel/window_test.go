@@ -236,3 +236,57 @@ func TestManyReloads(t *testing.T) {
 		}
 	})
 }
+
+// A window stays connected only as long as its session: it ends with the day, though
+// not in the middle of a call, and when it is revoked, also while the window connects.
+func TestSessionOfWindowEnds(t *testing.T) {
+	ended := func(win *window) bool {
+		synctest.Wait()
+		select {
+		case <-win.socket.end:
+			return win.socket.code == sessionOver
+		default:
+			return false
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		idle := w.open(t, "ben", "window-1")
+		talks := talking(t, w)
+		for range workingDay / repeatEvery {
+			pass(repeatEvery)
+			idle.hears()
+			talks.hears()
+		}
+		if !ended(idle) {
+			t.Error("the session does not end with the day")
+		}
+		if ended(talks) {
+			t.Error("the session ends in the middle of a call")
+		}
+		again := w.open(t, "ana", "window-1")
+		if heard := again.hears(); !slices.Contains(heard, "audio true") {
+			t.Errorf("a window that reconnects in the call hears %q", heard)
+		}
+		w.post("c1", call.HungUp{Connection: 1})
+		pass(2 * repeatEvery)
+		if !ended(again) {
+			t.Error("the session does not end after the call")
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ben := w.open(t, "ben", "window-1")
+		if err := w.panel.sessions.revoke(t.Context(), "ben", w.sessions["ben"]); err != nil {
+			t.Fatal(err)
+		}
+		late := w.open(t, "ben", "window-2")
+		if heard := late.hears(); len(heard) != 0 || !ended(late) {
+			t.Errorf("a window that connects too late hears %q", heard)
+		}
+		pass(repeatEvery)
+		if !ended(ben) {
+			t.Error("a window outlives its session")
+		}
+	})
+}

@@ -27,6 +27,7 @@ type world struct {
 	dispatcher *dispatch.Dispatcher
 	directory  *directory.Directory
 	log        *slog.Logger
+	sessions   map[string]string // of agents with a window: the hash
 
 	mu       sync.Mutex
 	contacts []call.Contact
@@ -97,7 +98,7 @@ func newWorld(t testing.TB, change func(*Options)) *world {
 	}
 	w := &world{
 		directory: directory.New(c), log: slog.New(slog.NewTextHandler(t.Output(), nil)),
-		people: map[string]behaviour{}, answered: map[lineID]bool{}, lines: map[lineID]int{},
+		sessions: map[string]string{}, people: map[string]behaviour{}, answered: map[lineID]bool{}, lines: map[lineID]int{},
 	}
 	store := &memory{}
 	if w.dispatcher, err = dispatch.New(t.Context(), c, store, w.log); err != nil {
