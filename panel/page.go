@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	mostWaiting    = 32 // requests of one page that have no response yet
-	mostRemembered = 64 // responses of one page, to be sent again
+	mostWaiting    = 32      // requests of one page that have no response yet
+	mostRemembered = 64      // responses of one page, to be sent again
+	mostRepeated   = 1 << 20 // bytes of these
 )
 
 // A page is a window of an agent's browser, across all its connections. It belongs
@@ -240,11 +241,14 @@ func (p *page) ask(m request) {
 // remember adds a request, and forgets old ones that have their response.
 func (p *page) remember(a *asked) {
 	p.asked = append(p.asked, a)
-	now, over := p.station.now(), len(p.asked)-mostRemembered
+	now, over, bytes := p.station.now(), len(p.asked)-mostRemembered, -mostRepeated
+	for _, x := range p.asked {
+		bytes += len(x.response)
+	}
 	p.asked = slices.DeleteFunc(p.asked, func(x *asked) bool {
-		old := x.response != nil && (over > 0 || now.Sub(x.at) > keepPage)
+		old := x.response != nil && (over > 0 || bytes > 0 || now.Sub(x.at) > keepPage)
 		if old {
-			over--
+			over, bytes = over-1, bytes-len(x.response)
 		}
 		return old
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // This file has the messages between the page and the server, over the page's
@@ -148,6 +149,9 @@ const (
 
 // parse reads a message of the page.
 func parse(b []byte) (any, error) {
+	if !utf8.Valid(b) { // which a browser would refuse if it were echoed
+		return nil, errors.New("not UTF-8")
+	}
 	var kind struct {
 		Type string `json:"type"`
 	}

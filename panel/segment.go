@@ -64,18 +64,13 @@ func connectionName(id call.ContactID, connection call.ConnectionID) string {
 
 // parseSegment reads a segment's ID.
 func parseSegment(name string) (routing.SegmentID, bool) {
-	contact, connection, found := cutLast(name)
-	n, err := strconv.Atoi(connection)
-	return routing.SegmentID{Contact: call.ContactID(contact), Connection: call.ConnectionID(n)}, found && err == nil && n > 0
-}
-
-// cutLast cuts a name at its last underscore.
-func cutLast(name string) (before, after string, found bool) {
 	i := strings.LastIndexByte(name, '_')
 	if i < 0 {
-		return name, "", false
+		return routing.SegmentID{}, false
 	}
-	return name[:i], name[i+1:], true
+	n, err := strconv.Atoi(name[i+1:])
+	id := routing.SegmentID{Contact: call.ContactID(name[:i]), Connection: call.ConnectionID(n)}
+	return id, err == nil && n > 0 && segmentName(id) == name // one name, and not "c1_02" for "c1_2"
 }
 
 // customer is the customer's connection, or nil.

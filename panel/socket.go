@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -27,12 +28,14 @@ const (
 	pingEvery   = 15 * time.Second
 	writeWithin = 10 * time.Second
 	mostUnsent  = 256 // messages; a page that has more to come is too slow
+	mostBytes   = 16 << 20
 )
 
 // A socket is one connection of a page. It sends messages in order.
 type socket struct {
 	session string // the hash of its token
 	out     chan []byte
+	unsent  atomic.Int64 // bytes in out
 
 	once sync.Once
 	end  chan struct{} // closed by close
@@ -46,12 +49,22 @@ func newSocket(session string) *socket {
 
 // send reports false when the queue is full.
 func (k *socket) send(b []byte) bool {
+	if k.unsent.Load() > mostBytes {
+		return false
+	}
 	select {
 	case k.out <- b:
+		k.unsent.Add(int64(len(b)))
 		return true
 	default:
 		return false
 	}
+}
+
+// put sends a queued message to the page.
+func (k *socket) put(conn *websocket.Conn, b []byte, limit time.Duration) bool {
+	k.unsent.Add(-int64(len(b)))
+	return within(limit, func(ctx context.Context) error { return conn.Write(ctx, websocket.MessageText, b) })
 }
 
 // close closes the connection after sending the queued messages.
@@ -78,6 +91,9 @@ func (p *Panel) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	case !pageID.MatchString(id):
 		turnAway(w, http.StatusBadRequest, "page must name the window")
+		return
+	case !p.stations[agent].slow():
+		turnAway(w, http.StatusServiceUnavailable, "the server stops")
 		return
 	}
 	conn, err := websocket.Accept(w, r, nil)
@@ -116,6 +132,9 @@ func (p *Panel) read(conn *websocket.Conn, s *station, k *socket) (closed bool) 
 			code := websocket.CloseStatus(err)
 			return code == goingAway || code == pageClosed
 		}
+		if !s.slow() {
+			return false
+		}
 		var m any
 		if err = errors.New("not a text message"); kind == websocket.MessageText {
 			m, err = parse(b)
@@ -141,7 +160,7 @@ func (k *socket) write(conn *websocket.Conn) {
 	for {
 		select {
 		case b := <-k.out:
-			if !within(writeWithin, func(ctx context.Context) error { return conn.Write(ctx, websocket.MessageText, b) }) {
+			if !k.put(conn, b, writeWithin) {
 				_ = conn.CloseNow()
 				return
 			}
@@ -163,7 +182,7 @@ func (k *socket) flush(conn *websocket.Conn) {
 	for {
 		select {
 		case b := <-k.out:
-			if !within(time.Second, func(ctx context.Context) error { return conn.Write(ctx, websocket.MessageText, b) }) {
+			if !k.put(conn, b, time.Second) {
 				return
 			}
 		default:

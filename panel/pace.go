@@ -1,0 +1,51 @@
+package panel
+
+import (
+	"sync"
+	"time"
+)
+
+// How much the windows of one agent may send. People are far slower; a page that is
+// broken or hostile must not take the time that calls need.
+const (
+	messageEvery = 20 * time.Millisecond
+	messageBurst = 200
+)
+
+// A pace bounds how often something happens: burst times at once, then once every
+// interval.
+type pace struct {
+	every time.Duration
+	burst int
+
+	mu   sync.Mutex
+	last time.Time // the turn that was given last
+}
+
+// wait gives a turn, and returns how long it is until then.
+func (p *pace) wait(now time.Time) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if first := now.Add(-p.every * time.Duration(p.burst)); p.last.Before(first) {
+		p.last = first
+	}
+	p.last = p.last.Add(p.every)
+	return max(0, p.last.Sub(now))
+}
+
+// slow waits until the agent's windows may send another message. It is false when
+// the panel is closed.
+func (s *station) slow() bool {
+	wait := s.pace.wait(s.now())
+	if wait == 0 {
+		return true
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-s.panel.stop:
+		return false
+	}
+}

@@ -1,0 +1,133 @@
+package panel
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+func TestPace(t *testing.T) {
+	p := pace{every: 20 * time.Millisecond, burst: 3}
+	now := time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
+	wait := func(want ...time.Duration) {
+		t.Helper()
+		for i, want := range want {
+			if got := p.wait(now); got != want {
+				t.Errorf("turn %d after %s, want %s", i+1, got, want)
+			}
+		}
+	}
+	wait(0, 0, 0, 20*time.Millisecond, 40*time.Millisecond)
+	now = now.Add(time.Second)
+	wait(0, 0, 0, 20*time.Millisecond)
+}
+
+// A pipes listener accepts connections in memory.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) {
+	if c, ok := <-p; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+
+func (p pipes) Close() error   { return nil }
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+// A page that sends without end is read slowly, also if it connects anew each time.
+func TestFloods(t *testing.T) {
+	const messages, connections = 1000, 300
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		token, err := w.panel.sessions.open(t.Context(), "ana")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := make(pipes)
+		server := &http.Server{Handler: w.panel.Handler()}
+		go func() { _ = server.Serve(l) }() // ends when l is closed
+		defer close(l)
+		client := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+			ours, theirs := net.Pipe()
+			l <- theirs
+			return ours, nil
+		}}}
+		header := http.Header{"Origin": {"http://page"}, "Cookie": {cookie + "=" + token}}
+		connect := func() *websocket.Conn {
+			conn, _, err := websocket.Dial(t.Context(), "http://page/ccp-v2/socket?page=window-1", //nolint:bodyclose // Dial sees to it
+				&websocket.DialOptions{HTTPClient: client, HTTPHeader: header})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return conn
+		}
+		conn, began := connect(), time.Now()
+		go func() { // ends with conn
+			for range messages {
+				_ = conn.Write(t.Context(), websocket.MessageText, []byte(`{"type":"mute","muted":null}`))
+			}
+		}()
+		for answers := 0; answers < messages; {
+			_, b, err := conn.Read(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Contains(b, []byte(`"type":"muted"`)) {
+				answers++
+			}
+		}
+		if took, least := time.Since(began), (messages-messageBurst)*messageEvery; took < least-time.Second {
+			t.Errorf("%d messages took %s, want %s", messages, took, least)
+		}
+		began = time.Now()
+		for range connections {
+			_ = conn.CloseNow()
+			conn = connect()
+		}
+		_ = conn.CloseNow()
+		if took, least := time.Since(began), (connections-messageBurst)*messageEvery; took < least-time.Second {
+			t.Errorf("%d connections took %s, want %s", connections, took, least)
+		}
+		synctest.Wait()
+	})
+}
+
+// Long responses, which a directory with many names has, do not fill the memory: few
+// are remembered, and few wait for a page that does not read.
+func TestLongResponses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := w.open(t, "ana", "window-1")
+		page := ana.s.pages[0]
+		long := strings.Repeat("x", mostRepeated/4)
+		for i := range mostRemembered / 2 {
+			ana.s.do(func() {
+				a := &asked{id: fmt.Sprint(i), by: ana.s.now().Add(answerWithin)}
+				page.remember(a)
+				page.respond(a, response{a.id, long, nil})
+			})
+			ana.hears()
+		}
+		if n := len(page.asked); n > 5 {
+			t.Errorf("%d long responses are remembered", n)
+		}
+		for range mostUnsent / 2 {
+			ana.s.do(func() { ana.s.sendAll(echoed{Event: "contact::view", Data: json.RawMessage(`"` + long + `"`)}) })
+		}
+		select {
+		case <-ana.socket.end:
+		default:
+			t.Errorf("%d bytes wait for a page that does not read", ana.socket.unsent.Load())
+		}
+	})
+}
