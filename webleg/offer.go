@@ -14,10 +14,18 @@ import (
 // are 1 to 6 kB long.
 const offerMost = 32 << 10
 
+// kept are the attributes of an offer that a session needs; an offer is reduced to
+// them. Above all, candidates and ice-lite are dropped: browsers send first, and an
+// offer must not make us send to the addresses that it names, or connect to them.
+var kept = map[string]bool{
+	"group": true, "mid": true, "msid": true, "ssrc": true, "sendrecv": true, "rtcp-mux": true, "rtpmap": true, "fmtp": true,
+	"ice-ufrag": true, "ice-pwd": true, "ice-options": true, "fingerprint": true, "setup": true,
+}
+
 // An offer is a valid offer of a browser.
 type offer struct {
-	sdp    string
-	events uint8 // payload type of telephone-events at 8 kHz, 0: not offered
+	sdp    string // reduced to what is kept
+	events uint8  // payload type of telephone-events at 8 kHz, 0: not offered
 }
 
 // readOffer checks an offer and finds the payload type of telephone-events. The
@@ -50,7 +58,11 @@ func readOffer(text string) (offer, error) {
 			return offer{}, fmt.Errorf("the audio in the offer is %s, want sendrecv", direction)
 		}
 	}
-	o := offer{sdp: text}
+	reduced, err := reduce(&s)
+	if err != nil {
+		return offer{}, err
+	}
+	o := offer{sdp: reduced}
 	for number, codec := range formats {
 		// RFC 4733 §2.5.1: events use the clock rate of the audio they replace.
 		if codec == "telephone-event/8000" && (o.events == 0 || number < o.events) {
@@ -58,6 +70,20 @@ func readOffer(text string) (offer, error) {
 		}
 	}
 	return o, nil
+}
+
+// reduce drops the attributes that are not kept, and returns what is left.
+func reduce(s *sdp.SessionDescription) (string, error) {
+	drop := func(a sdp.Attribute) bool { return !kept[a.Key] }
+	s.Attributes = slices.DeleteFunc(s.Attributes, drop)
+	for _, m := range s.MediaDescriptions {
+		m.Attributes = slices.DeleteFunc(m.Attributes, drop)
+	}
+	written, err := s.Marshal()
+	if err != nil {
+		return "", fmt.Errorf("reducing the offer: %w", err)
+	}
+	return string(written), nil
 }
 
 // audioOf returns the audio section of an offer that has no other.

@@ -79,6 +79,7 @@ func (p *peers) settings(quiet logging.LoggerFactory) webrtc.SettingEngine {
 	s.SetICEUDPMux(p.mux)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetIncludeLoopbackCandidate(true)
+	s.DisableActiveTCP(true) // connect to nobody
 	s.SetICETimeouts(p.awayAfter, 0, p.awayAfter/looks)
 	s.SetFireOnTrackBeforeFirstRTP(true)
 	if p.at.Addr().Is4() {
