@@ -7,14 +7,17 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/logging"
+	"github.com/pion/stun/v4"
 	"github.com/pion/webrtc/v4"
 
 	"holdfast/call"
@@ -164,6 +167,7 @@ type relay struct {
 	us      netip.AddrPort
 	stalled atomic.Bool
 	lost    atomic.Int64 // packets
+	checks  chan []byte  // the browser's last check (STUN request)
 }
 
 func newRelay(t testing.TB, us netip.AddrPort) *relay {
@@ -172,7 +176,7 @@ func newRelay(t testing.TB, us netip.AddrPort) *relay {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &relay{conn: conn, us: us}
+	r := &relay{conn: conn, us: us, checks: make(chan []byte, 1)}
 	var running sync.WaitGroup
 	running.Go(r.run)
 	t.Cleanup(func() { conn.Close(); running.Wait() })
@@ -194,6 +198,9 @@ func (r *relay) run() {
 		if from != r.us {
 			browser, to = from, r.us
 		}
+		if from != r.us && stun.IsMessage(buf[:n]) {
+			r.overhear(buf[:n])
+		}
 		if r.stalled.Load() {
 			r.lost.Add(1)
 			continue
@@ -201,5 +208,25 @@ func (r *relay) run() {
 		if err == nil && to.IsValid() {
 			_, _ = r.conn.WriteToUDPAddrPort(buf[:n], to)
 		}
+	}
+}
+
+func (r *relay) overhear(check []byte) {
+	select {
+	case <-r.checks:
+	default: // the one before has been taken
+	}
+	r.checks <- slices.Clone(check)
+}
+
+// awaitCheck waits for a check of the browser.
+func (r *relay) awaitCheck(t testing.TB) []byte {
+	t.Helper()
+	select {
+	case check := <-r.checks:
+		return check
+	case <-time.After(patiently):
+		t.Fatal("the browser sends no check")
+		return nil
 	}
 }

@@ -24,8 +24,9 @@ var kept = map[string]bool{
 
 // An offer is a valid offer of a browser.
 type offer struct {
-	sdp    string // reduced to what is kept
-	events uint8  // payload type of telephone-events at 8 kHz, 0: not offered
+	sdp     string   // reduced to what is kept
+	events  uint8    // payload type of telephone-events at 8 kHz, 0: not offered
+	streams []uint32 // the browser's RTP sources (SSRCs), as far as it names them
 }
 
 // readOffer checks an offer and finds the payload type of telephone-events. The
@@ -42,34 +43,44 @@ func readOffer(text string) (offer, error) {
 	if err != nil {
 		return offer{}, err
 	}
-	for _, needed := range []struct{ attribute, what string }{
-		{"fingerprint", "fingerprint"}, {"ice-ufrag", "ICE user name"}, {"ice-pwd", "ICE password"},
-	} {
-		if !has(&s, m, needed.attribute) {
-			return offer{}, fmt.Errorf("the offer has no %s", needed.what)
-		}
-	}
-	formats := formatsOf(m)
-	if formats[pcmu] != "pcmu/8000" {
-		return offer{}, errors.New("the offer has no PCMU (payload type 0)")
-	}
-	for _, direction := range []string{"sendonly", "recvonly", "inactive"} {
-		if has(&s, m, direction) {
-			return offer{}, fmt.Errorf("the audio in the offer is %s, want sendrecv", direction)
-		}
+	if err := check(&s, m); err != nil {
+		return offer{}, err
 	}
 	reduced, err := reduce(&s)
 	if err != nil {
 		return offer{}, err
 	}
-	o := offer{sdp: reduced}
-	for number, codec := range formats {
+	o := offer{sdp: reduced, streams: streamsOf(m)}
+	for number, codec := range formatsOf(m) {
 		// RFC 4733 §2.5.1: events use the clock rate of the audio they replace.
 		if codec == "telephone-event/8000" && (o.events == 0 || number < o.events) {
 			o.events = number
 		}
 	}
 	return o, nil
+}
+
+// check reports what an offer with that audio section lacks.
+func check(s *sdp.SessionDescription, m *sdp.MediaDescription) error {
+	for _, needed := range []struct{ attribute, what string }{
+		{"fingerprint", "fingerprint"}, {"ice-ufrag", "ICE user name"}, {"ice-pwd", "ICE password"},
+	} {
+		if !has(s, m, needed.attribute) {
+			return fmt.Errorf("the offer has no %s", needed.what)
+		}
+	}
+	if formatsOf(m)[pcmu] != "pcmu/8000" {
+		return errors.New("the offer has no PCMU (payload type 0)")
+	}
+	for _, direction := range []string{"sendonly", "recvonly", "inactive"} {
+		if has(s, m, direction) {
+			return fmt.Errorf("the audio in the offer is %s, want sendrecv", direction)
+		}
+	}
+	if n := len(streamsOf(m)); n > mostStreams {
+		return fmt.Errorf("the offer has %d RTP sources, want one", n)
+	}
+	return nil
 }
 
 // reduce drops the attributes that are not kept, and returns what is left.
@@ -107,6 +118,18 @@ func has(s *sdp.SessionDescription, m *sdp.MediaDescription, attribute string) b
 		_, there = s.Attribute(attribute)
 	}
 	return there
+}
+
+// streamsOf returns the RTP sources that a section names.
+func streamsOf(m *sdp.MediaDescription) []uint32 {
+	var all []uint32
+	for _, a := range m.Attributes {
+		number, _, _ := strings.Cut(a.Value, " ")
+		if ssrc, err := strconv.ParseUint(number, 10, 32); err == nil && a.Key == "ssrc" && !slices.Contains(all, uint32(ssrc)) {
+			all = append(all, uint32(ssrc))
+		}
+	}
+	return all
 }
 
 // formatsOf returns the codecs that a section offers, such as "pcmu/8000", by

@@ -25,7 +25,8 @@ const (
 
 // peers is an answerer on pion/webrtc.
 type peers struct {
-	api       *webrtc.API
+	engine    webrtc.MediaEngine
+	settings  webrtc.SettingEngine
 	mux       ice.UDPMux
 	at        netip.AddrPort
 	awayAfter time.Duration
@@ -51,17 +52,12 @@ func listen(address netip.AddrPort, awayAfter time.Duration) (*peers, error) {
 		at:        conn.LocalAddr().(*net.UDPAddr).AddrPort(),
 		awayAfter: awayAfter,
 	}
-	var engine webrtc.MediaEngine
 	for _, codec := range codecs {
-		if err := engine.RegisterCodec(codec, webrtc.RTPCodecTypeAudio); err != nil {
+		if err := p.engine.RegisterCodec(codec, webrtc.RTPCodecTypeAudio); err != nil {
 			return nil, errors.Join(err, p.close())
 		}
 	}
-	// No interceptors. NACK, transport-wide congestion control and simulcast are for
-	// video, and G.711 has no rate that receiver reports could change. The registry
-	// is empty on purpose: without one, pion registers all of these.
-	p.api = webrtc.NewAPI(webrtc.WithMediaEngine(&engine), webrtc.WithInterceptorRegistry(&interceptor.Registry{}),
-		webrtc.WithSettingEngine(p.settings(quiet)))
+	p.settings = p.lite(quiet)
 	return p, nil
 }
 
@@ -71,12 +67,11 @@ var codecs = []webrtc.RTPCodecParameters{
 	{PayloadType: 101, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: "audio/telephone-event", ClockRate: 8000}},
 }
 
-// settings make pion an ICE-lite agent on our socket. The failed timeout is 0, so
+// lite returns settings that make pion an ICE-lite agent. The failed timeout is 0, so
 // a session that is down becomes connected again when packets return.
-func (p *peers) settings(quiet logging.LoggerFactory) webrtc.SettingEngine {
+func (p *peers) lite(quiet logging.LoggerFactory) webrtc.SettingEngine {
 	s := webrtc.SettingEngine{LoggerFactory: quiet}
 	s.SetLite(true)
-	s.SetICEUDPMux(p.mux)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetIncludeLoopbackCandidate(true)
 	s.DisableActiveTCP(true) // connect to nobody
@@ -95,7 +90,16 @@ func (p *peers) address() netip.AddrPort { return p.at }
 func (p *peers) close() error { return p.mux.Close() }
 
 func (p *peers) answer(ctx context.Context, o offer, to receiver) (session, string, error) {
-	pc, err := p.api.NewPeerConnection(webrtc.Configuration{})
+	g := newGuard(p.mux, o.streams)
+	settings := p.settings
+	settings.SetICEUDPMux(g)
+	settings.SetICEBindingRequestHandler(g.checked)
+	// No interceptors. NACK, transport-wide congestion control and simulcast are for
+	// video, and G.711 has no rate that receiver reports could change. The registry
+	// is empty on purpose: without one, pion registers all of these.
+	api := webrtc.NewAPI(webrtc.WithMediaEngine(&p.engine), webrtc.WithInterceptorRegistry(&interceptor.Registry{}),
+		webrtc.WithSettingEngine(settings))
+	pc, err := api.NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		return nil, "", fmt.Errorf("making a peer connection: %w", err)
 	}
