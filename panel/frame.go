@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -31,6 +32,7 @@ type scene struct {
 	page     bool             // the agent's page is their phone
 	looked   []call.ContactID // contacts that were looked for
 	contacts []call.Contact   // those of them that there are
+	over     []call.Contact   // those that have ended since the last look
 	rejected map[string]bool  // names of the connections on which the agent has rejected a call
 }
 
@@ -66,7 +68,7 @@ func frames(shown []card, s scene) []frame {
 	}
 	for _, c := range shown {
 		if !c.over && find(now.cards, c.SegmentID) == nil {
-			farewell.cards = append(farewell.cards, c.end(how(c, s), s.now))
+			farewell.cards = append(farewell.cards, c.end(how(c, s), s.now, parting(c, s)))
 			goodbye = true
 		}
 	}
@@ -105,11 +107,38 @@ func how(c card, s scene) phase {
 	return missedPhase
 }
 
-func (c card) end(how phase, at time.Time) card {
+func (c card) end(how phase, at time.Time, parting string) card {
 	c.streams = endedContact(c.streams, string(how), stamp(at))
 	c.view = endedView(c.view, how, stamp(at))
+	if how == endedPhase {
+		c.view.Ended = parting
+	}
 	c.over = true
 	return c
+}
+
+// parting tells the agent what has become of the customer, now that the agent's
+// segment has ended; empty if they know.
+func parting(c card, s scene) string {
+	all := slices.Concat(s.contacts, s.over)
+	i := slices.IndexFunc(all, func(x call.Contact) bool { return x.ID == c.Contact })
+	if i < 0 {
+		return ""
+	}
+	t := all[i].Transfer
+	if n := len(all[i].Past); t == nil && n > 0 {
+		t = &all[i].Past[n-1]
+	}
+	theirs := t != nil && connectionName(c.Contact, t.By) == c.view.You.ID
+	switch {
+	case theirs && t.Outcome == call.Completed:
+		return fmt.Sprintf("Handed over to %s.", t.Target())
+	case all[i].EndedBy == call.Customer:
+		return "The customer has left."
+	case theirs && t.Outcome != call.Cancelled:
+		return fmt.Sprintf("You left while %s was being called.", t.Target())
+	}
+	return ""
 }
 
 // afterCall is a segment in after-call work.
@@ -118,7 +147,7 @@ func afterCall(shown []card, s scene, x routing.Segment) card {
 	if before := find(shown, x.SegmentID); before != nil {
 		c = *before
 		if !c.over {
-			c = c.end(endedPhase, x.Since)
+			c = c.end(endedPhase, x.Since, parting(c, s))
 		}
 	}
 	c.view.ClearedBy = stampOf(x.ClearBy)

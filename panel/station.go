@@ -38,6 +38,7 @@ type station struct {
 	// mu guards what was reported since the last look.
 	mu       sync.Mutex
 	involved map[call.ContactID]bool // contacts with a segment of the agent, now or before
+	over     []call.Contact          // contacts that have ended, with a segment of the agent
 	rejected map[string]bool         // names of connections on which the agent rejects
 
 	// What follows belongs to run.
@@ -123,6 +124,9 @@ func (s *station) contactChanged(c call.Contact, events []call.Timed) {
 		}
 	}
 	concerned := s.involved[c.ID]
+	if concerned && c.Stage == call.Over {
+		s.over = append(s.over, c)
+	}
 	if concerned {
 		for _, e := range events {
 			if id := turnedDown(e.Event); id != 0 {
@@ -163,11 +167,11 @@ func (s *station) look() scene {
 	for _, x := range agent.Segments {
 		s.involved[x.Contact] = true
 	}
-	sc := scene{now: s.now(), agent: agent, page: !s.account.Desk, rejected: s.rejected}
+	sc := scene{now: s.now(), agent: agent, page: !s.account.Desk, over: s.over, rejected: s.rejected}
 	for id := range s.involved {
 		sc.looked = append(sc.looked, id)
 	}
-	s.rejected = map[string]bool{}
+	s.over, s.rejected = nil, map[string]bool{}
 	s.mu.Unlock()
 
 	slices.Sort(sc.looked)

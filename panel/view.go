@@ -244,12 +244,6 @@ func viewFailure(c call.Contact) *failureView {
 }
 
 func endedView(v contactView, how phase, at stamp) contactView {
-	if t := v.Transfer; t != nil && how == endedPhase {
-		v.Ended = fmt.Sprintf("Handed over to %s.", t.Target)
-		if v.Phase == reachingPhase {
-			v.Ended = fmt.Sprintf("You left while %s was being called.", t.Target)
-		}
-	}
 	v.Phase, v.Since, v.Transfer, v.Failure, v.Others, v.Can = how, at, nil, nil, []partyView{}, []string{}
 	v.Customer.State, v.You.State = "gone", "gone"
 	if how == endedPhase {
