@@ -33,15 +33,14 @@ func alone(t *testing.T) {
 		s.ana.desk().Click("[data-ref=close]")
 		target := s.asks("cold")
 		target.Answer()
-		s.handedOver(r)
+		s.handedOver(r, handedOver)
 	})
 	s.scene("warm", s.warm)
 	s.scene("blind", func(r *row) {
 		s.talk()
 		target := s.asks("blind")
-		s.ana.reads("After-call work")
 		target.Answer()
-		s.handedOver(r)
+		s.handedOver(r, leftMeanwhile)
 	})
 	s.nobodyTwice()
 }
@@ -82,11 +81,13 @@ func (s *stage) asks(kind string) *softphone.Call {
 	return target
 }
 
-// handedOver: customer and cardiology talk, and ana has after-call work.
-func (s *stage) handedOver(r *row) {
+const handedOver = "Handed over to cardiology."
+
+// handedOver: customer and cardiology talk, and ana reads what has become of them.
+func (s *stage) handedOver(r *row, told string) {
 	s.t.Helper()
 	s.meet("customer", "cardiology")
-	r.ended, r.told = "with the target", "After-call work"
+	r.ended, r.told = "with the target", told
 	s.ana.reads(r.told)
 	s.ana.shot("done")
 	s.goodbye()
@@ -110,7 +111,7 @@ func (s *stage) warm(r *row) {
 	s.meet("ana", "customer", "cardiology")
 	s.ana.shot("all together")
 	s.ana.press("consulting", "complete")
-	s.handedOver(r)
+	s.handedOver(r, handedOver)
 }
 
 // twoContacts has ana take a second customer while the first is on hold.
@@ -179,12 +180,12 @@ func toAnAgent(t *testing.T) {
 func (s *stage) withBen(r *row) {
 	s.t.Helper()
 	s.meet("customer", "ben")
-	s.ana.reads("After-call work")
 	s.agents["ben"].shot("has the customer")
 	c := s.stage(call.Talking)
 	if got := c.Past[len(c.Past)-1].Outcome; got != call.Completed {
 		s.t.Errorf("the transfer is %s", got)
 	}
-	r.ended, r.told = "with the target", "After-call work"
+	r.ended, r.told = "with the target", "Handed over to ben."
+	s.ana.reads(r.told)
 	s.goodbye()
 }

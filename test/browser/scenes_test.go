@@ -82,7 +82,7 @@ func brief(t *testing.T) {
 		s.HangUp("customer")
 		s.ana.tab.Await(`crm.contact()?.getStatus().type === "ended"`)
 		<-target.Ended()
-		r.ended, r.told = "gone", "After-call work"
+		r.ended, r.told = "gone", "The customer has left."
 		s.ana.reads(r.told)
 		s.ana.shot("customer gone")
 		s.over()
@@ -97,7 +97,7 @@ func brief(t *testing.T) {
 		s.meet("customer", "cardiology")
 		s.ana.tab.Await(`crm.contact()?.getStatus().type === "ended"`)
 		s.ana.tab.Await(`crm.agent().getState().name === "AfterCallWork"`)
-		r.ended, r.told = "with the target", "After-call work"
+		r.ended, r.told = "with the target", handedOver
 		s.ana.reads(r.told)
 		s.ana.shot("handed over")
 		s.goodbye()
@@ -119,7 +119,7 @@ func sampleOfAWS(t *testing.T) {
 		target := s.leftWhileItRings()
 		target.Answer()
 		s.meet("customer", "cardiology")
-		r.ended, r.told = "with the target", "After-call work"
+		r.ended, r.told = "with the target", leftMeanwhile
 		s.goodbye()
 	})
 	s.scene("target is busy", func(r *row) {
@@ -151,6 +151,8 @@ func sampleOfAWS(t *testing.T) {
 	s.nobodyTwice()
 }
 
+const leftMeanwhile = "You left while cardiology was being called."
+
 // leftWhileItRings: the customer talks to ana, who asks for cardiology and leaves
 // at once.
 func (s *stage) leftWhileItRings() *softphone.Call {
@@ -158,7 +160,7 @@ func (s *stage) leftWhileItRings() *softphone.Call {
 	s.talk()
 	s.ana.tab.Do("crm.quickConnect('cardiology').then(crm.sampleTransfer)")
 	target := s.Rung("cardiology")
-	s.ana.reads("After-call work")
+	s.ana.reads(leftMeanwhile)
 	s.hears("customer", "hold audio")
 	s.ana.shot("left")
 	return target

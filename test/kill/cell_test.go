@@ -139,6 +139,11 @@ func (c *cell) configure(dir string, e ending) string {
 offer_for = %q
 recall_for = "3s"
 fallback = %q
+[panel]
+listen = "%s:8090"
+[[agent]]
+name = %q
+login = %q
 [[agent]]
 name = "ana"
 address = %q
@@ -163,6 +168,9 @@ agents = ["carla"]
 called = "*"
 agent = "ana"
 [[route]]
+called = "page"
+agent = "vera"
+[[route]]
 called = "sales"
 queue = "sales"
 [[route]]
@@ -171,7 +179,7 @@ queue = "shop"
 [[endpoint]]
 name = "cardiology"
 address = %q
-`, cmp.Or(e.offerFor, 30*time.Second), e.fallback,
+`, cmp.Or(e.offerFor, 30*time.Second), e.fallback, c.SIP.Addr(), vera, veraLogin,
 		c.Phone("ana").URI(), c.Phone("ben").URI(), c.Phone("cardiology").URI(), c.Phone("cardiology").URI()))
 }
 
@@ -284,7 +292,10 @@ func (c *cell) goodbye() {
 func (c *cell) isOver() call.Contact {
 	c.t.Helper()
 	c.ends()
-	c.Ended("ana", "cardiology")
+	c.Ended("cardiology")
+	if len(c.Calls("ana")) > 0 { // who is not at a page
+		c.Ended("ana")
+	}
 	return c.stage(call.Over)
 }
 

@@ -29,7 +29,7 @@ type ending struct {
 func (e ending) asksRouting() bool { return e.begin != nil || e.target != "" || e.fallback != "" }
 
 // endings are those of the matrix.
-var endings = slices.Concat(coldEndings, warmEndings, blindEndings, endingsOfTwo, queueEndings)
+var endings = slices.Concat(coldEndings, warmEndings, blindEndings, endingsOfTwo, queueEndings, pageEndings)
 
 const (
 	ringShort = 2500 * time.Millisecond
