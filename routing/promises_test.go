@@ -234,7 +234,7 @@ func (w world) couldTake(s Agent, q Queue) bool {
 		}
 		live++
 	}
-	return slices.Contains(q.Agents, s.Name) && len(w.ringing()[s.Name]) == 0 && s.AwayUntil.IsZero() &&
+	return slices.Contains(q.Agents, s.Name) && !w.rings(s.Name) && s.AwayUntil.IsZero() &&
 		s.Status.State == Available && s.Next.State == "" && live < max(1, s.Capacity)
 }
 

@@ -76,12 +76,11 @@ func (w world) recovered(decide decider) move {
 		told = append(told, w.contacts[id].tells(id)...)
 	}
 	for _, ev := range append(append(told, w.unwanted()...), Recovered{}) {
-		one := m.after.decided(decide, ev)
 		if _, last := ev.(Recovered); last {
 			m.commands = slices.DeleteFunc(m.commands, func(c Command) bool { _, is := c.(Offer); return is })
 		}
-		m.commands, m.mutated = append(m.commands, one.commands...), m.mutated || one.mutated
-		m.after.f = one.after.f
+		f, commands, _ := decide(m.after.f, w.now, ev)
+		m.after.f, m.commands = f, append(m.commands, commands...)
 	}
 	m.agents, m.queues = Changed(m.before.f, m.after.f)
 	m.after = m.after.copied()
@@ -152,6 +151,15 @@ func (w world) ringing() map[string][]SegmentID {
 		}
 	}
 	return all
+}
+
+func (w world) rings(agent string) bool {
+	for _, c := range w.contacts {
+		if c.rings(agent) {
+			return true
+		}
+	}
+	return false
 }
 
 // carryOut has contacts do what routing has decided, as package call does it.

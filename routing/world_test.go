@@ -39,20 +39,14 @@ func newWorld(f State) world {
 }
 
 func (w world) take(decide decider, ev Event) move {
-	m := w.decided(decide, ev)
-	m.after.follow(m)
-	m.untold, m.after = m.after, m.after.copied()
-	m.after.carryOut(m.commands)
-	return m
-}
-
-// decided is what comes of an event, of which nobody knows yet.
-func (w world) decided(decide decider, ev Event) move {
 	m := move{before: w, ev: ev, after: w.copied()}
 	seen := w.f.Clone()
 	m.after.f, m.commands, m.refused = decide(w.f, w.now, ev)
 	m.mutated = !reflect.DeepEqual(w.f, seen)
 	m.agents, m.queues = Changed(w.f, m.after.f)
+	m.after.follow(m)
+	m.untold, m.after = m.after, m.after.copied()
+	m.after.carryOut(m.commands)
 	return m
 }
 
