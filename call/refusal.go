@@ -29,6 +29,7 @@ const (
 	AgentCannotBeHeld Code = "agent-cannot-be-held" // the party is an agent; only customers and targets can be on hold
 	CannotBeDropped   Code = "cannot-be-dropped"    // the party's connection cannot be ended in this stage
 	NotKeys           Code = "not-keys"             // the digits are not keys of a telephone
+	TooManyKeys       Code = "too-many-keys"        // the request presses more than 64 keys
 
 	NoCustomer        Code = "no-customer"         // there is no customer to record or transfer
 	CustomerOnHold    Code = "customer-on-hold"    // the agent would leave a customer who is on hold

@@ -143,12 +143,18 @@ func (s *step) hold(id ConnectionID, to State) error {
 	return nil
 }
 
+// keysMost is how many keys a request may press. Each takes 160 ms, in which the
+// party cannot be spoken to.
+const keysMost = 64
+
 func (s *step) digits(ev DigitsRequested) error {
 	switch c := s.connection(ev.Connection); {
 	case c == nil:
 		return refuse(PartyHasLeft, "they are not in this contact any more")
 	case c.State != Connected && c.State != Held:
 		return refuse(NotAnsweredYet, c.Name()+" has not answered yet")
+	case len(ev.Digits) > keysMost:
+		return refuse(TooManyKeys, "no more than "+strconv.Itoa(keysMost)+" keys can be pressed at once")
 	case ev.Digits == "" || strings.Trim(ev.Digits, "0123456789*#") != "":
 		return refuse(NotKeys, strconv.Quote(ev.Digits)+" are not keys of a telephone")
 	}

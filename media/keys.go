@@ -60,13 +60,18 @@ type typing struct {
 	timestamp uint32 // of all of them
 }
 
+// mostKeys is how many keys may wait to be pressed: 40 s.
+const mostKeys = 256
+
 // Press presses keys of a telephone towards the peer as telephone-events, 100 ms
 // each, and does not wait for it. A peer that has not agreed to them hears
-// nothing.
+// nothing. Keys are dropped when too many are waiting.
 func (l *Leg) Press(keys string) {
 	l.room.mu.Lock()
 	defer l.room.unlock()
-	l.typing.keys += keys
+	if len(l.typing.keys)+len(keys) <= mostKeys {
+		l.typing.keys += keys
+	}
 }
 
 // Pressed calls f once for each key that the peer presses, as telephone-events.

@@ -135,6 +135,18 @@ func TestKeysArePressedOnlyWhereTheyWereAgreed(t *testing.T) {
 	})
 }
 
+func TestFewKeysWait(t *testing.T) {
+	bubble(t, 1, func(r *Room, p []*party) {
+		r.Set(everyone(1))
+		for range 10 * mostKeys {
+			p[1].Press("12345678")
+		}
+		if n := len(p[1].typing.keys); n > mostKeys {
+			t.Errorf("%d keys wait", n)
+		}
+	})
+}
+
 func TestAPromptIsPlayedOnce(t *testing.T) {
 	bubble(t, 1, func(r *Room, p []*party) {
 		var played atomic.Int32
