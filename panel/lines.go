@@ -26,7 +26,9 @@ func (p *page) offer(m offer) {
 		sdp, err := s.connect(m)
 		s.do(func() {
 			if err != nil {
-				s.panel.log.Warn("connecting a page", "agent", s.account.Agent, "contact", m.ContactID, "err", err)
+				if s.panel.odd.allows(s.now()) {
+					s.panel.log.Warn("connecting a page", "agent", s.account.Agent, "contact", m.ContactID, "err", err)
+				}
 				fail(err.Error())
 				return
 			}

@@ -12,6 +12,12 @@ const (
 	messageBurst = 200
 )
 
+// How much the log has of what pages and strangers send.
+const (
+	oddEvery = time.Second
+	oddBurst = 60
+)
+
 // A pace bounds how often something happens: burst times at once, then once every
 // interval.
 type pace struct {
@@ -26,11 +32,28 @@ type pace struct {
 func (p *pace) wait(now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if first := now.Add(-p.every * time.Duration(p.burst)); p.last.Before(first) {
-		p.last = first
-	}
-	p.last = p.last.Add(p.every)
+	p.last = p.next(now)
 	return max(0, p.last.Sub(now))
+}
+
+// allows gives a turn now, or reports that there is none.
+func (p *pace) allows(now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	next := p.next(now)
+	if next.After(now) {
+		return false
+	}
+	p.last = next
+	return true
+}
+
+// next is the turn after the last.
+func (p *pace) next(now time.Time) time.Time {
+	if first := now.Add(-p.every * time.Duration(p.burst)); p.last.Before(first) {
+		return first.Add(p.every)
+	}
+	return p.last.Add(p.every)
 }
 
 // slow waits until the agent's windows may send another message. It is false when

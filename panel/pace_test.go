@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -29,6 +30,34 @@ func TestPace(t *testing.T) {
 	wait(0, 0, 0, 20*time.Millisecond, 40*time.Millisecond)
 	now = now.Add(time.Second)
 	wait(0, 0, 0, 20*time.Millisecond)
+
+	now = now.Add(time.Second)
+	allowed := 0
+	for range 1000 { // those that are not allowed do not count
+		if p.allows(now) {
+			allowed++
+		}
+	}
+	if now = now.Add(20 * time.Millisecond); allowed != 3 || !p.allows(now) || p.allows(now) {
+		t.Errorf("%d at once, want 3, and one more 20 ms later", allowed)
+	}
+}
+
+// However many strangers embed the page, the log stays short.
+func TestStrangersInTheLog(t *testing.T) {
+	var log bytes.Buffer
+	now := time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
+	w := newWorld(t, func(o *Options) {
+		o.Log, o.Now = slog.New(slog.NewTextHandler(&log, nil)), func() time.Time { return now }
+	})
+	b := browse(t, w)
+	for range 3 * oddBurst {
+		b.fetch("GET", "/ccp-v2/", "", "Sec-Fetch-Dest", "iframe", "Referer", "https://evil.example/")
+	}
+	w.panel.Close()
+	if n := strings.Count(log.String(), "evil.example"); n == 0 || n > oddBurst {
+		t.Errorf("%d lines of the log are about strangers", n)
+	}
 }
 
 // A pipes listener accepts connections in memory.

@@ -92,6 +92,7 @@ type Panel struct {
 	boot     string // of this life of the server
 	sessions *sessions
 	guesses  *guesses
+	odd      pace // of what is logged although anybody can cause it
 	hashing  chan struct{}       // holds a value while a password is checked
 	stations map[string]*station // by agent; never changes
 
@@ -113,7 +114,7 @@ func New(o Options) (*Panel, error) {
 		o.Log = slog.Default()
 	}
 	p := &Panel{
-		options: o, log: o.Log, boot: rand.Text(), guesses: newGuesses(o.Now),
+		options: o, log: o.Log, boot: rand.Text(), guesses: newGuesses(o.Now), odd: pace{every: oddEvery, burst: oddBurst},
 		hashing: make(chan struct{}, hashingMost), stations: map[string]*station{}, stop: make(chan struct{}),
 	}
 	logins := map[string]string{}

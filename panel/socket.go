@@ -144,7 +144,9 @@ func (p *Panel) read(conn *websocket.Conn, s *station, k *socket) (closed bool) 
 			switch {
 			case page == nil:
 			case err != nil:
-				p.log.Info("a page sent something wrong", "agent", s.account.Agent, "err", err)
+				if p.odd.allows(s.now()) {
+					p.log.Info("a page sent something wrong", "agent", s.account.Agent, "err", err)
+				}
 				page.send(problem{err.Error()})
 			default:
 				page.take(m)

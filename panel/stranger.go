@@ -24,7 +24,9 @@ origins = ["{{.}}"]</pre>
 `))
 
 func (p *Panel) serveStranger(w http.ResponseWriter, origin string) {
-	p.log.Warn("the agents' page is embedded by a page that is not in [panel] origins", "origin", origin)
+	if p.odd.allows(p.options.Now()) {
+		p.log.Warn("the agents' page is embedded by a page that is not in [panel] origins", "origin", origin)
+	}
 	h := w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'")
 	w.WriteHeader(http.StatusForbidden)
