@@ -92,7 +92,7 @@ type Panel struct {
 	boot     string // of this life of the server
 	sessions *sessions
 	guesses  *guesses
-	odd      pace // of what is logged although anybody can cause it
+	odd      pace                // of what is logged although anybody can cause it
 	hashing  chan struct{}       // holds a value while a password is checked
 	stations map[string]*station // by agent; never changes
 
