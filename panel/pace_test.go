@@ -137,6 +137,7 @@ func TestLongResponses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
 		ana := w.open(t, "ana", "window-1")
+		ana.hears()
 		page := ana.s.pages[0]
 		long := strings.Repeat("x", mostRepeated/4)
 		for i := range mostRemembered / 2 {
@@ -153,6 +154,7 @@ func TestLongResponses(t *testing.T) {
 		for range mostUnsent / 2 {
 			ana.s.do(func() { ana.s.sendAll(echoed{Event: "contact::view", Data: json.RawMessage(`"` + long + `"`)}) })
 		}
+		synctest.Wait()
 		select {
 		case <-ana.socket.end:
 		default:
