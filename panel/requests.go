@@ -3,6 +3,7 @@ package panel
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -90,10 +91,18 @@ func (s *station) perform(ctx context.Context, m request) (outcome, error) {
 	a := &ask{station: s, ctx: ctx, key: m.RequestID}
 	if len(m.Params) > 0 {
 		if err := json.Unmarshal(m.Params, &a.params); err != nil {
-			return outcome{}, refuse(invalidParameter, "the parameters cannot be read: "+err.Error())
+			return outcome{}, badParams(err)
 		}
 	}
 	return method(a)
+}
+
+// badParams refuses parameters that are not as they must be.
+func badParams(err error) error {
+	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) && wrong.Field != "" {
+		return refuse(invalidParameter, fmt.Sprintf("unexpected %s in the parameter %s", wrong.Value, wrong.Field))
+	}
+	return refuse(invalidParameter, "the parameters must be an object")
 }
 
 // request puts a request to the contact of a segment.

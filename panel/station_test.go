@@ -277,6 +277,21 @@ func TestEveryRequestIsAnswered(t *testing.T) {
 	})
 }
 
+func TestBadParams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := talking(t, w)
+		for params, want := range map[string]string{
+			`7`:                               "the parameters must be an object",
+			`{"contactId":{}}`:                "unexpected object in the parameter contactId",
+			`{"endpoint":{"phoneNumber":12}}`: "unexpected number in the parameter endpoint.phoneNumber",
+		} {
+			ana.says(request{RequestID: params, Method: "holdConnection", Params: json.RawMessage(params)})
+			hear(t, ana.hears(), "refused "+params+": InvalidParameterException: "+want, withCustomer)
+		}
+	})
+}
+
 func TestRequestWithoutEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
