@@ -1,7 +1,6 @@
 package browser
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -118,21 +117,4 @@ func breaks(t *testing.T) {
 		}
 	}
 	s.goodbye()
-}
-
-// history has the events of the contact so far.
-func (s *stage) history() (all []call.Event) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
-	defer cancel()
-	entries, err := s.Client.History(ctx, s.Contact)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for _, e := range entries {
-		for _, timed := range e.Events {
-			all = append(all, timed.Event)
-		}
-	}
-	return all
 }

@@ -8,34 +8,38 @@ import (
 	"holdfast/holdfasttest"
 )
 
-// A strike is what happens to an agent's page, and returns when the page had loaded
-// again, or when the server had started again.
-type strike func(*stage) time.Time
-
-func reloaded(s *stage) time.Time {
-	s.ana.tab.Reload()
-	return s.ana.tab.Loaded()
+// A strike is what happens to an agent's page.
+type strike struct {
+	// begin is called before the first call.
+	begin func(*stage)
+	// play returns when the page had loaded again, or the server had started again.
+	play func(*stage) time.Time
 }
 
-// killed kills the browser and opens it again, as fast as people can.
-func killed(s *stage) time.Time {
-	s.ana.browser.Kill()
-	s.Hears("customer", "hold audio")
-	s.ana.reopen()
-	return s.ana.tab.Loaded()
-}
-
-func serverKilled(s *stage) time.Time {
-	s.server.kill()
-	s.server.start()
-	return time.Now()
-}
+var (
+	reloaded = strike{func(*stage) {}, func(s *stage) time.Time {
+		s.ana.tab.Reload()
+		return s.ana.tab.Loaded()
+	}}
+	browserKilled = strike{func(s *stage) { s.ana.saves() }, func(s *stage) time.Time {
+		s.ana.browser.Kill()
+		s.Hears("customer", "hold audio")
+		s.ana.reopen()
+		return s.ana.tab.Loaded()
+	}}
+	serverKilled = strike{func(*stage) {}, func(s *stage) time.Time {
+		s.server.kill()
+		s.server.start()
+		return time.Now()
+	}}
+)
 
 // cells plays a strike in talk, while a target rings, and in a consultation.
 func cells(embedded bool, strike strike) func(*testing.T) {
 	return func(t *testing.T) {
 		s := openStage(t, "")
-		s.opens("ana", embedded).saves()
+		s.opens("ana", embedded)
+		strike.begin(s)
 		s.cardiology(rings)
 		s.scene("in talk", func(r *row) {
 			s.talk()
@@ -85,7 +89,7 @@ func (s *stage) consults() {
 func (s *stage) strikes(strike strike, then func(time.Time), party string) time.Duration {
 	s.t.Helper()
 	struck := time.Now()
-	ended := strike(s)
+	ended := strike.play(s)
 	then(ended)
 	s.meet(party, "ana")
 	back := max(s.back(party, "ana", struck, ended), s.back("ana", party, struck, ended))

@@ -37,8 +37,15 @@ func doors(t *testing.T) {
 		r.told = "ignoring a request"
 		s.ana.says(r.told)
 	})
-	s.refused("the CRM sends nonsense", func(*row) {
-		s.ana.tab.Do(nonsense)
+	s.refused("the CRM sends nonsense", func(r *row) {
+		var refused []string
+		s.ana.tab.Read(nonsense, &refused)
+		for _, want := range []string{"the method is missing or too long", "Holdfast does not support constructor.", "the parameters must be an object", "unexpected object in the parameter contactId"} {
+			if !slices.Contains(refused, want) {
+				t.Errorf("refused with %q, not with %q", refused, want)
+			}
+		}
+		r.told = refused[1]
 	})
 	s.refused("the CRM asks for something of 1 MB", func(r *row) {
 		var refused string
@@ -50,10 +57,9 @@ func doors(t *testing.T) {
 		}
 	})
 	s.refused("a window sends 1 MB to the server", func(r *row) {
-		if got := s.ana.sends("'x'.repeat(1 << 20)"); got != "closed 1009" {
-			t.Errorf("got %s, want closed 1009", got)
+		if r.told = s.ana.sends("'x'.repeat(1 << 20)"); !strings.HasPrefix(r.told, "closed 1009") {
+			t.Errorf("got %s, want closed 1009", r.told)
 		}
-		r.told = "message too big"
 	})
 	s.refused("a window sends nonsense to the server", func(r *row) {
 		for _, message := range []string{`'nonsense'`, `'{"type":"nonsense"}'`, `'{"type":"request"}'`, `'{"type":"offer","sdp":"v=1"}'`, `new Uint8Array(9)`} {
@@ -127,16 +133,23 @@ const forge = `{
 	}
 }`
 
-// nonsense is what nobody can make sense of, and much of it.
-const nonsense = `{
+// nonsense is what nobody can make sense of, and much of it. It results in the errors of
+// the four requests that can be told apart.
+const nonsense = `new Promise(refused => {
 	const ccp = document.querySelector("#ccp iframe").contentWindow
+	const errors = {}
+	addEventListener("message", ({ data }) => {
+		if (data?.event !== "api_response" || !"abcd".includes(data.data.requestId)) return
+		errors[data.data.requestId] = data.data.err.message
+		if (Object.keys(errors).length === 4) refused([..."abcd"].map(id => errors[id]))
+	})
 	const ask = data => ({ event: "api_request", data })
 	for (const message of [null, 7, "text", {}, [], { event: 1 }, { event: "x".repeat(1 << 20) }, ask(), ask(7), ask({ requestId: 1 }),
 		ask({ requestId: "r".repeat(1 << 20), method: "holdConnection" }), ask({ requestId: "a", method: "" }), ask({ requestId: "b", method: "constructor" }),
 		ask({ requestId: "c", method: "holdConnection", params: 7 }), ask({ requestId: "d", method: "holdConnection", params: { contactId: {} } }),
 		{ event: "broadcast" }, { event: "broadcast", data: { event: "contact::accepted" } }, { event: "master_request" }, { event: "configure" },
 		{ event: "cross-domain-adapter-init" }, { type: "cross-domain-site-ready" }]) ccp.postMessage(message, "*")
-}`
+})`
 
 // sends has a window of the page's origin connect to the server and send a message,
 // and returns what comes of it.
@@ -145,7 +158,7 @@ func (a *agent) sends(message string) (got string) {
 	a.desk().Read(fmt.Sprintf(`new Promise(got => {
 		const socket = new WebSocket("ws://" + location.host + "/ccp-v2/socket?page=" + crypto.randomUUID())
 		socket.onopen = () => socket.send(%s)
-		socket.onclose = event => got("closed " + event.code)
+		socket.onclose = event => got("closed " + event.code + ": " + event.reason)
 		socket.onmessage = ({ data }) => {
 			const message = JSON.parse(data)
 			if (message.type !== "problem") return

@@ -15,6 +15,14 @@ func soon(t *testing.T) context.Context {
 	return ctx
 }
 
+// needTime skips a test unless those that take long are wanted.
+func needTime(t *testing.T) {
+	t.Helper()
+	if !All() {
+		t.Skip("this takes a while: " + askedEnv + "=all runs it")
+	}
+}
+
 // hears waits until a tone is heard, and checks that nothing else is.
 func hears(t *testing.T, r *softphone.Recording, tone float64) {
 	t.Helper()
@@ -72,7 +80,7 @@ func TestNetwork(t *testing.T) {
 
 // What a page has stored outlives the browser, if it was closed as people do.
 func TestProfile(t *testing.T) {
-	t.Parallel()
+	needTime(t)
 	r := newRig(t, 0)
 	b := Start(t, 0)
 	b.Open(r.url).Do("document.cookie = 'login=ana; max-age=3600'")

@@ -134,7 +134,7 @@ func (r *rig) say(pc *webrtc.PeerConnection, track *webrtc.TrackLocalStaticRTP) 
 // A page in a browser and a phone that others wrote hear each other, and nothing
 // else, from each load on.
 func TestEars(t *testing.T) {
-	t.Parallel()
+	needTime(t)
 	r := newRig(t, 440)
 	b := Start(t, 620)
 	tab := b.Open(r.url)
@@ -166,7 +166,6 @@ func TestEars(t *testing.T) {
 
 // The library and our CRM around a page that stands in for the agent's.
 func TestCRM(t *testing.T) {
-	t.Parallel()
 	r := newRig(t, 440)
 	crm := ServeCRM(t)
 	tab := Start(t, 620).Open(crm.Page(r.url))

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 type group struct {
 	name string
 	play func(*testing.T)
-	long bool // only played if All
+	all  bool // only played if All
 }
 
 var groups = []group{
@@ -21,10 +22,10 @@ var groups = []group{
 	{name: "Streams, the order of a sample of AWS", play: sampleOfAWS},
 	{name: "Streams, the page is reloaded", play: cells(true, reloaded)},
 	{name: "Streams, the server is killed", play: cells(true, serverKilled)},
-	{name: "Streams, the browser is killed", play: cells(true, killed), long: true},
-	{name: "the page alone is reloaded", play: cells(false, reloaded), long: true},
-	{name: "the server of the page alone is killed", play: cells(false, serverKilled), long: true},
-	{name: "the browser of the page alone is killed", play: cells(false, killed)},
+	{name: "Streams, the browser is killed", play: cells(true, browserKilled), all: true},
+	{name: "the page alone is reloaded", play: cells(false, reloaded), all: true},
+	{name: "the server of the page alone is killed", play: cells(false, serverKilled), all: true},
+	{name: "the browser of the page alone is killed", play: cells(false, browserKilled)},
 	{name: "the page alone", play: alone},
 	{name: "two customers at once", play: twoContacts},
 	{name: "to an agent in a browser", play: toAnAgent},
@@ -35,16 +36,20 @@ var groups = []group{
 // TestScenes plays what can happen to customers whose agents work in browsers.
 func TestScenes(t *testing.T) {
 	Need(t)
-	t.Cleanup(func() { tell(t) })
+	places := make(chan struct{}, atOnce)
+	var players sync.WaitGroup
 	for _, g := range groups {
-		if g.long && !All() {
+		if g.all && !All() {
 			continue
 		}
-		t.Run(g.name, func(t *testing.T) {
-			t.Parallel()
-			g.play(t)
+		places <- struct{}{}
+		players.Go(func() {
+			defer func() { <-places }()
+			t.Run(g.name, g.play)
 		})
 	}
+	players.Wait()
+	tell(t)
 }
 
 // brief has the calls of the brief in its order, or, with HOLDFAST_BRIEF, its code.
@@ -97,9 +102,17 @@ func brief(t *testing.T) {
 		s.meet("customer", "cardiology")
 		s.ana.tab.Await(`crm.contact()?.getStatus().type === "ended"`)
 		s.ana.tab.Await(`crm.agent().getState().name === "AfterCallWork"`)
+		s.ana.says("Cold transfer complete")
+		s.wantRequests("AcceptRequested", "HoldRequested", "TransferRequested", "ConferenceRequested", "DestroyRequested")
 		r.ended, r.told = "with the target", handedOver
 		s.ana.reads(r.told)
 		s.ana.shot("handed over")
+		s.meet("customer", "cardiology")
+		heard := s.Heard("ana").Length()
+		s.meet("customer", "cardiology")
+		if more := s.Heard("ana").Length() - heard; more > 0 {
+			t.Errorf("ana hears %v more of the call: %s", more, s.Heard("ana").Summary(s.voices()))
+		}
 		s.goodbye()
 	})
 	s.nobodyTwice()
@@ -119,6 +132,7 @@ func sampleOfAWS(t *testing.T) {
 		target := s.leftWhileItRings()
 		target.Answer()
 		s.meet("customer", "cardiology")
+		s.wantRequests("AcceptRequested", "TransferRequested", "DestroyRequested")
 		r.ended, r.told = "with the target", leftMeanwhile
 		s.goodbye()
 	})

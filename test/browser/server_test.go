@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -29,9 +28,9 @@ const configEnv = "HOLDFAST_BROWSER_CONFIG"
 // to blame.
 var machine holdfasttest.Pulse
 
-// atOnce is how many tests are played at the same time, whatever the number of
+// atOnce is how many scenes are played at the same time, whatever the number of
 // processors: most of the time they wait.
-const atOnce = "3"
+const atOnce = 3
 
 func TestMain(m *testing.M) {
 	if file := os.Getenv(configEnv); file != "" {
@@ -42,10 +41,6 @@ func TestMain(m *testing.M) {
 		return
 	}
 	go machine.Beat(context.Background()) // ends with the process
-	flag.Parse()
-	if err := flag.Set("test.parallel", atOnce); err != nil {
-		panic(err)
-	}
 	os.Exit(Main(m))
 }
 
@@ -175,7 +170,6 @@ func (s *server) log() string {
 
 // A server that is killed and started again goes on with a call.
 func TestServer(t *testing.T) {
-	t.Parallel()
 	Need(t)
 	start := func(user string, tone float64) *softphone.Phone {
 		phone, err := softphone.Start(softphone.Options{User: user, Tone: tone})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 
 	"holdfast/call"
 	"holdfast/holdfasttest"
+	"holdfast/notation"
 	"holdfast/password"
 	"holdfast/softphone"
 )
@@ -146,6 +148,35 @@ func (s *stage) over() call.Contact {
 		a.clear()
 	}
 	return c
+}
+
+// history returns the events of the contact so far.
+func (s *stage) history() (all []call.Event) {
+	s.t.Helper()
+	entries, err := s.Client.History(s.Soon(), s.Contact)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, e := range entries {
+		for _, timed := range e.Events {
+			all = append(all, timed.Event)
+		}
+	}
+	return all
+}
+
+// wantRequests checks what was asked for in the contact, in order.
+func (s *stage) wantRequests(want ...string) {
+	s.t.Helper()
+	var got []string
+	for _, ev := range s.history() {
+		if _, is := ev.(call.Request); is {
+			got = append(got, notation.EventName(ev))
+		}
+	}
+	if !slices.Equal(got, want) {
+		s.t.Errorf("the page asked for %q, want %q", got, want)
+	}
 }
 
 // nobodyTwice checks that cardiology was dialled only as often as the scenes have
