@@ -183,5 +183,7 @@ func (a *agent) clear() {
 // shot takes a picture of the page for the scene that is being played.
 func (a *agent) shot(what string) {
 	a.s.t.Helper()
-	a.tab.Screenshot(a.s.row.name() + "-" + what)
+	if a.s.row != nil {
+		a.tab.Screenshot(a.s.row.name() + "-" + what)
+	}
 }

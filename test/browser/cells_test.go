@@ -92,7 +92,7 @@ func (s *stage) strikes(strike strike, then func(time.Time), party string) time.
 	ended := strike.play(s)
 	then(ended)
 	s.meet(party, "ana")
-	back := max(s.back(party, "ana", struck, ended), s.back("ana", party, struck, ended))
+	back := max(s.back(party, "ana", ended), s.back("ana", party, ended))
 	if stood := machine.Stood(struck); back > holdfasttest.Silence+stood {
 		s.t.Errorf("ana and %s hear each other %v after the page or the server is there again, while the machine stood still for %v", party, back, stood)
 	}
@@ -100,13 +100,13 @@ func (s *stage) strikes(strike strike, then func(time.Time), party string) time.
 }
 
 // back is how long after the end of a strike somebody hears another again; 0 if
-// they did before.
-func (s *stage) back(who, whom string, struck, ended time.Time) time.Duration {
+// they did before, or all the time.
+func (s *stage) back(who, whom string, ended time.Time) time.Duration {
 	s.t.Helper()
 	r := s.Heard(who)
 	for _, span := range r.Heard(s.Tone(whom)) {
-		if at := r.Began().Add(span.From); len(span.Tones) > 0 && at.After(struck) {
-			return max(0, at.Sub(ended))
+		if len(span.Tones) > 0 && span.To > r.At(ended) {
+			return max(0, span.From-r.At(ended))
 		}
 	}
 	s.t.Errorf("%s has not heard %s since: %s", who, whom, r.Summary(s.voices()))

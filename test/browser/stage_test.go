@@ -121,6 +121,8 @@ func (s *stage) talk() {
 	}
 	s.Bed = s.For("customer")
 	s.Ring("customer", "help")
+	s.ana.shows("ringing")
+	s.ana.shot("rings")
 	s.ana.accept()
 	s.Find()
 	s.meet("customer", "ana")
