@@ -95,7 +95,7 @@ func (p *Panel) begin(w http.ResponseWriter, r *http.Request, agent string) {
 		turnAway(w, http.StatusServiceUnavailable, "The server cannot record anything at the moment. Try again soon.")
 		return
 	}
-	p.setCookie(w, r, token, int(workingDay.Seconds()))
+	p.setCookie(w, r, token, int((workingDay + lastCall).Seconds()))
 	writeJSON(w, http.StatusOK, map[string]string{"agent": agent})
 }
 

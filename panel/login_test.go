@@ -28,7 +28,7 @@ func TestLogIn(t *testing.T) {
 	}
 	status, _, h := b.logIn("Ana ", "sesame")
 	cookie := h.Get("Set-Cookie")
-	for _, want := range []string{"Path=/ccp-v2/", "Max-Age=43200", "HttpOnly", "SameSite=Lax"} {
+	for _, want := range []string{"Path=/ccp-v2/", "Max-Age=57600", "HttpOnly", "SameSite=Lax"} {
 		if !strings.Contains(cookie, want) {
 			t.Errorf("the cookie %q lacks %s", cookie, want)
 		}
