@@ -39,6 +39,9 @@ type Options struct {
 type Journal interface {
 	switchboard.Journal
 	switchboard.Store
+	// Damage is what the journal has lost or found again since it was written,
+	// with its place, a line each. It logs that itself.
+	Damage() []string
 	Close() error
 }
 

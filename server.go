@@ -194,7 +194,7 @@ func (s *Server) serveAPI(c config.Config, dir *directory.Directory) error {
 	s.http = &http.Server{
 		Handler: api.Handler(api.Options{
 			Board: s.board, Journal: s.journal, Directory: dir, Routing: s.dispatcher, Keys: keys, Address: s.apiAddr.Addr(),
-			Recording: c.Media.RecordDir != "", Version: Version, Log: s.log,
+			Recording: c.Media.RecordDir != "", Damage: s.journal.Damage, Version: Version, Log: s.log,
 		}),
 		ReadHeaderTimeout: headersWithin, IdleTimeout: idleFor,
 	}
@@ -239,6 +239,10 @@ func (s *Server) Request(ctx context.Context, contact call.ContactID, ev call.Re
 func (s *Server) Events(ctx context.Context, after uint64) iter.Seq2[switchboard.Entry, error] {
 	return s.journal.Follow(ctx, after)
 }
+
+// Damage returns what of the journal was found damaged when the server started:
+// what was lost, and what was found again, with its place, a line each.
+func (s *Server) Damage() []string { return s.journal.Damage() }
 
 // LegCount is how many legs the server holds, in all contacts together. When no
 // contact is left, none must be.

@@ -5,6 +5,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -59,6 +60,10 @@ type Options struct {
 	Recording bool         // there is a place for recordings
 	Version   string       // of the server
 	Log       *slog.Logger // nil: slog.Default()
+
+	// Damage returns what of the journal was found damaged, a line each; nil:
+	// nothing.
+	Damage func() []string
 }
 
 // patience is how long a request waits for the journal to work again.
@@ -116,13 +121,23 @@ func routes(mux *http.ServeMux, s *server) huma.API {
 
 type healthAnswer struct {
 	Body struct {
-		Version  string `json:"version" doc:"of the server"`
-		Contacts int    `json:"contacts" doc:"how many are not over"`
+		Version  string   `json:"version" doc:"of the server"`
+		Contacts int      `json:"contacts" doc:"how many are not over"`
+		Damage   []string `json:"damage,omitempty" nullable:"false" doc:"what of the journal was found damaged when the server started, a place each: what was lost, and what was found again. The server carries on everything else"`
 	}
 }
 
-func (s *server) health(context.Context, *struct{}) (*healthAnswer, error) {
+// health answers 200 even if the journal was damaged: whatever is left is carried
+// on. Those who show no key are not told the names of contacts and agents.
+func (s *server) health(ctx context.Context, _ *struct{}) (*healthAnswer, error) {
 	answer := new(healthAnswer)
 	answer.Body.Version, answer.Body.Contacts = s.Version, len(s.live())
+	if s.Damage == nil {
+		return answer, nil
+	}
+	answer.Body.Damage = s.Damage()
+	if n := len(answer.Body.Damage); n > 0 && isStranger(ctx) {
+		answer.Body.Damage = []string{fmt.Sprintf("%d places in the journal; show a key to see which", n)}
+	}
 	return answer, nil
 }

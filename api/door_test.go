@@ -55,6 +55,30 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// What was damaged has names in it, for which one must show a key.
+func TestDamageIsNotToldToStrangers(t *testing.T) {
+	m := newMemory()
+	o := Options{
+		Board: m, Journal: m, Directory: people{}, Log: slog.New(slog.DiscardHandler),
+		Damage: func() []string { return []string{"stream ROUTING: agent ana", "stream CONTACTS: contact c1"} },
+	}
+	for _, test := range []struct {
+		keys        []string
+		shown, want string
+	}{
+		{nil, "", `"damage":["stream ROUTING: agent ana","stream CONTACTS: contact c1"]`},
+		{[]string{key}, key, `"damage":["stream ROUTING: agent ana","stream CONTACTS: contact c1"]`},
+		{[]string{key}, "", `"damage":["2 places in the journal; show a key to see which"]`},
+		{[]string{key}, otherKey, `"damage":["2 places in the journal; show a key to see which"]`},
+	} {
+		o.Keys = test.keys
+		answer, text := send(Handler(o), "GET", "/healthz", "", "Authorization", "Bearer "+test.shown)
+		if answer.Code != 200 || !strings.Contains(text, test.want) {
+			t.Errorf("%v with %q: got %d, %s", test.keys, test.shown, answer.Code, text)
+		}
+	}
+}
+
 // With keys the server may be reached from elsewhere, but by its address only.
 func TestAddress(t *testing.T) {
 	h := keyedHandler(slog.New(slog.DiscardHandler))

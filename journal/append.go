@@ -47,7 +47,15 @@ func (j *Journal) Append(ctx context.Context, e switchboard.Entry, after uint64)
 		return 0, fmt.Errorf("appending step %d of contact %s: %w", e.Step, id, err)
 	}
 	j.saw(seq)
+	j.keepCopy(m, seq)
 	return seq, nil
+}
+
+// keepCopy keeps the newest message of a subject a second time.
+func (j *Journal) keepCopy(m *nats.Msg, seq uint64) {
+	if j.embedded != nil {
+		j.embedded.copies.keep(recordOf(m, seq, time.Now()))
+	}
 }
 
 // write publishes m after the message it follows, as often as it takes to

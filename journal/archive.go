@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -48,8 +49,42 @@ func (j *Journal) archiveContact(ctx context.Context, id call.ContactID) error {
 	if err := j.copyToArchive(ctx, archiveSubject(id), entries, until); err != nil {
 		return err
 	}
+	if err := j.forgetCopy(ctx, id); err != nil {
+		return err
+	}
 	// Up to what was copied: whatever came after that stays.
 	return j.contacts.Purge(ctx, jetstream.WithPurgeSubject(contactSubject(id)), jetstream.WithPurgeSequence(sequence(last)+1))
+}
+
+// forgetCopy removes the copy of a contact that is in ARCHIVE. It goes before the
+// contact leaves CONTACTS: a copy without a contact is one that was lost.
+func (j *Journal) forgetCopy(ctx context.Context, id call.ContactID) error {
+	if j.embedded == nil {
+		return nil
+	}
+	if err := j.markArchive(ctx); err != nil {
+		return err
+	}
+	return j.embedded.copies.drop(contactSubject(id))
+}
+
+// markArchive writes down what ARCHIVE holds, which shows later what it has lost.
+func (j *Journal) markArchive(ctx context.Context) error {
+	if j.embedded == nil {
+		return nil
+	}
+	info, err := j.archive.Info(ctx)
+	if err != nil {
+		return err
+	}
+	_, gaps := j.embedded.reported()
+	data, err := json.Marshal(mark{First: info.State.FirstSeq, Until: info.State.FirstTime.Add(j.keep), Gaps: gaps})
+	if err != nil {
+		return err
+	}
+	m := &nats.Msg{Subject: markSubject, Data: data}
+	j.embedded.copies.keep(recordOf(m, info.State.LastSeq, time.Now()))
+	return nil
 }
 
 func (j *Journal) copyToArchive(ctx context.Context, subject string, entries []jetstream.Msg, until uint64) error {

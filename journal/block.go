@@ -7,8 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
 
 	"github.com/minio/highwayhash"
+	"github.com/nats-io/nats.go"
 )
 
 // A record in a block of nats-server 2.15.2, in little endian:
@@ -35,6 +40,7 @@ const (
 // A record is a message in a block, or the note that one was removed.
 type record struct {
 	seq          uint64
+	time         uint64
 	removes      bool // the message seq, which was written before, was removed
 	erased       bool // the message seq was overwritten
 	subject      string
@@ -59,12 +65,29 @@ type format struct {
 }
 
 func formatOf(stream string, block int) *format {
-	key := sha256.Sum256(fmt.Appendf(nil, "%s-%d", stream, block))
+	return &format{prefixes[stream], hashOf(fmt.Sprintf("%s-%d", stream, block))}
+}
+
+// hashOf makes the checksums of what has a name.
+func hashOf(name string) *highwayhash.Digest64 {
+	key := sha256.Sum256([]byte(name))
 	hash, err := highwayhash.NewDigest64(key[:])
 	if err != nil { // the key is of the wrong size
 		panic(err)
 	}
-	return &format{prefixes[stream], hash}
+	return hash
+}
+
+// headerNumber returns the number that the header of a message gives a name, or
+// zero.
+func (r record) headerNumber(name string) uint64 {
+	_, text, _ := bytes.Cut(r.header, []byte("\r\n"+name+": "))
+	text, _, _ = bytes.Cut(text, []byte("\r\n"))
+	n, err := strconv.ParseUint(string(text), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // parse reads the record at the beginning of b. The error says what is wrong
@@ -83,6 +106,7 @@ func (f *format) parse(b []byte) (r record, err error) {
 		return r, errShort
 	}
 	seq := binary.LittleEndian.Uint64(b[4:])
+	r.time = binary.LittleEndian.Uint64(b[12:])
 	r.seq, r.erased, r.removes = seq&^(erasedBit|removesBit), seq&erasedBit != 0, seq&removesBit != 0
 	// Only what may well be a record is worth a checksum.
 	if !bytes.HasPrefix(b[fixedSize:subjectEnd], []byte(f.prefix)) && (r.isMessage() || size != leastSize) {
@@ -113,12 +137,51 @@ func cutHeader(b []byte) (header, data []byte, err error) {
 	return b[:length], b[length:], nil
 }
 
+// checksum is that of a record of which raw is all but the checksum.
 func (f *format) checksum(r record) []byte {
 	f.hash.Reset()
 	for _, part := range [][]byte{r.raw[4:20], []byte(r.subject), r.header, r.data} {
 		_, _ = f.hash.Write(part) // a hash takes everything
 	}
 	return f.hash.Sum(nil)
+}
+
+// encode writes a record that is not erased, whatever its raw is.
+func (f *format) encode(r record) []byte {
+	size, seq := leastSize+len(r.subject)+len(r.data), r.seq
+	if len(r.header) > 0 {
+		size += 4 + len(r.header)
+	}
+	length := uint32(size)
+	if len(r.header) > 0 {
+		length |= withHeader
+	}
+	if r.removes {
+		seq |= removesBit
+	}
+	b := binary.LittleEndian.AppendUint32(make([]byte, 0, size), length)
+	b = binary.LittleEndian.AppendUint64(b, seq)
+	b = binary.LittleEndian.AppendUint64(b, r.time)
+	b = binary.LittleEndian.AppendUint16(b, uint16(len(r.subject)))
+	b = append(b, r.subject...)
+	if len(r.header) > 0 {
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(r.header)))
+		b = append(b, r.header...)
+	}
+	r.raw = append(b, r.data...)
+	return append(r.raw, f.checksum(r)...)
+}
+
+// recordOf is the record that the server makes of m when it is message seq.
+func recordOf(m *nats.Msg, seq uint64, now time.Time) record {
+	header := []byte(headerBegin)
+	for _, name := range slices.Sorted(maps.Keys(m.Header)) {
+		header = fmt.Appendf(header, "%s: %s\r\n", name, m.Header.Get(name))
+	}
+	return record{
+		seq: seq, time: uint64(now.UnixNano()), subject: m.Subject,
+		header: append(header, "\r\n"...), data: m.Data,
+	}
 }
 
 // A piece of a block is a record or, if err is set, the bytes between two, of

@@ -3,6 +3,7 @@ package journal
 import (
 	"cmp"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,6 +23,19 @@ var prefixes = map[string]string{"CONTACTS": "contact.", "ARCHIVE": "archive.", 
 // streamDir is where an embedded server keeps a stream.
 func streamDir(dir, stream string) string {
 	return filepath.Join(dir, server.JetStreamStoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams", stream)
+}
+
+// isDescribed reports whether the server will find a stream by its description,
+// which has a checksum in a file of its own.
+func isDescribed(dir, stream string) bool {
+	description, err := os.ReadFile(filepath.Join(streamDir(dir, stream), server.JetStreamMetaFile))
+	sum, err2 := os.ReadFile(filepath.Join(streamDir(dir, stream), server.JetStreamMetaFileSum))
+	if err != nil || err2 != nil {
+		return false
+	}
+	hash := hashOf(stream)
+	_, _ = hash.Write(description)
+	return hex.EncodeToString(hash.Sum(nil)) == string(sum)
 }
 
 // A block is a file with messages of a stream.

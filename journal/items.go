@@ -24,13 +24,15 @@ import (
 func (j *Journal) Put(ctx context.Context, kind, name string, data []byte, after uint64) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, appendWithin)
 	defer cancel()
-	seq, err := j.put(ctx, &nats.Msg{Subject: itemSubject(kind, name), Data: data}, after)
+	m := &nats.Msg{Subject: itemSubject(kind, name), Data: data}
+	seq, err := j.put(ctx, m, after)
 	if err == nil && j.embedded != nil && j.embedded.lost() {
 		err = errLost
 	}
 	if err != nil {
 		return 0, fmt.Errorf("keeping %s %s: %w", kind, name, err)
 	}
+	j.keepCopy(m, seq)
 	return seq, nil
 }
 

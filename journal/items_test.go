@@ -7,7 +7,7 @@ import (
 	"holdfast/switchboard"
 )
 
-func mustPut(t *testing.T, j *Journal, kind, name, data string, after uint64) uint64 {
+func mustPut(t testing.TB, j *Journal, kind, name, data string, after uint64) uint64 {
 	t.Helper()
 	seq, err := j.Put(t.Context(), kind, name, []byte(data), after)
 	if err != nil {

@@ -53,7 +53,7 @@ func (j *Journal) live(ctx context.Context) (entries []switchboard.Entry, unread
 	slices.SortFunc(entries, func(a, b switchboard.Entry) int {
 		return cmp.Or(a.Contact.Arrived.Compare(b.Contact.Arrived), cmp.Compare(a.Seq, b.Seq))
 	})
-	j.log.Info("the journal is read", "live", len(entries), "unreadable", len(unread), "took", time.Since(began))
+	j.log.Info("the journal is read", "live", len(entries), "unreadable", len(unread), "damage", len(j.Damage()), "took", time.Since(began))
 	return entries, unread
 }
 

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
@@ -20,22 +20,13 @@ import (
 
 // A Look is the journal in a directory, open for reading only. It reads the
 // blocks of the embedded server by itself, for that server would cut what is
-// damaged, and it changes no file. Until it is closed no server can use the
-// directory.
+// damaged, and it changes no file. It shows what a server would carry on: what a
+// damaged block has lost comes from its copy. Until it is closed no server can
+// use the directory.
 type Look struct {
-	dir     string
-	lock    *os.File
-	removed map[string]map[uint64]bool // of each stream, the messages that were removed
-	damage  []Damage
+	lock   *os.File
+	survey *survey
 }
-
-// Damage is something in a journal that cannot be read, or is missing.
-type Damage struct {
-	Place string // such as "stream CONTACTS, block 1, bytes 10 to 20"
-	Text  string // what is wrong there, and whose it was
-}
-
-func (d Damage) String() string { return d.Place + ": " + d.Text }
 
 // LookInto opens the journal in a directory that no server uses.
 func LookInto(ctx context.Context, dir string) (*Look, error) {
@@ -46,11 +37,9 @@ func LookInto(ctx context.Context, dir string) (*Look, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Look{dir: dir, lock: lock, removed: map[string]map[uint64]bool{}}
-	for _, stream := range []string{"CONTACTS", "ARCHIVE", "ROUTING"} {
-		if err := l.examine(ctx, stream); err != nil {
-			return nil, errors.Join(err, l.Close())
-		}
+	l := &Look{lock: lock}
+	if l.survey, err = examine(ctx, dir); err != nil {
+		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
@@ -63,52 +52,9 @@ func (l *Look) Close() error {
 	return l.lock.Close()
 }
 
-// Damage returns what of the journal cannot be read or is missing.
-func (l *Look) Damage() []Damage { return l.damage }
-
-// examine reads a stream once: what was removed from it, and what is damaged.
-func (l *Look) examine(ctx context.Context, stream string) error {
-	removed := map[uint64]bool{}
-	var last uint64
-	for p, err := range parts(ctx, l.dir, stream) {
-		switch {
-		case err != nil:
-			return err
-		case p.err != nil:
-			l.damage = append(l.damage, p.damage())
-		case p.removes:
-			removed[p.seq] = true
-		default:
-			// Nothing but the oldest entries is ever removed from ARCHIVE.
-			if stream == "ARCHIVE" && last != 0 && p.seq > last+1 {
-				l.damage = append(l.damage, missing(p.block, last+1, p.seq-1))
-			}
-			last = p.seq
-		}
-	}
-	l.removed[stream] = removed
-	return nil
-}
-
-// missing is the damage of a stream that lacks the entries first to last, which
-// came before a block or in it.
-func missing(b block, first, last uint64) Damage {
-	which := fmt.Sprintf("entries %d to %d are", first, last)
-	if first == last {
-		which = fmt.Sprintf("entry %d is", first)
-	}
-	return Damage{b.String(), which + " missing"}
-}
-
-// damage describes a part that is not a record. Its subject may be readable
-// still.
-func (p part) damage() Damage {
-	d := Damage{fmt.Sprintf("%s, bytes %d to %d", p.block, p.from, p.to), "unreadable: " + p.err.Error()}
-	if strings.HasPrefix(p.subject, prefixes[p.stream]) {
-		d.Text += fmt.Sprintf(" (it seems to be entry %d of %s)", p.seq, named(p.subject))
-	}
-	return d
-}
+// Damage returns what of the journal cannot be read or is missing, with its
+// place, a line each.
+func (l *Look) Damage() []string { return slices.Concat(l.survey.damage, l.survey.known) }
 
 // Contacts returns the ids of all contacts, archived or not, in the order of
 // the alphabet.
@@ -161,16 +107,13 @@ type message struct {
 func (l *Look) messages(ctx context.Context) iter.Seq2[message, error] {
 	return func(yield func(message, error) bool) {
 		seen := map[call.ContactID]uint64{} // the last entry of each contact
-		for _, stream := range []string{"ARCHIVE", "CONTACTS"} {
-			for p, err := range parts(ctx, l.dir, stream) {
+		for _, st := range []*stream{l.survey.archive, l.survey.contacts} {
+			for r, err := range l.records(ctx, st) {
 				if err != nil {
 					yield(message{}, err)
 					return
 				}
-				if p.err != nil || !p.isMessage() || l.removed[stream][p.seq] {
-					continue
-				}
-				m := messageOf(p.record)
+				m := messageOf(r)
 				id := contactOf(m.subject)
 				if m.seq <= seen[id] {
 					continue // archived, and not yet taken away
@@ -184,13 +127,31 @@ func (l *Look) messages(ctx context.Context) iter.Seq2[message, error] {
 	}
 }
 
+// records yields the messages of a stream. Those that come from copies are the
+// newest of their subjects.
+func (l *Look) records(ctx context.Context, st *stream) iter.Seq2[record, error] {
+	return func(yield func(record, error) bool) {
+		for p, err := range parts(ctx, l.survey.dir, st.name) {
+			if err != nil {
+				yield(record{}, err)
+				return
+			}
+			if p.err == nil && p.isMessage() && !st.removed[p.seq] && !yield(p.record, nil) {
+				return
+			}
+		}
+		for _, r := range st.restored {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
 func messageOf(r record) message {
-	m := message{r.subject, r.seq, nats.Header{}, r.data}
+	m := message{r.subject, cmp.Or(r.headerNumber(headerSeq), r.seq), nats.Header{}, r.data}
 	if h, err := nats.DecodeHeadersMsg(r.header); err == nil {
 		m.header = h
-	}
-	if seq := number(m.header, headerSeq); seq != 0 {
-		m.seq = seq
 	}
 	return m
 }

@@ -98,7 +98,7 @@ func (j *Journal) open(ctx context.Context, o Options) (err error) {
 		if j.hold, err = take(o.Dir); err != nil {
 			return err
 		}
-		if j.embedded, err = startEmbedded(j.hold, o.SyncInterval, j.log); err != nil {
+		if j.embedded, err = startEmbedded(ctx, j.hold, o.SyncInterval, j.log); err != nil {
 			return fmt.Errorf("starting the journal in %s: %w", o.Dir, err)
 		}
 		where = nats.InProcessServer(j.embedded)
@@ -110,7 +110,21 @@ func (j *Journal) open(ctx context.Context, o Options) (err error) {
 		return fmt.Errorf("using the journal: %w", err)
 	}
 	j.pub = j.js
-	return j.openStreams(ctx)
+	if err := j.openStreams(ctx); err != nil {
+		return err
+	}
+	return j.markArchive(ctx)
+}
+
+// Damage returns what was found damaged when the journal was opened, with its
+// place, a line each: what was lost, and what was found again. Of a cluster it
+// knows nothing.
+func (j *Journal) Damage() []string {
+	if j.embedded == nil {
+		return nil
+	}
+	damage, _ := j.embedded.reported()
+	return damage
 }
 
 func (j *Journal) connection(owner string) []nats.Option {

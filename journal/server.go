@@ -1,11 +1,14 @@
 package journal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,20 +25,25 @@ const mendAfter = time.Second
 // both cases embedded starts another one in its place.
 type embedded struct {
 	hold         *hold
+	copies       *copies
 	syncInterval time.Duration
 	log          *slog.Logger
+
+	mu     sync.Mutex
+	damage []string // that was found when servers were started
+	gaps   []span   // in ARCHIVE, when the last one was
 
 	broken     chan struct{} // holds a value when the server has failed
 	quit, done chan struct{}
 	current    atomic.Pointer[server.Server] // nil while there is none
 }
 
-func startEmbedded(h *hold, syncInterval time.Duration, log *slog.Logger) (*embedded, error) {
+func startEmbedded(ctx context.Context, h *hold, syncInterval time.Duration, log *slog.Logger) (*embedded, error) {
 	e := &embedded{
-		hold: h, syncInterval: syncInterval, log: log,
+		hold: h, copies: &copies{dir: h.dir, log: log}, syncInterval: syncInterval, log: log,
 		broken: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
 	}
-	s, err := e.start()
+	s, err := e.start(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +118,7 @@ func (e *embedded) replace() bool {
 		err := e.hold.renew()
 		if err == nil {
 			var s *server.Server
-			if s, err = e.start(); err == nil {
+			if s, err = e.start(context.Background()); err == nil {
 				e.current.Store(s)
 				return true
 			}
@@ -120,7 +128,12 @@ func (e *embedded) replace() bool {
 }
 
 // start starts a server. When it returns, everything in dir has been recovered.
-func (e *embedded) start() (*server.Server, error) {
+func (e *embedded) start(ctx context.Context) (*server.Server, error) {
+	found, err := repair(ctx, e.copies)
+	if err != nil {
+		return nil, err
+	}
+	e.report(found)
 	s, err := server.NewServer(&server.Options{
 		ServerName:             "holdfast",
 		DontListen:             true,
@@ -146,6 +159,23 @@ func (e *embedded) start() (*server.Server, error) {
 		return nil, errors.New("its server does not come up")
 	}
 	return s, nil
+}
+
+// report makes known what was found damaged.
+func (e *embedded) report(found *survey) {
+	for _, d := range found.damage {
+		e.log.Error("the journal is damaged", "damage", d)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.damage, e.gaps = append(e.damage, found.damage...), found.gaps
+}
+
+// reported returns what was found damaged, and the gaps in ARCHIVE.
+func (e *embedded) reported() (damage []string, gaps []span) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.damage), e.gaps
 }
 
 func stop(s *server.Server) {
@@ -178,8 +208,16 @@ func (l *serverLog) Errorf(format string, v ...any) {
 	}
 }
 
+// afterKill is in the warnings of a server that starts after one that was killed,
+// which is no reason to worry: it reads its blocks rather than what it knew of them.
+var afterKill = []string{"Stream state outdated", "Recovering stream state from index errored"}
+
 // Warnf is what an operator may want to look into.
 func (l *serverLog) Warnf(format string, v ...any) {
+	if slices.ContainsFunc(afterKill, func(text string) bool { return strings.Contains(format, text) }) {
+		l.Noticef(format, v...)
+		return
+	}
 	l.log.Warn("journal: " + fmt.Sprintf(format, v...))
 }
 

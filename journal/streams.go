@@ -71,7 +71,7 @@ func (j *Journal) openContacts(ctx context.Context) (jetstream.Stream, error) {
 	if !errors.Is(err, jetstream.ErrStreamNotFound) {
 		return s, err
 	}
-	first, err := j.lastArchived(ctx)
+	first, err := j.nextSeq(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -80,12 +80,25 @@ func (j *Journal) openContacts(ctx context.Context) (jetstream.Stream, error) {
 		Subjects: []string{"contact.*"},
 		Storage:  jetstream.FileStorage,
 		Replicas: j.replicas,
-		FirstSeq: max(first, j.highest.Load()) + 1,
+		FirstSeq: first,
 	})
 	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // another node was faster
 		return j.js.Stream(ctx, "CONTACTS")
 	}
 	return s, err
+}
+
+// nextSeq is the sequence at which CONTACTS begins anew. If only its description
+// is missing and its blocks are there, the server must not begin with another one
+// than the blocks do (0): it would remove everything before.
+func (j *Journal) nextSeq(ctx context.Context) (uint64, error) {
+	if j.embedded != nil {
+		if all, err := blocks(j.hold.dir, "CONTACTS"); err != nil || len(all) > 0 {
+			return 0, err
+		}
+	}
+	last, err := j.lastArchived(ctx)
+	return max(last, j.highest.Load()) + 1, err
 }
 
 // lastArchived is the highest sequence in CONTACTS that ARCHIVE knows of.

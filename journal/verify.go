@@ -22,7 +22,7 @@ type Report struct {
 	Wrong          int // entries with a mistake
 
 	Mistakes []Mistake // the first 20, in order
-	Damage   []Damage
+	Damage   []string  // as Look.Damage has it
 }
 
 // A Mistake is why an entry cannot be right.
@@ -44,7 +44,7 @@ func (m Mistake) String() string { return fmt.Sprintf("entry %d of %s: %s", m.Se
 // otherwise. What was decided just when the machine's clock was set back can
 // look wrong.
 func (l *Look) Verify(ctx context.Context) (Report, error) {
-	r := Report{Damage: l.damage}
+	r := Report{Damage: l.Damage()}
 	chains := map[call.ContactID]*chain{}
 	for m, err := range l.messages(ctx) {
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,10 @@ func TestJournalVerifyTellsMistakes(t *testing.T) {
 	}
 }
 
+var places = regexp.MustCompile(`^stream CONTACTS, block \d+, bytes 0 to \d+: unreadable: .* \(it seems to be entry 1 of contact c1\)
+stream CONTACTS: entry 1 of contact c1 was missing, and comes from its copy
+$`)
+
 // Every look at a damaged journal tells the place, shows the rest, fails, and
 // changes nothing.
 func TestJournalLooksAreReadOnly(t *testing.T) {
@@ -136,16 +141,16 @@ func TestJournalLooksAreReadOnly(t *testing.T) {
 	for _, args := range [][]string{
 		{"journal", "verify", dir},
 		{"journal", "list", "--data", dir},
-		{"journal", "export", "-", "--data", dir},
-		{"journal", "export", "-", "--json", "--data", dir},
-		{"trace", "-", "--journal", dir},
+		{"journal", "export", "c1", "--data", dir},
+		{"journal", "export", "c2", "--json", "--data", dir},
+		{"trace", "c2", "--journal", dir},
 	} {
 		stdout, stderr, err := command(t, args...)
-		if err == nil || err.Error() != "the journal is damaged in 1 place" || stdout == "" {
+		if err == nil || err.Error() != "the journal is damaged in 2 places" || stdout == "" {
 			t.Errorf("%v: %v\n%s", args, err, stdout)
 		}
-		if !strings.HasPrefix(stderr, "stream CONTACTS, block ") || !strings.HasSuffix(stderr, "(it seems to be entry 1 of contact c1)\n") {
-			t.Errorf("%v: the place is said to be %q", args, stderr)
+		if !places.MatchString(stderr) {
+			t.Errorf("%v: the places are said to be %q", args, stderr)
 		}
 		if hashes(t, dir) != before {
 			t.Errorf("%v has changed the journal", args)

@@ -65,6 +65,14 @@ func where(server *holdfast.Server) string {
 	return text
 }
 
+// damage says that the journal was damaged, if it was.
+func damage(server *holdfast.Server) string {
+	if n := len(server.Damage()); n > 0 {
+		return fmt.Sprintf(" (the journal was damaged in %s, see the log)", count(n, "place"))
+	}
+	return ""
+}
+
 // closeWithin is how long entries in flight may take when the server stops.
 const closeWithin = 5 * time.Second
 
@@ -74,7 +82,7 @@ func serve(ctx context.Context, conf config.Config, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "holdfast %s is ready: %s\n", holdfast.Version, where(server))
+	_, err = fmt.Fprintf(out, "holdfast %s is ready: %s%s\n", holdfast.Version, where(server), damage(server))
 	if err == nil {
 		err = server.Wait(ctx)
 	}

@@ -89,7 +89,13 @@ func serve(file string) error {
 type doomed struct {
 	switchboard.Journal
 	switchboard.Store
+	rest
+}
+
+// rest is what a journal has besides.
+type rest interface {
 	io.Closer
+	Damage() []string
 }
 
 // sending is a SIP transport that another sender sends for.

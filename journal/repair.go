@@ -1,0 +1,219 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// damagedDir is where blocks are kept as they were found.
+const damagedDir = "damaged"
+
+// repair makes the journal in a directory whole again as far as that can be done,
+// before a server opens it: that would cut each block at its first bad record. It
+// returns what it found. Files that are changed are kept as they were.
+func repair(ctx context.Context, c *copies) (*survey, error) {
+	dir := c.dir
+	s, err := examine(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	aside := filepath.Join(dir, damagedDir, time.Now().UTC().Format("20060102T150405.000Z"))
+	for _, st := range s.streams() {
+		if err := s.repair(ctx, st, aside); err != nil {
+			return nil, fmt.Errorf("repairing stream %s: %w", st.name, err)
+		}
+	}
+	if err := s.renew(ctx, c); err != nil { // the journal can do without
+		c.log.Error("the second copies in the journal are not up to date", "error", err)
+	}
+	return s, nil
+}
+
+// repair writes what is whole of a stream, and what was restored, in place of
+// what is there.
+func (s *survey) repair(ctx context.Context, st *stream, aside string) error {
+	all, err := blocks(s.dir, st.name)
+	if err != nil {
+		return err
+	}
+	if st.hurt {
+		index := filepath.Join(streamDir(s.dir, st.name), "msgs", "index.db")
+		if err := os.Remove(index); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if st.undescribed {
+		if err := s.undescribe(st, aside); err != nil {
+			return err
+		}
+	}
+	if len(all) == 0 && len(st.restored) > 0 {
+		all = append(all, s.firstBlock(st))
+	}
+	added := st.whereTo(all)
+	for _, b := range all {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if st.bad[b.number] || len(added[b.number]) > 0 || len(st.dropped) > 0 {
+			if err := s.rewrite(st, b, added[b.number], aside); err != nil {
+				return err
+			}
+		}
+	}
+	return s.remember(st, all)
+}
+
+// undescribe removes a description that the server would stumble over: it makes
+// a new one for the blocks when the stream is opened.
+func (s *survey) undescribe(st *stream, aside string) error {
+	for _, name := range []string{server.JetStreamMetaFile, server.JetStreamMetaFileSum} {
+		file := filepath.Join(streamDir(s.dir, st.name), name)
+		data, err := os.ReadFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err := errors.Join(err, keepAside(filepath.Join(aside, st.name, name), data), os.Remove(file)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *survey) firstBlock(st *stream) block {
+	return block{stream: st.name, file: filepath.Join(streamDir(s.dir, st.name), "msgs", "1.blk"), number: 1}
+}
+
+// whereTo returns which of the restored messages go to which block, so that the
+// sequences in blocks and from block to block ascend.
+func (st *stream) whereTo(all []block) map[int][]record {
+	to := map[int][]record{}
+	for _, r := range st.restored {
+		number := all[0].number
+		for _, b := range all {
+			if first, has := st.firsts[b.number]; has && first < r.seq {
+				number = b.number
+			}
+		}
+		to[number] = append(to[number], r)
+	}
+	return to
+}
+
+// rewrite writes a block without what is no record, and with what was restored.
+func (s *survey) rewrite(st *stream, b block, added []record, aside string) error {
+	old, err := os.ReadFile(b.file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := keepAside(filepath.Join(aside, st.name, filepath.Base(b.file)), old); err != nil {
+		return err
+	}
+	f := formatOf(st.name, b.number)
+	var whole []byte
+	for p := range f.pieces(old) {
+		if p.err != nil || p.isMessage() && st.dropped[contactOf(p.subject)] {
+			continue
+		}
+		for len(added) > 0 && !p.removes && added[0].seq < p.seq {
+			whole = append(whole, f.encode(added[0])...)
+			added = added[1:]
+		}
+		whole = append(whole, p.raw...)
+	}
+	for _, r := range added {
+		whole = append(whole, f.encode(r)...)
+	}
+	return replace(b.file, whole)
+}
+
+// keepAside keeps data, if there is any, in a new file.
+func keepAside(file string, data []byte) error {
+	if len(data) == 0 {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(file, data, 0o600)
+}
+
+// replace puts data in the place of a file, for good.
+func replace(file string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	f, err := os.Create(file + ".tmp")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(file+".tmp", file); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(file))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// remember has the server go on after the last sequence that was ever used, so
+// that none means two messages: it is what the server leaves behind itself when
+// it removes its last block.
+func (s *survey) remember(st *stream, all []block) error {
+	reached := st.reached
+	if len(st.restored)+len(st.dropped) > 0 {
+		reached = 0
+		for seq := range st.kept {
+			reached = max(reached, seq)
+		}
+	}
+	if reached >= st.used {
+		return nil
+	}
+	b := s.firstBlock(st)
+	if len(all) > 0 {
+		b.number = all[len(all)-1].number + 1
+		b.file = filepath.Join(filepath.Dir(b.file), fmt.Sprintf("%d.blk", b.number))
+	}
+	r := record{seq: st.used, time: uint64(time.Now().UnixNano()), removes: true}
+	return replace(b.file, formatOf(st.name, b.number).encode(r))
+}
+
+// renew brings the copies up to date, and removes those that are not needed.
+func (s *survey) renew(ctx context.Context, c *copies) error {
+	needed := map[string]bool{url.PathEscape(markSubject): true}
+	for _, st := range []*stream{s.contacts, s.routing} {
+		missing := map[uint64]bool{}
+		for subject, seq := range st.newest() {
+			needed[url.PathEscape(subject)] = true
+			if s.copies[subject].seq != seq {
+				missing[seq] = true
+			}
+		}
+		if len(missing) == 0 {
+			continue
+		}
+		for p, err := range parts(ctx, s.dir, st.name) {
+			if err == nil && p.err == nil && p.isMessage() && missing[p.seq] {
+				err = c.begin(p.record)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return c.dropOthers(needed)
+}

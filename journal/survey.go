@@ -1,0 +1,314 @@
+package journal
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"holdfast/call"
+)
+
+// A survey is what the files of an embedded server's journal hold, and what they
+// have lost.
+type survey struct {
+	dir      string
+	copies   map[string]record
+	contacts *stream
+	archive  *stream
+	routing  *stream
+	ended    map[call.ContactID]uint64 // of contacts in doubt, their last entry if ARCHIVE has it
+	mark     mark
+	gaps     []span   // in ARCHIVE
+	damage   []string // that was not known
+	known    []string // damage that an earlier start has found
+}
+
+// A stream is what the blocks of one hold.
+type stream struct {
+	name    string
+	kept    map[uint64]kept // messages; not of ARCHIVE, which may be large
+	removed map[uint64]bool
+	firsts  map[int]uint64 // the first message of each block that has any
+	reached uint64         // the last sequence as the server will see it
+	used    uint64         // the last sequence that was ever used, as far as is known
+
+	// What has been lost.
+	bad         map[int]bool // blocks with bytes that are no record
+	restored    []record     // comes from copies, in order
+	dropped     map[call.ContactID]bool
+	undescribed bool
+	hurt        bool // what the server remembers of its blocks is not true any more
+}
+
+// kept is what must be known of a message in a block.
+type kept struct {
+	subject string
+	step    uint64
+}
+
+func newStream(name string) *stream {
+	return &stream{
+		name: name, kept: map[uint64]kept{}, removed: map[uint64]bool{}, firsts: map[int]uint64{},
+		bad: map[int]bool{}, dropped: map[call.ContactID]bool{},
+	}
+}
+
+func (s *survey) streams() []*stream { return []*stream{s.contacts, s.archive, s.routing} }
+
+// examine reads a journal's directory, and changes nothing.
+func examine(ctx context.Context, dir string) (*survey, error) {
+	s := &survey{
+		dir: dir, ended: map[call.ContactID]uint64{},
+		contacts: newStream("CONTACTS"), archive: newStream("ARCHIVE"), routing: newStream("ROUTING"),
+	}
+	var err error
+	if s.copies, err = (&copies{dir: dir}).all(); err != nil {
+		return nil, err
+	}
+	for _, st := range []*stream{s.contacts, s.routing} {
+		if err := s.read(ctx, st); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.readArchive(ctx); err != nil {
+		return nil, err
+	}
+	for _, st := range s.streams() {
+		if st.used > 0 && !isDescribed(dir, st.name) {
+			st.undescribed = true
+			s.found(st, "stream %s: its description (meta.inf) cannot be read; the server makes it anew", st.name)
+		}
+	}
+	s.drop()
+	s.restore()
+	s.findLostSteps()
+	return s, nil
+}
+
+func (s *survey) found(st *stream, format string, args ...any) {
+	st.hurt = true
+	s.damage = append(s.damage, fmt.Sprintf(format, args...))
+}
+
+// read reads CONTACTS or ROUTING.
+func (s *survey) read(ctx context.Context, st *stream) error {
+	for p, err := range parts(ctx, s.dir, st.name) {
+		if err != nil {
+			return err
+		}
+		s.take(st, p)
+		if p.err == nil && p.isMessage() {
+			st.kept[p.seq] = kept{p.subject, p.headerNumber(headerStep)}
+		}
+	}
+	for seq := range st.removed {
+		delete(st.kept, seq)
+	}
+	return nil
+}
+
+// take notes what every stream has.
+func (s *survey) take(st *stream, p part) {
+	if p.err != nil {
+		st.bad[p.block.number] = true
+		s.found(st, "%s", p.damage())
+		return
+	}
+	st.used = max(st.used, p.seq)
+	_, begun := st.firsts[p.block.number]
+	switch {
+	case !p.removes:
+		if st.reached = max(st.reached, p.seq); !begun {
+			st.firsts[p.block.number] = p.seq
+		}
+	case !begun: // a block with messages has the server forget what was removed last
+		st.reached = max(st.reached, p.seq)
+		fallthrough
+	default:
+		st.removed[p.seq] = true
+	}
+}
+
+// damage describes a part that is not a record. Its subject may be readable
+// still.
+func (p part) damage() string {
+	text := fmt.Sprintf("%s, bytes %d to %d: unreadable: %v", p.block, p.from, p.to, p.err)
+	if subject := []byte(p.subject); bytes.HasPrefix(subject, []byte(prefixes[p.stream])) {
+		text += fmt.Sprintf(" (it seems to be entry %d of %s)", p.seq, named(p.subject))
+	}
+	return text
+}
+
+// A mark says what ARCHIVE held once; its record has the sequence of the last
+// entry.
+type mark struct {
+	First uint64    `json:"first"`
+	Until time.Time `json:"until"` // from then on the first entries may be too old
+	Gaps  []span    `json:"gaps,omitempty"`
+}
+
+// A span is entries that are missing.
+type span struct {
+	First uint64 `json:"first"`
+	Last  uint64 `json:"last"`
+}
+
+func (s span) String() string {
+	if s.First == s.Last {
+		return fmt.Sprintf("entry %d is missing", s.First)
+	}
+	return fmt.Sprintf("entries %d to %d are missing", s.First, s.Last)
+}
+
+const markSubject = "archive"
+
+// readArchive reads ARCHIVE, from which nothing is removed but the oldest: what
+// is missing between two entries was lost.
+func (s *survey) readArchive(ctx context.Context) error {
+	had, marked := s.copies[markSubject]
+	if err := json.Unmarshal(had.data, &s.mark); err != nil {
+		marked = false
+	}
+	var first, last uint64
+	doubtful := s.doubtful()
+	for p, err := range parts(ctx, s.dir, s.archive.name) {
+		if err != nil {
+			return err
+		}
+		if s.take(s.archive, p); p.err != nil || p.removes {
+			continue
+		}
+		if last != 0 && p.seq > last+1 {
+			s.missing(last+1, p.seq-1)
+		}
+		first, last = cmp.Or(first, p.seq), p.seq
+		s.contacts.used = max(s.contacts.used, p.headerNumber(headerSeq), p.headerNumber(headerUntil))
+		if id := contactOf(p.subject); doubtful[id] {
+			seq := p.headerNumber(headerSeq)
+			if e, err := decode(p.subject, seq, p.data); err == nil && e.Contact.Stage == call.Over {
+				s.ended[id] = seq
+			}
+		}
+	}
+	if marked {
+		s.compareWithMark(first, last, had.seq)
+	}
+	return nil
+}
+
+// compareWithMark finds entries that are missing in ARCHIVE before the first one
+// and after the last one that is there.
+func (s *survey) compareWithMark(first, last, marked uint64) {
+	s.archive.used = max(s.archive.used, marked)
+	if first > s.mark.First && time.Now().Before(s.mark.Until) {
+		s.missing(s.mark.First, first-1)
+	}
+	if last = max(last, s.archive.reached, s.mark.First-1); marked > last {
+		s.missing(last+1, marked)
+	}
+}
+
+// missing notes that entries are missing in ARCHIVE.
+func (s *survey) missing(first, last uint64) {
+	gap := span{first, last}
+	s.gaps = append(s.gaps, gap)
+	if slices.Contains(s.mark.Gaps, gap) {
+		s.known = append(s.known, "stream ARCHIVE: "+gap.String())
+		return
+	}
+	s.found(s.archive, "stream ARCHIVE: %s", gap)
+}
+
+// doubtful returns the contacts of which CONTACTS and copies do not say the same:
+// ARCHIVE must be asked if they have ended.
+func (s *survey) doubtful() map[call.ContactID]bool {
+	all := map[call.ContactID]bool{}
+	for _, k := range s.contacts.kept {
+		if _, has := s.copies[k.subject]; !has {
+			all[contactOf(k.subject)] = true
+		}
+	}
+	for subject, c := range s.copies {
+		if _, has := s.contacts.kept[c.seq]; !has && streamOf(subject) == s.contacts.name {
+			all[contactOf(subject)] = true
+		}
+	}
+	return all
+}
+
+// streamOf returns the stream of a subject; a mark has none.
+func streamOf(subject string) string {
+	for stream, prefix := range prefixes {
+		if strings.HasPrefix(subject, prefix) {
+			return stream
+		}
+	}
+	return ""
+}
+
+// drop takes out of CONTACTS what is left of contacts that are archived to their
+// end. It comes back when the note that it was removed is lost.
+func (s *survey) drop() {
+	for id, ended := range s.ended {
+		if newest := s.contacts.newest()[contactSubject(id)]; newest != 0 && newest < ended {
+			s.contacts.dropped[id], s.contacts.hurt = true, true
+		}
+	}
+	maps.DeleteFunc(s.contacts.kept, func(_ uint64, k kept) bool { return s.contacts.dropped[contactOf(k.subject)] })
+}
+
+// newest returns the newest message of each subject.
+func (st *stream) newest() map[string]uint64 {
+	all := map[string]uint64{}
+	for seq, k := range st.kept {
+		all[k.subject] = max(all[k.subject], seq)
+	}
+	return all
+}
+
+// restore finds the copies of what was lost.
+func (s *survey) restore() {
+	for _, st := range []*stream{s.contacts, s.routing} {
+		newest := st.newest()
+		for _, subject := range slices.Sorted(maps.Keys(s.copies)) {
+			c := s.copies[subject]
+			_, there := st.kept[c.seq]
+			switch {
+			case streamOf(subject) != st.name || there || st.removed[c.seq]:
+			case st == s.contacts && c.seq <= s.ended[contactOf(subject)]:
+			case st == s.routing && c.seq < newest[subject]: // only the newest counts
+			default:
+				st.restored = append(st.restored, c)
+				st.kept[c.seq] = kept{subject, c.headerNumber(headerStep)}
+				st.used = max(st.used, c.seq)
+				s.found(st, "stream %s: entry %d of %s was missing, and comes from its copy", st.name, c.seq, named(subject))
+			}
+		}
+		slices.SortFunc(st.restored, func(a, b record) int { return cmp.Compare(a.seq, b.seq) })
+	}
+}
+
+// findLostSteps finds what contacts have lost for good: each step of those that
+// have not ended must be there.
+func (s *survey) findLostSteps() {
+	last := map[string]uint64{} // step of each subject
+	for _, seq := range slices.Sorted(maps.Keys(s.contacts.kept)) {
+		k := s.contacts.kept[seq]
+		if before := last[k.subject]; k.step > before+1 && s.ended[contactOf(k.subject)] == 0 {
+			what := fmt.Sprintf("steps %d to %d of %s are", before+1, k.step-1, named(k.subject))
+			if before+2 == k.step {
+				what = fmt.Sprintf("step %d of %s is", before+1, named(k.subject))
+			}
+			s.found(s.contacts, "stream CONTACTS: %s lost", what)
+		}
+		if k.step != 0 { // otherwise it is not of an entry
+			last[k.subject] = k.step
+		}
+	}
+}
