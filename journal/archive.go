@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -66,25 +65,6 @@ func (j *Journal) forgetCopy(ctx context.Context, id call.ContactID) error {
 		return err
 	}
 	return j.embedded.copies.drop(contactSubject(id))
-}
-
-// markArchive writes down what ARCHIVE holds, which shows later what it has lost.
-func (j *Journal) markArchive(ctx context.Context) error {
-	if j.embedded == nil {
-		return nil
-	}
-	info, err := j.archive.Info(ctx)
-	if err != nil {
-		return err
-	}
-	_, gaps := j.embedded.reported()
-	data, err := json.Marshal(mark{First: info.State.FirstSeq, Until: info.State.FirstTime.Add(j.keep), Gaps: gaps})
-	if err != nil {
-		return err
-	}
-	m := &nats.Msg{Subject: markSubject, Data: data}
-	j.embedded.copies.keep(recordOf(m, info.State.LastSeq, time.Now()))
-	return nil
 }
 
 func (j *Journal) copyToArchive(ctx context.Context, subject string, entries []jetstream.Msg, until uint64) error {

@@ -53,8 +53,14 @@ func (l *Look) Close() error {
 }
 
 // Damage returns what of the journal cannot be read or is missing, with its
-// place, a line each.
-func (l *Look) Damage() []string { return slices.Concat(l.survey.damage, l.survey.known) }
+// place, a line each. It has also what a server has found before.
+func (l *Look) Damage() []string {
+	damage := slices.Clone(l.survey.damage)
+	for _, g := range l.survey.mark.Gaps {
+		damage = append(damage, g.String())
+	}
+	return damage
+}
 
 // Contacts returns the ids of all contacts, archived or not, in the order of
 // the alphabet.

@@ -31,7 +31,7 @@ type embedded struct {
 
 	mu     sync.Mutex
 	damage []string // that was found when servers were started
-	gaps   []span   // in ARCHIVE, when the last one was
+	gaps   []gap    // in ARCHIVE, when the last one was
 
 	broken     chan struct{} // holds a value when the server has failed
 	quit, done chan struct{}
@@ -172,10 +172,10 @@ func (e *embedded) report(found *survey) {
 }
 
 // reported returns what was found damaged, and the gaps in ARCHIVE.
-func (e *embedded) reported() (damage []string, gaps []span) {
+func (e *embedded) reported() (damage []string, gaps []gap) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return slices.Clone(e.damage), e.gaps
+	return slices.Clone(e.damage), slices.Clone(e.gaps)
 }
 
 func stop(s *server.Server) {

@@ -24,9 +24,8 @@ type survey struct {
 	routing  *stream
 	ended    map[call.ContactID]uint64 // of contacts in doubt, their last entry if ARCHIVE has it
 	mark     mark
-	gaps     []span   // in ARCHIVE
-	damage   []string // that was not known
-	known    []string // damage that an earlier start has found
+	gaps     []gap // in ARCHIVE, also those that were known
+	damage   []string
 }
 
 // A stream is what the blocks of one hold.
@@ -145,29 +144,6 @@ func (p part) damage() string {
 	return text
 }
 
-// A mark says what ARCHIVE held once; its record has the sequence of the last
-// entry.
-type mark struct {
-	First uint64    `json:"first"`
-	Until time.Time `json:"until"` // from then on the first entries may be too old
-	Gaps  []span    `json:"gaps,omitempty"`
-}
-
-// A span is entries that are missing.
-type span struct {
-	First uint64 `json:"first"`
-	Last  uint64 `json:"last"`
-}
-
-func (s span) String() string {
-	if s.First == s.Last {
-		return fmt.Sprintf("entry %d is missing", s.First)
-	}
-	return fmt.Sprintf("entries %d to %d are missing", s.First, s.Last)
-}
-
-const markSubject = "archive"
-
 // readArchive reads ARCHIVE, from which nothing is removed but the oldest: what
 // is missing between two entries was lost.
 func (s *survey) readArchive(ctx context.Context) error {
@@ -175,6 +151,7 @@ func (s *survey) readArchive(ctx context.Context) error {
 	if err := json.Unmarshal(had.data, &s.mark); err != nil {
 		marked = false
 	}
+	s.gaps = slices.Clone(s.mark.Gaps)
 	var first, last uint64
 	doubtful := s.doubtful()
 	for p, err := range parts(ctx, s.dir, s.archive.name) {
@@ -216,13 +193,10 @@ func (s *survey) compareWithMark(first, last, marked uint64) {
 
 // missing notes that entries are missing in ARCHIVE.
 func (s *survey) missing(first, last uint64) {
-	gap := span{first, last}
-	s.gaps = append(s.gaps, gap)
-	if slices.Contains(s.mark.Gaps, gap) {
-		s.known = append(s.known, "stream ARCHIVE: "+gap.String())
-		return
+	for _, gap := range (gap{First: first, Last: last, Found: time.Now()}).without(s.mark.Gaps) {
+		s.gaps = append(s.gaps, gap)
+		s.found(s.archive, "%s", gap)
 	}
-	s.found(s.archive, "stream ARCHIVE: %s", gap)
 }
 
 // doubtful returns the contacts of which CONTACTS and copies do not say the same:

@@ -1,0 +1,76 @@
+package journal
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// A mark says what ARCHIVE held once. It is kept like a copy; its record has the
+// sequence of the last entry.
+type mark struct {
+	First uint64    `json:"first"`
+	Until time.Time `json:"until"`          // from then on the first entries may be too old
+	Gaps  []gap     `json:"gaps,omitempty"` // that an earlier start has reported
+}
+
+const markSubject = "archive"
+
+// A gap is entries that are missing in ARCHIVE.
+type gap struct {
+	First uint64    `json:"first"`
+	Last  uint64    `json:"last"`
+	Found time.Time `json:"found"`
+}
+
+func (g gap) String() string {
+	if g.First == g.Last {
+		return fmt.Sprintf("stream ARCHIVE: entry %d is missing", g.First)
+	}
+	return fmt.Sprintf("stream ARCHIVE: entries %d to %d are missing", g.First, g.Last)
+}
+
+// without returns what is left of g without others.
+func (g gap) without(others []gap) []gap {
+	left := []gap{g}
+	for _, o := range others {
+		var next []gap
+		for _, l := range left {
+			before, after := l, l
+			before.Last, after.First = min(l.Last, o.First-1), max(l.First, o.Last+1)
+			for _, part := range []gap{before, after} {
+				if part.First <= part.Last {
+					next = append(next, part)
+				}
+			}
+		}
+		left = next
+	}
+	return left
+}
+
+// markArchive writes down what ARCHIVE holds, which shows later what it has lost.
+// A gap is known for as long as entries as old as it are kept.
+func (j *Journal) markArchive(ctx context.Context) error {
+	if j.embedded == nil {
+		return nil
+	}
+	info, err := j.archive.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("looking into the archive: %w", err)
+	}
+	now := time.Now()
+	_, gaps := j.embedded.reported()
+	gaps = slices.DeleteFunc(gaps, func(g gap) bool { return g.Found.Add(j.keep).Before(now) })
+	data, err := json.Marshal(mark{First: info.State.FirstSeq, Until: info.State.FirstTime.Add(j.keep), Gaps: gaps})
+	if err != nil {
+		return fmt.Errorf("marking the archive: %w", err)
+	}
+	m := &nats.Msg{Subject: markSubject, Data: data}
+	j.embedded.copies.keep(recordOf(m, info.State.LastSeq, now))
+	return nil
+}
