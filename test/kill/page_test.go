@@ -112,7 +112,8 @@ func (p *page) run(ctx context.Context) {
 // connection is one connection to the server, from its beginning to its end.
 func (p *page) connection(ctx context.Context) (err error) {
 	header := http.Header{"Cookie": {p.cookie}, "Origin": {p.origin}}
-	p.conn, _, err = websocket.Dial(ctx, p.origin+"/ccp-v2/socket?page=page-of-vera", &websocket.DialOptions{HTTPHeader: header})
+	p.conn, _, err = websocket.Dial( //nolint:bodyclose // the library closes it
+		ctx, p.origin+"/ccp-v2/socket?page=page-of-vera", &websocket.DialOptions{HTTPHeader: header})
 	if err != nil {
 		return err
 	}
