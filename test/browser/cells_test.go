@@ -32,7 +32,32 @@ var (
 		s.server.start()
 		return time.Now()
 	}}
+	// The page tries again less and less often.
+	serverAway = strike{func(*stage) {}, func(s *stage) time.Time {
+		s.server.kill()
+		<-time.After(away)
+		s.server.start()
+		s.away = away
+		return time.Now()
+	}}
 )
+
+// away is for how long a server is away.
+const away = 6 * time.Second
+
+// longAway has a server that is away for longer than the customer may be in silence:
+// only the time after that counts.
+func longAway(t *testing.T) {
+	s := openStage(t, "")
+	s.opens("ana", false)
+	s.scene("for six seconds, in talk", func(r *row) {
+		s.talk()
+		r.back = s.strikes(serverAway, func(time.Time) {}, "customer")
+		r.ended = "with the agent"
+		s.HangUp("customer")
+		s.Idle()
+	})
+}
 
 // cells plays a strike in talk, while a target rings, and in a consultation.
 func cells(embedded bool, strike strike) func(*testing.T) {

@@ -26,6 +26,7 @@ var groups = []group{
 	{name: "the page alone is reloaded", play: cells(false, reloaded), all: true},
 	{name: "the server of the page alone is killed", play: cells(false, serverKilled), all: true},
 	{name: "the browser of the page alone is killed", play: cells(false, browserKilled)},
+	{name: "the server is away", play: longAway, all: true},
 	{name: "the page alone", play: alone},
 	{name: "two customers at once", play: twoContacts},
 	{name: "to an agent in a browser", play: toAnAgent},

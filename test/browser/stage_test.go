@@ -30,7 +30,8 @@ type stage struct {
 	ana    *agent
 	agents map[string]*agent // ana too
 
-	row *row // of the scene that is being played
+	row  *row          // of the scene that is being played
+	away time.Duration // for how long there was no server in it
 }
 
 // word is the password of all agents, and login its hash.
