@@ -32,6 +32,16 @@ func doors(t *testing.T) {
 			t.Errorf("the stranger has heard %q", heard)
 		}
 	})
+	s.refusedToCRM()
+	s.refusedToWindows()
+	s.takesOver()
+	s.goodbye()
+	s.nobodyTwice()
+}
+
+// refusedToCRM has what the page refuses to do for the page around it.
+func (s *stage) refusedToCRM() {
+	s.t.Helper()
 	s.refused("another window of the CRM forges a request", func(r *row) {
 		s.ana.tab.Do(forge)
 		r.told = "ignoring a request"
@@ -42,7 +52,7 @@ func doors(t *testing.T) {
 		s.ana.tab.Read(nonsense, &refused)
 		for _, want := range []string{"the method is missing or too long", "Holdfast does not support constructor.", "the parameters must be an object", "unexpected object in the parameter contactId"} {
 			if !slices.Contains(refused, want) {
-				t.Errorf("refused with %q, not with %q", refused, want)
+				s.t.Errorf("refused with %q, not with %q", refused, want)
 			}
 		}
 		r.told = refused[1]
@@ -53,18 +63,24 @@ func doors(t *testing.T) {
 			{ contactId: crm.contact().getContactId(), digits: "1".repeat(1 << 20) },
 			{ success: () => told("granted"), failure: error => told(error.message) }))`, &refused)
 		if r.told = "the parameters are too long"; refused != r.told {
-			t.Errorf("got %q, want %q", refused, r.told)
+			s.t.Errorf("got %q, want %q", refused, r.told)
 		}
 	})
+}
+
+// refusedToWindows has what the server refuses to do for windows of the page, and
+// what a second one does not get.
+func (s *stage) refusedToWindows() {
+	s.t.Helper()
 	s.refused("a window sends 1 MB to the server", func(r *row) {
 		if r.told = s.ana.sends("'x'.repeat(1 << 20)"); !strings.HasPrefix(r.told, "closed 1009") {
-			t.Errorf("got %s, want closed 1009", r.told)
+			s.t.Errorf("got %s, want closed 1009", r.told)
 		}
 	})
 	s.refused("a window sends nonsense to the server", func(r *row) {
 		for _, message := range []string{`'nonsense'`, `'{"type":"nonsense"}'`, `'{"type":"request"}'`, `'{"type":"offer","sdp":"v=1"}'`, `new Uint8Array(9)`} {
 			if got := s.ana.sends(message); !strings.HasPrefix(got, "problem ") {
-				t.Errorf("%s: got %s, want a problem", message, got)
+				s.t.Errorf("%s: got %s, want a problem", message, got)
 			}
 		}
 		r.told = s.ana.sends(`'{"type":"nonsense"}'`)
@@ -76,9 +92,6 @@ func doors(t *testing.T) {
 		r.told = "The audio is in another window."
 		second.Close()
 	})
-	s.takesOver()
-	s.goodbye()
-	s.nobodyTwice()
 }
 
 // refused plays something that must harm nobody: ana and the customer hear each

@@ -57,71 +57,99 @@ func TestScenes(t *testing.T) {
 func brief(t *testing.T) {
 	s := openStage(t, impatient)
 	s.opens("ana", true)
-	s.scene("target is busy", func(r *row) {
-		s.cardiology(isBusy)
-		s.talk()
-		s.coldTransfer("cardiology")
-		s.Rung("cardiology")
-		s.onHoldWithAna(r, call.Busy)
-	})
-	s.scene("target declines", func(r *row) {
-		s.cardiology(declines)
-		s.coldTransfer("cardiology")
-		s.Rung("cardiology")
-		s.onHoldWithAna(r, call.Declined)
-	})
-	s.scene("target never answers", func(r *row) {
-		s.cardiology(rings)
-		s.coldTransfer("cardiology")
-		s.Rung("cardiology")
-		s.ana.shot("ringing")
-		s.onHoldWithAna(r, call.NoAnswer)
-	})
-	s.scene("target is unreachable", func(r *row) {
-		s.coldTransfer("nowhere")
-		s.onHoldWithAna(r, call.Unreachable)
-	})
-	s.scene("customer hangs up while it rings", func(r *row) {
-		s.coldTransfer("cardiology")
-		target := s.Rung("cardiology")
-		s.Hears("customer", "hold audio")
-		s.HangUp("customer")
-		s.ana.tab.Await(`crm.contact()?.getStatus().type === "ended"`)
-		<-target.Ended()
-		r.ended, r.told = "gone", "The customer has left."
-		s.ana.reads(r.told)
-		s.ana.shot("customer gone")
-		s.over()
-	})
-	s.scene("target answers", func(r *row) {
-		s.talk()
-		s.ana.shot("talking")
-		s.coldTransfer("cardiology")
-		target := s.Rung("cardiology")
-		s.Hears("customer", "hold audio")
-		target.Answer()
-		s.meet("customer", "cardiology")
-		s.ana.tab.Await(`crm.contact()?.getStatus().type === "ended"`)
-		s.ana.tab.Await(`crm.agent().getState().name === "AfterCallWork"`)
-		s.ana.says("Cold transfer complete")
-		s.wantRequests("AcceptRequested", "HoldRequested", "TransferRequested", "ConferenceRequested", "DestroyRequested")
-		r.ended, r.told = "with the target", handedOver
-		s.ana.reads(r.told)
-		s.ana.shot("handed over")
-		s.meet("customer", "cardiology")
-		heard := s.Heard("ana").Length()
-		s.meet("customer", "cardiology")
-		if more := s.Heard("ana").Length() - heard; more > 0 {
-			t.Errorf("ana hears %v more of the call: %s", more, s.Heard("ana").Summary(s.voices()))
-		}
-		s.goodbye()
-	})
+	for _, fails := range []struct {
+		what, target string
+		does         softphone.Behaviour
+		why          call.Reason
+	}{
+		{"target is busy", "cardiology", isBusy, call.Busy},
+		{"target declines", "cardiology", declines, call.Declined},
+		{"target never answers", "cardiology", rings, call.NoAnswer},
+		{"target is unreachable", "nowhere", rings, call.Unreachable},
+	} {
+		s.scene(fails.what, func(r *row) {
+			s.cardiology(fails.does)
+			s.talk()
+			s.coldTransfer(fails.target)
+			if fails.target == "cardiology" {
+				s.Rung("cardiology")
+				s.ana.shot("ringing")
+			}
+			s.onHoldWithAna(r, fails.why)
+		})
+	}
+	s.scene("customer hangs up while it rings", s.customerLeaves)
+	s.scene("target answers", s.answered)
 	s.nobodyTwice()
 	for _, line := range s.ana.tab.Console() {
 		if !strings.HasPrefix(line, "info: ") && !strings.HasPrefix(line, "warning: ") { // of the library, of the browser
 			t.Logf("the console: %s", line)
 		}
 	}
+}
+
+// coldTransfer has the CRM transfer as the brief does.
+func (s *stage) coldTransfer(target string) {
+	s.t.Helper()
+	s.ana.tab.Do("void crm.quickConnect('" + target + "').then(crm.transfer)")
+}
+
+// onHoldWithAna: the transfer has failed. The customer is on hold, ana is told why,
+// and talks to them again when she takes them off hold.
+func (s *stage) onHoldWithAna(r *row, why call.Reason) {
+	s.t.Helper()
+	c := s.Await(func(c call.Contact) bool {
+		return c.Transfer == nil && len(c.Past) > 0 && c.Past[len(c.Past)-1].Reason == why
+	})
+	if c.Stage != call.Talking {
+		s.t.Errorf("the contact is %s", c.Stage)
+	}
+	s.hears("customer", "hold audio")
+	r.ended, r.told = "on hold with the agent", s.ana.told()
+	s.ana.shot("failed")
+	s.ana.resume()
+	s.meet("customer", "ana")
+}
+
+// customerLeaves: cardiology, who rings, is cancelled, and the page told.
+func (s *stage) customerLeaves(r *row) {
+	s.t.Helper()
+	s.coldTransfer("cardiology")
+	target := s.Rung("cardiology")
+	s.Hears("customer", "hold audio")
+	s.HangUp("customer")
+	s.ana.tab.Await(`crm.contact()?.getStatus().type === "ended"`)
+	<-target.Ended()
+	r.ended, r.told = "gone", "The customer has left."
+	s.ana.reads(r.told)
+	s.ana.shot("customer gone")
+	s.over()
+}
+
+// answered: cardiology has the customer, and ana hears no more of the call.
+func (s *stage) answered(r *row) {
+	s.t.Helper()
+	s.talk()
+	s.ana.shot("talking")
+	s.coldTransfer("cardiology")
+	target := s.Rung("cardiology")
+	s.Hears("customer", "hold audio")
+	target.Answer()
+	s.meet("customer", "cardiology")
+	s.ana.tab.Await(`crm.contact()?.getStatus().type === "ended"`)
+	s.ana.tab.Await(`crm.agent().getState().name === "AfterCallWork"`)
+	s.ana.says("Cold transfer complete")
+	s.wantRequests("AcceptRequested", "HoldRequested", "TransferRequested", "ConferenceRequested", "DestroyRequested")
+	r.ended, r.told = "with the target", handedOver
+	s.ana.reads(r.told)
+	s.ana.shot("handed over")
+	s.meet("customer", "cardiology")
+	heard := s.Heard("ana").Length()
+	s.meet("customer", "cardiology")
+	if more := s.Heard("ana").Length() - heard; more > 0 {
+		s.t.Errorf("ana hears %v more of the call: %s", more, s.Heard("ana").Summary(s.voices()))
+	}
+	s.goodbye()
 }
 
 // sampleOfAWS has the agent leave while the target rings.
@@ -179,27 +207,4 @@ func (s *stage) leftWhileItRings() *softphone.Call {
 	s.hears("customer", "hold audio")
 	s.ana.shot("left")
 	return target
-}
-
-// coldTransfer has the CRM transfer as the brief does.
-func (s *stage) coldTransfer(target string) {
-	s.t.Helper()
-	s.ana.tab.Do("void crm.quickConnect('" + target + "').then(crm.transfer)")
-}
-
-// onHoldWithAna: the transfer has failed. The customer is on hold, ana is told why,
-// and talks to them again when she takes them off hold.
-func (s *stage) onHoldWithAna(r *row, why call.Reason) {
-	s.t.Helper()
-	c := s.Await(func(c call.Contact) bool {
-		return c.Transfer == nil && len(c.Past) > 0 && c.Past[len(c.Past)-1].Reason == why
-	})
-	if c.Stage != call.Talking {
-		s.t.Errorf("the contact is %s", c.Stage)
-	}
-	s.hears("customer", "hold audio")
-	r.ended, r.told = "on hold with the agent", s.ana.told()
-	s.ana.shot("failed")
-	s.ana.resume()
-	s.meet("customer", "ana")
 }
