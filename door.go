@@ -8,21 +8,21 @@ import (
 )
 
 // Limits on HTTP connections, which must not use up what calls need: each call needs
-// sockets, too. Everybody can connect to the agents' page.
+// sockets, too. Connecting needs neither a key nor a password.
 const (
-	mostConnections = 4096             // one more waits until another has ended
+	mostConnections = 4096             // to one address; one more waits until another has ended
 	headersWithin   = 5 * time.Second  // from the first byte
 	requestWithin   = 20 * time.Second // longer than a login waits for its turn
-	responseWithin  = 30 * time.Second // from the end of the headers; a WebSocket has limits of its own
+	responseWithin  = 30 * time.Second // of the page: from the end of the headers; a WebSocket has limits of its own
 	idleFor         = time.Minute      // between requests
 	longestHeaders  = 32 << 10         // bytes
 )
 
-// pageServer makes the HTTP server of the agents' page.
-func pageServer(h http.Handler) *http.Server {
+// httpServer makes an HTTP server that waits for nobody for ever. Its responses may
+// take as long as they like, such as a stream of events.
+func httpServer(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler: h, ReadHeaderTimeout: headersWithin, ReadTimeout: requestWithin, WriteTimeout: responseWithin,
-		IdleTimeout: idleFor, MaxHeaderBytes: longestHeaders,
+		Handler: h, ReadHeaderTimeout: headersWithin, ReadTimeout: requestWithin, IdleTimeout: idleFor, MaxHeaderBytes: longestHeaders,
 	}
 }
 

@@ -44,7 +44,7 @@ func (p *pipes) dial() net.Conn {
 }
 
 // Whoever sends nothing, or very slowly, is not waited for for ever.
-func TestPageServerIsNotHeldOpen(t *testing.T) {
+func TestHTTPServerIsNotHeldOpen(t *testing.T) {
 	tests := []struct {
 		what, sends string
 		ends        time.Duration
@@ -57,7 +57,7 @@ func TestPageServerIsNotHeldOpen(t *testing.T) {
 	for _, test := range tests {
 		synctest.Test(t, func(t *testing.T) {
 			l := newPipes()
-			server := pageServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+			server := httpServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
 			done := make(chan error)
 			go func() { done <- server.Serve(l) }()
 			conn, began := l.dial(), time.Now()
@@ -78,10 +78,43 @@ func TestPageServerIsNotHeldOpen(t *testing.T) {
 	}
 }
 
-func TestPageServerReadsNoLongHeaders(t *testing.T) {
+// A response may take longer than a request, such as a stream of events.
+func TestHTTPServerRespondsForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newPipes()
-		server := pageServer(http.NotFoundHandler())
+		server := httpServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			select {
+			case <-r.Context().Done():
+				t.Error("the request has ended")
+			case <-time.After(10 * requestWithin):
+			}
+		}))
+		done := make(chan error)
+		go func() { done <- server.Serve(l) }()
+		for _, sends := range []string{"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"} {
+			conn := l.dial()
+			if _, err := io.WriteString(conn, sends); err != nil {
+				t.Fatal(err)
+			}
+			r, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil || r.StatusCode != http.StatusOK {
+				t.Errorf("after %s: %v, %v", sends, r, err)
+			}
+			_ = conn.Close()
+		}
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+		<-done
+		synctest.Wait()
+	})
+}
+
+func TestHTTPServerReadsNoLongHeaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newPipes()
+		server := httpServer(http.NotFoundHandler())
 		done := make(chan error)
 		go func() { done <- server.Serve(l) }()
 		conn := l.dial()

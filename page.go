@@ -68,7 +68,8 @@ func (p *page) serve(s *Server, c config.Panel) error {
 		return fmt.Errorf("listening for the agents' page at %s: %w ([panel] listen says where)", c.Listen, err)
 	}
 	p.addr = l.Addr().(*net.TCPAddr).AddrPort()
-	p.http = pageServer(p.panel.Handler())
+	p.http = httpServer(p.panel.Handler())
+	p.http.WriteTimeout = responseWithin
 	go func() { // ends with close
 		if err := p.http.Serve(limit(l, mostConnections)); !errors.Is(err, http.ErrServerClosed) {
 			s.fail(fmt.Errorf("serving the agents' page: %w", err))

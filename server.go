@@ -191,15 +191,12 @@ func (s *Server) serveAPI(c config.Config, dir *directory.Directory) error {
 		keys = append(keys, string(k.Secret))
 	}
 	s.apiAddr = l.Addr().(*net.TCPAddr).AddrPort()
-	s.http = &http.Server{
-		Handler: api.Handler(api.Options{
-			Board: s.board, Journal: s.journal, Directory: dir, Routing: s.dispatcher, Keys: keys, Address: s.apiAddr.Addr(),
-			Recording: c.Media.RecordDir != "", Damage: s.journal.Damage, Version: Version, Log: s.log,
-		}),
-		ReadHeaderTimeout: headersWithin, IdleTimeout: idleFor,
-	}
+	s.http = httpServer(api.Handler(api.Options{
+		Board: s.board, Journal: s.journal, Directory: dir, Routing: s.dispatcher, Keys: keys, Address: s.apiAddr.Addr(),
+		Recording: c.Media.RecordDir != "", Damage: s.journal.Damage, Version: Version, Log: s.log,
+	}))
 	go func() { // ends with Close
-		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(limit(l, mostConnections)); !errors.Is(err, http.ErrServerClosed) {
 			s.fail(fmt.Errorf("serving the API: %w", err))
 		}
 	}()
