@@ -1,6 +1,7 @@
 package call_test
 
 import (
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -20,7 +21,11 @@ func TestWalks(t *testing.T) {
 			wait := time.Duration(rapid.IntRange(0, 12).Draw(t, "seconds")) * time.Second
 			events := append(events(v.c), call.DeadlinePassed{})
 			n := v.after(wait, rapid.SampledFrom(events).Draw(t, "event"))
+			before := text(t, n.c)
 			m := n.world.take(call.Step, n.via)
+			if after := text(t, n.c); after != before {
+				found(t, "the contact handed in was "+before+" and is now "+after, &n)
+			}
 			n.world = m.after
 			if broken := m.broken(); broken != "" {
 				found(t, broken, &n)
@@ -31,6 +36,15 @@ func TestWalks(t *testing.T) {
 			found(t, stuck, v)
 		}
 	})
+}
+
+// text is all of a contact.
+func text(t *rapid.T, c call.Contact) string {
+	data, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }
 
 // found writes the way to a broken promise down as a story. rapid comes back

@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"encoding/json"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -273,8 +274,12 @@ func TestWalks(t *testing.T) {
 			ev := rapid.SampledFrom(likely(v.world, segments)).Draw(t, "event")
 			w := v.world
 			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 9).Draw(t, "seconds")) * time.Second)
+			before := text(t, w.f)
 			m := w.take(Decide, ev)
 			v = &visit{m.after, v, ev, 0}
+			if after := text(t, w.f); after != before {
+				t.Fatalf("the state handed in was\n%s\nand is now\n%s\n%s", before, after, v.story())
+			}
 			if how := m.broken(); how != "" {
 				t.Fatalf("%s\n%s", how, v.story())
 			}
@@ -291,6 +296,15 @@ func TestWalks(t *testing.T) {
 			t.Fatalf("%s\n%s", how, v.story())
 		}
 	})
+}
+
+// text is all of a state. Unlike Clone it shares nothing, whatever is added.
+func text(t *rapid.T, f State) string {
+	data, err := json.Marshal(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }
 
 // likely is every event, and more often than the others those that carry on

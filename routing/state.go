@@ -212,16 +212,21 @@ func (f *State) Taken(id SegmentID) *Agent {
 	return nil
 }
 
-// Clone is routing with lists of its own. A reservation is replaced and never
-// changed, and nothing here changes who works in a queue.
+// Clone is a copy that shares nothing with f.
 func (f State) Clone() State {
 	f.Agents = slices.Clone(f.Agents)
 	for i := range f.Agents {
-		f.Agents[i].Segments = slices.Clone(f.Agents[i].Segments)
+		s := &f.Agents[i]
+		if s.Reservation != nil {
+			r := *s.Reservation
+			s.Reservation = &r
+		}
+		s.Segments = slices.Clone(s.Segments)
 	}
 	f.Queues = slices.Clone(f.Queues)
 	for i := range f.Queues {
 		q := &f.Queues[i]
+		q.Agents = slices.Clone(q.Agents)
 		q.Entries = slices.Clone(q.Entries)
 		for j := range q.Entries {
 			q.Entries[j].Rejected = slices.Clone(q.Entries[j].Rejected)
