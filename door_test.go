@@ -2,6 +2,7 @@ package holdfast
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -98,10 +99,15 @@ func TestHTTPServerRespondsForLong(t *testing.T) {
 				t.Fatal(err)
 			}
 			r, err := http.ReadResponse(bufio.NewReader(conn), nil)
-			if err != nil || r.StatusCode != http.StatusOK {
-				t.Errorf("after %s: %v, %v", sends, r, err)
+			if err != nil {
+				t.Fatalf("after %s: %v", sends, err)
 			}
-			_ = conn.Close()
+			if r.StatusCode != http.StatusOK {
+				t.Errorf("after %s: %s", sends, r.Status)
+			}
+			if err := errors.Join(r.Body.Close(), conn.Close()); err != nil {
+				t.Error(err)
+			}
 		}
 		if err := server.Close(); err != nil {
 			t.Error(err)

@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -157,7 +158,9 @@ func turnedDown(ev call.Event) call.ConnectionID {
 	return 0
 }
 
-// look reads how the agent and their contacts are now.
+// look reads how the agent and their contacts are now. A contact that has ended
+// is among those that are over before the switchboard forgets it, so these are
+// read last: otherwise it could be in neither.
 func (s *station) look() scene {
 	agent, known := s.panel.options.Routing.Agent(s.account.Agent)
 	if !known {
@@ -167,19 +170,21 @@ func (s *station) look() scene {
 	for _, x := range agent.Segments {
 		s.involved[x.Contact] = true
 	}
-	sc := scene{now: s.now(), agent: agent, page: !s.account.Desk, over: s.over, rejected: s.rejected}
-	for id := range s.involved {
-		sc.looked = append(sc.looked, id)
-	}
-	s.over, s.rejected = nil, map[string]bool{}
+	sc := scene{now: s.now(), agent: agent, page: !s.account.Desk, looked: slices.Sorted(maps.Keys(s.involved))}
 	s.mu.Unlock()
 
-	slices.Sort(sc.looked)
 	for _, id := range sc.looked {
 		if c, live := s.panel.options.Board.Contact(id); live {
 			sc.contacts = append(sc.contacts, c)
 		}
 	}
+	s.mu.Lock()
+	sc.over, sc.rejected = s.over, s.rejected
+	s.over, s.rejected = nil, map[string]bool{}
+	s.mu.Unlock()
+	sc.contacts = slices.DeleteFunc(sc.contacts, func(c call.Contact) bool { // it was not when it was read
+		return c.Stage != call.Over && slices.ContainsFunc(sc.over, func(x call.Contact) bool { return x.ID == c.ID })
+	})
 	return sc
 }
 
