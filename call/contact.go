@@ -44,7 +44,8 @@ type Contact struct {
 	// Recorded says that an agent has asked for the customer to be recorded.
 	Recorded bool `json:"recorded,omitempty"`
 
-	// OnHold is how long the customer was on hold, in holds that have ended.
+	// OnHold is how long the customer has heard hold audio altogether: put on
+	// hold, in a queue, during a recall or parked. A hold that goes on is not in it.
 	OnHold Duration `json:"onHold,omitempty"`
 
 	Arrived  time.Time `json:"arrived"`

@@ -4,7 +4,7 @@
 //
 //	contact, commands, err := call.Step(contact, now, event)
 //
-// What it promises, and what P1 to P9 mean in the comments:
+// What it promises, and what P1 to P10 mean in the comments:
 //
 //	P1 once answered, a customer's line is ended only by them, by its loss, by
 //	   an agent who asks for the end, or by the normal goodbye of the last
@@ -23,6 +23,9 @@
 //	P7 one transfer at a time, unless one supersedes the other; the same
 //	   request again is the same transfer
 //	P9 no line outlives its contact
+//
+// P8, that a killed server loses nobody, and P10, that every attempt leaves
+// evidence, are kept by those who act: switchboard and journal.
 //
 // And from every stage, deadlines alone end every transfer.
 //

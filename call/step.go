@@ -73,7 +73,7 @@ func (s *step) fact(ev Fact) {
 			return
 		}
 	case Answered:
-		if who == nil { // it crossed our hanging up
+		if who == nil { // they were dropped before they answered
 			s.do(Drop{Connection: id})
 			return
 		}
@@ -103,12 +103,13 @@ func (s *step) fact(ev Fact) {
 	s.stage(ev)
 }
 
-// answersWithin is how soon whoever has answered and was not heard is sure to
-// say so again.
+// answersWithin is how long a restarted server waits for an answer that comes
+// again. A phone that was picked up while no server ran repeats its 200 at least
+// every 4 s (RFC 3261 §13.3.1.4).
 const answersWithin = 5 * time.Second
 
-// hearOut gives everybody who is waited for the time to answer once more: who
-// did while no server ran has not been heard.
+// hearOut gives everybody who rings at least answersWithin from now on, since
+// they may have answered while no server ran.
 func (s *step) hearOut() {
 	soonest := s.now.Add(answersWithin)
 	for i := range s.Connections {

@@ -223,7 +223,7 @@ func (s *step) reachingExpired() {
 	c := s.expired(Screening)
 	switch {
 	case c == nil:
-	case c.Prompt == WhisperPrompt: // it has no end, but it is no question either
+	case c.Prompt == WhisperPrompt: // a brief that did not end in time; it asks for nothing
 		s.prompted(c)
 	default:
 		s.do(Drop{c.ID, NotAccepted})

@@ -118,8 +118,8 @@ func isHostName(s string) bool {
 	return letter
 }
 
-// ParseNumber takes the blanks out of a phone ParseNumber that a person has written, and
-// reports whether it is one: E.164, with its plus sign.
+// ParseNumber removes blanks, hyphens and slashes from a phone number as a person
+// writes it, and reports whether the result is an E.164 number with its plus sign.
 func ParseNumber(s string) (string, bool) {
 	s = strings.NewReplacer(" ", "", "-", "", "/", "").Replace(s)
 	digits, plus := strings.CutPrefix(s, "+")

@@ -155,7 +155,7 @@ type Route struct {
 	Queue  string // or of one of the Queues
 }
 
-// Answers is the endpoint that Answers the route.
+// Answers returns the endpoint that answers calls on the route.
 func (r Route) Answers() call.Endpoint {
 	if r.Queue != "" {
 		return QueueEndpoint(r.Queue)

@@ -83,7 +83,6 @@ type transferView struct {
 	Rings     bool        `json:"rings"`
 	Screening bool        `json:"screening"`
 	Since     stamp       `json:"since"` // rings, or listens, or talks since
-	HeldSince *stamp      `json:"heldSince,omitempty"`
 	Remaining []string    `json:"remaining"`
 	Tried     []triedView `json:"tried"`
 }
@@ -191,10 +190,6 @@ func viewTransfer(s segment, t *call.Transfer) *transferView {
 	}
 	for _, e := range t.Remaining {
 		v.Remaining = append(v.Remaining, e.String())
-	}
-	if x := s.customer(); x != nil && x.State == call.Held {
-		since := stamp(x.Since)
-		v.HeldSince = &since
 	}
 	return v
 }

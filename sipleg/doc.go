@@ -4,6 +4,6 @@
 // to a call, and it sends nothing that the desk has not told it to send, except
 // refusals of what belongs to no contact.
 //
-// leg.go is one line as a value, lines.go makes such lines and hands them what
+// leg.go is one leg as a value, legs.go makes such legs and hands them what
 // the wire delivers, sdp.go is the offer/answer model.
 package sipleg

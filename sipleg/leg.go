@@ -127,8 +127,8 @@ type step struct {
 	resound bool
 }
 
-// plan is the turn as a plan. The audio comes before the messages: who reads
-// our answer may send at once.
+// plan returns what the step has come to. Audio is set before messages are sent:
+// whoever reads our answer may send audio at once.
 func (t *step) plan(before leg) switchboard.Plan {
 	if stream := t.stream(); t.resound || stream != before.stream() {
 		s := setting{audio: t.audio, stream: stream}

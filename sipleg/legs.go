@@ -80,7 +80,7 @@ type Legs struct {
 	legs map[string]*anchor // by Call-ID
 }
 
-// New returns lines without any leg.
+// New returns a Legs that has none yet.
 func New(o Options) *Legs {
 	return &Legs{
 		local: o.Local, sender: o.Sender, engine: rooms{o.Engine}, addresses: o.Addresses, board: o.Board, log: o.Log,
