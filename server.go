@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"time"
 
 	"holdfast/api"
 	"holdfast/call"
@@ -42,7 +43,8 @@ type Server struct {
 	http       *http.Server
 	apiAddr    netip.AddrPort
 	failed     chan error
-	ready      chan struct{} // closed when messages that come in are taken
+	ready      chan struct{} // closed by open when messages that come in are taken
+	open       func()
 	closing    chan struct{} // closed when no message is taken any more
 	close      sync.Once
 }
@@ -53,6 +55,7 @@ type Server struct {
 func Start(ctx context.Context, o Options) (*Server, error) {
 	o = o.filled()
 	s := &Server{log: o.Log, failed: make(chan error, 1), ready: make(chan struct{}), closing: make(chan struct{})}
+	s.open = sync.OnceFunc(func() { close(s.ready) })
 	if err := s.start(ctx, o); err != nil {
 		return nil, errors.Join(err, s.Close(context.WithoutCancel(ctx)))
 	}
@@ -81,8 +84,7 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 	if n > 0 {
 		s.log.Info("took contacts over", "contacts", n)
 	}
-	s.dispatcher.Begin(s.board.Contacts())
-	close(s.ready)
+	s.open()
 	return s.serve(c, dir)
 }
 
@@ -98,6 +100,8 @@ func (s *Server) assemble(ctx context.Context, o Options, dir *directory.Directo
 	router := &router{Dispatcher: s.dispatcher}
 	s.board = switchboard.New(switchboard.Options{
 		Node: o.Node, Journal: s.journal, Rooms: rooms{s.engine}, Directory: dir, Router: router, Log: o.Log,
+		Restored:  func() { time.AfterFunc(claimsWithin, s.open) },
+		Recovered: func() { s.dispatcher.Begin(s.board.Contacts()) },
 	})
 	s.dispatcher.Notify, s.dispatcher.AgentsChanged = s.board.Post, router.agentsChanged
 	s.speakSIP(c, dir)
@@ -139,6 +143,11 @@ func startMedia(c config.Config, log *slog.Logger) (*media.Engine, error) {
 		RecordDir: c.Media.RecordDir, OnRequest: !c.Media.RecordAll, Audios: c.Audios, Log: log,
 	})
 }
+
+// claimsWithin is how long messages wait for all contacts to be claimed, once their
+// legs are there. A crowd takes longer: until then its messages are taken, and new
+// callers are turned away and need not wait for an answer.
+const claimsWithin = 300 * time.Millisecond
 
 // receiver is where the SIP transport listens, and what takes its messages. They
 // wait until the server is ready: a retransmission for a contact that is about to

@@ -31,6 +31,9 @@ type Board interface {
 	Contacts() []call.Contact
 	// Contact is one of them.
 	Contact(id call.ContactID) (call.Contact, bool)
+	// AdmitsWork returns an error while requests that ask for more than an end or
+	// an answer would be turned away. It costs next to nothing.
+	AdmitsWork() error
 }
 
 // A Journal tells what has happened. switchboard.Journal says more about its
@@ -89,9 +92,10 @@ func Handler(o Options) http.Handler {
 	mux := http.NewServeMux()
 	describe(routes(mux, &server{o}), len(o.Keys) > 0)
 
+	admits := func() error { return o.Board.AdmitsWork() }
 	crossOrigin := http.NewCrossOriginProtection()
 	crossOrigin.SetDenyHandler(turnAway(http.StatusForbidden, "requests from other web pages are not taken"))
-	return onlyHere(o.Address, crossOrigin.Handler(keyed(o.Keys, known(mux))))
+	return onlyHere(o.Address, crossOrigin.Handler(keyed(o.Keys, unlessBehind(admits, known(mux)))))
 }
 
 func routes(mux *http.ServeMux, s *server) huma.API {

@@ -29,6 +29,7 @@ type memory struct {
 	entries  []switchboard.Entry
 	grown    chan struct{} // closed and replaced when an entry is added
 	broken   error         // of the journal
+	behind   error         // why work is turned away
 	routing  Routing       // nil: none
 
 	noRecording bool
@@ -89,6 +90,12 @@ func (m *memory) happens(t *testing.T, id call.ContactID, facts ...call.Event) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func (m *memory) AdmitsWork() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.behind
 }
 
 func (m *memory) Contacts() []call.Contact {

@@ -55,6 +55,8 @@ func (s *server) boardProblem(id call.ContactID, err error) error {
 		return directoryProblem(err)
 	case !live:
 		return gone(id)
+	case errors.Is(err, switchboard.ErrBusy): // the switchboard logs it
+		return retrySoon(behind)
 	}
 	s.Log.Warn("a request was not carried out", "contact", id, "error", err)
 	return retrySoon("the journal is not available, so nothing was done; try again")

@@ -37,6 +37,9 @@ type Addresses interface {
 // Board is where contacts are run: the switchboard. Its methods may be called
 // by any goroutine and do not wait for anything outside the process.
 type Board interface {
+	// Admits returns why no contact may begin now, for which Open would return the
+	// same; switchboard.ErrBusy means that one may soon. It costs next to nothing.
+	Admits() error
 	// Open begins a contact whose customer is on leg, as connection 1 in
 	// epoch 1, and gives that leg first to receive. An error means that no
 	// contact can be recorded now; the leg is still the caller's to close.
@@ -73,8 +76,10 @@ type Legs struct {
 	addresses Addresses
 	board     Board
 	log       *slog.Logger
-	strangers strangers
 	now       func() time.Time
+
+	refused               *refused
+	strangers, turnedAway seldom // what is logged of them
 
 	mu   sync.Mutex
 	legs map[string]*anchor // by Call-ID
@@ -84,7 +89,7 @@ type Legs struct {
 func New(o Options) *Legs {
 	return &Legs{
 		local: o.Local, sender: o.Sender, engine: rooms{o.Engine}, addresses: o.Addresses, board: o.Board, log: o.Log,
-		now: time.Now, legs: map[string]*anchor{},
+		now: time.Now, refused: newRefused(), legs: map[string]*anchor{},
 	}
 }
 

@@ -124,6 +124,52 @@ func TestBusyIsRetriedLater(t *testing.T) {
 	}
 }
 
+// An INVITE that is not admitted gets its 503 before anything is opened for it, and
+// gets it again when it is sent again, even if it would be admitted by then: its caller
+// may have gone.
+func TestTurnedAway(t *testing.T) {
+	r, w := newRig(t), &wire{}
+	var log bytes.Buffer
+	r.lines.sender, r.lines.log, r.board.busy = w, slog.New(slog.NewTextHandler(&log, nil)), true
+	invite := request(t, "INVITE", "hotline", "", "\n\n"+speak("sendrecv"))
+	for range 3 {
+		r.lines.Receive(invite)
+		r.board.busy = false
+	}
+	if want := slices.Repeat([]string{"-> 503 Service Unavailable (INVITE)"}, 3); !slices.Equal(w.lines(), want) {
+		t.Fatalf("sent %q, want %q", w.lines(), want)
+	}
+	if after := w.sent[0].SIP.GetHeaders("Retry-After"); len(after) != 1 || after[0].Value() != retrySoon {
+		t.Errorf("Retry-After is %v, want %s", after, retrySoon)
+	}
+	if w.sent[0].SIP.(*sip.Response).To().String() != w.sent[1].SIP.(*sip.Response).To().String() {
+		t.Error("the same INVITE got two answers")
+	}
+	if r.leg != nil || len(r.ports.closed) != 0 {
+		t.Errorf("a leg %v or a room %v was opened", r.leg, r.ports.closed)
+	}
+	r.now = r.now.Add(2 * refusedFor)
+	r.lines.Receive(invite)
+	if r.leg == nil {
+		t.Error("it is refused for ever")
+	}
+}
+
+func TestTurnedAwayIsLoggedOnceASecond(t *testing.T) {
+	r, w := newRig(t), &wire{}
+	var log bytes.Buffer
+	r.lines.sender, r.lines.log, r.board.busy = w, slog.New(slog.NewTextHandler(&log, nil)), true
+	invite := request(t, "INVITE", "hotline", "", "\n\n"+speak("sendrecv"))
+	for i := range 300 {
+		*invite.SIP.CallID() = sip.CallIDHeader(fmt.Sprint("c", i))
+		r.now = r.now.Add(10 * time.Millisecond)
+		r.lines.Receive(invite)
+	}
+	if got := strings.Count(log.String(), "a call cannot be taken"); got != 3 {
+		t.Errorf("300 calls in 3 s were logged in %d lines, want 3:\n%s", got, &log)
+	}
+}
+
 func TestStrangersAreLoggedButNotAnswered(t *testing.T) {
 	r, w := newRig(t), &wire{}
 	var log bytes.Buffer

@@ -1,8 +1,7 @@
 package sipleg
 
 import (
-	"log/slog"
-	"net/netip"
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"holdfast/sipua"
+	"holdfast/switchboard"
 )
 
 // Receive takes a message from the wire: what belongs to a leg is delivered to
@@ -25,7 +25,9 @@ func (l *Legs) Receive(m sipua.Received) {
 		return
 	}
 	if !l.addresses.Known(m.From) {
-		l.strangers.log(l.log, l.now(), m.From)
+		if missed, is := l.strangers.due(l.now()); is {
+			l.log.Warn("a stranger was not answered", "from", m.From, "unmentioned", missed)
+		}
 		return
 	}
 	switch msg := m.SIP.(type) {
@@ -53,8 +55,17 @@ func (l *Legs) request(m sipua.Received, r *sip.Request) {
 }
 
 // arrive begins a contact, unless there is nobody to answer, no way to speak
-// with the caller, or no way to record it.
+// with the caller, or no way to record it in time. That is asked first: whatever
+// the callers of a flood ask for, refusing them must cost little.
 func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
+	if l.refused.has(l.now(), r) {
+		l.refuse(m, retryAfter)
+		return
+	}
+	if err := l.board.Admits(); err != nil {
+		l.busy(m, r, err)
+		return
+	}
 	arrived, err := l.addresses.Incoming(m.From, address(r.From().Address), address(r.Recipient))
 	if err != nil {
 		l.log.Info("a call for nobody", "from", m.From, "called", r.Recipient.User, "error", err)
@@ -73,7 +84,7 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 		role: callee, name: arrived.Customer.String(), callID: r.CallID().Value(),
 	}
 	if err := a.open(0); err != nil {
-		l.busy(m, err)
+		l.busy(m, r, err)
 		return
 	}
 	s := newSession()
@@ -88,14 +99,33 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 	first := arrival{message{m, a.name}, arrived, step}
 	if err := l.board.Open(a.contact, leg{anchor: a, dialog: step.Dialog, session: s}, first); err != nil {
 		l.abandon(a)
-		l.busy(m, err)
+		l.busy(m, r, err)
 	}
 }
 
-// busy asks the caller's side to try again, here or elsewhere (RFC 3261 §21.5.4).
-func (l *Legs) busy(m sipua.Received, why error) {
-	l.log.Error("a call cannot be taken", "from", m.From, "error", why)
-	l.send(sipua.Refuse(m, 503, "Service Unavailable", sip.NewHeader("Retry-After", "5")))
+// For how long the caller's side is asked to stay away, in seconds. A trunk may send
+// no call at all for that long: what is only busy is free again soon.
+const (
+	retrySoon  = "1"
+	retryAfter = "5"
+)
+
+// busy asks the caller's side to try again, here or elsewhere (RFC 3261 §21.5.4), and
+// remembers the INVITE.
+func (l *Legs) busy(m sipua.Received, r *sip.Request, why error) {
+	if missed, is := l.turnedAway.due(l.now()); is {
+		l.log.Error("a call cannot be taken", "from", m.From, "error", why, "unmentioned", missed)
+	}
+	l.refused.add(l.now(), r)
+	if errors.Is(why, switchboard.ErrBusy) {
+		l.refuse(m, retrySoon)
+	} else {
+		l.refuse(m, retryAfter)
+	}
+}
+
+func (l *Legs) refuse(m sipua.Received, after string) {
+	l.send(sipua.Refuse(m, 503, "Service Unavailable", sip.NewHeader("Retry-After", after)))
 }
 
 // abandon gives back what was opened for a contact that does not begin.
@@ -137,20 +167,22 @@ func address(u sip.Uri) string {
 	return written.String()
 }
 
-// strangers logs them, at most one line in a second.
-type strangers struct {
+// Seldom limits what is logged to once a second.
+type seldom struct {
 	mu     sync.Mutex
 	last   time.Time
 	missed int
 }
 
-func (s *strangers) log(to *slog.Logger, now time.Time, from netip.AddrPort) {
+// due reports whether to log now, and how often it was not since the last time.
+func (s *seldom) due(now time.Time) (missed int, is bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if now.Sub(s.last) < time.Second {
 		s.missed++
-		return
+		return 0, false
 	}
-	to.Warn("a stranger was not answered", "from", from, "unmentioned", s.missed)
+	missed = s.missed
 	s.last, s.missed = now, 0
+	return missed, true
 }

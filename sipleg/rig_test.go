@@ -297,6 +297,14 @@ func anchorOf(l switchboard.Leg) *anchor { return l.(leg).anchor }
 type board struct {
 	r    *rig
 	down bool
+	busy bool // it admits nobody
+}
+
+func (b *board) Admits() error {
+	if b.busy {
+		return switchboard.ErrBusy
+	}
+	return nil
 }
 
 func (b *board) Open(_ call.ContactID, leg switchboard.Leg, first switchboard.Incoming) error {

@@ -52,25 +52,17 @@ func (d *desk) begin() {
 		d.releaseOthers(t)
 	}
 	d.flight = t
-	d.write(t.entry(), t.reserves)
+	d.write(pending{t.entry(), d.seq, urgencyOf(d.contact, t.contact, d.seq), d.appendIn, t.reserves})
 }
 
-// write has an entry written, after what it reserves; landed hears of it. The
-// goroutine ends with Append, which ends with its context.
-func (d *desk) write(e Entry, reserves bool) {
-	after := d.seq
-	ctx, cancel := context.WithTimeout(context.Background(), d.appendIn)
+// write has an entry written; landed hears of it. The goroutine ends with the entry's
+// turn and then with Append, which ends with its context.
+func (d *desk) write(p pending) {
+	ctx, cancel := context.WithCancel(context.Background())
 	d.cancelAppend = cancel
 	go func() {
 		defer cancel()
-		var seq uint64
-		var err error
-		if reserves {
-			err = d.board.options.Router.Settled(ctx)
-		}
-		if err == nil {
-			seq, err = d.board.options.Journal.Append(ctx, e, after)
-		}
+		seq, err := d.board.append(ctx, p)
 		d.written <- written{seq, err}
 	}()
 }
@@ -98,6 +90,7 @@ func (d *desk) act(t *transition, seq uint64) {
 	if d.frozen {
 		d.log.Info("the journal is back")
 	}
+	d.recorded(true)
 	d.seq, d.step = seq, d.step+1
 	d.frozen, d.retryIn, d.appendIn, d.urgent = false, 0, appendWithin, false
 	d.trace = d.trace[t.traced:]
@@ -234,10 +227,19 @@ func (d *desk) giveBack() {
 // broken desk stays known, so that nobody is told it does not exist.
 func (d *desk) end(why error) {
 	d.ended, d.why = true, why
+	d.recorded(false)
 	if !errors.Is(why, ErrBroken) {
 		d.board.forget(d.id)
 	}
 	close(d.done)
+}
+
+// recorded reports, once, what became of the first entry of a contact that was opened.
+func (d *desk) recorded(written bool) {
+	if d.fresh {
+		d.fresh = false
+		d.board.writes.recorded(written)
+	}
 }
 
 // archive moves a contact that is over out of the way of the living, however
@@ -246,9 +248,11 @@ func (d *desk) end(why error) {
 func (d *desk) archive() {
 	wait := retryFirst
 	for {
-		ctx, cancel := context.WithTimeout(context.Background(), archiveWithin)
-		err := d.board.options.Journal.Archive(ctx, d.id)
-		cancel()
+		err := d.board.writes.do(d.board.stop, archiving, func() error {
+			ctx, cancel := context.WithTimeout(context.Background(), archiveWithin)
+			defer cancel()
+			return d.board.options.Journal.Archive(ctx, d.id)
+		})
 		if err == nil {
 			return
 		}

@@ -93,6 +93,7 @@ type desk struct {
 	joined  []call.ConnectionID          // the last the contact was told
 	rung    time.Time                    // the contact's deadline, once it was told
 
+	fresh       bool        // opened, and no entry is written
 	owned       bool        // the journal knows that the contact is ours, or it is new
 	seq         uint64      // of the last entry
 	step        uint64      // of the last entry

@@ -5,49 +5,61 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"holdfast/call"
 )
 
-// claimsMost is how many contacts are being taken over at once, so that the
-// journal is not asked for more than it can write in time.
-const claimsMost = 256
-
 // Recover takes over every contact that the journal holds and nobody has
-// archived, the oldest first, and returns how many it has: their legs are
-// restored, and once that is written down they are resumed, the customer's
-// first. The router knows of all of them then. A contact that somebody else is quicker to take is left to them; what
+// archived, those whose customer talks first, then the oldest, and returns how many it
+// has: their legs are restored, and once that is written down they are resumed, the
+// customer's first. The router knows of all of them then. Until it returns, no new
+// contact begins. A contact that somebody else is quicker to take is left to them; what
 // cannot be read is logged and left where it is. The error says that ctx ended
 // before all were taken; those that have been begun with are still tried for.
 func (s *Switchboard) Recover(ctx context.Context) (n int, err error) {
-	var desks []*desk
-	claims := make(chan struct{}, claimsMost)
+	s.recovering.Store(true)
+	defer s.recovering.Store(false)
+	var talk, others []Entry
 	for e, err := range s.options.Journal.Live(ctx) {
-		if err != nil {
+		switch {
+		case err != nil:
 			s.options.Log.Error("a contact cannot be taken over", "seq", e.Seq, "contact", e.Contact.ID, "error", err)
-			continue
+		case talks(e.Contact):
+			talk = append(talk, e)
+		default:
+			others = append(others, e)
 		}
-		select {
-		case claims <- struct{}{}:
-		case <-ctx.Done():
-			return s.claimed(ctx, desks)
-		}
+	}
+	desks := append(s.restore(talk), s.restore(others)...)
+	if s.options.Restored != nil {
+		s.options.Restored()
+	}
+	if n, err = s.claimed(ctx, desks); err == nil && s.options.Recovered != nil {
+		s.options.Recovered()
+	}
+	return n, err
+}
+
+// restore starts desks for contacts, and returns them when their legs are restored.
+func (s *Switchboard) restore(entries []Entry) (desks []*desk) {
+	var restoring sync.WaitGroup
+	for _, e := range entries {
 		d := s.successor(e)
-		if err := s.start(d, func() { d.restore(e) }); err != nil {
+		restoring.Add(1)
+		err := s.start(d, func() {
+			defer restoring.Done()
+			d.restore(e)
+		})
+		if err != nil {
+			restoring.Done()
 			s.options.Log.Warn("a contact is not taken over", "contact", d.id, "error", err)
-			<-claims
 			continue
 		}
 		desks = append(desks, d)
-		go func() { // ends with the claim, or with the desk
-			select {
-			case <-d.claimed:
-			case <-d.done:
-			}
-			<-claims
-		}()
 	}
-	return s.claimed(ctx, desks)
+	restoring.Wait()
+	return desks
 }
 
 // claimed waits for the desks and counts those that got their contact.

@@ -22,6 +22,9 @@ var (
 	// ErrUnavailable: the journal does not take anything at the moment, so
 	// nothing has happened, and nothing of it will happen later.
 	ErrUnavailable = errors.New("the journal is not available; nothing has been done")
+	// ErrBusy is an ErrUnavailable: the journal works, but has more to write
+	// than it can in time.
+	ErrBusy = fmt.Errorf("%w: it has too much to write", ErrUnavailable)
 	// ErrClosed: the switchboard has been closed.
 	ErrClosed = errors.New("the switchboard is closed")
 	// ErrBroken: a mistake of ours has stopped the desk of this contact. Its
@@ -45,6 +48,13 @@ type Options struct {
 	Router    Router           // nil: everybody is free, and there are no queues
 	Log       *slog.Logger     // nil: slog.Default()
 	Now       func() time.Time // nil: time.Now
+
+	// Restored is called by Recover when the legs of all contacts are restored:
+	// from then on Deliver finds them. nil: not called.
+	Restored func()
+	// Recovered is called by Recover at its end, before new contacts are let in.
+	// nil: not called.
+	Recovered func()
 }
 
 // A Switchboard runs contacts, each at a desk of its own. Its methods may be
@@ -57,6 +67,9 @@ type Switchboard struct {
 	options Options
 	stop    chan struct{} // closed by Close
 	running sync.WaitGroup
+
+	writes     *writes
+	recovering atomic.Bool // no new contact begins
 
 	// failed is when the journal failed last, in Unix nanoseconds; zero
 	// when it has worked since.
@@ -78,24 +91,48 @@ func New(o Options) *Switchboard {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Switchboard{options: o, stop: make(chan struct{}), desks: map[call.ContactID]*desk{}}
+	return &Switchboard{
+		options: o, stop: make(chan struct{}), writes: newWrites(o.Now, o.Log), desks: map[call.ContactID]*desk{},
+	}
 }
 
 // Open begins a contact with a leg that somebody calls us on and the first
 // message on it. The leg is connection 1, in epoch 1. After an error the leg
-// is still the caller's; ErrUnavailable means that the journal is known to be
-// down, so that the customer is better turned away than left unanswered.
+// is still the caller's; that of Admits means that the customer is better turned
+// away than left unanswered.
 func (s *Switchboard) Open(id call.ContactID, leg Leg, first Incoming) error {
-	if s.journalDown() {
-		return ErrUnavailable
+	if err := s.Admits(); err != nil {
+		return err
 	}
 	d := newDesk(s, call.Contact{ID: id}, 1)
-	d.owned = true
+	d.owned, d.fresh = true, true
+	s.writes.opened()
 	d.own(1, leg)
 	d.publish(call.Contact{})
 	d.inbox <- &input{connection: 1, message: first}
-	return s.start(d, nil)
+	err := s.start(d, nil)
+	if err != nil {
+		d.recorded(false)
+	}
+	return err
 }
+
+// Admits returns why no contact may begin now: ErrUnavailable if the journal is known
+// to be down, or ErrBusy if it could not be written down, and so answered, in time.
+// It costs next to nothing.
+func (s *Switchboard) Admits() error {
+	switch {
+	case s.journalDown():
+		return ErrUnavailable
+	case s.recovering.Load():
+		return ErrBusy
+	}
+	return s.writes.admitsNew()
+}
+
+// AdmitsWork returns ErrBusy if a request that asks for more than an end or an answer
+// would be turned away now. It costs next to nothing.
+func (s *Switchboard) AdmitsWork() error { return s.writes.admits() }
 
 // Deliver gives a message to the leg of a connection. It never blocks, and is
 // false if there is no such leg here. A message is lost only if its contact is
@@ -132,13 +169,18 @@ func (s *Switchboard) Post(id call.ContactID, fact call.Fact) bool {
 // the request has been written down. An error means that nothing has happened
 // and nothing will: a *call.Refusal, with the contact as it is, a *DialError for a
 // target that may not be dialled, ErrNoContact,
-// ErrFenced, ErrClosed, ErrBroken, or ErrUnavailable when ctx ended before the
-// journal took it. If ctx ends while the entry is on its way, Request still
-// waits for what becomes of it.
+// ErrFenced, ErrClosed, ErrBroken, ErrUnavailable when ctx ended before the
+// journal took it, or ErrBusy at once. If ctx ends while the entry is on its way,
+// Request still waits for what becomes of it.
 func (s *Switchboard) Request(ctx context.Context, id call.ContactID, ev call.Event) (call.Contact, error) {
 	d := s.desk(id)
 	if d == nil {
 		return call.Contact{}, ErrNoContact
+	}
+	if isWork(ev) {
+		if err := s.AdmitsWork(); err != nil {
+			return call.Contact{}, err
+		}
 	}
 	w := &waiter{gone: ctx.Done(), answer: make(chan answer, 1)}
 	select {

@@ -1,0 +1,277 @@
+package switchboard
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"holdfast/call"
+)
+
+const (
+	// flyingMost is how many writes the journal has at the same time. It syncs one
+	// after the other: more of them would not be written sooner, and those who talk
+	// could not overtake them.
+	flyingMost = 16
+	// archivingMost is how many of them may archive, each with many writes.
+	archivingMost = 4
+	// admitWithin is how long the first entry of a new contact, or a request, may
+	// have to wait. If it would take longer, it is turned away at once.
+	admitWithin = 200 * time.Millisecond
+)
+
+// An urgency says in which order writes that wait are handed to the journal.
+type urgency int
+
+const (
+	talking   urgency = iota // the customer talks to somebody, or is about to
+	begun                    // the contact has been written down
+	archiving                // the contact is over
+	fresh                    // the contact is new
+	urgencies
+)
+
+// urgencyOf returns the urgency of an entry that takes a contact from before to
+// after.
+func urgencyOf(before, after call.Contact, seq uint64) urgency {
+	switch {
+	case talks(before) || talks(after):
+		return talking
+	case seq > 0:
+		return begun
+	}
+	return fresh
+}
+
+// talks reports whether the customer has been answered and is with an agent or a
+// target.
+func talks(c call.Contact) bool {
+	if c.Answered.IsZero() {
+		return false
+	}
+	for _, x := range c.Connections {
+		if x.Party != call.Customer && (x.State == call.Connected || x.State == call.Held) {
+			return true
+		}
+	}
+	return false
+}
+
+// Writes are what waits for the journal, ordered by urgency. Only flyingMost are in
+// the journal's hands at a time, so that an urgent one never waits for more than
+// these. Entries that wait are no sign that the journal fails: the time that an entry
+// may take begins when the journal gets it.
+type writes struct {
+	now func() time.Time
+	log *slog.Logger
+
+	mu        sync.Mutex
+	flying    int
+	archiving int                // of flying
+	waiting   [urgencies][]*turn // oldest first
+	urgent    backlog            // entries of contacts that have begun
+	first     backlog            // contacts whose first entry is not written
+	landed    time.Time          // the last time that the journal took something
+	away      int                // how many were turned away and not yet logged
+	logged    time.Time
+}
+
+// A turn is a write that waits; ready gets nil when the journal may have it.
+type turn struct{ ready chan error }
+
+func newWrites(now func() time.Time, log *slog.Logger) *writes {
+	return &writes{now: now, log: log, urgent: backlog{each: eachFirst}, first: backlog{each: eachFirst}}
+}
+
+// do calls write as soon as it is its turn, and returns its error. If gone is closed
+// before, or the journal takes nothing any more, do returns ErrUnavailable.
+func (w *writes) do(gone <-chan struct{}, u urgency, write func() error) error {
+	if err := w.wait(gone, u); err != nil {
+		w.gaveUp(u)
+		return err
+	}
+	err := write()
+	w.done(u, err)
+	return err
+}
+
+func (w *writes) wait(gone <-chan struct{}, u urgency) error {
+	t := &turn{ready: make(chan error, 1)}
+	w.mu.Lock()
+	if u <= begun {
+		w.urgent.begin(w.now())
+	}
+	w.waiting[u] = append(w.waiting[u], t)
+	w.next()
+	w.mu.Unlock()
+	select {
+	case err := <-t.ready:
+		return err
+	case <-gone:
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, other := range w.waiting[u] {
+		if other == t {
+			w.waiting[u] = append(w.waiting[u][:i:i], w.waiting[u][i+1:]...)
+			return ErrUnavailable
+		}
+	}
+	if err := <-t.ready; err != nil {
+		return err
+	}
+	w.leave(u) // it was its turn just now
+	w.next()
+	return ErrUnavailable
+}
+
+// next hands the journal what it can take. The mutex is held.
+func (w *writes) next() {
+	for u := range urgencies {
+		for len(w.waiting[u]) > 0 && w.flying < flyingMost && (u != archiving || w.archiving < archivingMost) {
+			t := w.waiting[u][0]
+			w.waiting[u][0] = nil
+			w.waiting[u] = w.waiting[u][1:]
+			w.flying++
+			if u == archiving {
+				w.archiving++
+			}
+			t.ready <- nil
+		}
+	}
+}
+
+func (w *writes) leave(u urgency) {
+	w.flying--
+	if u == archiving {
+		w.archiving--
+	}
+}
+
+func (w *writes) gaveUp(u urgency) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if u <= begun {
+		w.urgent.end(w.now(), false)
+	}
+}
+
+// done makes room for the next. If the journal has taken nothing for as long as one
+// entry may take, whoever waits learns that now, and not one after the other.
+func (w *writes) done(u urgency, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.now()
+	w.leave(u)
+	if u <= begun {
+		w.urgent.end(now, err == nil)
+	}
+	if err == nil || errors.Is(err, ErrFenced) {
+		w.landed = now
+	} else if now.Sub(w.landed) >= appendWithin {
+		for u := range urgencies {
+			for _, t := range w.waiting[u] {
+				t.ready <- ErrUnavailable
+			}
+			w.waiting[u] = nil
+		}
+	}
+	w.next()
+}
+
+// admits returns ErrBusy if a request would wait too long.
+func (w *writes) admits() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.unlessBehind(w.urgent.wait(w.now()))
+}
+
+// admitsNew returns ErrBusy if the first entry of a new contact would wait too long.
+func (w *writes) admitsNew() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.now()
+	return w.unlessBehind(max(w.first.wait(now), w.urgent.wait(now)))
+}
+
+// unlessBehind logs at most once a second that somebody is turned away. The mutex is held.
+func (w *writes) unlessBehind(wait time.Duration) error {
+	if wait <= admitWithin {
+		return nil
+	}
+	w.away++
+	if now := w.now(); now.Sub(w.logged) >= time.Second {
+		w.log.Warn("the journal is behind: new contacts and requests are turned away",
+			"unmentioned", w.away, "entries", w.urgent.n, "contacts", w.first.n, "wait", wait.Round(time.Millisecond))
+		w.away, w.logged = 0, now
+	}
+	return ErrBusy
+}
+
+// opened counts a contact until its first entry is written, or it has none.
+func (w *writes) opened() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.first.begin(w.now())
+}
+
+// recorded: the first entry of a contact that was opened is written, or will not be.
+func (w *writes) recorded(written bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.first.end(w.now(), written)
+}
+
+// isWork reports whether a request may be turned away while the journal is behind.
+// What answers somebody, takes them off hold or ends something never is.
+func isWork(ev call.Event) bool {
+	switch ev.(type) {
+	case call.TransferRequested, call.HoldRequested, call.MuteRequested, call.DigitsRequested,
+		call.RecordRequested, call.SwapRequested, call.ConferenceRequested:
+		return true
+	}
+	return false
+}
+
+// append has an entry written, after what it reserves. Waiting for its turn has no
+// limit but ctx; from then on the journal has as long as within.
+func (s *Switchboard) append(ctx context.Context, p pending) (seq uint64, err error) {
+	if p.reserves {
+		if err := s.settled(ctx, p.within); err != nil {
+			return 0, err
+		}
+	}
+	err = s.writes.do(ctx.Done(), p.urgency, func() (err error) {
+		ctx, cancel := context.WithTimeout(ctx, p.within)
+		defer cancel()
+		seq, err = s.options.Journal.Append(ctx, p.entry, p.after)
+		return err
+	})
+	return seq, err
+}
+
+// settled waits for what was reserved. While the journal works, a router that has
+// much to write is no reason to freeze the contact.
+func (s *Switchboard) settled(ctx context.Context, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, max(within, appendMost))
+	defer cancel()
+	for {
+		try, cancel := context.WithTimeout(ctx, within)
+		err := s.options.Router.Settled(try)
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil || s.journalDown() {
+			return err
+		}
+	}
+}
+
+// A pending entry is one on its way to the journal.
+type pending struct {
+	entry    Entry
+	after    uint64
+	urgency  urgency
+	within   time.Duration
+	reserves bool
+}
