@@ -96,7 +96,7 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 			return
 		}
 	}
-	first := arrival{message{m, a.name}, arrived, step}
+	first := arrival{message{m, a.name}, l, arrived, step}
 	if err := l.board.Open(a.contact, leg{anchor: a, dialog: step.Dialog, session: s}, first); err != nil {
 		l.abandon(a)
 		l.busy(m, r, err)

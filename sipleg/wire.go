@@ -18,6 +18,7 @@ type (
 	// arrival begins a contact: the first INVITE, as the dialog took it.
 	arrival struct {
 		message
+		lines   *Legs
 		arrived call.Arrived
 		step    sipua.Step
 	}
@@ -37,6 +38,9 @@ type (
 	// latched: the peer's audio comes from another address than it said.
 	latched struct{ peer netip.AddrPort }
 )
+
+// TurnAway implements switchboard.Beginning.
+func (a arrival) TurnAway() { a.lines.busy(a.Received, a.SIP.(*sip.Request), switchboard.ErrBusy) }
 
 func (m message) Trace() string     { return line("<-", m.SIP, m.name) }
 func (u unreachable) Trace() string { return "<- ICMP unreachable " + plain(u.name) }

@@ -36,8 +36,9 @@ type audio struct {
 	// agreed is nil until there is something agreed.
 	agreed atomic.Pointer[media.Stream]
 	mute   atomic.Bool // says silence instead of its tone
-	digits chan byte   // DTMF that shall be sent
-	mirror bool        // agrees with whoever sends something
+	sent   atomic.Int64
+	digits chan byte // DTMF that shall be sent
+	mirror bool      // agrees with whoever sends something
 
 	// What follows is the goroutine's own.
 	voice  oscillator
@@ -141,6 +142,7 @@ func (s *audio) write(stream *media.Stream, payloadType uint8, payload []byte) {
 		panic(fmt.Sprintf("softphone: our own packet: %v", err))
 	}
 	s.packet.Marker = false
+	s.sent.Add(1)
 	if _, err := s.conn.WriteToUDPAddrPort(raw, stream.Remote); err != nil {
 		s.log.Debug("sending audio", "to", stream.Remote, "error", err)
 	}

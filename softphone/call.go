@@ -114,6 +114,9 @@ func (c *Call) Reason() string {
 // has ended.
 func (c *Call) Recording() *Recording { return c.audio.recording }
 
+// Sent is how many RTP packets this phone has sent in the call.
+func (c *Call) Sent() int { return int(c.audio.sent.Load()) }
+
 // Answer picks up an incoming call that rings, whatever the phone's behaviour.
 func (c *Call) Answer() { c.phone.do(c.pickUp) }
 

@@ -52,7 +52,10 @@ func (d *desk) begin() {
 		d.releaseOthers(t)
 	}
 	d.flight = t
-	d.write(pending{t.entry(), d.seq, urgencyOf(d.contact, t.contact, d.seq), d.appendIn, t.reserves})
+	d.write(pending{
+		entry: t.entry(), after: d.seq, urgency: urgencyOf(d.contact, t.contact, d.seq),
+		within: d.appendIn, until: d.patience(), reserves: t.reserves,
+	})
 }
 
 // write has an entry written; landed hears of it. The goroutine ends with the entry's
@@ -76,6 +79,9 @@ func (d *desk) landed(w written) {
 		t.discard()
 		d.giveBack()
 		d.end(ErrFenced)
+	case errors.Is(w.err, ErrBusy):
+		t.discard()
+		d.turnAway()
 	case w.err != nil:
 		t.discard()
 		d.freeze(w.err)
@@ -83,6 +89,24 @@ func (d *desk) landed(w written) {
 		d.board.failed.Store(0)
 		d.act(t, w.seq)
 	}
+}
+
+// patience is until when the turn of the next entry must come: of a contact that can
+// be turned away and of which the journal cannot have anything. Zero: no matter.
+func (d *desk) patience() time.Time {
+	if d.beginning == nil || d.seq > 0 || d.frozen {
+		return time.Time{}
+	}
+	return d.start.Add(turnAwayAfter)
+}
+
+// turnAway ends a contact of which nothing is written down. Nobody has heard of it but
+// the caller, and the router, if it has reserved an agent.
+func (d *desk) turnAway() {
+	d.giveBack()
+	d.board.options.Router.Changed(call.Contact{ID: d.id}, nil)
+	d.end(ErrNoContact)
+	d.beginning.TurnAway()
 }
 
 // act does what has been written down.

@@ -94,6 +94,7 @@ type desk struct {
 	rung    time.Time                    // the contact's deadline, once it was told
 
 	fresh       bool        // opened, and no entry is written
+	beginning   Beginning   // of a contact that was opened; nil if it cannot be turned away
 	owned       bool        // the journal knows that the contact is ours, or it is new
 	seq         uint64      // of the last entry
 	step        uint64      // of the last entry

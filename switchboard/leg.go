@@ -53,6 +53,14 @@ type Incoming interface {
 	Trace() string
 }
 
+// A Beginning is the first Incoming of a contact whose caller can still be turned away
+// while nothing of the contact is written down: when its turn does not come in time.
+type Beginning interface {
+	Incoming
+	// TurnAway has the caller try again later. The leg is closed by then.
+	TurnAway()
+}
+
 // Tick tells a leg that its Deadline has come.
 type Tick struct{}
 

@@ -106,6 +106,7 @@ func (s *Switchboard) Open(id call.ContactID, leg Leg, first Incoming) error {
 	}
 	d := newDesk(s, call.Contact{ID: id}, 1)
 	d.owned, d.fresh = true, true
+	d.beginning, _ = first.(Beginning)
 	s.writes.opened()
 	d.own(1, leg)
 	d.publish(call.Contact{})

@@ -20,6 +20,9 @@ const (
 	// admitWithin is how long the first entry of a new contact, or a request, may
 	// have to wait. If it would take longer, it is turned away at once.
 	admitWithin = 200 * time.Millisecond
+	// turnAwayAfter is how long a new contact has waited for its turn when it is turned
+	// away after all: those who came before had more to write than was foreseen.
+	turnAwayAfter = 300 * time.Millisecond
 )
 
 // An urgency says in which order writes that wait are handed to the journal.
@@ -196,6 +199,13 @@ func (w *writes) admitsNew() error {
 	return w.unlessBehind(max(w.first.wait(now), w.urgent.wait(now)))
 }
 
+// late turns a new contact away that has waited too long, and returns ErrBusy.
+func (w *writes) late() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.unlessBehind(turnAwayAfter)
+}
+
 // unlessBehind logs at most once a second that somebody is turned away. The mutex is held.
 func (w *writes) unlessBehind(wait time.Duration) error {
 	if wait <= admitWithin {
@@ -236,19 +246,30 @@ func isWork(ev call.Event) bool {
 }
 
 // append has an entry written, after what it reserves. Waiting for its turn has no
-// limit but ctx; from then on the journal has as long as within.
+// limit but ctx and p.until; from then on the journal has as long as within. ErrBusy
+// means that p.until has come, and the journal was not given the entry.
 func (s *Switchboard) append(ctx context.Context, p pending) (seq uint64, err error) {
-	if p.reserves {
-		if err := s.settled(ctx, p.within); err != nil {
-			return 0, err
-		}
+	turn, cancel := ctx, func() {}
+	if !p.until.IsZero() {
+		turn, cancel = context.WithDeadline(ctx, p.until)
 	}
-	err = s.writes.do(ctx.Done(), p.urgency, func() (err error) {
-		ctx, cancel := context.WithTimeout(ctx, p.within)
-		defer cancel()
-		seq, err = s.options.Journal.Append(ctx, p.entry, p.after)
-		return err
-	})
+	defer cancel()
+	handed := false
+	if p.reserves {
+		err = s.settled(turn, p.within)
+	}
+	if err == nil {
+		err = s.writes.do(turn.Done(), p.urgency, func() (err error) {
+			handed = true
+			ctx, cancel := context.WithTimeout(ctx, p.within)
+			defer cancel()
+			seq, err = s.options.Journal.Append(ctx, p.entry, p.after)
+			return err
+		})
+	}
+	if err != nil && !handed && ctx.Err() == nil && turn.Err() != nil {
+		return 0, s.writes.late()
+	}
 	return seq, err
 }
 
@@ -273,5 +294,6 @@ type pending struct {
 	after    uint64
 	urgency  urgency
 	within   time.Duration
+	until    time.Time // when its turn must have come; zero: no matter
 	reserves bool
 }
