@@ -256,7 +256,7 @@ func (s *Switchboard) append(ctx context.Context, p pending) (seq uint64, err er
 	defer cancel()
 	handed := false
 	if p.reserves {
-		err = s.settled(turn, p.within)
+		err = s.settled(turn, p)
 	}
 	if err == nil {
 		err = s.writes.do(turn.Done(), p.urgency, func() (err error) {
@@ -275,11 +275,11 @@ func (s *Switchboard) append(ctx context.Context, p pending) (seq uint64, err er
 
 // settled waits for what was reserved. While the journal works, a router that has
 // much to write is no reason to freeze the contact.
-func (s *Switchboard) settled(ctx context.Context, within time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, max(within, appendMost))
+func (s *Switchboard) settled(ctx context.Context, p pending) error {
+	ctx, cancel := context.WithTimeout(ctx, max(p.within, appendMost))
 	defer cancel()
 	for {
-		try, cancel := context.WithTimeout(ctx, within)
+		try, cancel := context.WithTimeout(ctx, p.within)
 		err := s.options.Router.Settled(try)
 		cancel()
 		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil || s.journalDown() {
