@@ -17,9 +17,12 @@ const (
 	flyingMost = 16
 	// archivingMost is how many of them may archive, each with many writes.
 	archivingMost = 4
-	// admitWithin is how long the first entry of a new contact, or a request, may
-	// have to wait. If it would take longer, it is turned away at once.
+	// admitWithin is how long the first entry of a new contact may have to wait. If it
+	// would take longer, it is turned away at once.
 	admitWithin = 200 * time.Millisecond
+	// workWithin is the same for a request, which waits twice: an entry of its contact
+	// may be on its way.
+	workWithin = admitWithin / 2
 	// turnAwayAfter is how long a new contact has waited for its turn when it is turned
 	// away after all: those who came before had more to write than was foreseen.
 	turnAwayAfter = 300 * time.Millisecond
@@ -188,7 +191,7 @@ func (w *writes) done(u urgency, err error) {
 func (w *writes) admits() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.unlessBehind(w.urgent.wait(w.now()))
+	return w.unlessBehind(w.urgent.wait(w.now()), workWithin)
 }
 
 // admitsNew returns ErrBusy if the first entry of a new contact would wait too long.
@@ -196,19 +199,19 @@ func (w *writes) admitsNew() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := w.now()
-	return w.unlessBehind(max(w.first.wait(now), w.urgent.wait(now)))
+	return w.unlessBehind(max(w.first.wait(now), w.urgent.wait(now)), admitWithin)
 }
 
 // late turns a new contact away that has waited too long, and returns ErrBusy.
 func (w *writes) late() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.unlessBehind(turnAwayAfter)
+	return w.unlessBehind(turnAwayAfter, admitWithin)
 }
 
 // unlessBehind logs at most once a second that somebody is turned away. The mutex is held.
-func (w *writes) unlessBehind(wait time.Duration) error {
-	if wait <= admitWithin {
+func (w *writes) unlessBehind(wait, within time.Duration) error {
+	if wait <= within {
 		return nil
 	}
 	w.away++

@@ -47,6 +47,7 @@ func newWorld(t *testing.T) *world {
 		fmt.Fprintf(&people, "[[agent]]\nname = %q\naddress = \"sip:%s@%s\"\n[[route]]\ncalled = %q\nagent = %q\n", name, name, at, name, name)
 	}
 	fmt.Fprintf(&people, "[[queue]]\nname = \"all\"\nagents = [%s]\n[[route]]\ncalled = \"queue\"\nqueue = \"all\"\n", strings.Join(names[:queued], ", "))
+	people.WriteString("[[queue]]\nname = \"waiting\"\nagents = [\"gone\"]\n[[agent]]\nname = \"gone\"\naddress = \"sip:busy@" + at + "\"\n[[route]]\ncalled = \"waiting\"\nqueue = \"waiting\"\n[rules]\noffer_for = \"1s\"\n")
 	fmt.Fprintf(&people, "[[endpoint]]\nname = \"busy\"\naddress = \"sip:busy@%s\"\n", at)
 	w.server = configured(t, people.String())
 	w.start()
@@ -172,10 +173,8 @@ func TestFlood(t *testing.T) {
 			if o.silent+o.late+o.lost+o.frozen > 0 {
 				t.Errorf("somebody lost a packet, was not answered within %s, or a contact froze", answeredWithin)
 			}
-			for _, line := range strings.SplitAfter(w.log.text(), "\n") {
-				if strings.Contains(line, "turned away") || strings.Contains(line, "level=ERROR") {
-					t.Log(strings.TrimSpace(line[:min(len(line), 300)]))
-				}
+			for _, line := range w.log.lines("turned away", "level=ERROR") {
+				t.Log(line)
 			}
 		})
 	}

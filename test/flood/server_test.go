@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -163,6 +164,18 @@ func (l *logged) text() string {
 }
 
 func (l *logged) count(text string) int { return strings.Count(l.text(), text) }
+
+// lines are some of those that contain one of these.
+func (l *logged) lines(any ...string) (found []string) {
+	const most, longest = 20, 250
+	for line := range strings.Lines(l.text()) {
+		contains := func(text string) bool { return strings.Contains(line, text) }
+		if slices.ContainsFunc(any, contains) && len(found) < most {
+			found = append(found, strings.TrimSpace(line[:min(len(line), longest)]))
+		}
+	}
+	return found
+}
 
 func freeAddress(t *testing.T) netip.AddrPort {
 	t.Helper()
