@@ -116,6 +116,10 @@ func (j *Journal) open(ctx context.Context, o Options) (err error) {
 	return j.markArchive(ctx)
 }
 
+// Exclusive implements [switchboard.Journal]: a directory is locked, a cluster is
+// open to others.
+func (j *Journal) Exclusive() bool { return j.hold != nil }
+
 // Damage returns what was found damaged when the journal was opened, with its
 // place, a line each: what was lost, and what was found again. Of a cluster it
 // knows nothing.

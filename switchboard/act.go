@@ -53,7 +53,7 @@ func (d *desk) begin() {
 	}
 	d.flight = t
 	d.write(pending{
-		entry: t.entry(), after: d.seq, urgency: urgencyOf(d.contact, t.contact, d.seq),
+		entry: t.entry(), after: d.seq, urgency: d.urgencyOf(t.contact),
 		within: d.appendIn, until: d.patience(), reserves: t.reserves,
 	})
 }

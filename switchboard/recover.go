@@ -17,6 +17,10 @@ import (
 // contact begins. A contact that somebody else is quicker to take is left to them; what
 // cannot be read is logged and left where it is. The error says that ctx ended
 // before all were taken; those that have been begun with are still tried for.
+//
+// If no other process can write, Recover waits only for those whose customer talks: the
+// others are ours already, and the router is told how they were written down. A crowd
+// in a queue is written down while the server works.
 func (s *Switchboard) Recover(ctx context.Context) (n int, err error) {
 	s.recovering.Store(true)
 	defer s.recovering.Store(false)
@@ -31,14 +35,20 @@ func (s *Switchboard) Recover(ctx context.Context) (n int, err error) {
 			others = append(others, e)
 		}
 	}
-	desks := append(s.restore(talk), s.restore(others)...)
+	awaited, rest := s.restore(talk), s.restore(others)
 	if s.options.Restored != nil {
 		s.options.Restored()
 	}
-	if n, err = s.claimed(ctx, desks); err == nil && s.options.Recovered != nil {
+	if s.options.Journal.Exclusive() {
+		n = len(rest)
+	} else {
+		awaited = append(awaited, rest...)
+	}
+	claimed, err := s.claimed(ctx, awaited)
+	if err == nil && s.options.Recovered != nil {
 		s.options.Recovered()
 	}
-	return n, err
+	return n + claimed, err
 }
 
 // restore starts desks for contacts, and returns them when their legs are restored.
@@ -113,5 +123,8 @@ func (d *desk) restore(e Entry) {
 		if _, ok := e.Legs[c.ID]; !ok && c.State != call.Away && !c.IsQueued() {
 			d.lose(c.ID, "no line was written down")
 		}
+	}
+	if d.board.options.Journal.Exclusive() {
+		d.board.options.Router.Changed(e.Contact, nil)
 	}
 }

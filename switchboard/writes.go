@@ -15,6 +15,8 @@ const (
 	// after the other: more of them would not be written sooner, and those who talk
 	// could not overtake them.
 	flyingMost = 16
+	// claimEvery is which turn a claim gets while others but those who talk wait.
+	claimEvery = 4
 	// archivingMost is how many of them may archive, each with many writes.
 	archivingMost = 4
 	// admitWithin is how long the first entry of a new contact may have to wait. If it
@@ -36,16 +38,19 @@ const (
 	begun                    // the contact has been written down
 	archiving                // the contact is over
 	fresh                    // the contact is new
+	claiming                 // the contact is taken over, and its customer does not talk
 	urgencies
 )
 
 // urgencyOf returns the urgency of an entry that takes a contact from before to
 // after.
-func urgencyOf(before, after call.Contact, seq uint64) urgency {
+func (d *desk) urgencyOf(after call.Contact) urgency {
 	switch {
-	case talks(before) || talks(after):
+	case talks(d.contact) || talks(after):
 		return talking
-	case seq > 0:
+	case !d.owned:
+		return claiming
+	case d.seq > 0:
 		return begun
 	}
 	return fresh
@@ -75,6 +80,7 @@ type writes struct {
 
 	mu        sync.Mutex
 	flying    int
+	turns     int                // how often it was somebody's turn
 	archiving int                // of flying
 	waiting   [urgencies][]*turn // oldest first
 	urgent    backlog            // entries of contacts that have begun
@@ -135,18 +141,34 @@ func (w *writes) wait(gone <-chan struct{}, u urgency) error {
 
 // next hands the journal what it can take. The mutex is held.
 func (w *writes) next() {
+	for w.flying < flyingMost {
+		u, some := w.choose()
+		if !some {
+			return
+		}
+		t := w.waiting[u][0]
+		w.waiting[u][0] = nil
+		w.waiting[u] = w.waiting[u][1:]
+		w.flying++
+		w.turns++
+		if u == archiving {
+			w.archiving++
+		}
+		t.ready <- nil
+	}
+}
+
+// choose returns whose turn it is. Claims come last, but not never.
+func (w *writes) choose() (u urgency, some bool) {
+	if w.turns%claimEvery == 0 && len(w.waiting[talking]) == 0 && len(w.waiting[claiming]) > 0 {
+		return claiming, true
+	}
 	for u := range urgencies {
-		for len(w.waiting[u]) > 0 && w.flying < flyingMost && (u != archiving || w.archiving < archivingMost) {
-			t := w.waiting[u][0]
-			w.waiting[u][0] = nil
-			w.waiting[u] = w.waiting[u][1:]
-			w.flying++
-			if u == archiving {
-				w.archiving++
-			}
-			t.ready <- nil
+		if len(w.waiting[u]) > 0 && (u != archiving || w.archiving < archivingMost) {
+			return u, true
 		}
 	}
+	return 0, false
 }
 
 func (w *writes) leave(u urgency) {

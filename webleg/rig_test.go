@@ -207,6 +207,8 @@ func (j *journal) next() <-chan struct{} {
 	return j.more
 }
 
+func (j *journal) Exclusive() bool { return true }
+
 func (j *journal) Append(ctx context.Context, e switchboard.Entry, _ uint64) (uint64, error) {
 	j.mu.Lock()
 	hangs := j.hangs
