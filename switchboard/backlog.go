@@ -16,8 +16,8 @@ const (
 // follows how long something that begins now will take.
 type backlog struct {
 	n     int
-	since time.Time     // of the last end, or of the beginning of the first
-	each  time.Duration // from one end to the next, while there was something to end
+	since time.Time     // of the last that was done, or of the beginning of the first
+	each  time.Duration // from one that is done to the next, while there are any
 }
 
 func (b *backlog) begin(now time.Time) {
@@ -27,13 +27,13 @@ func (b *backlog) begin(now time.Time) {
 	b.n++
 }
 
-// end ends one. Those that were given up say nothing about how fast it goes.
+// end ends one. While some are given up, the others take the longer.
 func (b *backlog) end(now time.Time, done bool) {
 	b.n--
 	if done {
 		b.each += (now.Sub(b.since) - b.each) / smoothing
+		b.since = now
 	}
-	b.since = now
 }
 
 // wait returns how long what begins now will take. A backlog that does not get

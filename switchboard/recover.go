@@ -35,7 +35,11 @@ func (s *Switchboard) Recover(ctx context.Context) (n int, err error) {
 			others = append(others, e)
 		}
 	}
-	awaited, rest := s.restore(talk), s.restore(others)
+	awaited := s.restore(talk)
+	first, cancel := context.WithTimeout(ctx, appendWithin)
+	_, _ = s.claimed(first, awaited) // who talks has the machine to themselves, if the journal works
+	cancel()
+	rest := s.restore(others)
 	if s.options.Restored != nil {
 		s.options.Restored()
 	}

@@ -2,6 +2,7 @@ package flood
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -154,7 +155,7 @@ var kinds = []kind{
 }
 
 // TestFlood finds the best rate at which all is well, and then comes with three times
-// as much.
+// as much. longEnv has it take its time.
 func TestFlood(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
@@ -162,37 +163,69 @@ func TestFlood(t *testing.T) {
 			if k.name == "api" {
 				w.transferable()
 			}
-			best := w.ramp(k)
-			rate := 3 * max(best, rates[0])
-			o := w.during(4*time.Second, func() []answer {
-				all := k.ask(w, rate, 5*time.Second)
-				w.trunk.goodbye()
-				return all
-			})
-			t.Logf("best rate %d, flood of %d a second: %s", best, rate, o)
-			if o.silent+o.late+o.lost+o.frozen > 0 {
-				t.Errorf("somebody lost a packet, was not answered within %s, or a contact froze", answeredWithin)
+			best, usual := w.ramp(k)
+			o := w.flood(k, 3*best)
+			if o.bad(usual) { // others may have had the machine
+				t.Logf("once more; first: %s", o)
+				o = w.flood(k, 3*best)
 			}
-			for _, line := range w.log.lines("turned away", "level=ERROR") {
-				t.Log(line)
+			t.Logf("best rate %d, flood of %d a second: %s", best, 3*best, o)
+			if o.bad(usual) {
+				t.Errorf("somebody who talks lost a packet or heard nothing for a while, somebody who called was not answered within %s, or a contact froze", answeredWithin)
+			}
+			if o.busy == 0 {
+				t.Error("nobody was turned away, so that it was no flood")
+			}
+			if t.Failed() {
+				t.Log(strings.Join(w.log.lines("turned away", "level=ERROR"), "\n"))
 			}
 		})
 	}
 }
 
-var rates = []int{20, 40, 60, 80, 100, 150, 200, 300, 400, 600, 800}
+const longEnv = "HOLDFAST_FLOOD_LONG"
 
-// ramp returns the last rate at which all was well.
-func (w *world) ramp(k kind) (best int) {
+// times are how long a step takes, a flood, and what comes after it.
+func times() (step, flood, after time.Duration) {
+	if os.Getenv(longEnv) != "" {
+		return 5 * time.Second, 10 * time.Second, 20 * time.Second
+	}
+	return time.Second, 3 * time.Second, 2 * time.Second
+}
+
+func (w *world) flood(k kind, rate int) outcome {
 	w.t.Helper()
+	_, long, after := times()
+	return w.during(after, func() []answer {
+		all := k.ask(w, rate, long)
+		if k.name != "api" {
+			w.trunk.goodbye()
+		}
+		return all
+	})
+}
+
+// bad reports whether a flood was noticed. usual is the longest gap without one, on
+// this machine.
+func (o outcome) bad(usual time.Duration) bool {
+	return o.silent+o.late+o.lost+o.frozen > 0 || o.gap > max(300*time.Millisecond, 2*usual)
+}
+
+var rates = []int{50, 100, 200, 400, 800}
+
+// ramp returns the last rate at which all was well, and the longest gap until then.
+func (w *world) ramp(k kind) (best int, gap time.Duration) {
+	w.t.Helper()
+	step, _, _ := times()
+	best = rates[0]
 	for _, rate := range rates {
-		o := w.during(500*time.Millisecond, func() []answer { return k.ask(w, rate, time.Second) })
+		o := w.during(step/4, func() []answer { return k.ask(w, rate, step) })
 		w.t.Logf("%d a second: %s", rate, o)
 		if !o.clean() {
-			<-time.After(time.Second)
-			return best
+			break
 		}
-		best = rate
+		best, gap = rate, max(gap, o.gap)
 	}
-	return best
+	<-time.After(step) // until what is left of it is over
+	return best, gap
 }
