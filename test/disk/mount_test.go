@@ -4,7 +4,9 @@ package disk
 
 import (
 	"bufio"
+	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -12,48 +14,92 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"holdfast/holdfasttest"
 )
 
 // The test binary is also the process that a file system is mounted for: a child
 // process in whose environment mountEnv names the directory.
-const mountEnv = "HOLDFAST_DISK_MOUNT"
+const (
+	mountEnv = "HOLDFAST_DISK_MOUNT"
+	imageEnv = "HOLDFAST_DISK_IMAGE" // the file with the file system; empty: one in memory
+)
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(mountEnv); dir != "" {
-		if err := keep(dir); err != nil {
+		fs := fileSystem(memory{dir})
+		if image := os.Getenv(imageEnv); image != "" {
+			fs = &ext4{dir: dir, image: image}
+		}
+		if err := keep(fs); err != nil {
 			fmt.Println(err)
 		}
 		return
 	}
+	go machine.Beat(context.Background()) // ends with the process
+	flag.Parse()
+	if err := flag.Set("test.parallel", atOnce); err != nil {
+		panic(err)
+	}
 	os.Exit(m.Run())
 }
 
+// atOnce is how many tests run at the same time, whatever the number of processors:
+// most of the time they wait.
+const atOnce = "6"
+
+// machine tells when the machine has stood still, for which no server is to blame.
+var machine holdfasttest.Pulse
+
+// A fileSystem is mounted, and then becomes what a word says.
+type fileSystem interface {
+	mount() error
+	become(what string) error
+}
+
 // keep mounts a file system in a mount namespace that this process has for itself,
-// and keeps it until its standard input ends. A line of that remounts it.
-func keep(dir string) error {
-	const size = "size=8m"
+// and keeps it until its standard input ends.
+func keep(fs fileSystem) error {
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("making mounts private: %w", err)
 	}
-	if err := syscall.Mount("holdfast", dir, "tmpfs", 0, size); err != nil {
+	if err := fs.mount(); err != nil {
 		return fmt.Errorf("mounting a file system: %w", err)
 	}
 	fmt.Println("done")
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-		flags := uintptr(syscall.MS_REMOUNT)
-		if lines.Text() == "read-only" {
-			flags |= syscall.MS_RDONLY
-		}
-		if err := syscall.Mount("", dir, "", flags, size); err != nil {
-			return fmt.Errorf("remounting: %w", err)
+		if err := fs.become(lines.Text()); err != nil {
+			return fmt.Errorf("making the file system %s: %w", lines.Text(), err)
 		}
 		fmt.Println("done")
 	}
 	return nil
 }
 
-// A disk is a file system of 8 MB that a process keeps mounted, where nobody else
-// sees it: dir leads there through that process.
+// A memory is a file system of 8 MB in memory.
+type memory struct{ dir string }
+
+const memorySize = "size=8m"
+
+func (m memory) mount() error { return syscall.Mount("holdfast", m.dir, "tmpfs", 0, memorySize) }
+
+func (m memory) become(what string) error {
+	flags := uintptr(syscall.MS_REMOUNT)
+	if what == readOnly {
+		flags |= syscall.MS_RDONLY
+	}
+	return syscall.Mount("", m.dir, "", flags, memorySize)
+}
+
+// What a disk may become.
+const (
+	readOnly = "read-only"
+	broken   = "broken" // every access is an error
+	well     = "well"
+)
+
+// A disk is a file system that a process keeps mounted, where nobody else sees it: dir
+// leads there through that process.
 type disk struct {
 	t    *testing.T
 	dir  string
@@ -62,13 +108,24 @@ type disk struct {
 	fill *os.File // takes the space that is left; nil: none is taken
 }
 
-// newDisk mounts a file system. Where that is not allowed the test is skipped, but
-// not for root in CI.
+// newDisk mounts a file system in memory. Where that is not allowed the test is
+// skipped, but not for root in CI.
 func newDisk(t *testing.T) *disk {
+	t.Helper()
+	d, err := mounted(t)
+	if err != nil && (os.Getenv("CI") == "" || os.Geteuid() != 0) {
+		t.Skipf("LEFT OUT: no file system can be mounted here: %v", err)
+	}
+	must(t, err)
+	return d
+}
+
+// mounted has a process mount a file system.
+func mounted(t *testing.T, env ...string) (*disk, error) {
 	t.Helper()
 	dir := t.TempDir()
 	process := exec.Command(os.Args[0])
-	process.Env = append(os.Environ(), mountEnv+"="+dir)
+	process.Env = append(append(os.Environ(), mountEnv+"="+dir), env...)
 	process.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
 	if os.Geteuid() != 0 {
 		process.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
@@ -80,16 +137,12 @@ func newDisk(t *testing.T) *disk {
 	out, err := process.StdoutPipe()
 	must(t, err)
 	d := &disk{t: t, in: in, said: bufio.NewScanner(out)}
-	if err = process.Start(); err == nil {
-		t.Cleanup(func() { must(t, errors.Join(in.Close(), process.Wait())) })
-		d.dir = fmt.Sprintf("/proc/%d/root%s", process.Process.Pid, dir)
-		err = d.done()
+	if err := process.Start(); err != nil {
+		return nil, err
 	}
-	if err != nil && (os.Getenv("CI") == "" || os.Geteuid() != 0) {
-		t.Skipf("no file system can be mounted here: %v", err)
-	}
-	must(t, err)
-	return d
+	t.Cleanup(func() { must(t, errors.Join(in.Close(), process.Wait())) })
+	d.dir = fmt.Sprintf("/proc/%d/root%s", process.Process.Pid, dir)
+	return d, d.done()
 }
 
 func must(t *testing.T, err error) {
@@ -109,10 +162,10 @@ func (d *disk) done() error {
 	return nil
 }
 
-// remount makes the file system "read-only" or "writable".
-func (d *disk) remount(how string) {
+// becomes has the file system become what is said.
+func (d *disk) becomes(what string) {
 	d.t.Helper()
-	_, err := fmt.Fprintln(d.in, how)
+	_, err := fmt.Fprintln(d.in, what)
 	must(d.t, errors.Join(err, d.done()))
 }
 
