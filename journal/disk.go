@@ -47,6 +47,18 @@ func probe(dir string) error {
 	return nil
 }
 
+// failing returns why a directory's disk fails, or nil: the server's errors do not say
+// it in a way that MayPass understands.
+func failing(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	if err := probe(dir); MayPass(err) {
+		return err
+	}
+	return nil
+}
+
 // writeAgain writes the last block of each stream once more, as it is. After a write
 // that failed the kernel may take for written what the disk does not have, so that the
 // next server would read, and acknowledge, what a power cut takes away.

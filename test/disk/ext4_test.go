@@ -33,22 +33,24 @@ func (e *ext4) become(what string) error {
 		trigger := filepath.Join("/sys/fs/ext4", filepath.Base(e.device), "trigger_fs_error")
 		return os.WriteFile(trigger, []byte("1"), 0)
 	case broken:
-		return e.shutDown()
+		return e.control(0x8004587d, 2) // EXT4_IOC_SHUTDOWN, EXT4_GOING_FLAGS_NOLOGFLUSH
+	case stuck:
+		return e.control(0xc0045877, 0) // FIFREEZE
+	case thawed:
+		return e.control(0xc0045878, 0) // FITHAW
 	case well:
 		return e.replace()
 	}
 	return fmt.Errorf("%q means nothing", what)
 }
 
-// shutDown has every access fail with an I/O error.
-func (e *ext4) shutDown() error {
-	const shutdown, withoutLog = 0x8004587d, 2 // EXT4_IOC_SHUTDOWN, EXT4_GOING_FLAGS_NOLOGFLUSH
+// control makes a request about the whole file system (ioctl).
+func (e *ext4) control(request uintptr, argument uint32) error {
 	dir, err := os.Open(e.dir)
 	if err != nil {
 		return err
 	}
-	how := uint32(withoutLog)
-	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, dir.Fd(), shutdown, uintptr(unsafe.Pointer(&how)))
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, dir.Fd(), request, uintptr(unsafe.Pointer(&argument)))
 	err = dir.Close()
 	if errno != 0 {
 		return errno
@@ -89,21 +91,25 @@ func newExt4(t *testing.T) *disk {
 }
 
 // TestDiskBreaks: the file system becomes read-only, or gives I/O errors, while people
-// talk; then it is mounted anew.
+// talk; then it is mounted anew. Or every write is stuck for a while.
 func TestDiskBreaks(t *testing.T) {
 	t.Parallel()
-	for how, reason := range map[string]string{readOnly: "read-only file system", broken: "input/output error"} {
-		t.Run(how, func(t *testing.T) {
+	for _, f := range []struct{ how, reason, end string }{
+		{readOnly, "read-only file system", well},
+		{broken, "input/output error", well},
+		{stuck, "deadline exceeded", thawed},
+	} {
+		t.Run(f.how, func(t *testing.T) {
 			t.Parallel()
 			d := newExt4(t)
 			h := open(t, d.dir, nil)
 			h.Talk()
 			h.healthy()
 			h.began = time.Now()
-			d.becomes(how)
+			d.becomes(f.how)
 			h.refused()
-			h.unhealthy(reason)
-			d.becomes(well)
+			h.unhealthy(f.reason)
+			d.becomes(f.end)
 			t.Logf("healthy %s after the disk was well again", h.healthy())
 			h.goesOn()
 		})

@@ -95,6 +95,8 @@ func (m memory) become(what string) error {
 const (
 	readOnly = "read-only"
 	broken   = "broken" // every access is an error
+	stuck    = "stuck"  // no write ends, until it is thawed
+	thawed   = "thawed"
 	well     = "well"
 )
 
