@@ -21,8 +21,12 @@ const (
 )
 
 // healthKind is the kind of the item that a server writes to see whether the journal
-// works.
-const healthKind = "health"
+// works, and healthSize its size: a large entry's, so that it does not fit where one
+// would not.
+const (
+	healthKind = "health"
+	healthSize = 8 << 10
+)
 
 // A watchedJournal knows whether its journal takes what is written.
 type watchedJournal struct {
@@ -127,7 +131,9 @@ func (w *watchedJournal) try(ctx context.Context) error {
 }
 
 func (w *watchedJournal) put(ctx context.Context) error {
-	seq, err := w.Put(ctx, healthKind, w.node, []byte(time.Now().UTC().Format(time.RFC3339Nano)), w.seq)
+	data := make([]byte, healthSize)
+	copy(data, time.Now().UTC().Format(time.RFC3339Nano))
+	seq, err := w.Put(ctx, healthKind, w.node, data, w.seq)
 	if err == nil {
 		w.seq = seq
 	}

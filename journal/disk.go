@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"holdfast/switchboard"
 )
 
 const (
@@ -50,9 +53,6 @@ func probe(dir string) error {
 // failing returns why a directory's disk fails, or nil: the server's errors do not say
 // it in a way that MayPass understands.
 func failing(dir string) error {
-	if dir == "" {
-		return nil
-	}
 	if err := probe(dir); MayPass(err) {
 		return err
 	}
@@ -91,16 +91,13 @@ func rewriteInPlace(file string) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// because adds to the error of a write why the embedded server has failed, which
-// the error does not say: the server does not answer, or is not there.
+// because returns, in the place of the error of a write, why the embedded server has
+// failed, if it has: the error says only that the server does not answer.
 func (j *Journal) because(err error) error {
-	if err == nil || j.embedded == nil {
+	if err == nil || errors.Is(err, switchboard.ErrFenced) || !j.replacing() {
 		return err
 	}
-	if why := j.embedded.why(); why != nil {
-		return fmt.Errorf("%w: %w", why, err)
-	}
-	return err
+	return cmp.Or(j.embedded.why(), err)
 }
 
 // outlast repeats a read that fails while the embedded server is being replaced,

@@ -88,7 +88,10 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 		j.keep = 30 * 24 * time.Hour
 	}
 	if err := j.open(ctx, o); err != nil {
-		return nil, errors.Join(err, j.Close(), failing(o.Dir))
+		if err = errors.Join(err, j.Close()); !MayPass(err) && o.Dir != "" {
+			err = errors.Join(err, failing(o.Dir))
+		}
+		return nil, err
 	}
 	return j, nil
 }

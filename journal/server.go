@@ -257,9 +257,10 @@ func (l *serverLog) passOn(log func(string, ...any), format string, v []any) {
 	}
 }
 
-// afterKill is in the warnings of a server that starts after one that was killed,
-// which is no reason to worry: it reads its blocks rather than what it knew of them.
-var afterKill = []string{"Stream state outdated", "Recovering stream state from index errored"}
+// afterKill is in the warnings of a server that starts after one that was killed, or
+// had a full disk, which is no reason to worry: it reads its blocks rather than what it
+// knew of them.
+var afterKill = []string{"Stream state outdated", "Stream state too short", "Recovering stream state from index errored"}
 
 // Warnf is what an operator may want to look into.
 func (l *serverLog) Warnf(format string, v ...any) {

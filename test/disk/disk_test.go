@@ -27,13 +27,15 @@ type house struct {
 	began time.Time // when the disk did
 }
 
-// open starts a server with its journal in a directory, and the agents ana and ben;
+// open starts a server with its journal in a directory, and the agents ana, ben and carol;
 // who calls ben gets ben.
 func open(t *testing.T, dir string, change func(*holdfasttest.Bed)) *house {
 	t.Helper()
 	return &house{t: t, Bed: holdfasttest.Start(t, func(b *holdfasttest.Bed) {
 		c := &b.Options.Config
-		c.Agents = append(c.Agents, config.Agent{Name: "ben", Capacity: 1, NoAfterCall: true})
+		for _, name := range []string{"ben", "carol"} {
+			c.Agents = append(c.Agents, config.Agent{Name: name, Capacity: 1, NoAfterCall: true})
+		}
 		c.Routes = append([]config.Route{{Called: "ben", Agent: "ben"}}, c.Routes...)
 		if c.Journal.Dir = filepath.Join(dir, "journal"); change != nil {
 			change(b)
@@ -84,11 +86,14 @@ func (h *house) healthy() time.Duration {
 	return time.Since(since).Round(time.Millisecond)
 }
 
-// refused has ana press keys until that is refused for now, with a sentence.
-func (h *house) refused() {
+// What ana asks for: a key to be pressed.
+const keys, key = "digits", `{"digits":"1"}`
+
+// refused asks for something until that is refused for now, with a sentence.
+func (h *house) refused(what, body string) {
 	h.t.Helper()
 	h.Eventually(func(context.Context) error {
-		status, later, detail := h.ask(http.MethodPost, "/v1/contacts/"+string(h.Contact)+"/digits", `{"digits":"1"}`)
+		status, later, detail := h.ask(http.MethodPost, "/v1/contacts/"+string(h.Contact)+"/"+what, body)
 		if status == http.StatusServiceUnavailable && later != "" && detail != "" {
 			return nil
 		}
@@ -166,32 +171,34 @@ func TestDiskFills(t *testing.T) {
 	second.Add("second", softphone.Options{})
 	unanswered := second.Ring("second", "ben")
 	h.unhealthy("no space left on device")
-	h.refused()
+	h.refused("transfers", `{"target":"carol"}`)
 	second.HangUp("second")
 	d.frees(16 << 10) // too little to begin with
 	h.unhealthy("no space left on device")
 	d.frees(256 << 10)
 	t.Logf("healthy %s after there was a little space", h.healthy())
 	d.fills()
-	h.refused()
+	h.refused(keys, key)
 	d.freesAll()
 	t.Logf("healthy %s after there was space again", h.healthy())
 	<-unanswered.Ended()
 	h.with("ana")
-	h.free("ben")
+	h.free("ben", "carol")
 	h.goesOn()
 }
 
-// free waits until an agent is free.
-func (h *house) free(agent string) {
+// free waits until agents are free whom nobody has reached: they are not reserved.
+func (h *house) free(agents ...string) {
 	h.t.Helper()
-	h.Eventually(func(ctx context.Context) error {
-		a, err := h.Client.Agent(ctx, agent)
-		if err == nil && a.Reservation != nil {
-			err = fmt.Errorf("%s is %s", agent, a.State)
-		}
-		return err
-	})
+	for _, agent := range agents {
+		h.Eventually(func(ctx context.Context) error {
+			a, err := h.Client.Agent(ctx, agent)
+			if err == nil && a.Reservation != nil {
+				err = fmt.Errorf("%s is %s", agent, a.State)
+			}
+			return err
+		})
+	}
 }
 
 // TestStartsWithoutDisk: the disk is full, or read-only, when the server starts. It

@@ -107,7 +107,7 @@ func TestDiskBreaks(t *testing.T) {
 			h.healthy()
 			h.began = time.Now()
 			d.becomes(f.how)
-			h.refused()
+			h.refused(keys, key)
 			h.unhealthy(f.reason)
 			d.becomes(f.end)
 			t.Logf("healthy %s after the disk was well again", h.healthy())
