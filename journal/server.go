@@ -86,8 +86,8 @@ func (e *embedded) why() error {
 	return e.cause
 }
 
-// because sets why the server is being replaced, and reports whether that is new.
-func (e *embedded) because(err error) bool {
+// setCause sets why the server is being replaced, and reports whether that is new.
+func (e *embedded) setCause(err error) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	known := e.cause != nil && err != nil && e.cause.Error() == err.Error()
@@ -97,7 +97,7 @@ func (e *embedded) because(err error) bool {
 
 // failed has the server replaced.
 func (e *embedded) failed(err error) {
-	e.because(err)
+	e.setCause(err)
 	select {
 	case e.broken <- struct{}{}:
 	default:
@@ -143,7 +143,7 @@ func (e *embedded) replace() bool {
 		default:
 		}
 		s, err := e.again()
-		if e.because(err) && err != nil {
+		if e.setCause(err) && err != nil {
 			e.log.Error("the journal does not start again", "dir", e.hold.dir, "error", err)
 		}
 		if err == nil {

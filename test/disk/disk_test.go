@@ -145,6 +145,7 @@ func (h *house) goesOn() {
 	h.Rung("cardiology")
 	h.with("cardiology")
 	h.Ended("ana")
+	h.undamaged()
 	h.Restart()
 	h.with("cardiology")
 	h.HangUp("customer")
@@ -152,6 +153,11 @@ func (h *house) goesOn() {
 	if len(over.Past) != 1 || over.Past[0].Outcome != call.Completed {
 		h.t.Errorf("the transfers were %+v", over.Past)
 	}
+	h.undamaged()
+}
+
+func (h *house) undamaged() {
+	h.t.Helper()
 	if damage := h.Server.Damage(); len(damage) > 0 {
 		h.t.Errorf("damage: %q", damage)
 	}
