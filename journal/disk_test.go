@@ -14,6 +14,7 @@ import (
 // While the server is being replaced, what a start reads waits for the next one, and
 // a follower gets an error after which it may follow again.
 func TestReadersOutlastTheServer(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	j := open(t, dir)
 	last := live(t, j, "a", 2)

@@ -155,8 +155,10 @@ func TestAKilledProcessLosesNothing(t *testing.T) {
 // there is space again the journal goes on, in the same process; also if there are
 // too many open files just then, so that nothing can be opened.
 func TestADiskThatWasFullLosesNothing(t *testing.T) {
+	t.Parallel()
 	for _, without := range []string{"0s", "2500ms"} {
 		t.Run(without+" without files", func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			c, said := start(t, dir, "HOLDFAST_JOURNAL_LIMIT=200000", "HOLDFAST_JOURNAL_WITHOUT_FILES="+without)
 			var acked []string
