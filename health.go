@@ -76,8 +76,14 @@ func (w *watchedJournal) note(what string, err error) {
 		w.wrote = time.Now()
 		delete(w.fails, what)
 	} else if what != healthKind+" "+w.node {
+		w.forget()
 		w.fails[what] = failure{time.Now(), err}
 	}
+}
+
+// forget forgets what nobody tries to write any more. The caller holds mu.
+func (w *watchedJournal) forget() {
+	maps.DeleteFunc(w.fails, func(_ string, f failure) bool { return time.Since(f.at) > troubledFor })
 }
 
 // trouble returns why something was not written a moment ago, and has not been
@@ -85,7 +91,7 @@ func (w *watchedJournal) note(what string, err error) {
 func (w *watchedJournal) trouble() (works bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	maps.DeleteFunc(w.fails, func(_ string, f failure) bool { return time.Since(f.at) > troubledFor })
+	w.forget()
 	var latest failure
 	for _, f := range w.fails {
 		if f.at.After(latest.at) {
