@@ -106,7 +106,7 @@ func (s *Server) assemble(ctx context.Context, o Options, dir *directory.Directo
 	s.board = switchboard.New(switchboard.Options{
 		Node: o.Node, Journal: s.journal, Rooms: rooms{s.engine}, Directory: dir, Router: router, Log: o.Log,
 	})
-	s.dispatcher.Notify, s.dispatcher.AgentsChanged = s.board.Post, router.agentsChanged
+	s.dispatcher.Notify, s.dispatcher.AgentChanged = s.board.Post, router.agentChanged
 	s.speakSIP(c, dir)
 	if s.page, err = s.openPage(c, dir); err != nil {
 		return err

@@ -21,7 +21,7 @@ type decided struct {
 	err      error
 }
 
-func (d *decided) agent(agent string) *Agent { return (&step{State: d.f}).Agent(agent) }
+func (d *decided) agent(agent string) *Agent { return d.f.Agent(agent) }
 
 var faults = []fault{
 	{"one agent is reserved for two customers", "one agent", func(_ State, now time.Time, _ Event, d *decided) {
@@ -193,15 +193,16 @@ func (d *decided) decide(now time.Time, ev Event) {
 }
 
 func (d *decided) waits(id SegmentID) bool {
-	_, p := (&step{State: d.f}).Entry(id)
+	_, p := d.f.Entry(id)
 	return p != nil && p.OfferedTo == "" && d.f.Reserved(id) == ""
 }
 
 // offer offers a customer to an agent, whatever speaks against it.
 func (d *decided) offer(now time.Time, agent string, id SegmentID) {
-	more := step{State: d.f, now: now}
-	q, p := more.Entry(id)
-	more.offer(pairing{Entry: *p, queue: q.Name, agent: agent})
+	more := step{Table: NewTable(d.f), now: now}
+	q, _ := more.entry(id)
+	more.offer(q, id, more.row(agent))
+	d.f = more.State()
 	d.commands = append(d.commands, more.commands...)
 }
 

@@ -63,16 +63,19 @@ func (q *Queue) entry(id SegmentID) *Entry {
 
 // add gives a customer their entry: behind everybody who is not served later.
 func (q *Queue) add(p Entry) {
-	q.Entries = append(q.Entries, p)
-	slices.SortStableFunc(q.Entries, sooner)
+	i := len(q.Entries)
+	for i > 0 && before(&p, &q.Entries[i-1]) < 0 {
+		i--
+	}
+	q.Entries = slices.Insert(q.Entries, i, p)
 }
 
 func (q *Queue) remove(id SegmentID) {
 	q.Entries = slices.DeleteFunc(q.Entries, func(p Entry) bool { return p.SegmentID == id })
 }
 
-// sooner is the order in which customers are served, also across queues.
-func sooner(a, b Entry) int {
+// before is the order in which customers are served, also across queues.
+func before(a, b *Entry) int {
 	if a.Returned != b.Returned {
 		if a.Returned {
 			return -1
@@ -90,22 +93,27 @@ func (p *Entry) reject(agent string, until time.Time) {
 }
 
 // expire ends the pauses that are over.
-func (q *Queue) expire(now time.Time) {
-	for i := range q.Entries {
-		for j := range q.Entries[i].Rejected {
-			if r := &q.Entries[i].Rejected[j]; call.Due(r.Until, now) {
-				r.Until = time.Time{}
-			}
+func (p *Entry) expire(now time.Time) {
+	for i := range p.Rejected {
+		if r := &p.Rejected[i]; call.Due(r.Until, now) {
+			r.Until = time.Time{}
 		}
 	}
+}
+
+// deadline is the end of the first pause; zero: there is none.
+func (p *Entry) deadline() time.Time {
+	var first time.Time
+	for i := range p.Rejected {
+		first = call.Earlier(first, p.Rejected[i].Until)
+	}
+	return first
 }
 
 func (q *Queue) deadline() time.Time {
 	var first time.Time
 	for i := range q.Entries {
-		for _, r := range q.Entries[i].Rejected {
-			first = call.Earlier(first, r.Until)
-		}
+		first = call.Earlier(first, q.Entries[i].deadline())
 	}
 	return first
 }

@@ -66,7 +66,7 @@ func (d *desk) write(e Entry, reserves bool) {
 		var seq uint64
 		var err error
 		if reserves {
-			err = d.board.options.Router.Settled(ctx)
+			err = d.board.options.Router.Settled(ctx, e.Contact.ID)
 		}
 		if err == nil {
 			seq, err = d.board.options.Journal.Append(ctx, e, after)
