@@ -19,6 +19,7 @@ type world struct {
 	now      time.Time
 	contacts map[SegmentID]contact
 	rejected map[string]time.Time // agent and segment: said no, at
+	written  []string             // of a torn move
 }
 
 // A move is one event taken in by a world, and what came of it.

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -62,11 +63,21 @@ func serve(file string) error {
 	if err != nil {
 		return err
 	}
+	began := cpuUsed()
 	fmt.Println(server.SIPAddress())
 	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
 		return err
 	}
+	fmt.Println(int64(cpuUsed() - began))
 	return server.Close(context.Background())
+}
+
+func cpuUsed() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkSetups has customers call a queue of all agents, each second more of them,
@@ -77,24 +88,32 @@ func BenchmarkSetups(b *testing.B) {
 	for _, agents := range []int{400, 3500} {
 		b.Run(fmt.Sprint(agents, " agents"), func(b *testing.B) {
 			for b.Loop() {
-				b.ReportMetric(float64(ramp(b, agents)), "setups/s")
+				rate, work := ramp(b, agents)
+				b.ReportMetric(float64(rate), "setups/s")
+				b.ReportMetric(work.Seconds()*1000, "cpu-ms/setup")
 			}
 			b.ReportMetric(0, "ns/op")
 		})
 	}
 }
 
-// ramp returns the last rate at which all was well.
-func ramp(b *testing.B, agents int) (clean int) {
+// ramp returns the last rate at which all was well, and how long the server has worked for
+// each call.
+func ramp(b *testing.B, agents int) (clean int, work time.Duration) {
 	l := start(b, agents)
-	defer l.stop()
+	clean = l.ramp()
+	l.stop()
+	return clean, l.worked / time.Duration(l.calls)
+}
+
+func (l *load) ramp() (clean int) {
 	for rate := firstRate; rate <= lastRate; rate += nextRate {
 		err := l.step(rate)
 		if err != nil { // others may have had the machine
 			err = l.step(rate)
 		}
 		if err != nil {
-			b.Logf("%d agents, %d a second: %v", agents, rate, err)
+			l.b.Logf("%d a second: %v", rate, err)
 			return clean
 		}
 		clean = rate
@@ -107,6 +126,8 @@ type load struct {
 	b               *testing.B
 	uri             string
 	callers, agents []*softphone.Phone
+	calls           int
+	worked          time.Duration // the server has, since it was ready
 	stop            func()
 
 	mu    sync.Mutex // guards heard
@@ -165,12 +186,15 @@ func (l *load) startServer(agents int) (address string, stop func()) {
 	if err := server.Start(); err != nil {
 		l.b.Fatal(err)
 	}
-	said, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		l.b.Fatalf("starting the server: %v", err)
+	said := bufio.NewScanner(out)
+	if !said.Scan() {
+		l.b.Fatalf("starting the server: %v", said.Err())
 	}
-	return strings.TrimSpace(said), func() {
+	return said.Text(), func() {
 		_ = in.Close() // ends the server
+		if said.Scan() {
+			_, _ = fmt.Sscan(said.Text(), &l.worked)
+		}
 		if err := server.Wait(); err != nil {
 			l.b.Error(err)
 		}
@@ -209,6 +233,7 @@ func freeAddress(b *testing.B) string {
 func (l *load) step(rate int) error {
 	n := rate * int(stepFor/time.Second)
 	failed := make(chan error, n)
+	l.calls += n
 	began := time.Now()
 	for i := range n {
 		<-time.After(time.Until(began.Add(time.Duration(i) * time.Second / time.Duration(rate))))
