@@ -39,6 +39,13 @@ func inContact(id call.ContactID) routing.SegmentID {
 
 func (f twoAgents) State() routing.State { return f.state.Clone() }
 
+func (f twoAgents) Agent(name string) (routing.Agent, bool) {
+	if a := f.state.Agent(name); a != nil {
+		return *a, true
+	}
+	return routing.Agent{}, false
+}
+
 func (f twoAgents) SetStatus(_ context.Context, agent string, status routing.Status) error {
 	if status.State == routing.Offline {
 		return &call.Refusal{Code: "too-few", Text: "somebody has to be here"}

@@ -233,7 +233,7 @@ func (k *Dispatcher) wrapUp(agent string, id routing.SegmentID) {
 
 // clear ends the after-call work of a segment where there is none.
 func (k *Dispatcher) clear(agent string, id routing.SegmentID) {
-	if a, ok := k.conf.Agent(agent); ok && a.NoAfterCall {
+	if s := k.table.Agent(agent); s != nil && k.noAfterCall[s.Name] {
 		if _, err := k.decide(routing.ClearRequested{Agent: agent, SegmentID: id}); err != nil {
 			k.log.Error("a segment that has ended cannot be cleared", "agent", agent, "error", err)
 		}

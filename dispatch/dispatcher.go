@@ -35,10 +35,11 @@ type Dispatcher struct {
 	// agent in their order. It is set once, before Begin; nil: not called.
 	AgentChanged func(routing.Agent)
 
-	conf  config.Config
-	store switchboard.Store
-	log   *slog.Logger
-	now   func() time.Time
+	conf        config.Config
+	noAfterCall map[string]bool // agents whose segments are over with the contact
+	store       switchboard.Store
+	log         *slog.Logger
+	now         func() time.Time
 
 	wake    chan struct{} // there may be something to do
 	stop    chan struct{}
@@ -70,6 +71,7 @@ func New(ctx context.Context, conf config.Config, store switchboard.Store, log *
 	k := &Dispatcher{
 		conf: conf, store: store, log: log, now: time.Now,
 		wake: make(chan struct{}, 1), stop: make(chan struct{}), slots: make(chan struct{}, writesMost),
+		noAfterCall: map[string]bool{}, items: map[key]*item{},
 	}
 	if err := k.read(ctx); err != nil {
 		return nil, fmt.Errorf("reading agents and queues: %w", err)

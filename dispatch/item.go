@@ -44,9 +44,6 @@ func (m mark) pending() bool { return m.item.stored < m.changes }
 // item is the item of that name.
 func (k *Dispatcher) item(kind, name string) *item {
 	of := key{kind, name}
-	if k.items == nil {
-		k.items = map[key]*item{}
-	}
 	if k.items[of] == nil {
 		k.items[of] = &item{key: of, landed: make(chan struct{})}
 	}

@@ -39,6 +39,7 @@ func (k *Dispatcher) read(ctx context.Context) error {
 		}
 		s.Name, s.Capacity, s.AfterCall, s.Grace = a.Name, a.Capacity, a.AfterCall, k.conf.Rules.Grace
 		f.Agents = append(f.Agents, s.WithState())
+		k.noAfterCall[a.Name] = a.NoAfterCall
 	}
 	for _, c := range k.conf.Queues {
 		q := queues[c.Name]
