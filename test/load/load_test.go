@@ -164,7 +164,7 @@ func start(b *testing.B, agents int) *load {
 
 // startServer returns where the server listens.
 func (l *load) startServer(agents int) (address string, stop func()) {
-	dir, err := os.MkdirTemp("/dev/shm", "holdfast-load") //nolint:usetesting // b.TempDir may be on a disk
+	dir, err := os.MkdirTemp("/dev/shm", "holdfast-load")
 	if err != nil {
 		dir = l.b.TempDir()
 	}
@@ -302,8 +302,14 @@ func hears(c *softphone.Call, tone float64) error {
 	if gap := r.LongestGap(); gap > gapMost {
 		return fmt.Errorf("%.0f Hz has a gap of %s", tone, gap.Round(time.Millisecond))
 	}
-	if !r.Hears(tone, settles, talksFor-settles) {
-		return fmt.Errorf("%.0f Hz is not heard: %s", tone, r.Summary(softphone.Voices{agentTone: "agent", callerTone: "customer"}))
+	ended := r.Length()
+	for _, s := range r.Heard(tone) {
+		if len(s.Tones) == 0 && min(s.To, ended)-max(s.From, settles) > gapMost {
+			return fmt.Errorf("%.0f Hz is not heard: %s", tone, r.Summary(softphone.Voices{agentTone: "agent", callerTone: "customer"}))
+		}
+	}
+	if ended < talksFor-gapMost {
+		return fmt.Errorf("%.0f Hz is heard only for %s", tone, ended)
 	}
 	return nil
 }
