@@ -28,7 +28,7 @@ func newAgents() twoAgents {
 		},
 		Queues: []routing.Queue{{
 			Name: "doctors", Agents: []string{"ana", "ben"},
-			Entries: []routing.Entry{{SegmentID: inContact("c1"), Since: noon, OfferedTo: "ana"}, {SegmentID: inContact("c3"), Since: noon}},
+			Entries: []*routing.Entry{{SegmentID: inContact("c1"), Since: noon, OfferedTo: "ana"}, {SegmentID: inContact("c3"), Since: noon}},
 		}},
 	}}
 }

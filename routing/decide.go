@@ -89,15 +89,16 @@ func (d *step) copied(row *agentRow) *Agent {
 // changeEntry changes an entry that a queue has.
 func (d *step) changeEntry(q *queueRow, id SegmentID, change func(*Entry)) {
 	d.copyQueue(q)
-	p := q.entry(id)
-	p.Rejected = slices.Clone(p.Rejected)
+	i := q.index(id)
+	p := q.Entries[i].clone()
 	change(p)
+	q.Entries[i] = p
 	d.timeQueue(q)
 	d.concern(q)
 }
 
 // add gives a customer an entry in a queue.
-func (d *step) add(q *queueRow, p Entry) {
+func (d *step) add(q *queueRow, p *Entry) {
 	d.copyQueue(q)
 	q.add(p)
 	d.file(q, p.Contact)

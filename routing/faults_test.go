@@ -77,7 +77,7 @@ var faults = []fault{
 	{"a customer who is back goes behind the others", "order", func(_ State, _ time.Time, ev Event, d *decided) {
 		if e, ok := ev.(EnterRequested); ok && e.Returned {
 			q := &d.f.Queues[0]
-			slices.SortStableFunc(q.Entries, func(a, b Entry) int { return a.Since.Compare(b.Since) })
+			slices.SortStableFunc(q.Entries, func(a, b *Entry) int { return a.Since.Compare(b.Since) })
 		}
 	}},
 	{"who came last is next", "order", func(_ State, _ time.Time, ev Event, d *decided) {

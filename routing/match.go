@@ -46,10 +46,10 @@ func (d *step) next(turns []turn) (*queueRow, *Entry) {
 		return nil, nil
 	}
 	first.next++
-	return first.queue, &first.queue.Entries[first.next-1]
+	return first.queue, first.queue.Entries[first.next-1]
 }
 
-func (t *turn) entry() *Entry { return &t.queue.Entries[t.next] }
+func (t *turn) entry() *Entry { return t.queue.Entries[t.next] }
 
 // skip passes over customers who are being offered. It reports whether somebody is left,
 // and an agent for them.

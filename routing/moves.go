@@ -18,7 +18,7 @@ func (d *step) enter(ev EnterRequested) error {
 	if q == nil {
 		return refuse(UnknownQueue, "no queue is called %q", ev.Queue)
 	}
-	p := Entry{
+	p := &Entry{
 		SegmentID: ev.SegmentID, Priority: ev.Priority, Returned: ev.Returned, Callback: ev.Callback,
 		Since: cmp.Or(ev.Since, d.now), Offers: ev.Offers,
 	}

@@ -192,7 +192,7 @@ func orderIsKept(m move) string {
 			return "entries have changed their order"
 		}
 		if ev, ok := m.ev.(EnterRequested); ok && len(q.Entries) > len(before) {
-			j := slices.IndexFunc(q.Entries, func(p Entry) bool { return p.SegmentID == ev.SegmentID })
+			j := slices.IndexFunc(q.Entries, func(p *Entry) bool { return p.SegmentID == ev.SegmentID })
 			if j+1 < len(q.Entries) && served(q.Entries[j+1]) == served(q.Entries[j]) {
 				return "who came last is before an equal"
 			}
@@ -202,7 +202,7 @@ func orderIsKept(m move) string {
 }
 
 // served is less for who is served sooner, whenever they came.
-func served(p Entry) int {
+func served(p *Entry) int {
 	if p.Returned {
 		return -1000
 	}
@@ -238,7 +238,7 @@ func (w world) couldTake(s Agent, q Queue) bool {
 		s.Status.State == Available && s.Next.State == "" && live < max(1, s.Capacity)
 }
 
-func paused(p Entry, agent string) bool {
+func paused(p *Entry, agent string) bool {
 	return slices.ContainsFunc(p.Rejected, func(r Rejection) bool { return r.Agent == agent && !r.Until.IsZero() })
 }
 

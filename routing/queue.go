@@ -21,7 +21,9 @@ type Queue struct {
 	// peace before they may be offered that customer again; zero: 15 s.
 	AskAgain call.Duration `json:"askAgain,omitempty"`
 
-	Entries []Entry `json:"entries,omitempty"` // who is next comes first
+	// Entries are in the order in which they are served. An Entry is replaced and
+	// never changed, so that queues may share it.
+	Entries []*Entry `json:"entries,omitempty"`
 }
 
 const (
@@ -53,25 +55,32 @@ type Rejection struct {
 }
 
 func (q *Queue) entry(id SegmentID) *Entry {
-	for i := range q.Entries {
-		if q.Entries[i].SegmentID == id {
-			return &q.Entries[i]
-		}
+	if i := q.index(id); i >= 0 {
+		return q.Entries[i]
 	}
 	return nil
 }
 
+func (q *Queue) index(id SegmentID) int {
+	for i, p := range q.Entries {
+		if p.Connection == id.Connection && p.Contact == id.Contact {
+			return i
+		}
+	}
+	return -1
+}
+
 // add gives a customer their entry: behind everybody who is not served later.
-func (q *Queue) add(p Entry) {
+func (q *Queue) add(p *Entry) {
 	i := len(q.Entries)
-	for i > 0 && before(&p, &q.Entries[i-1]) < 0 {
+	for i > 0 && before(p, q.Entries[i-1]) < 0 {
 		i--
 	}
 	q.Entries = slices.Insert(q.Entries, i, p)
 }
 
 func (q *Queue) remove(id SegmentID) {
-	q.Entries = slices.DeleteFunc(q.Entries, func(p Entry) bool { return p.SegmentID == id })
+	q.Entries = slices.DeleteFunc(q.Entries, func(p *Entry) bool { return p.SegmentID == id })
 }
 
 // before is the order in which customers are served, also across queues.
@@ -83,6 +92,13 @@ func before(a, b *Entry) int {
 		return 1
 	}
 	return cmp.Or(cmp.Compare(b.Priority, a.Priority), a.Since.Compare(b.Since))
+}
+
+// clone is a copy that shares nothing with p.
+func (p *Entry) clone() *Entry {
+	c := *p
+	c.Rejected = slices.Clone(p.Rejected)
+	return &c
 }
 
 // reject notes that an agent did not want this customer.
@@ -112,8 +128,10 @@ func (p *Entry) deadline() time.Time {
 
 func (q *Queue) deadline() time.Time {
 	var first time.Time
-	for i := range q.Entries {
-		first = call.Earlier(first, q.Entries[i].deadline())
+	for _, p := range q.Entries {
+		if len(p.Rejected) > 0 {
+			first = call.Earlier(first, p.deadline())
+		}
 	}
 	return first
 }

@@ -58,8 +58,8 @@ func (f State) Clone() State {
 		q := &f.Queues[i]
 		q.Agents = slices.Clone(q.Agents)
 		q.Entries = slices.Clone(q.Entries)
-		for j := range q.Entries {
-			q.Entries[j].Rejected = slices.Clone(q.Entries[j].Rejected)
+		for j, p := range q.Entries {
+			q.Entries[j] = p.clone()
 		}
 	}
 	return f

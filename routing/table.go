@@ -206,7 +206,7 @@ func (t *Table) file(q *queueRow, id call.ContactID) {
 }
 
 func (t *Table) unfile(q *queueRow, id call.ContactID) {
-	if slices.ContainsFunc(q.Entries, func(p Entry) bool { return p.Contact == id }) {
+	if slices.ContainsFunc(q.Entries, func(p *Entry) bool { return p.Contact == id }) {
 		return
 	}
 	p := t.contacts[id]
@@ -320,8 +320,8 @@ func (t *Table) AgentsOf(id call.ContactID) []*Agent {
 }
 
 // EntriesOf returns the entries of a contact in queues.
-func (t *Table) EntriesOf(id call.ContactID) []Entry {
-	var all []Entry
+func (t *Table) EntriesOf(id call.ContactID) []*Entry {
+	var all []*Entry
 	for _, q := range t.contacts[id].queues {
 		for _, p := range q.Entries {
 			if p.Contact == id {

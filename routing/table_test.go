@@ -191,7 +191,7 @@ func (p parts) broken(id call.ContactID, t *Table) string {
 	}
 	var queues []*queueRow
 	for _, q := range t.queues {
-		if slices.ContainsFunc(q.Entries, func(p Entry) bool { return p.Contact == id }) {
+		if slices.ContainsFunc(q.Entries, func(p *Entry) bool { return p.Contact == id }) {
 			queues = append(queues, q)
 		}
 	}
