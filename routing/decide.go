@@ -86,30 +86,33 @@ func (d *step) copied(row *agentRow) *Agent {
 	return row.Agent
 }
 
-// changeEntry changes an entry that a queue has.
-func (d *step) changeEntry(q *queueRow, id SegmentID, change func(*Entry)) {
+// changeEntry changes an entry of a queue, and returns it as it is then.
+func (d *step) changeEntry(q *queueRow, p *Entry, change func(*Entry)) *Entry {
 	d.copyQueue(q)
-	i := q.index(id)
-	p := q.Entries[i].clone()
-	change(p)
-	q.Entries[i] = p
+	after := p.clone()
+	change(after)
+	q.Entries[slices.Index(q.Entries, p)] = after
+	d.unfile(q, p)
+	d.file(q, after)
 	d.timeQueue(q)
 	d.concern(q)
+	return after
 }
 
 // add gives a customer an entry in a queue.
 func (d *step) add(q *queueRow, p *Entry) {
 	d.copyQueue(q)
 	q.add(p)
-	d.file(q, p.Contact)
+	d.file(q, p)
 	d.concern(q)
 }
 
 // remove takes a customer out of a queue that they wait in.
-func (d *step) remove(q *queueRow, id SegmentID) {
+func (d *step) remove(q *queueRow, p *Entry) {
 	d.copyQueue(q)
-	q.remove(id)
-	d.unfile(q, id.Contact)
+	i := slices.Index(q.Entries, p)
+	q.Entries = slices.Delete(q.Entries, i, i+1)
+	d.unfile(q, p)
 	d.timeQueue(q)
 }
 

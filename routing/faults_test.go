@@ -200,8 +200,8 @@ func (d *decided) waits(id SegmentID) bool {
 // offer offers a customer to an agent, whatever speaks against it.
 func (d *decided) offer(now time.Time, agent string, id SegmentID) {
 	more := step{Table: NewTable(d.f), now: now}
-	q, _ := more.entry(id)
-	more.offer(q, id, more.row(agent))
+	q, p := more.entry(id)
+	more.offer(q, p, more.row(agent))
 	d.f = more.State()
 	d.commands = append(d.commands, more.commands...)
 }

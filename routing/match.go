@@ -17,7 +17,7 @@ func (d *step) match() {
 	}
 	for q, p := d.next(turns); p != nil; q, p = d.next(turns) {
 		if s := d.candidate(q, p); s != nil {
-			d.offer(q, p.SegmentID, s)
+			d.offer(q, p, s)
 		}
 	}
 	for _, q := range d.matching {

@@ -2,6 +2,7 @@ package routing
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -66,15 +67,14 @@ func (d *step) reserve(ev AgentRequested) error {
 }
 
 // offer reserves an agent for a customer of a queue and has them rung.
-func (d *step) offer(q *queueRow, id SegmentID, row *agentRow) {
-	d.changeEntry(q, id, func(p *Entry) {
+func (d *step) offer(q *queueRow, p *Entry, row *agentRow) {
+	p = d.changeEntry(q, p, func(p *Entry) {
 		p.OfferedTo = row.Name
 		p.Offers++
 	})
-	p := q.entry(id)
 	until := d.after(cmp.Or(q.OfferFor, offerFor))
 	d.change(row, func(s *Agent) {
-		s.Reservation = &Reservation{SegmentID: id, Queue: q.Name, Number: p.Offers, Until: until}
+		s.Reservation = &Reservation{SegmentID: p.SegmentID, Queue: q.Name, Number: p.Offers, Until: until}
 	})
 	d.ring(row, p)
 }
@@ -94,8 +94,8 @@ func (d *step) answered(agent string, id SegmentID) {
 		d.do(Withdraw{Agent: agent, SegmentID: id, Reason: call.Elsewhere})
 	default:
 		d.change(row, func(s *Agent) { s.begin(d.now) })
-		if q, _ := d.entry(id); q != nil {
-			d.remove(q, id)
+		if q, p := d.entry(id); q != nil {
+			d.remove(q, p)
 		}
 	}
 }
@@ -140,7 +140,7 @@ func (d *step) rejected(ev Rejected) {
 	}
 	if p != nil && (offered || p.OfferedTo == ev.Agent && p.Offers == ev.Number) {
 		until := d.after(cmp.Or(q.AskAgain, askAgain))
-		d.changeEntry(q, ev.SegmentID, func(p *Entry) { p.reject(ev.Agent, until) })
+		d.changeEntry(q, p, func(p *Entry) { p.reject(ev.Agent, until) })
 	}
 }
 
@@ -155,7 +155,7 @@ func (d *step) release(row *agentRow, why call.Reason) {
 	r := row.Reservation
 	d.change(row, func(s *Agent) { s.Reservation = nil })
 	if q, p := d.entry(r.SegmentID); p != nil && p.OfferedTo == row.Name {
-		d.changeEntry(q, r.SegmentID, func(p *Entry) { p.OfferedTo = "" })
+		d.changeEntry(q, p, func(p *Entry) { p.OfferedTo = "" })
 	}
 	d.do(Withdraw{Agent: row.Name, SegmentID: r.SegmentID, Number: r.Number, Reason: why})
 }
@@ -172,8 +172,8 @@ func (d *step) lost(row *agentRow) {
 
 // left: the customer has gone, or needs nobody any more.
 func (d *step) left(id SegmentID) {
-	if q, _ := d.entry(id); q != nil {
-		d.remove(q, id)
+	if q, p := d.entry(id); q != nil {
+		d.remove(q, p)
 	}
 	for _, row := range slices.Clone(d.contacts[id.Contact].agents) {
 		if row.ReservedFor(id) {
@@ -197,9 +197,9 @@ func (d *step) expire() {
 		})
 	}
 	for _, q := range queues {
-		for _, p := range slices.Clone(q.Entries) {
+		for _, p := range slices.Collect(maps.Keys(q.paused)) {
 			if call.Due(p.deadline(), d.now) {
-				d.changeEntry(q, p.SegmentID, func(p *Entry) { p.expire(d.now) })
+				d.changeEntry(q, p, func(p *Entry) { p.expire(d.now) })
 			}
 		}
 	}
@@ -229,15 +229,15 @@ func (d *step) expired() (agents []*agentRow, queues []*queueRow) {
 func (d *step) recover() {
 	for _, row := range d.agents {
 		for _, segment := range row.Segments {
-			if q, _ := d.entry(segment.SegmentID); q != nil {
-				d.remove(q, segment.SegmentID)
+			if q, p := d.entry(segment.SegmentID); q != nil {
+				d.remove(q, p)
 			}
 		}
 	}
 	for _, q := range d.queues {
 		for _, p := range slices.Clone(q.Entries) {
 			if p.OfferedTo != "" && !d.Agent(p.OfferedTo).ReservedFor(p.SegmentID) {
-				d.changeEntry(q, p.SegmentID, func(p *Entry) { p.OfferedTo = "" })
+				d.changeEntry(q, p, func(p *Entry) { p.OfferedTo = "" })
 			}
 		}
 	}
@@ -259,7 +259,7 @@ func (d *step) confirm(row *agentRow) {
 		return
 	}
 	if p.OfferedTo != row.Name || p.Offers != r.Number {
-		d.changeEntry(q, p.SegmentID, func(p *Entry) { p.OfferedTo, p.Offers = row.Name, r.Number })
+		p = d.changeEntry(q, p, func(p *Entry) { p.OfferedTo, p.Offers = row.Name, r.Number })
 	}
 	d.change(row, func(s *Agent) { s.Reservation.Until = d.after(cmp.Or(q.OfferFor, offerFor)) })
 	d.ring(row, p)

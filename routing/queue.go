@@ -55,19 +55,12 @@ type Rejection struct {
 }
 
 func (q *Queue) entry(id SegmentID) *Entry {
-	if i := q.index(id); i >= 0 {
-		return q.Entries[i]
-	}
-	return nil
-}
-
-func (q *Queue) index(id SegmentID) int {
-	for i, p := range q.Entries {
-		if p.Connection == id.Connection && p.Contact == id.Contact {
-			return i
+	for _, p := range q.Entries {
+		if p.SegmentID == id {
+			return p
 		}
 	}
-	return -1
+	return nil
 }
 
 // add gives a customer their entry: behind everybody who is not served later.
@@ -77,10 +70,6 @@ func (q *Queue) add(p *Entry) {
 		i--
 	}
 	q.Entries = slices.Insert(q.Entries, i, p)
-}
-
-func (q *Queue) remove(id SegmentID) {
-	q.Entries = slices.DeleteFunc(q.Entries, func(p *Entry) bool { return p.SegmentID == id })
 }
 
 // before is the order in which customers are served, also across queues.
@@ -122,16 +111,6 @@ func (p *Entry) deadline() time.Time {
 	var first time.Time
 	for i := range p.Rejected {
 		first = call.Earlier(first, p.Rejected[i].Until)
-	}
-	return first
-}
-
-func (q *Queue) deadline() time.Time {
-	var first time.Time
-	for _, p := range q.Entries {
-		if len(p.Rejected) > 0 {
-			first = call.Earlier(first, p.deadline())
-		}
 	}
 	return first
 }

@@ -41,10 +41,11 @@ type agentRow struct {
 type queueRow struct {
 	*Queue
 	n       int
-	free    ranking[idle] // agents who may be offered a customer
-	due     rank          // of the queue's deadline
-	before  *Queue        // as it was before the decision; nil: unchanged by it
-	matches bool          // is in matching
+	free    ranking[idle]   // agents who may be offered a customer
+	due     rank            // of the queue's deadline
+	paused  map[*Entry]bool // entries with a deadline
+	before  *Queue          // as it was before the decision; nil: unchanged by it
+	matches bool            // is in matching
 }
 
 // A member is an agent in a queue.
@@ -80,11 +81,17 @@ type timer struct {
 
 func sooner(a, b timer) bool { return a.at.Before(b.at) }
 
-// parts are what a contact has: the agents with a reservation or segment of it, and the
-// queues with an entry, in their order.
+// parts are what a contact has: the agents with a reservation or segment of it, in their
+// order, and its entries.
 type parts struct {
-	agents []*agentRow
-	queues []*queueRow
+	agents  []*agentRow
+	entries []filed
+}
+
+// A filed entry is one in a queue.
+type filed struct {
+	queue *queueRow
+	*Entry
 }
 
 // NewTable returns a table of f. The next decision also offers customers who could
@@ -125,7 +132,7 @@ func addFirst[T any](m map[string]T, name string, x T) {
 func folded(name string) string { return strings.ToLower(strings.ToUpper(name)) }
 
 func (t *Table) addQueue(n int, q Queue) {
-	row := &queueRow{Queue: &q, n: n, free: ranking[idle]{less: longer}}
+	row := &queueRow{Queue: &q, n: n, free: ranking[idle]{less: longer}, paused: map[*Entry]bool{}}
 	t.queues = append(t.queues, row)
 	addFirst(t.byQueue, q.Name, row)
 	for _, name := range q.Agents {
@@ -135,7 +142,7 @@ func (t *Table) addQueue(n int, q Queue) {
 		}
 	}
 	for _, p := range q.Entries {
-		t.file(row, p.Contact)
+		t.file(row, p)
 	}
 }
 
@@ -173,14 +180,24 @@ func (t *Table) index(row *agentRow) {
 	}
 	for _, id := range has {
 		p := t.contacts[id]
-		p.agents = with(p.agents, row, func(s *agentRow) int { return s.n })
+		i := slices.IndexFunc(p.agents, func(s *agentRow) bool { return s.n > row.n })
+		if i < 0 {
+			i = len(p.agents)
+		}
+		p.agents = slices.Insert(p.agents, i, row)
 		t.contacts[id] = p
 	}
 	row.parts = has
 }
 
 // timeQueue has the deadlines agree with a queue.
-func (t *Table) timeQueue(row *queueRow) { t.time(&row.due, timer{row.deadline(), nil, row}) }
+func (t *Table) timeQueue(q *queueRow) {
+	var first time.Time
+	for p := range q.paused {
+		first = call.Earlier(first, p.deadline())
+	}
+	t.time(&q.due, timer{first, nil, q})
+}
 
 func (t *Table) time(at *rank, x timer) {
 	if x.at.IsZero() {
@@ -198,39 +215,29 @@ func (t *Table) concern(q *queueRow) {
 	}
 }
 
-// file notes that a contact has an entry in a queue, and unfile that it has none.
-func (t *Table) file(q *queueRow, id call.ContactID) {
-	p := t.contacts[id]
-	p.queues = with(p.queues, q, func(q *queueRow) int { return q.n })
-	t.contacts[id] = p
+// file notes that an entry is in a queue, and unfile that it is not.
+func (t *Table) file(q *queueRow, p *Entry) {
+	has := t.contacts[p.Contact]
+	has.entries = append(has.entries, filed{q, p})
+	t.contacts[p.Contact] = has
+	if !p.deadline().IsZero() {
+		q.paused[p] = true
+	}
 }
 
-func (t *Table) unfile(q *queueRow, id call.ContactID) {
-	if slices.ContainsFunc(q.Entries, func(p *Entry) bool { return p.Contact == id }) {
-		return
-	}
-	p := t.contacts[id]
-	p.queues = without(p.queues, q)
-	t.keep(id, p)
+func (t *Table) unfile(q *queueRow, p *Entry) {
+	has := t.contacts[p.Contact]
+	has.entries = without(has.entries, filed{q, p})
+	t.keep(p.Contact, has)
+	delete(q.paused, p)
 }
 
 func (t *Table) keep(id call.ContactID, p parts) {
-	if len(p.agents)+len(p.queues) == 0 {
+	if len(p.agents)+len(p.entries) == 0 {
 		delete(t.contacts, id)
 		return
 	}
 	t.contacts[id] = p
-}
-
-func with[T comparable](all []T, x T, order func(T) int) []T {
-	if slices.Contains(all, x) {
-		return all
-	}
-	i := slices.IndexFunc(all, func(y T) bool { return order(y) > order(x) })
-	if i < 0 {
-		i = len(all)
-	}
-	return slices.Insert(all, i, x)
 }
 
 func without[T comparable](all []T, x T) []T {
@@ -299,9 +306,9 @@ func (t *Table) taken(id SegmentID) *Agent {
 
 // entry is where a customer waits for that segment; nil: nowhere.
 func (t *Table) entry(id SegmentID) (*queueRow, *Entry) {
-	for _, q := range t.contacts[id.Contact].queues {
-		if p := q.entry(id); p != nil {
-			return q, p
+	for _, x := range t.contacts[id.Contact].entries {
+		if x.SegmentID == id {
+			return x.queue, x.Entry
 		}
 	}
 	return nil, nil
@@ -322,12 +329,8 @@ func (t *Table) AgentsOf(id call.ContactID) []*Agent {
 // EntriesOf returns the entries of a contact in queues.
 func (t *Table) EntriesOf(id call.ContactID) []*Entry {
 	var all []*Entry
-	for _, q := range t.contacts[id].queues {
-		for _, p := range q.Entries {
-			if p.Contact == id {
-				all = append(all, p)
-			}
-		}
+	for _, x := range t.contacts[id].entries {
+		all = append(all, x.Entry)
 	}
 	return all
 }

@@ -76,14 +76,22 @@ func (t *Table) starves() bool {
 	return false
 }
 
-// Deadline, Reserved and Taken find by looking everywhere what a table has at hand.
+// These find by looking everywhere what a table has at hand.
 func (f State) Deadline() time.Time {
 	var first time.Time
 	for i := range f.Agents {
 		first = call.Earlier(first, f.Agents[i].deadline())
 	}
-	for i := range f.Queues {
-		first = call.Earlier(first, f.Queues[i].deadline())
+	for _, q := range f.Queues {
+		first = call.Earlier(first, q.deadline())
+	}
+	return first
+}
+
+func (q *Queue) deadline() time.Time {
+	var first time.Time
+	for _, p := range q.Entries {
+		first = call.Earlier(first, p.deadline())
 	}
 	return first
 }
@@ -189,14 +197,24 @@ func (p parts) broken(id call.ContactID, t *Table) string {
 			agents = append(agents, row)
 		}
 	}
-	var queues []*queueRow
+	entries := map[filed]bool{}
 	for _, q := range t.queues {
-		if slices.ContainsFunc(q.Entries, func(p *Entry) bool { return p.Contact == id }) {
-			queues = append(queues, q)
+		for _, x := range q.Entries {
+			if x.Contact == id {
+				entries[filed{q, x}] = true
+			}
+			if x.deadline().IsZero() == q.paused[x] {
+				return fmt.Sprintf("index: the pauses of %s in %s", x.Contact, q.Name)
+			}
 		}
 	}
-	if !slices.Equal(agents, p.agents) || !slices.Equal(queues, p.queues) {
-		return fmt.Sprintf("index: the agents and queues of %s", id)
+	for _, x := range p.entries {
+		if !entries[x] {
+			return fmt.Sprintf("index: %s has an entry that is not in %s", id, x.queue.Name)
+		}
+	}
+	if !slices.Equal(agents, p.agents) || len(p.entries) != len(entries) {
+		return fmt.Sprintf("index: the agents and entries of %s", id)
 	}
 	return ""
 }
