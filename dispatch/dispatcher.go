@@ -29,10 +29,10 @@ type Dispatcher struct {
 	// Notify tells a contact a fact, and is false if there is no such contact.
 	// It is set once, before the first contact.
 	Notify func(call.ContactID, call.Fact) bool
-	// AgentChanged gets an agent who has changed, once that is written down and
-	// before a request that caused it is answered. It must not wait for a
-	// request to the dispatcher, and is called by several goroutines, for one
-	// agent in their order. It is set once, before Begin; nil: not called.
+	// AgentChanged gets an agent once a change of it is stored, and before a
+	// request that caused the change is answered. It must not wait for a request
+	// to the dispatcher. Several goroutines may call it at once; the changes of
+	// one agent come in order. It is set once, before Begin; nil: not called.
 	AgentChanged func(routing.Agent)
 
 	conf        config.Config
@@ -43,8 +43,8 @@ type Dispatcher struct {
 
 	wake    chan struct{} // there may be something to do
 	stop    chan struct{}
-	slots   chan struct{} // one for each write at a time
-	failing atomic.Bool   // the last write was in vain
+	slots   chan struct{} // holds a value for each write under way
+	failing atomic.Bool   // the last write failed
 	running sync.WaitGroup
 
 	// mu guards what follows. It is held for a decision, and never while
@@ -57,7 +57,7 @@ type Dispatcher struct {
 	closed bool
 }
 
-// Commands are what a decision wants done, once what it has changed is stored.
+// commands are carried out when everything that their decision has changed is stored.
 type commands struct {
 	do    []routing.Command
 	after []mark
@@ -118,8 +118,8 @@ func (k *Dispatcher) State() routing.State {
 	return k.table.State()
 }
 
-// ask puts an agent's request to routing, and returns when what came of it is
-// written down. A *call.Refusal says why it was not granted.
+// ask puts an agent's request to routing, and returns when its effect is stored. A
+// *call.Refusal says why it was not granted.
 func (k *Dispatcher) ask(ctx context.Context, agent string, ask routing.Request) error {
 	k.mu.Lock()
 	marks, err := k.decide(ask)
@@ -181,8 +181,9 @@ func (k *Dispatcher) Settled(ctx context.Context, id call.ContactID) error {
 	return k.await(ctx, marks)
 }
 
-// decide takes an event in; what comes of it will be written and done. The marks are
-// those of what it has changed; the error is a request's refusal.
+// decide takes an event in; its effects will be stored and its commands carried out. The
+// marks are those of the agents and queues that it has changed; the error is a request's
+// refusal.
 func (k *Dispatcher) decide(ev routing.Event) ([]mark, error) {
 	change, err := k.table.Decide(k.now(), ev)
 	if err != nil {

@@ -8,10 +8,10 @@ import (
 	"holdfast/routing"
 )
 
-// This file has the order in which agents and queues are written down. Each is written by
-// itself, many at the same time, and waits for nobody else; but a queue is written only when
-// the agents are who were changed together with it (see routing.Change). What changes
-// again before it is written is written once.
+// This file has the order in which agents and queues are written. Each has a goroutine of its
+// own while it has something to write, and waits for no other; but a queue waits for the agents
+// that were changed together with it (see routing.Change). If an item changes again before it
+// is written, only the latest value is written.
 
 // A key names an agent or a queue among all that is kept.
 type key struct{ kind, name string }
@@ -41,7 +41,7 @@ func (x *item) mark() mark { return mark{x, x.changes} }
 // pending reports whether the value, or a later one, is not stored yet.
 func (m mark) pending() bool { return m.item.stored < m.changes }
 
-// item is the item of that name.
+// item returns the item of that name.
 func (k *Dispatcher) item(kind, name string) *item {
 	of := key{kind, name}
 	if k.items[of] == nil {
@@ -50,7 +50,7 @@ func (k *Dispatcher) item(kind, name string) *item {
 	return k.items[of]
 }
 
-// change has agents and queues written down that a decision has changed.
+// change begins to write the agents and queues that a decision has changed.
 func (k *Dispatcher) change(c routing.Change) []mark {
 	var marks []mark
 	for _, s := range c.Agents {
@@ -68,7 +68,7 @@ func (k *Dispatcher) change(c routing.Change) []mark {
 	return marks
 }
 
-// follow has the next value of a queue be stored after that of an agent.
+// follow makes the next value of a queue wait for that of an agent.
 func (x *item) follow(m mark) {
 	if x.after == nil {
 		x.after = map[*item]uint64{}
@@ -76,7 +76,7 @@ func (x *item) follow(m mark) {
 	x.after[m.item] = m.changes
 }
 
-// changed has a new value of an item written down.
+// changed begins to write a new value of an item.
 func (k *Dispatcher) changed(x *item, v any) mark {
 	x.value = v
 	x.changes++
@@ -87,7 +87,7 @@ func (k *Dispatcher) changed(x *item, v any) mark {
 	return x.mark()
 }
 
-// write writes an item down until its latest value is stored.
+// write writes an item until its latest value is stored.
 func (k *Dispatcher) write(x *item) {
 	for {
 		v, m, after := k.latest(x)
@@ -106,8 +106,8 @@ func (k *Dispatcher) write(x *item) {
 	}
 }
 
-// latest is the value of an item that must be written, and what must be stored before it;
-// nil: all is stored.
+// latest returns the value of an item that must be written, and what must be stored before
+// it; nil: all is stored.
 func (k *Dispatcher) latest(x *item) (v any, m mark, after []mark) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -138,7 +138,8 @@ func (k *Dispatcher) await(ctx context.Context, marks []mark) error {
 	return nil
 }
 
-// landing is closed when more of an item is stored; nil: the value is.
+// landing returns a channel that is closed when more of an item is stored; nil: the value is
+// stored.
 func (k *Dispatcher) landing(m mark) <-chan struct{} {
 	k.mu.Lock()
 	defer k.mu.Unlock()

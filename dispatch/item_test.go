@@ -11,7 +11,7 @@ import (
 	"holdfast/switchboard"
 )
 
-// A slowStore writes the items of that name only when it is closed.
+// A slowStore writes the items of that name only when slow is closed.
 type slowStore struct {
 	*fakeStore
 	name string
@@ -51,7 +51,7 @@ func rings(id call.ContactID, agent string) call.Contact {
 	}}
 }
 
-// A contact waits for the agent whom it rings, and for no other.
+// A contact waits for the agent that it rings, and for no other.
 func TestOnlyTheOwnAgent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, slow := newSlowRota(t)
@@ -76,7 +76,7 @@ func TestOnlyTheOwnAgent(t *testing.T) {
 	})
 }
 
-// A queue is written after the agents who were changed together with it, and its customers
+// A queue is written after the agents that were changed together with it, and its customers
 // are offered after that.
 func TestAgentsFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -95,8 +95,7 @@ func TestAgentsFirst(t *testing.T) {
 	})
 }
 
-// A request waits until what it has changed is written down, also if that was changed by
-// one before.
+// A request waits until its effect is stored, also if an earlier request had the same effect.
 func TestSameRequestAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, slow := newSlowRota(t)

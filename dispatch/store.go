@@ -12,7 +12,7 @@ import (
 	"holdfast/switchboard"
 )
 
-// This file has how a Dispatcher reads and writes.
+// This file has what a Dispatcher reads and writes.
 
 const (
 	putWithin  = 5 * time.Second

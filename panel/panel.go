@@ -160,7 +160,7 @@ func (p *Panel) ContactChanged(c call.Contact, events []call.Timed) {
 	}
 }
 
-// concerned returns the stations of the agents who are in a contact, or were before.
+// concerned returns the stations of agents who are in a contact or were in it before.
 func (p *Panel) concerned(c call.Contact) []*station {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -9,19 +9,18 @@ import (
 	"holdfast/call"
 )
 
-// A Change is what a decision has changed, in the order of the configuration, and what
-// is to be done then. All Agents must be written before the first of the Queues. Who
-// fails in between, because somebody else was quicker or because the machine died,
-// reads routing anew and begins with Recovered.
+// A Change has the agents and queues that a decision has changed, in the order of the
+// configuration, and the commands to carry out then. The Agents may be written in any
+// order; a Queue must be written after all of them. If the process dies in between, its
+// successor reads what was written and begins with Recovered.
 type Change struct {
 	Agents   []Agent
 	Queues   []Queue
 	Commands []Command
 }
 
-// Decide takes what has happened into the table at the time now and returns what that
-// has changed, with the commands that make it so. Afterwards no customer waits for an
-// agent who could be offered to them.
+// Decide takes an event into the table at the time now and returns what it has changed.
+// Afterwards no customer waits for an agent who could be offered to them.
 //
 // A fact never gives an error: one that comes too late changes nothing. A
 // request may give a *call.Refusal; then nothing has changed and there is
@@ -39,8 +38,8 @@ func (t *Table) Decide(now time.Time, ev Event) (Change, error) {
 	return d.end(), nil
 }
 
-// step is a table while something is being taken into it. It changes an agent or a
-// queue only by its methods change, changeEntry, add and remove.
+// step is a table while it takes an event in. Only its methods change, changeEntry, add and
+// remove change an agent or a queue: they keep the indexes right and note what has changed.
 type step struct {
 	*Table
 	now      time.Time
@@ -76,7 +75,7 @@ func (d *step) change(row *agentRow, change func(*Agent)) {
 	d.index(row)
 }
 
-// copied is an agent that nobody else knows, and that a step may change.
+// copied returns the step's own copy of an agent.
 func (d *step) copied(row *agentRow) *Agent {
 	if row.before == nil {
 		s := row.Agent.clone()

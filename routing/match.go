@@ -5,10 +5,9 @@ import (
 	"slices"
 )
 
-// match offers customers who wait to agents who are free: the customer whose turn it is
-// first, each to the agent who has been idle for longest. Nobody is offered twice, and
-// who is left over on either side could not be paired. It looks only at queues that a
-// decision concerns: in the others nobody could be paired before, either.
+// match offers waiting customers to free agents: the customer whose turn it is first, each
+// to the agent who has been idle for longest. It looks only at the queues that the decision
+// concerns. In the others no customer could get an agent before, and nothing has changed.
 func (d *step) match() {
 	slices.SortFunc(d.matching, func(a, b *queueRow) int { return cmp.Compare(a.n, b.n) })
 	turns := make([]turn, 0, 8)
@@ -26,14 +25,13 @@ func (d *step) match() {
 	d.matching = d.matching[:0]
 }
 
-// A turn is whose turn it is in a queue.
+// A turn is how far a match has come in a queue.
 type turn struct {
 	queue *queueRow
 	next  int // the first entry that has not had its turn
 }
 
-// next takes the customer whose turn it is in any of the queues; nil: nobody. Before
-// Recovered, an agent may be reserved for a customer whose entry does not say so.
+// next returns the next customer among all of the queues; nil: there is none.
 func (d *step) next(turns []turn) (*queueRow, *Entry) {
 	var first *turn
 	for i := range turns {
@@ -51,8 +49,9 @@ func (d *step) next(turns []turn) (*queueRow, *Entry) {
 
 func (t *turn) entry() *Entry { return t.queue.Entries[t.next] }
 
-// skip passes over customers who are being offered. It reports whether somebody is left,
-// and an agent for them.
+// skip passes over customers who are being offered. It reports whether a customer is left,
+// and an agent is free. Before Recovered, an agent may be reserved for a customer whose entry
+// does not have that yet.
 func (d *step) skip(t *turn) bool {
 	if len(t.queue.free.items) == 0 {
 		return false

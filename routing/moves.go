@@ -205,8 +205,9 @@ func (d *step) expire() {
 	}
 }
 
-// expired takes those whose deadline has passed out of the deadlines, and returns them in
-// their order. Whoever is changed has a deadline again.
+// expired returns the agents and queues whose deadline has passed, in the order of the
+// configuration, and removes them from the deadlines. Each gets its next deadline when it is
+// changed.
 func (d *step) expired() (agents []*agentRow, queues []*queueRow) {
 	for first := d.due.first(); first != nil && call.Due(first.at, d.now); first = d.due.first() {
 		if row := first.agent; row != nil {

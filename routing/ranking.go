@@ -1,7 +1,7 @@
 package routing
 
-// A ranking has the first of its values at hand, however many there are. It is a heap of
-// which each value has its children side by side: few of them are looked at.
+// A ranking finds the first of its values at once. It is a heap; the values are in it, and
+// not behind pointers, because reading memory is most of its cost.
 type ranking[T any] struct {
 	items []ranked[T]
 	less  func(a, b T) bool
@@ -26,7 +26,7 @@ func (r *ranking[T]) first() *T {
 	return &r.items[0].value
 }
 
-// set has the value that is at that rank be in the ranking, as it is now.
+// set adds a value, or replaces the one that has that rank.
 func (r *ranking[T]) set(at *rank, value T) {
 	if *at == 0 {
 		r.items = append(r.items, ranked[T]{rank: at})
@@ -37,7 +37,7 @@ func (r *ranking[T]) set(at *rank, value T) {
 	r.settle(i)
 }
 
-// remove takes the value that is at that rank out, if it is in.
+// remove removes the value that has that rank, if there is one.
 func (r *ranking[T]) remove(at *rank) {
 	if *at == 0 {
 		return

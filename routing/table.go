@@ -9,13 +9,14 @@ import (
 	"holdfast/call"
 )
 
-// A Table is a State that takes events in, with indexes of what an event may
-// concern: the cost of a decision does not depend on how many agents there are.
-// It acts as little as a State does, and needs no clock.
+// A Table holds a State, takes events into it, and keeps indexes of it by name, contact,
+// idle time and deadline. A decision looks only at the agents and queues that the event
+// concerns, so its cost does not grow with the number of agents. A Table has no clock
+// and sends nothing.
 //
-// An Agent or a Queue in a Table is replaced and never changed, so what a Table has
-// returned remains valid, and must not be changed by others either. Only one
-// goroutine at a time may use a Table.
+// A Table replaces an Agent, Queue or Entry and never changes it, so the values that it
+// returns stay as they are; its callers must not change them. Only one goroutine at a
+// time may use a Table.
 type Table struct {
 	agents   []*agentRow
 	queues   []*queueRow
@@ -24,7 +25,7 @@ type Table struct {
 	byQueue  map[string]*queueRow
 	contacts map[call.ContactID]parts
 	due      ranking[timer]
-	matching []*queueRow // in which a customer may have to be offered to an agent
+	matching []*queueRow // queues in which a customer may now get an agent
 }
 
 // An agentRow is an agent in a table.
@@ -54,7 +55,7 @@ type member struct {
 	free  rank // among those who are free there
 }
 
-// An idle agent is free, with what decides about when it is their turn.
+// An idle agent is free; the other fields decide when it is their turn.
 type idle struct {
 	segments int
 	since    time.Time
@@ -81,8 +82,8 @@ type timer struct {
 
 func sooner(a, b timer) bool { return a.at.Before(b.at) }
 
-// parts are what a contact has: the agents with a reservation or segment of it, in their
-// order, and its entries.
+// parts are the agents with a reservation or segment of a contact, in the order of the
+// configuration, and the contact's entries.
 type parts struct {
 	agents  []*agentRow
 	entries []filed
@@ -94,8 +95,8 @@ type filed struct {
 	*Entry
 }
 
-// NewTable returns a table of f. The next decision also offers customers who could
-// have been offered before, as after a restart.
+// NewTable returns a table of f, which it leaves unchanged. Its first decision also offers
+// the customers who could have been offered before, as after a restart.
 func NewTable(f State) *Table {
 	t := &Table{
 		byName: map[string]*agentRow{}, byFolded: map[string]*agentRow{}, byQueue: map[string]*queueRow{},
@@ -128,7 +129,7 @@ func addFirst[T any](m map[string]T, name string, x T) {
 	}
 }
 
-// folded is the same for names that are equal but for case, and for few others.
+// folded returns the same for names that differ only in case, and for few others.
 func folded(name string) string { return strings.ToLower(strings.ToUpper(name)) }
 
 func (t *Table) addQueue(n int, q Queue) {
@@ -156,7 +157,7 @@ func (s *agentRow) member(q *queueRow) *member {
 	return nil
 }
 
-// index has the indexes agree with an agent.
+// index brings the indexes up to date with an agent.
 func (t *Table) index(row *agentRow) {
 	t.time(&row.due, timer{row.deadline(), row, nil})
 	now, free := idle{len(row.Segments), row.IdleSince, row}, row.free()
@@ -190,7 +191,7 @@ func (t *Table) index(row *agentRow) {
 	row.parts = has
 }
 
-// timeQueue has the deadlines agree with a queue.
+// timeQueue brings the deadlines up to date with a queue.
 func (t *Table) timeQueue(q *queueRow) {
 	var first time.Time
 	for p := range q.paused {
@@ -207,7 +208,7 @@ func (t *Table) time(at *rank, x timer) {
 	}
 }
 
-// concern has the next match look at a queue.
+// concern marks a queue for the next match.
 func (t *Table) concern(q *queueRow) {
 	if !q.matches {
 		q.matches = true
@@ -215,7 +216,7 @@ func (t *Table) concern(q *queueRow) {
 	}
 }
 
-// file notes that an entry is in a queue, and unfile that it is not.
+// file adds an entry of a queue to the indexes, and unfile removes it.
 func (t *Table) file(q *queueRow, p *Entry) {
 	has := t.contacts[p.Contact]
 	has.entries = append(has.entries, filed{q, p})
