@@ -209,6 +209,7 @@ func (d *decided) offer(now time.Time, agent string, id SegmentID) {
 func (f fault) decide(before State, now time.Time, ev Event) (State, []Command, error) {
 	var d decided
 	d.f, d.commands, d.err = Decide(before, now, ev)
+	d.f = d.f.Clone() // a fault may change it
 	f.plant(before, now, ev, &d)
 	return d.f, d.commands, d.err
 }

@@ -133,7 +133,7 @@ func addFirst[T any](m map[string]T, name string, x T) {
 func folded(name string) string { return strings.ToLower(strings.ToUpper(name)) }
 
 func (t *Table) addQueue(n int, q Queue) {
-	row := &queueRow{Queue: &q, n: n, free: ranking[idle]{less: longer}, paused: map[*Entry]bool{}}
+	row := &queueRow{Queue: &q, n: n, free: ranking[idle]{less: longer}}
 	t.queues = append(t.queues, row)
 	addFirst(t.byQueue, q.Name, row)
 	for _, name := range q.Agents {
@@ -221,9 +221,13 @@ func (t *Table) file(q *queueRow, p *Entry) {
 	has := t.contacts[p.Contact]
 	has.entries = append(has.entries, filed{q, p})
 	t.contacts[p.Contact] = has
-	if !p.deadline().IsZero() {
-		q.paused[p] = true
+	if p.deadline().IsZero() {
+		return
 	}
+	if q.paused == nil {
+		q.paused = map[*Entry]bool{}
+	}
+	q.paused[p] = true
 }
 
 func (t *Table) unfile(q *queueRow, p *Entry) {

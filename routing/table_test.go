@@ -25,7 +25,7 @@ func Decide(f State, now time.Time, ev Event) (State, []Command, error) {
 		t.matching = nil
 	}
 	change, err := t.Decide(now, ev)
-	after := t.State().Clone()
+	after := t.State()
 	if how := t.broken(); how != "" {
 		return f, nil, errors.New(how)
 	}
