@@ -138,12 +138,9 @@ func (r *router) Changed(c call.Contact, events []call.Timed) {
 	}
 }
 
-// agentsChanged shows the page how agents are.
-func (r *router) agentsChanged(agents []routing.Agent) {
-	if r.page == nil {
-		return
-	}
-	for _, a := range agents {
+// agentChanged shows the page how an agent is.
+func (r *router) agentChanged(a routing.Agent) {
+	if r.page != nil {
 		r.page.panel.AgentChanged(a)
 	}
 }

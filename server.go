@@ -9,13 +9,12 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"holdfast/api"
 	"holdfast/call"
 	"holdfast/config"
 	"holdfast/directory"
@@ -33,7 +32,7 @@ const Version = "0.1"
 type Server struct {
 	log        *slog.Logger
 	engine     *media.Engine
-	journal    Journal
+	journal    *watchedJournal
 	dispatcher *dispatch.Dispatcher
 	board      *switchboard.Switchboard
 	sipLegs    *sipleg.Legs
@@ -41,6 +40,7 @@ type Server struct {
 	phones     *sipleg.Registrar
 	sip        SIPTransport
 	http       *http.Server
+	api        atomic.Pointer[http.Handler]
 	apiAddr    netip.AddrPort
 	failed     chan error
 	ready      chan struct{} // closed by open when messages that come in are taken
@@ -50,8 +50,9 @@ type Server struct {
 }
 
 // Start starts a server, takes over every contact that the journal still holds,
-// and only then answers anything new. It returns when all of that is done. ctx
-// bounds the start, not the server.
+// and only then answers anything new. It returns when all of that is done. While the
+// disk does not take the journal, Start waits; the HTTP interface says so. ctx bounds
+// the start, not the server.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	o = o.filled()
 	s := &Server{log: o.Log, failed: make(chan error, 1), ready: make(chan struct{}), closing: make(chan struct{})}
@@ -67,8 +68,8 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 	if s.engine, err = startMedia(c, o.Log); err != nil {
 		return fmt.Errorf("starting media: %w", err)
 	}
-	if s.journal, err = o.OpenJournal(ctx); err != nil {
-		return fmt.Errorf("opening the journal: %w", err)
+	if err := s.openJournal(ctx, o); err != nil {
+		return err
 	}
 	if s.sip, err = o.ListenSIP(s.receiver(c.SIP)); err != nil {
 		return fmt.Errorf("listening for SIP at %s: %w ([sip] listen says where)", c.SIP.Listen, err)
@@ -85,7 +86,13 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 		s.log.Info("took contacts over", "contacts", n)
 	}
 	s.open()
-	return s.serve(c, dir)
+	if s.page != nil {
+		if err := s.page.serve(s, c.Panel); err != nil {
+			return err
+		}
+	}
+	s.serveAPI(c, dir)
+	return nil
 }
 
 // assemble makes the switchboard and what it works with.
@@ -103,26 +110,13 @@ func (s *Server) assemble(ctx context.Context, o Options, dir *directory.Directo
 		Restored:  func() { time.AfterFunc(claimsWithin, s.open) },
 		Recovered: func() { s.dispatcher.Begin(s.board.Contacts()) },
 	})
-	s.dispatcher.Notify, s.dispatcher.AgentsChanged = s.board.Post, router.agentsChanged
+	s.dispatcher.Notify, s.dispatcher.AgentChanged = s.board.Post, router.agentChanged
 	s.speakSIP(c, dir)
 	if s.page, err = s.openPage(c, dir); err != nil {
 		return err
 	}
 	router.page = s.page
 	s.board.Legs = legs{s.sipLegs, s.page, c}
-	return nil
-}
-
-// serve begins to serve the agents' page and the API, where they are configured.
-func (s *Server) serve(c config.Config, dir *directory.Directory) error {
-	if s.page != nil {
-		if err := s.page.serve(s, c.Panel); err != nil {
-			return err
-		}
-	}
-	if c.API.Listen.IsValid() {
-		return s.serveAPI(c, dir)
-	}
 	return nil
 }
 
@@ -188,28 +182,6 @@ func (s *Server) fail(err error) {
 	case s.failed <- err:
 	default:
 	}
-}
-
-func (s *Server) serveAPI(c config.Config, dir *directory.Directory) error {
-	l, err := net.Listen("tcp", c.API.Listen.String())
-	if err != nil {
-		return fmt.Errorf("listening for the API at %s: %w ([api] listen says where)", c.API.Listen, err)
-	}
-	var keys []string
-	for _, k := range c.Keys {
-		keys = append(keys, string(k.Secret))
-	}
-	s.apiAddr = l.Addr().(*net.TCPAddr).AddrPort()
-	s.http = httpServer(api.Handler(api.Options{
-		Board: s.board, Journal: s.journal, Directory: dir, Routing: s.dispatcher, Keys: keys, Address: s.apiAddr.Addr(),
-		Recording: c.Media.RecordDir != "", Damage: s.journal.Damage, Version: Version, Log: s.log,
-	}))
-	go func() { // ends with Close
-		if err := s.http.Serve(limit(l, mostConnections)); !errors.Is(err, http.ErrServerClosed) {
-			s.fail(fmt.Errorf("serving the API: %w", err))
-		}
-	}()
-	return nil
 }
 
 // SIPAddress is where the server listens for SIP.

@@ -55,7 +55,7 @@ func TestShapesOfTheJournal(t *testing.T) {
 	})
 	hasShape(t, "queue.json", routing.Queue{
 		Name: "sales", Agents: []string{"ana", "ben"}, OfferFor: call.Duration(20 * time.Second), AskAgain: call.Duration(10 * time.Second),
-		Entries: []routing.Entry{{
+		Entries: []*routing.Entry{{
 			SegmentID: id, Priority: 1, Returned: true, Callback: customer, Since: noon, OfferedTo: "ana", Offers: 2,
 			Rejected: []routing.Rejection{{Agent: "ben", Until: noon.Add(10 * time.Second)}, {Agent: "cem"}},
 		}},

@@ -66,12 +66,12 @@ func (s *server) agentRoutes(api huma.API) {
 }
 
 func (s *server) listAgents(context.Context, *struct{}) (*agentsAnswer, error) {
-	state, err := s.state()
+	r, err := s.routing()
 	if err != nil {
 		return nil, err
 	}
 	answer := new(agentsAnswer)
-	answer.Body.Agents = append([]routing.Agent{}, state.Agents...)
+	answer.Body.Agents = append([]routing.Agent{}, r.State().Agents...)
 	return answer, nil
 }
 
@@ -80,18 +80,18 @@ func (s *server) showAgent(_ context.Context, in *AgentPath) (*agentAnswer, erro
 	if err != nil {
 		return nil, err
 	}
-	return &agentAnswer{*agent}, nil
+	return &agentAnswer{agent}, nil
 }
 
-func (s *server) agent(name string) (*routing.Agent, error) {
-	state, err := s.state()
+func (s *server) agent(name string) (routing.Agent, error) {
+	r, err := s.routing()
 	if err != nil {
-		return nil, err
+		return routing.Agent{}, err
 	}
-	if a := state.Agent(name); a != nil {
+	if a, known := r.Agent(name); known {
 		return a, nil
 	}
-	return nil, problem(http.StatusNotFound, "no agent is called "+name)
+	return routing.Agent{}, problem(http.StatusNotFound, "no agent is called "+name)
 }
 
 func (s *server) setStatus(ctx context.Context, in *statusRequest) (*agentAnswer, error) {
@@ -121,5 +121,5 @@ func (s *server) atWork(ctx context.Context, name string, ask func(ctx context.C
 	if agent, err = s.agent(name); err != nil {
 		return nil, err
 	}
-	return &agentAnswer{*agent}, nil
+	return &agentAnswer{agent}, nil
 }

@@ -5,7 +5,6 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -67,6 +66,8 @@ type Options struct {
 	// Damage returns what of the journal was found damaged, a line each; nil:
 	// nothing.
 	Damage func() []string
+	// Health returns why the server cannot do its work now; nil: it always can.
+	Health func(context.Context) error
 }
 
 // patience is how long a request waits for the journal to work again.
@@ -74,9 +75,6 @@ const patience = 5 * time.Second
 
 // longestBody is more than any request has to say, in bytes.
 const longestBody = 16 << 10
-
-// healthPath is open to everybody.
-const healthPath = "/healthz"
 
 type server struct {
 	Options
@@ -91,11 +89,23 @@ func Handler(o Options) http.Handler {
 	}
 	mux := http.NewServeMux()
 	describe(routes(mux, &server{o}), len(o.Keys) > 0)
-
 	admits := func() error { return o.Board.AdmitsWork() }
+	return behindDoor(o, unlessBehind(admits, known(mux)))
+}
+
+// Unready answers every request that the server is not ready, and why, as
+// Options.Health says. It uses neither board nor journal.
+func Unready(o Options) http.Handler {
+	return behindDoor(o, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", "1")
+		turnAway(http.StatusServiceUnavailable, unhealthy(r.Context(), o.Health(r.Context()))).ServeHTTP(w, r)
+	}))
+}
+
+func behindDoor(o Options, next http.Handler) http.Handler {
 	crossOrigin := http.NewCrossOriginProtection()
 	crossOrigin.SetDenyHandler(turnAway(http.StatusForbidden, "requests from other web pages are not taken"))
-	return onlyHere(o.Address, crossOrigin.Handler(keyed(o.Keys, unlessBehind(admits, known(mux)))))
+	return onlyHere(o.Address, crossOrigin.Handler(keyed(o.Keys, next)))
 }
 
 func routes(mux *http.ServeMux, s *server) huma.API {
@@ -117,31 +127,6 @@ func routes(mux *http.ServeMux, s *server) huma.API {
 	s.endpointRoutes(api)
 	s.agentRoutes(api)
 	s.queueRoutes(api)
-	huma.Register(api, huma.Operation{
-		OperationID: "health", Method: http.MethodGet, Path: healthPath, Summary: "Is the server running?",
-	}, s.health)
+	s.healthRoutes(api)
 	return api
-}
-
-type healthAnswer struct {
-	Body struct {
-		Version  string   `json:"version" doc:"of the server"`
-		Contacts int      `json:"contacts" doc:"how many are not over"`
-		Damage   []string `json:"damage,omitempty" nullable:"false" doc:"what of the journal was found damaged when the server started, a place each: what was lost, and what was found again. The server carries on everything else"`
-	}
-}
-
-// health answers 200 even if the journal was damaged: whatever is left is carried
-// on. Those who show no key are not told the names of contacts and agents.
-func (s *server) health(ctx context.Context, _ *struct{}) (*healthAnswer, error) {
-	answer := new(healthAnswer)
-	answer.Body.Version, answer.Body.Contacts = s.Version, len(s.live())
-	if s.Damage == nil {
-		return answer, nil
-	}
-	answer.Body.Damage = s.Damage()
-	if n := len(answer.Body.Damage); n > 0 && isStranger(ctx) {
-		answer.Body.Damage = []string{fmt.Sprintf("%d places in the journal; show a key to see which", n)}
-	}
-	return answer, nil
 }

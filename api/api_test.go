@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -249,6 +250,21 @@ func TestHealth(t *testing.T) {
 	}](t, m, 200, "GET", "/healthz", "")
 	if got.Version != "test" || got.Contacts != 1 {
 		t.Errorf("got %+v", got)
+	}
+	m.broken = errors.New("disk full")
+	if p := read[Problem](t, m, 503, "GET", "/healthz", ""); !strings.HasSuffix(p.Detail, ": disk full") {
+		t.Errorf("got %q", p.Detail)
+	}
+}
+
+// Before the server is ready, everybody is asked to come again.
+func TestUnready(t *testing.T) {
+	h := Unready(Options{Health: func(context.Context) error { return errors.New("disk full") }})
+	for _, path := range []string{"/healthz", "/v1/contacts"} {
+		answer, text := send(h, "GET", path, "")
+		if answer.Code != 503 || answer.Header().Get("Retry-After") != "1" || !strings.Contains(text, "disk full") {
+			t.Errorf("%s: got %d, %s", path, answer.Code, text)
+		}
 	}
 }
 

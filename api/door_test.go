@@ -1,6 +1,8 @@
 package api
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -75,6 +77,19 @@ func TestDamageIsNotToldToStrangers(t *testing.T) {
 		answer, text := send(Handler(o), "GET", "/healthz", "", "Authorization", "Bearer "+test.shown)
 		if answer.Code != 200 || !strings.Contains(text, test.want) {
 			t.Errorf("%v with %q: got %d, %s", test.keys, test.shown, answer.Code, text)
+		}
+	}
+}
+
+// Why the server does nothing names files, for which one must show a key.
+func TestReasonIsNotToldToStrangers(t *testing.T) {
+	o := Options{Keys: []string{key}, Log: slog.New(slog.DiscardHandler), Health: func(context.Context) error { return errors.New("disk full") }}
+	for name, h := range map[string]http.Handler{"ready": Handler(o), "not ready": Unready(o)} {
+		for shown, told := range map[string]bool{key: true, "": false, otherKey + "x": false} {
+			answer, text := send(h, "GET", "/healthz", "", "Authorization", "Bearer "+shown)
+			if answer.Code != 503 || strings.Contains(text, "disk full") != told {
+				t.Errorf("%s, with %q: got %d, %s", name, shown, answer.Code, text)
+			}
 		}
 	}
 }

@@ -39,6 +39,8 @@ func newMemory() *memory {
 	return &memory{contacts: map[call.ContactID]call.Contact{}, grown: make(chan struct{})}
 }
 
+func (m *memory) health(context.Context) error { return m.broken }
+
 func (m *memory) Request(_ context.Context, id call.ContactID, ev call.Event) (call.Contact, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -199,7 +201,7 @@ func talking(t *testing.T, m *memory, id call.ContactID) {
 }
 
 func handler(m *memory) http.Handler {
-	return Handler(Options{Board: m, Journal: m, Directory: people{}, Routing: m.routing, Version: "test", Recording: !m.noRecording, Log: slog.New(slog.DiscardHandler)})
+	return Handler(Options{Board: m, Journal: m, Directory: people{}, Routing: m.routing, Version: "test", Recording: !m.noRecording, Log: slog.New(slog.DiscardHandler), Health: m.health})
 }
 
 // send makes a request to localhost and returns the answer with its body.

@@ -85,7 +85,7 @@ func doing(verb, body string, granted, refused func(*testing.T) *memory) promise
 }
 
 var promises = map[string]promise{
-	"health":        {path: "/healthz"},
+	"health":        {path: "/healthz", refused: []refusal{{status: 503, world: failing(c1)}}},
 	"listContacts":  {world: unanswered, path: "/v1/contacts"},
 	"listEndpoints": {path: "/v1/endpoints"},
 	"showContact": {world: unanswered, path: "/v1/contacts/c1", refused: []refusal{

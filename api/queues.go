@@ -36,21 +36,21 @@ func (s *server) queueRoutes(api huma.API) {
 }
 
 func (s *server) listQueues(context.Context, *struct{}) (*queuesAnswer, error) {
-	state, err := s.state()
+	r, err := s.routing()
 	if err != nil {
 		return nil, err
 	}
 	answer := new(queuesAnswer)
-	answer.Body.Queues = append([]routing.Queue{}, state.Queues...)
+	answer.Body.Queues = append([]routing.Queue{}, r.State().Queues...)
 	return answer, nil
 }
 
 func (s *server) showQueue(_ context.Context, in *queuePath) (*queueAnswer, error) {
-	state, err := s.state()
+	r, err := s.routing()
 	if err != nil {
 		return nil, err
 	}
-	for _, q := range state.Queues {
+	for _, q := range r.State().Queues {
 		if strings.EqualFold(q.Name, in.Name) {
 			return &queueAnswer{q}, nil
 		}

@@ -14,6 +14,8 @@ import (
 type Routing interface {
 	// State is all agents and queues, in the order of the configuration.
 	State() routing.State
+	// Agent is the agent of that name, in any case.
+	Agent(name string) (routing.Agent, bool)
 	// SetStatus has an agent be available, not-ready or offline, now or after
 	// the customers they have.
 	SetStatus(ctx context.Context, agent string, status routing.Status) error
@@ -21,13 +23,12 @@ type Routing interface {
 	Clear(ctx context.Context, agent string, id routing.SegmentID) error
 }
 
-// state is all agents and queues, or an error while there are none.
-func (s *server) state() (*routing.State, error) {
+// routing is what knows of agents and queues, or an error while there are none.
+func (s *server) routing() (Routing, error) {
 	if s.Routing == nil {
 		return nil, problem(http.StatusNotImplemented, "this server keeps no states of agents and no queues")
 	}
-	state := s.Routing.State()
-	return &state, nil
+	return s.Routing, nil
 }
 
 // routingProblem is what an error of the Router means to whoever asked.

@@ -28,7 +28,7 @@ func newAgents() twoAgents {
 		},
 		Queues: []routing.Queue{{
 			Name: "doctors", Agents: []string{"ana", "ben"},
-			Entries: []routing.Entry{{SegmentID: inContact("c1"), Since: noon, OfferedTo: "ana"}, {SegmentID: inContact("c3"), Since: noon}},
+			Entries: []*routing.Entry{{SegmentID: inContact("c1"), Since: noon, OfferedTo: "ana"}, {SegmentID: inContact("c3"), Since: noon}},
 		}},
 	}}
 }
@@ -38,6 +38,13 @@ func inContact(id call.ContactID) routing.SegmentID {
 }
 
 func (f twoAgents) State() routing.State { return f.state.Clone() }
+
+func (f twoAgents) Agent(name string) (routing.Agent, bool) {
+	if a := f.state.Agent(name); a != nil {
+		return *a, true
+	}
+	return routing.Agent{}, false
+}
 
 func (f twoAgents) SetStatus(_ context.Context, agent string, status routing.Status) error {
 	if status.State == routing.Offline {

@@ -24,8 +24,7 @@ type checker struct {
 func (c *checker) wrong(path, format string, args ...any) {
 	m := Mistake{File: c.file, Text: fmt.Sprintf(format, args...)}
 	for at := path; at != ""; at = at[:max(0, strings.LastIndexAny(at, ".["))] {
-		if p, ok := c.places[at]; ok {
-			m.Line, m.Column = p.Line, p.Column
+		if m.Line, m.Column = c.places.at(at); m.Line > 0 {
 			break
 		}
 	}

@@ -147,8 +147,8 @@ func (d *document) startOver(file places) {
 }
 
 func (f places) has(list string) bool {
-	_, plain := f[list]
-	_, first := f[list+"[0]"]
+	_, plain := f.offsets[list]
+	_, first := f.offsets[list+"[0]"]
 	return plain || first
 }
 

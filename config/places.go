@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -9,11 +10,25 @@ import (
 
 // places tells where in a TOML document its keys, tables and list elements
 // are, by paths such as "sip.listen", "agent[1].name" or "allow.hosts[0]".
-type places map[string]unstable.Position
+type places struct {
+	document []byte
+	offsets  map[string]int
+}
+
+// at returns the line and the column, from 1, of what is at a path; zeros if
+// nothing is.
+func (f places) at(path string) (line, column int) {
+	offset, ok := f.offsets[path]
+	if !ok {
+		return 0, 0
+	}
+	before := f.document[:offset]
+	return 1 + bytes.Count(before, []byte{'\n'}), offset - bytes.LastIndexByte(before, '\n')
+}
 
 // findPlaces reads a document that is known to be valid.
 func findPlaces(document []byte) places {
-	found := places{}
+	found := places{document, map[string]int{}}
 	tables := map[string]int{} // how many [[name]] so far
 	prefix := ""
 
@@ -22,52 +37,52 @@ func findPlaces(document []byte) places {
 	for p.NextExpression() {
 		e := p.Expression()
 		if e.Kind == unstable.KeyValue {
-			found.keyValue(&p, prefix, e)
+			found.keyValue(prefix, e)
 		}
 		if e.Kind == unstable.Table {
-			prefix = found.key(&p, "", e)
+			prefix = found.key("", e)
 		}
 		if e.Kind == unstable.ArrayTable {
 			name := keyName(e)
 			prefix = fmt.Sprintf("%s[%d]", name, tables[name])
 			tables[name]++
-			found.add(&p, prefix, firstKey(e))
+			found.add(prefix, firstKey(e))
 		}
 	}
 	return found
 }
 
-func (f places) keyValue(p *unstable.Parser, prefix string, e *unstable.Node) {
-	f.value(p, f.key(p, prefix, e), e.Value())
+func (f places) keyValue(prefix string, e *unstable.Node) {
+	f.value(f.key(prefix, e), e.Value())
 }
 
-func (f places) value(p *unstable.Parser, path string, v *unstable.Node) {
+func (f places) value(path string, v *unstable.Node) {
 	i := 0
 	for children := v.Children(); children.Next(); i++ {
 		if v.Kind == unstable.InlineTable {
-			f.keyValue(p, path, children.Node())
+			f.keyValue(path, children.Node())
 		}
 		if v.Kind == unstable.Array {
 			element := fmt.Sprintf("%s[%d]", path, i)
-			f.add(p, element, children.Node())
-			f.value(p, element, children.Node())
+			f.add(element, children.Node())
+			f.value(element, children.Node())
 		}
 	}
 }
 
 // key notes where the key of e is, and returns its path.
-func (f places) key(p *unstable.Parser, prefix string, e *unstable.Node) string {
+func (f places) key(prefix string, e *unstable.Node) string {
 	path := keyName(e)
 	if prefix != "" {
 		path = prefix + "." + path
 	}
-	f.add(p, path, firstKey(e))
+	f.add(path, firstKey(e))
 	return path
 }
 
-func (f places) add(p *unstable.Parser, path string, n *unstable.Node) {
-	if _, again := f[path]; !again {
-		f[path] = p.Shape(n.Raw).Start
+func (f places) add(path string, n *unstable.Node) {
+	if _, again := f.offsets[path]; !again {
+		f.offsets[path] = int(n.Raw.Offset)
 	}
 }
 

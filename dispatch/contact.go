@@ -34,7 +34,7 @@ func (k *Dispatcher) Reserve(c call.Contact, id call.ConnectionID) error {
 		if x.ID != id || x.Endpoint.Kind != call.AgentEndpoint {
 			continue
 		}
-		s := k.state.Agent(x.Endpoint.Address)
+		s := k.table.Agent(x.Endpoint.Address)
 		switch {
 		case s == nil:
 			return undialable(call.NotFound, "no [[agent]] is called %q", x.Endpoint.Address)
@@ -52,14 +52,14 @@ func (k *Dispatcher) Reserve(c call.Contact, id call.ConnectionID) error {
 // recalled. Whom a plan that was dropped had wanted instead is free.
 func (k *Dispatcher) reserve(c call.Contact, x call.Connection) error {
 	id, agent := segmentOf(c.ID, x), x.Endpoint.Address
-	if other := k.state.Reserved(id); other != "" && other != agent {
+	if other := k.table.Reserved(id); other != nil && other.Name != agent {
 		k.happened(routing.Left{SegmentID: id})
 	}
 	ask := routing.AgentRequested{Agent: agent, SegmentID: id, Own: ofTheirOwn(c, x), For: call.Duration(time.Hour), Former: k.former(c, agent)}
 	if !x.AnswerBy.IsZero() {
 		ask.For = call.Duration(x.AnswerBy.Sub(x.Since) + reservedBeyond)
 	}
-	if err := k.decide(ask); err != nil {
+	if _, err := k.decide(ask); err != nil {
 		return &switchboard.DialError{Reason: call.Busy, Detail: err.Error()}
 	}
 	k.clear(agent, ask.Former)
@@ -69,7 +69,7 @@ func (k *Dispatcher) reserve(c call.Contact, x call.Connection) error {
 // former is the part that an agent has had in a contact and has no more; zero:
 // none.
 func (k *Dispatcher) former(c call.Contact, agent string) routing.SegmentID {
-	s := k.state.Agent(agent)
+	s := k.table.Agent(agent)
 	switch {
 	case s == nil:
 		return routing.SegmentID{}
@@ -108,10 +108,10 @@ func (k *Dispatcher) Resume(c call.Contact, by call.ConnectionID) error {
 			continue
 		}
 		agent, id := x.Endpoint.Address, segmentOf(c.ID, x)
-		if k.state.Agent(agent).Segment(id) == nil {
+		if k.table.Agent(agent).Segment(id) == nil {
 			continue // routing knows nothing of them
 		}
-		if err := k.decide(routing.ResumeRequested{Agent: agent, SegmentID: id}); err != nil {
+		if _, err := k.decide(routing.ResumeRequested{Agent: agent, SegmentID: id}); err != nil {
 			return err
 		}
 	}
@@ -142,10 +142,10 @@ func (k *Dispatcher) Changed(c call.Contact, _ []call.Timed) {
 // freed.
 func (k *Dispatcher) queue(c call.Contact, x call.Connection) {
 	id := segmentOf(c.ID, x)
-	if a := k.state.Agent(k.state.Reserved(id)); a != nil && a.Reservation.Queue == "" {
+	if a := k.table.Reserved(id); a != nil && a.Reservation.Queue == "" {
 		k.happened(routing.Left{SegmentID: id})
 	}
-	err := k.decide(routing.EnterRequested{
+	_, err := k.decide(routing.EnterRequested{
 		Queue: x.Endpoint.Address, SegmentID: id,
 		Returned: c.Stage == call.Returning && x.Since.After(c.Answered), Since: x.Since, Offers: x.Offer.Number,
 	})
@@ -159,7 +159,7 @@ func (k *Dispatcher) queue(c call.Contact, x call.Connection) {
 // talks: an agent has picked up, and talks to the customer or holds them.
 func (k *Dispatcher) talks(c call.Contact, x call.Connection, held bool) {
 	id, agent := segmentOf(c.ID, x), x.Endpoint.Address
-	s := k.state.Agent(agent)
+	s := k.table.Agent(agent)
 	switch {
 	case s == nil:
 		return
@@ -170,7 +170,7 @@ func (k *Dispatcher) talks(c call.Contact, x call.Connection, held bool) {
 		k.happened(routing.Held{Agent: agent, SegmentID: id})
 		return
 	}
-	if err := k.decide(routing.ResumeRequested{Agent: agent, SegmentID: id}); err != nil {
+	if _, err := k.decide(routing.ResumeRequested{Agent: agent, SegmentID: id}); err != nil {
 		k.log.Info("an agent talks to two at once", "agent", agent, "contact", c.ID)
 	}
 }
@@ -207,8 +207,8 @@ func (k *Dispatcher) offered(o call.Offer, id routing.SegmentID) {
 
 // release frees what a contact does not need any more.
 func (k *Dispatcher) release(c call.Contact) {
-	f := k.state // decisions leave it as it is, and make another
-	for _, s := range f.Agents {
+	entries := k.table.EntriesOf(c.ID)
+	for _, s := range k.table.AgentsOf(c.ID) { // decisions leave these as they are, and make others
 		if r := s.Reservation; r != nil && r.Contact == c.ID && !wants(c, r.SegmentID, s.Name) {
 			k.happened(routing.Left{SegmentID: r.SegmentID})
 		}
@@ -218,11 +218,9 @@ func (k *Dispatcher) release(c call.Contact) {
 			}
 		}
 	}
-	for _, q := range f.Queues {
-		for _, p := range q.Entries {
-			if p.Contact == c.ID && !wants(c, p.SegmentID, "") {
-				k.happened(routing.Left{SegmentID: p.SegmentID})
-			}
+	for _, p := range entries {
+		if !wants(c, p.SegmentID, "") {
+			k.happened(routing.Left{SegmentID: p.SegmentID})
 		}
 	}
 }
@@ -235,30 +233,11 @@ func (k *Dispatcher) wrapUp(agent string, id routing.SegmentID) {
 
 // clear ends the after-call work of a segment where there is none.
 func (k *Dispatcher) clear(agent string, id routing.SegmentID) {
-	if a, ok := k.conf.Agent(agent); ok && a.NoAfterCall {
-		if err := k.decide(routing.ClearRequested{Agent: agent, SegmentID: id}); err != nil {
+	if s := k.table.Agent(agent); s != nil && k.noAfterCall[s.Name] {
+		if _, err := k.decide(routing.ClearRequested{Agent: agent, SegmentID: id}); err != nil {
 			k.log.Error("a segment that has ended cannot be cleared", "agent", agent, "error", err)
 		}
 	}
-}
-
-// contacts are those that routing knows of.
-func (k *Dispatcher) contacts() []call.ContactID {
-	var all []call.ContactID
-	for _, s := range k.state.Agents {
-		if s.Reservation != nil {
-			all = append(all, s.Reservation.Contact)
-		}
-		for _, segment := range s.Segments {
-			all = append(all, segment.Contact)
-		}
-	}
-	for _, q := range k.state.Queues {
-		for _, p := range q.Entries {
-			all = append(all, p.Contact)
-		}
-	}
-	return all
 }
 
 func undialable(why call.Reason, format string, args ...any) error {

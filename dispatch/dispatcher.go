@@ -2,11 +2,11 @@ package dispatch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"holdfast/call"
@@ -29,41 +29,38 @@ type Dispatcher struct {
 	// Notify tells a contact a fact, and is false if there is no such contact.
 	// It is set once, before the first contact.
 	Notify func(call.ContactID, call.Fact) bool
-	// AgentsChanged gets agents who have changed, once that is written down and
-	// before a request that caused it is answered. It must not wait for a
-	// request to the dispatcher. It is set once, before Begin; nil: not called.
-	AgentsChanged func([]routing.Agent)
+	// AgentChanged gets an agent once a change of it is stored, and before a
+	// request that caused the change is answered. It must not wait for a request
+	// to the dispatcher. Several goroutines may call it at once; the changes of
+	// one agent come in order. It is set once, before Begin; nil: not called.
+	AgentChanged func(routing.Agent)
 
-	conf  config.Config
-	store switchboard.Store
-	log   *slog.Logger
-	now   func() time.Time
+	conf        config.Config
+	noAfterCall map[string]bool // agents whose segments are over with the contact
+	store       switchboard.Store
+	log         *slog.Logger
+	now         func() time.Time
 
-	wake    chan struct{} // there is something to write or to do
+	wake    chan struct{} // there may be something to do
 	stop    chan struct{}
+	slots   chan struct{} // holds a value for each write under way
+	failing atomic.Bool   // the last write failed
 	running sync.WaitGroup
 
 	// mu guards what follows. It is held for a decision, and never while
 	// waiting.
-	mu      sync.Mutex
-	state   routing.State
-	begun   bool // offers may be made
-	todo    batch
-	writing bool // a batch is being written or done
-
-	seqs map[key]uint64 // of what is written; belongs to run
+	mu     sync.Mutex
+	table  *routing.Table
+	items  map[key]*item
+	todo   []commands // in the order of the decisions
+	begun  bool       // offers may be made
+	closed bool
 }
 
-// A key names a agent or a queue among all that is kept.
-type key struct{ kind, name string }
-
-// A batch is what has been decided and waits to be written down, and what is to
-// be done then.
-type batch struct {
-	agents   map[string]routing.Agent
-	queues   map[string]routing.Queue
-	commands []routing.Command
-	written  chan struct{} // closed when it is; nil while nobody waits
+// commands are carried out when everything that their decision has changed is stored.
+type commands struct {
+	do    []routing.Command
+	after []mark
 }
 
 // New reads routing that was left behind. Agents and queues are those of
@@ -73,7 +70,8 @@ type batch struct {
 func New(ctx context.Context, conf config.Config, store switchboard.Store, log *slog.Logger) (*Dispatcher, error) {
 	k := &Dispatcher{
 		conf: conf, store: store, log: log, now: time.Now,
-		wake: make(chan struct{}, 1), stop: make(chan struct{}), seqs: map[key]uint64{},
+		wake: make(chan struct{}, 1), stop: make(chan struct{}), slots: make(chan struct{}, writesMost),
+		noAfterCall: map[string]bool{}, items: map[key]*item{},
 	}
 	if err := k.read(ctx); err != nil {
 		return nil, fmt.Errorf("reading agents and queues: %w", err)
@@ -91,58 +89,67 @@ func (k *Dispatcher) Begin(live []call.Contact) {
 	for _, c := range live {
 		alive[c.ID] = true
 	}
-	for _, id := range k.contacts() {
+	for _, id := range k.table.Contacts() {
 		if !alive[id] {
 			k.release(call.Contact{ID: id})
 		}
 	}
 	k.begun = true
-	k.todo.commands = slices.DeleteFunc(k.todo.commands, isOffer) // all offers are made anew
+	for i := range k.todo { // all offers are made anew
+		k.todo[i].do = slices.DeleteFunc(k.todo[i].do, isOffer)
+	}
 	k.happened(routing.Recovered{})
 	k.rouse() // time counts from now on
 }
 
 // Close stops the dispatcher. What is not written yet is not done either.
 func (k *Dispatcher) Close() {
+	k.mu.Lock()
+	k.closed = true // nothing is begun any more
+	k.mu.Unlock()
 	close(k.stop)
 	k.running.Wait()
 }
 
-// State is how everybody is now.
+// State is how everybody is now. The caller must not change what is in it.
 func (k *Dispatcher) State() routing.State {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.state.Clone()
+	return k.table.State()
 }
 
-// Ask puts somebody's request to routing, and returns when what came of it is
-// written down. A *call.Refusal says why it was not granted.
-func (k *Dispatcher) Ask(ctx context.Context, ask routing.Request) error {
+// ask puts an agent's request to routing, and returns when its effect is stored. A
+// *call.Refusal says why it was not granted.
+func (k *Dispatcher) ask(ctx context.Context, agent string, ask routing.Request) error {
 	k.mu.Lock()
-	err := k.decide(ask)
+	marks, err := k.decide(ask)
+	if s := k.table.Agent(agent); s != nil {
+		marks = append(marks, k.item(agentKind, s.Name).mark()) // it may have asked the same before
+	}
 	k.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	return k.Settled(ctx)
+	return k.await(ctx, marks)
 }
 
 // SetStatus has an agent be as status says, now or after the customers they
 // have. A *call.Refusal says why not.
 func (k *Dispatcher) SetStatus(ctx context.Context, agent string, status routing.Status) error {
-	return k.Ask(ctx, routing.StateRequested{Agent: agent, Status: status})
+	return k.ask(ctx, agent, routing.StateRequested{Agent: agent, Status: status})
 }
 
 // Clear ends an agent's after-call work in a segment. A *call.Refusal says why
 // not.
 func (k *Dispatcher) Clear(ctx context.Context, agent string, id routing.SegmentID) error {
-	return k.Ask(ctx, routing.ClearRequested{Agent: agent, SegmentID: id})
+	return k.ask(ctx, agent, routing.ClearRequested{Agent: agent, SegmentID: id})
 }
 
 // Agent returns how an agent is now.
 func (k *Dispatcher) Agent(name string) (routing.Agent, bool) {
-	state := k.State()
-	if a := state.Agent(name); a != nil {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if a := k.table.Agent(name); a != nil {
 		return *a, true
 	}
 	return routing.Agent{}, false
@@ -162,40 +169,39 @@ func (k *Dispatcher) happens(ev routing.Fact) {
 }
 
 // Settled implements switchboard.Router.
-func (k *Dispatcher) Settled(ctx context.Context) error {
-	written := k.pending()
-	if written == nil {
-		return nil
+func (k *Dispatcher) Settled(ctx context.Context, id call.ContactID) error {
+	k.mu.Lock()
+	var marks []mark
+	for _, s := range k.table.AgentsOf(id) {
+		if s.Reservation != nil && s.Reservation.Contact == id {
+			marks = append(marks, k.item(agentKind, s.Name).mark())
+		}
 	}
-	select {
-	case <-written:
-		return nil
-	case <-k.stop:
-		return errors.New("agents and queues are not kept any more")
-	case <-ctx.Done():
-		return fmt.Errorf("writing agents and queues down: %w", ctx.Err())
-	}
+	k.mu.Unlock()
+	return k.await(ctx, marks)
 }
 
-// decide takes an event in; what comes of it will be written and done. The error
-// is a request's refusal.
-func (k *Dispatcher) decide(ev routing.Event) error {
-	after, commands, err := routing.Decide(k.state, k.now(), ev)
+// decide takes an event in; its effects will be stored and its commands carried out. The
+// marks are those of the agents and queues that it has changed; the error is a request's
+// refusal.
+func (k *Dispatcher) decide(ev routing.Event) ([]mark, error) {
+	change, err := k.table.Decide(k.now(), ev)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	agents, queues := routing.Changed(k.state, after)
-	k.state = after
-	k.todo.add(agents, queues, commands)
-	if len(agents)+len(queues)+len(commands) > 0 {
+	marks := k.change(change)
+	if len(change.Commands) > 0 {
+		k.todo = append(k.todo, commands{change.Commands, marks})
+	}
+	if len(change.Commands)+len(marks) > 0 {
 		k.rouse()
 	}
-	return nil
+	return marks, nil
 }
 
 // happened takes a fact in.
 func (k *Dispatcher) happened(ev routing.Fact) {
-	if err := k.decide(ev); err != nil {
+	if _, err := k.decide(ev); err != nil {
 		k.log.Error("the state has refused a fact", "event", fmt.Sprintf("%T", ev), "error", err)
 	}
 }
@@ -213,8 +219,7 @@ func (k *Dispatcher) rouse() {
 	}
 }
 
-// run writes and does what has been decided, and tells routing when its time
-// has come.
+// run does what has been decided, and tells routing when its time has come.
 func (k *Dispatcher) run() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -226,8 +231,8 @@ func (k *Dispatcher) run() {
 		case <-timer.C:
 			k.passed()
 		}
-		if !k.flush() {
-			return
+		for all := k.take(); len(all) > 0; all = k.take() {
+			k.carryOut(all)
 		}
 		if next := k.next(); next.IsZero() {
 			timer.Stop()
@@ -237,6 +242,19 @@ func (k *Dispatcher) run() {
 	}
 }
 
+// take takes the commands of which all that they follow is stored, in the order of the
+// decisions. Before Begin there is nothing to tell anybody.
+func (k *Dispatcher) take() []routing.Command {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var all []routing.Command
+	for k.begun && len(k.todo) > 0 && !slices.ContainsFunc(k.todo[0].after, mark.pending) {
+		all = append(all, k.todo[0].do...)
+		k.todo = k.todo[1:]
+	}
+	return all
+}
+
 // next is routing's deadline; zero: none. Before Begin nobody's time passes.
 func (k *Dispatcher) next() time.Time {
 	k.mu.Lock()
@@ -244,14 +262,14 @@ func (k *Dispatcher) next() time.Time {
 	if !k.begun {
 		return time.Time{}
 	}
-	return k.state.Deadline()
+	return k.table.Deadline()
 }
 
 // passed tells routing of a deadline that has come.
 func (k *Dispatcher) passed() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.begun && call.Due(k.state.Deadline(), k.now()) {
+	if k.begun && call.Due(k.table.Deadline(), k.now()) {
 		k.happened(routing.DeadlinePassed{})
 	}
 }

@@ -245,12 +245,12 @@ func TestStoreDown(t *testing.T) {
 		}
 		soon, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := r.Settled(soon); err == nil {
+		if err := r.Settled(soon, "emma"); err == nil {
 			t.Error("ben may be rung, though his reservation is not written down")
 		}
 		r.saw()
 		store.fail(false)
-		if err := r.Settled(t.Context()); err != nil {
+		if err := r.Settled(t.Context(), "emma"); err != nil {
 			t.Error(err)
 		}
 		r.saw("carol offered to ana")
@@ -269,7 +269,7 @@ func TestRestart(t *testing.T) {
 		r := newRota(t, store)
 		r.Begin(nil)
 		for _, agent := range []string{"ana", "ben"} {
-			if err := r.Ask(t.Context(), routing.StateRequested{Agent: agent, Status: routing.Status{State: routing.NotReady, Reason: "lunch"}}); err != nil {
+			if err := r.SetStatus(t.Context(), agent, routing.Status{State: routing.NotReady, Reason: "lunch"}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -285,7 +285,7 @@ func TestRestart(t *testing.T) {
 		r.Changed(waits("dora", ""), nil)
 		r.Begin([]call.Contact{{ID: "emma"}, {ID: "dora"}})
 		r.saw()
-		if err := r.Ask(t.Context(), routing.StateRequested{Agent: "ben", Status: routing.Status{State: routing.Available}}); err != nil {
+		if err := r.SetStatus(t.Context(), "ben", routing.Status{State: routing.Available}); err != nil {
 			t.Fatal(err)
 		}
 		r.saw("dora offered to ben")

@@ -160,7 +160,9 @@ func TestResumes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRota(t, &fakeStore{kept: map[string]switchboard.Item{}})
 		r.mu.Lock()
-		r.state.Agents[0].Capacity = 2
+		f := r.table.State()
+		f.Agents[0].Capacity = 2
+		r.table = routing.NewTable(f)
 		r.mu.Unlock()
 		r.Begin(nil)
 		held := talks("carol", "ana")

@@ -29,15 +29,13 @@ func TestPageIsLost(t *testing.T) {
 				store := &fakeStore{kept: map[string]switchboard.Item{}}
 				r := newRota(t, store)
 				var states []routing.AgentState
-				r.AgentsChanged = func(agents []routing.Agent) {
-					for _, a := range agents {
-						if a.Name != "ana" {
-							continue
-						}
-						states = append(states, a.State)
-						if stored := store.agent(t, "ana"); stored.State != a.State {
-							t.Errorf("%s is reported, %s is stored", a.State, stored.State)
-						}
+				r.AgentChanged = func(a routing.Agent) {
+					if a.Name != "ana" {
+						return
+					}
+					states = append(states, a.State)
+					if stored := store.agent(t, "ana"); stored.State != a.State {
+						t.Errorf("%s is reported, %s is stored", a.State, stored.State)
 					}
 				}
 				r.Begin(nil)

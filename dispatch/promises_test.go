@@ -87,6 +87,17 @@ func (s *shift) mayRing(c call.Contact, d call.Dial) {
 	}
 }
 
+// takes reports whether an agent, and nobody before them, is reserved for a segment or
+// has it.
+func takes(f routing.State, agent string, id routing.SegmentID) bool {
+	for _, s := range f.Agents {
+		if s.ReservedFor(id) || s.Segment(id) != nil {
+			return s.Name == agent
+		}
+	}
+	return f.Agent(agent) == nil
+}
+
 // isRung reports whether an agent is rung for an entry.
 func isRung(c call.Contact, entry call.ConnectionID) bool { return rungFor(c, entry) != "" }
 
@@ -115,7 +126,7 @@ func (s *shift) promises() string {
 			switch {
 			case x.IsQueued() && entry == nil && !isRung(c, x.ID):
 				return fmt.Sprintf("%s waits without an entry", id)
-			case x.Endpoint.Kind == call.AgentEndpoint && x.State != call.Connecting && f.Taken(segmentOf(id, x)) != f.Agent(x.Endpoint.Address):
+			case x.Endpoint.Kind == call.AgentEndpoint && x.State != call.Connecting && !takes(f, x.Endpoint.Address, segmentOf(id, x)):
 				return fmt.Sprintf("%s talks in %s, and nobody knows", x.Endpoint, id)
 			case x.Endpoint.Kind == call.AgentEndpoint && !onHold(c):
 				taken[x.Endpoint.Address]++

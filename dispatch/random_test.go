@@ -196,7 +196,8 @@ func (s *shift) take(x turn) {
 func (s *shift) decideNow(ask routing.Request) error {
 	s.Dispatcher.mu.Lock()
 	defer s.Dispatcher.mu.Unlock()
-	return s.decide(ask)
+	_, err := s.decide(ask)
+	return err
 }
 
 // meant is the contact that a turn is about, and who in it.
@@ -298,7 +299,7 @@ func (s *shift) step(id call.ContactID, ev call.Event) {
 	if _, begins := ev.(call.Recovered); !begins && reflect.DeepEqual(c, s.contacts[id]) {
 		return // nothing to write down
 	}
-	if reserves && !s.settles() {
+	if reserves && !s.settles(id) {
 		s.frozen[id] = true
 		s.waits(id, ev)
 		return
@@ -331,9 +332,9 @@ func (s *shift) waits(id call.ContactID, ev call.Event) {
 	}
 }
 
-// settles says that what was reserved is written down.
-func (s *shift) settles() bool {
+// settles says that what was reserved for a contact is written down.
+func (s *shift) settles(id call.ContactID) bool {
 	ctx, cancel := context.WithTimeout(s.t.Context(), 3*time.Second)
 	defer cancel()
-	return s.Settled(ctx) == nil
+	return s.Settled(ctx, id) == nil
 }

@@ -44,7 +44,7 @@ func (j *Journal) Append(ctx context.Context, e switchboard.Entry, after uint64)
 		err = errLost
 	}
 	if err != nil {
-		return 0, fmt.Errorf("appending step %d of contact %s: %w", e.Step, id, err)
+		return 0, fmt.Errorf("appending step %d of contact %s: %w", e.Step, id, j.because(err))
 	}
 	j.saw(seq)
 	j.keepCopy(m, seq)

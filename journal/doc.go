@@ -35,5 +35,14 @@
 // kind costs no contact. ARCHIVE has no copies, only a mark of what it held, by
 // which missing entries are noticed.
 //
+// # A disk that fails
+//
+// A server whose disk has failed once, because it was full or read-only or gave an
+// error, refuses every write to that stream for ever and does not answer it. Therefore
+// another one is started in its place: as soon as the disk takes what is written, which
+// is tried once a second. Until then Append and Put return why, History and Follow
+// return an error, and Live and All, which a start needs, wait. Open does not wait: its
+// error MayPass.
+//
 // A cluster keeps replicas instead, and its files are its own affair.
 package journal

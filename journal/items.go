@@ -30,7 +30,7 @@ func (j *Journal) Put(ctx context.Context, kind, name string, data []byte, after
 		err = errLost
 	}
 	if err != nil {
-		return 0, fmt.Errorf("keeping %s %s: %w", kind, name, err)
+		return 0, fmt.Errorf("keeping %s %s: %w", kind, name, j.because(err))
 	}
 	j.keepCopy(m, seq)
 	return seq, nil
@@ -76,8 +76,17 @@ func (j *Journal) lastItem(ctx context.Context, subject string) (*jetstream.RawS
 	return j.routing.GetLastMsgForSubject(ctx, subject)
 }
 
-// All is everything that is kept of a kind, in the order of its names.
-func (j *Journal) All(ctx context.Context, kind string) ([]switchboard.Item, error) {
+// All is everything that is kept of a kind, in the order of its names. While the
+// disk fails it waits, until ctx ends.
+func (j *Journal) All(ctx context.Context, kind string) (all []switchboard.Item, err error) {
+	err = j.outlast(ctx, func() error {
+		all, err = j.items(ctx, kind)
+		return err
+	})
+	return all, err
+}
+
+func (j *Journal) items(ctx context.Context, kind string) ([]switchboard.Item, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	info, err := j.routing.Info(ctx, jetstream.WithSubjectFilter(routingPrefix+kind+".*"))

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,11 +22,16 @@ import (
 // child writes contacts into the journal in dir, each from a goroutine of its
 // own, and says on its standard output what was acknowledged, until it is
 // killed. If told, its files cannot grow beyond a limit until an entry has been
-// refused.
+// refused, and then it cannot open any for a while.
 func child(dir string) {
-	limit, limited := os.LookupEnv("HOLDFAST_JOURNAL_LIMIT")
+	most, limited := os.LookupEnv("HOLDFAST_JOURNAL_LIMIT")
+	without, err := time.ParseDuration(cmp.Or(os.Getenv("HOLDFAST_JOURNAL_WITHOUT_FILES"), "0s"))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	if limited {
-		limitFiles(limit)
+		limit(syscall.RLIMIT_FSIZE, most)
 	}
 	j, err := Open(context.Background(), Options{Dir: dir, Owner: "one", Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -36,22 +42,27 @@ func child(dir string) {
 	for c := range 4 {
 		go childContact(j, fmt.Sprint("c", c), func(err error) {
 			lift.Do(func() {
-				limitFiles("max")
 				fmt.Println("refused:", err)
+				if without > 0 {
+					limit(syscall.RLIMIT_NOFILE, "0")
+				}
+				limit(syscall.RLIMIT_FSIZE, "max")
+				time.AfterFunc(without, func() { limit(syscall.RLIMIT_NOFILE, "max") })
 			})
 		})
 	}
 	select {}
 }
 
-// limitFiles sets the size beyond which this process cannot write a file.
-func limitFiles(limit string) {
+// limit sets how much of something this process may have: the size of a file, the
+// number of open files.
+func limit(resource int, most string) {
 	var l syscall.Rlimit
-	err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &l)
-	if l.Cur = l.Max; limit != "max" {
-		l.Cur, _ = strconv.ParseUint(limit, 10, 64)
+	err := syscall.Getrlimit(resource, &l)
+	if l.Cur = l.Max; most != "max" {
+		l.Cur, _ = strconv.ParseUint(most, 10, 64)
 	}
-	if err := errors.Join(err, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &l)); err != nil {
+	if err := errors.Join(err, syscall.Setrlimit(resource, &l)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -141,29 +152,36 @@ func TestAKilledProcessLosesNothing(t *testing.T) {
 }
 
 // A file that must not grow is as bad as a full disk, and easier to make. When
-// there is space again the journal goes on, in the same process.
+// there is space again the journal goes on, in the same process; also if there are
+// too many open files just then, so that nothing can be opened.
 func TestADiskThatWasFullLosesNothing(t *testing.T) {
-	dir := t.TempDir()
-	c, said := start(t, dir, "HOLDFAST_JOURNAL_LIMIT=200000")
-	var acked []string
-	full := 0 // how many were acknowledged before the disk was full
-	for said.Scan() {
-		if strings.HasPrefix(said.Text(), "refused: ") {
-			t.Log(said.Text())
-			full = len(acked)
-			continue
-		}
-		acked = append(acked, said.Text())
-		if full > 0 && len(acked) == full+100 {
-			if err := c.Process.Signal(syscall.SIGKILL); err != nil {
-				t.Fatal(err)
+	t.Parallel()
+	for _, without := range []string{"0s", "2500ms"} {
+		t.Run(without+" without files", func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			c, said := start(t, dir, "HOLDFAST_JOURNAL_LIMIT=200000", "HOLDFAST_JOURNAL_WITHOUT_FILES="+without)
+			var acked []string
+			full := 0 // how many were acknowledged before the disk was full
+			for said.Scan() {
+				if strings.HasPrefix(said.Text(), "refused: ") {
+					t.Log(said.Text())
+					full = len(acked)
+					continue
+				}
+				acked = append(acked, said.Text())
+				if full > 0 && len(acked) == full+100 {
+					if err := c.Process.Signal(syscall.SIGKILL); err != nil {
+						t.Fatal(err)
+					}
+				}
 			}
-		}
+			if err := c.Wait(); err == nil || full == 0 {
+				t.Fatalf("it was never refused, or ended by itself: %v", err)
+			}
+			checkKept(t, dir, acked)
+		})
 	}
-	if err := c.Wait(); err == nil || full == 0 {
-		t.Fatalf("it was never refused, or ended by itself: %v", err)
-	}
-	checkKept(t, dir, acked)
 }
 
 // A directory that is removed under a living journal is made again, and no

@@ -37,7 +37,11 @@ func (j *Journal) Live(ctx context.Context) iter.Seq2[switchboard.Entry, error] 
 
 func (j *Journal) live(ctx context.Context) (entries []switchboard.Entry, unread []error) {
 	began := time.Now()
-	msgs, err := j.collectLast(ctx, j.contacts, "contact.*")
+	var msgs []jetstream.Msg
+	err := j.outlast(ctx, func() (err error) {
+		msgs, err = j.collectLast(ctx, j.contacts, "contact.*")
+		return err
+	})
 	if err != nil {
 		return nil, []error{fmt.Errorf("reading the live contacts: %w", err)}
 	}

@@ -71,7 +71,8 @@ type publisher interface {
 var _ switchboard.Journal = (*Journal)(nil)
 
 // Open opens the journal, making it if it does not exist. Every entry that was
-// ever acknowledged is there.
+// ever acknowledged is there. An error that MayPass is about a disk that does not take
+// the journal now.
 func Open(ctx context.Context, o Options) (*Journal, error) {
 	if (o.Dir == "") == (o.URL == "") {
 		return nil, errors.New("a journal needs either a directory or the address of a cluster")
@@ -87,7 +88,10 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 		j.keep = 30 * 24 * time.Hour
 	}
 	if err := j.open(ctx, o); err != nil {
-		return nil, errors.Join(err, j.Close())
+		if err = errors.Join(err, j.Close()); !MayPass(err) && o.Dir != "" {
+			err = errors.Join(err, failing(o.Dir))
+		}
+		return nil, err
 	}
 	return j, nil
 }

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,10 +20,16 @@ import (
 // one is started in its place.
 const mendAfter = time.Second
 
+// mostStored is more than any disk holds. A server that is not told how much it may
+// store takes three quarters of what is free when it starts, for ever: one that was
+// started on a full disk would never store anything.
+const mostStored = 1 << 60
+
 // embedded is a JetStream server in this process. When the disk has failed it
 // once, a server refuses every write for ever, even if the disk is well again;
 // and when its directory is removed it goes on as if nothing had happened. In
-// both cases embedded starts another one in its place.
+// both cases embedded starts another one in its place, as soon as the disk takes
+// what is written.
 type embedded struct {
 	hold         *hold
 	copies       *copies
@@ -32,6 +39,7 @@ type embedded struct {
 	mu     sync.Mutex
 	damage []string // that was found when servers were started
 	gaps   []gap    // in ARCHIVE, when the last one was
+	cause  error    // why the server is being replaced; nil: it is not
 
 	broken     chan struct{} // holds a value when the server has failed
 	quit, done chan struct{}
@@ -56,7 +64,7 @@ func startEmbedded(ctx context.Context, h *hold, syncInterval time.Duration, log
 func (e *embedded) InProcessConn() (net.Conn, error) {
 	s := e.current.Load()
 	if s == nil {
-		return nil, errors.New("the journal's server is being started again")
+		return nil, cmp.Or(e.why(), errors.New("the journal's server is being started again"))
 	}
 	return s.InProcessConn()
 }
@@ -67,12 +75,29 @@ func (e *embedded) lost() bool {
 	if e.hold.intact() {
 		return false
 	}
-	e.failed()
+	e.failed(errLost)
 	return true
 }
 
+// why returns why the server is being replaced, or nil.
+func (e *embedded) why() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.cause
+}
+
+// setCause sets why the server is being replaced, and reports whether that is new.
+func (e *embedded) setCause(err error) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	known := e.cause != nil && err != nil && e.cause.Error() == err.Error()
+	e.cause = err
+	return !known
+}
+
 // failed has the server replaced.
-func (e *embedded) failed() {
+func (e *embedded) failed(err error) {
+	e.setCause(err)
 	select {
 	case e.broken <- struct{}{}:
 	default:
@@ -95,15 +120,17 @@ func (e *embedded) mend() {
 			return
 		case <-e.broken:
 		}
-		e.log.Error("the journal cannot be written; starting it again", "dir", e.hold.dir)
+		e.log.Error("the journal cannot be written; starting it again", "dir", e.hold.dir, "error", e.why())
 		stop(e.current.Swap(nil))
 		if !e.replace() {
 			return
 		}
+		e.log.Info("the journal is started again", "dir", e.hold.dir)
 	}
 }
 
-// replace starts a server, as often as it takes. It reports false on quit.
+// replace starts a server, as often as it takes. It reports false on quit. An error
+// is logged when it is another one than before.
 func (e *embedded) replace() bool {
 	for {
 		select {
@@ -115,20 +142,33 @@ func (e *embedded) replace() bool {
 		case <-e.broken: // a last word of the one before
 		default:
 		}
-		err := e.hold.renew()
-		if err == nil {
-			var s *server.Server
-			if s, err = e.start(context.Background()); err == nil {
-				e.current.Store(s)
-				return true
-			}
+		s, err := e.again()
+		if e.setCause(err) && err != nil {
+			e.log.Error("the journal does not start again", "dir", e.hold.dir, "error", err)
 		}
-		e.log.Error("the journal does not start again", "dir", e.hold.dir, "error", err)
+		if err == nil {
+			e.current.Store(s)
+			return true
+		}
 	}
+}
+
+// again starts a server in the place of one that has failed.
+func (e *embedded) again() (*server.Server, error) {
+	if err := e.hold.renew(); err != nil {
+		return nil, err
+	}
+	if err := writeAgain(e.hold.dir); err != nil {
+		return nil, err
+	}
+	return e.start(context.Background())
 }
 
 // start starts a server. When it returns, everything in dir has been recovered.
 func (e *embedded) start(ctx context.Context) (*server.Server, error) {
+	if err := probe(e.hold.dir); err != nil {
+		return nil, err
+	}
 	found, err := repair(ctx, e.copies)
 	if err != nil {
 		return nil, err
@@ -141,6 +181,7 @@ func (e *embedded) start(ctx context.Context) (*server.Server, error) {
 		JetStream:              true,
 		DisableJetStreamBanner: true,
 		StoreDir:               e.hold.dir,
+		JetStreamMaxStore:      mostStored,
 		SyncAlways:             e.syncInterval == 0,
 		SyncInterval:           e.syncInterval,
 	})
@@ -190,7 +231,7 @@ func stop(s *server.Server) {
 type serverLog struct {
 	log    *slog.Logger
 	fatal  atomic.Pointer[error] // why it could not start
-	failed func()
+	failed func(error)
 }
 
 // Fatalf is called by a server that cannot start.
@@ -201,16 +242,25 @@ func (l *serverLog) Fatalf(format string, v ...any) {
 
 // Errorf also finds out that the server will refuse to write from now on,
 // which it tells nobody in any other way.
-func (l *serverLog) Errorf(format string, v ...any) {
-	l.log.Error("journal: " + fmt.Sprintf(format, v...))
-	if strings.Contains(format, "critical write error") || strings.Contains(format, "will be DISABLED") {
-		l.failed()
+func (l *serverLog) Errorf(format string, v ...any) { l.passOn(l.log.Error, format, v) }
+
+// refusing are in what a server logs that will write nothing from now on.
+var refusing = []string{"critical write error", "will be disabled", "disabling jetstream"}
+
+// passOn has a server replaced that will refuse to write.
+func (l *serverLog) passOn(log func(string, ...any), format string, v []any) {
+	text := fmt.Sprintf(format, v...)
+	log("journal: " + text)
+	said := strings.ToLower(text)
+	if slices.ContainsFunc(refusing, func(r string) bool { return strings.Contains(said, r) }) {
+		l.failed(errors.New(text))
 	}
 }
 
-// afterKill is in the warnings of a server that starts after one that was killed,
-// which is no reason to worry: it reads its blocks rather than what it knew of them.
-var afterKill = []string{"Stream state outdated", "Recovering stream state from index errored"}
+// afterKill is in the warnings of a server that starts after one that was killed, or
+// had a full disk, which is no reason to worry: it reads its blocks rather than what it
+// knew of them.
+var afterKill = []string{"Stream state outdated", "Stream state too short", "Recovering stream state from index errored"}
 
 // Warnf is what an operator may want to look into.
 func (l *serverLog) Warnf(format string, v ...any) {
@@ -218,7 +268,7 @@ func (l *serverLog) Warnf(format string, v ...any) {
 		l.Noticef(format, v...)
 		return
 	}
-	l.log.Warn("journal: " + fmt.Sprintf(format, v...))
+	l.passOn(l.log.Warn, format, v)
 }
 
 // Noticef is about the server's own life.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -95,6 +96,10 @@ type Panel struct {
 	odd      pace                // of what is logged although anybody can cause it
 	hashing  chan struct{}       // holds a value while a password is checked
 	stations map[string]*station // by agent; never changes
+	lower    map[string]*station // by agent in lower case; never changes
+
+	mu       sync.Mutex                    // guards involved
+	involved map[call.ContactID][]*station // of agents who are or were in a live contact
 
 	stop    chan struct{} // closed by Close
 	close   sync.Once
@@ -115,12 +120,14 @@ func New(o Options) (*Panel, error) {
 	}
 	p := &Panel{
 		options: o, log: o.Log, boot: rand.Text(), guesses: newGuesses(o.Now), odd: pace{every: oddEvery, burst: oddBurst},
-		hashing: make(chan struct{}, hashingMost), stations: map[string]*station{}, stop: make(chan struct{}),
+		hashing: make(chan struct{}, hashingMost), stations: map[string]*station{}, lower: map[string]*station{},
+		involved: map[call.ContactID][]*station{}, stop: make(chan struct{}),
 	}
 	logins := map[string]string{}
 	for _, a := range o.Accounts {
 		logins[a.Agent] = hashToken(a.Login.PHC())
-		p.stations[a.Agent] = newStation(p, a)
+		s := newStation(p, a)
+		p.stations[a.Agent], p.lower[strings.ToLower(a.Agent)] = s, s
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readWithin)
 	defer cancel()
@@ -148,9 +155,31 @@ func (p *Panel) Close() {
 // ContactChanged takes a contact each time it has been written down, and the events
 // that led there. It does not block.
 func (p *Panel) ContactChanged(c call.Contact, events []call.Timed) {
-	for _, s := range p.stations {
+	for _, s := range p.concerned(c) {
 		s.contactChanged(c, events)
 	}
+}
+
+// concerned returns the stations of agents who are in a contact or were in it before.
+func (p *Panel) concerned(c call.Contact) []*station {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := p.involved[c.ID]
+	for _, x := range c.Connections {
+		if x.Endpoint.Kind != call.AgentEndpoint {
+			continue
+		}
+		if s := p.stationOf(x.Endpoint.Address); s != nil && !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	switch {
+	case c.Stage == call.Over:
+		delete(p.involved, c.ID)
+	case len(all) > 0:
+		p.involved[c.ID] = all
+	}
+	return all
 }
 
 // AgentChanged takes an agent who has changed. It does not block.
@@ -172,10 +201,5 @@ func (p *Panel) stationOf(name string) *station {
 	if s := p.stations[name]; s != nil {
 		return s
 	}
-	for agent, s := range p.stations {
-		if strings.EqualFold(agent, name) {
-			return s
-		}
-	}
-	return nil
+	return p.lower[strings.ToLower(name)]
 }

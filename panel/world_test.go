@@ -105,11 +105,7 @@ func newWorld(t testing.TB, change func(*Options)) *world {
 		t.Fatal(err)
 	}
 	w.dispatcher.Notify = w.post
-	w.dispatcher.AgentsChanged = func(agents []routing.Agent) {
-		for _, a := range agents {
-			w.panel.AgentChanged(a)
-		}
-	}
+	w.dispatcher.AgentChanged = func(a routing.Agent) { w.panel.AgentChanged(a) }
 	o := Options{Board: w, Routing: people{w.dispatcher, w}, Directory: w.directory, Lines: w, Store: store, NotReady: []string{"Break", "Lunch"}, Log: w.log}
 	for _, a := range c.Agents {
 		o.Accounts = append(o.Accounts, Account{Agent: a.Name, Login: sesame(), Desk: a.Address != ""})

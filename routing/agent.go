@@ -291,6 +291,31 @@ func (s *Agent) stamp(before Agent, now time.Time) {
 	}
 }
 
+// clone is a copy that shares nothing with s.
+func (s *Agent) clone() Agent {
+	c := *s
+	if s.Reservation != nil {
+		r := *s.Reservation
+		c.Reservation = &r
+	}
+	c.Segments = slices.Clone(s.Segments)
+	return c
+}
+
+// contacts are those of which the agent has a reservation or a segment.
+func (s *Agent) contacts() []call.ContactID {
+	var all []call.ContactID
+	if s.Reservation != nil {
+		all = append(all, s.Reservation.Contact)
+	}
+	for i := range s.Segments {
+		if id := s.Segments[i].Contact; !slices.Contains(all, id) {
+			all = append(all, id)
+		}
+	}
+	return all
+}
+
 func (s *Agent) deadline() time.Time {
 	first := s.AwayUntil
 	if s.Reservation != nil {

@@ -23,7 +23,7 @@ type visit struct {
 	world
 	from *visit
 	via  Event
-	died int // the machine did, before this write of what via has changed, from 1; 0: not
+	died bool // the machine did, while what via has changed was written
 }
 
 // story is how a state was come to.
@@ -31,8 +31,8 @@ func (v *visit) story() string {
 	var lines []string
 	for p := v; p.from != nil; p = p.from {
 		line := fmt.Sprintf("  %T%+v", p.via, p.via)
-		if p.died > 0 {
-			line += fmt.Sprintf(", of which %d written, and the server restarts", p.died-1)
+		if p.died {
+			line += fmt.Sprintf(", of which %v is written, and the server restarts", p.written)
 		}
 		lines = append(lines, line)
 	}
@@ -90,7 +90,7 @@ func (x *exploration) leave(v *visit) ([]visit, string) {
 		if len(m.agents)+len(m.queues) > 0 {
 			x.mattered[reflect.TypeOf(ev).Name()] = true
 		}
-		found, broken := x.arrive(visit{m.after, v, ev, 0}, m)
+		found, broken := x.arrive(visit{m.after, v, ev, false}, m)
 		if broken != "" {
 			return nil, broken
 		}
@@ -98,10 +98,10 @@ func (x *exploration) leave(v *visit) ([]visit, string) {
 		if len(m.agents)+len(m.queues)+len(m.commands) == 0 {
 			continue // nothing to die of
 		}
-		for n, torn := range m.torn() {
+		for _, torn := range m.torn() {
 			x.torn++
 			r := torn.recovered(x.decide)
-			found, broken := x.arrive(visit{r.after, v, ev, n + 1}, r)
+			found, broken := x.arrive(visit{r.after, v, ev, true}, r)
 			if broken != "" {
 				return nil, broken
 			}
@@ -117,7 +117,7 @@ func (x *exploration) arrive(v visit, m move) ([]visit, string) {
 	if how := m.broken(); how != "" {
 		return nil, how + "\n" + v.story()
 	}
-	if len(m.agents)+len(m.queues) == 0 && v.died == 0 {
+	if len(m.agents)+len(m.queues) == 0 && !v.died {
 		return nil, ""
 	}
 	key := v.key()
@@ -276,7 +276,7 @@ func TestWalks(t *testing.T) {
 			w.now = w.now.Add(time.Duration(rapid.IntRange(0, 9).Draw(t, "seconds")) * time.Second)
 			before := text(t, w.f)
 			m := w.take(Decide, ev)
-			v = &visit{m.after, v, ev, 0}
+			v = &visit{m.after, v, ev, false}
 			if after := text(t, w.f); after != before {
 				t.Fatalf("the state handed in was\n%s\nand is now\n%s\n%s", before, after, v.story())
 			}
@@ -286,7 +286,7 @@ func TestWalks(t *testing.T) {
 			died := rapid.IntRange(0, 12).Draw(t, "died")
 			if torn := m.torn(); 0 < died && died <= len(torn) {
 				m = torn[died-1].recovered(Decide)
-				v.world, v.died = m.after, died
+				v.world, v.died = m.after, true
 			}
 			if how := m.broken(); how != "" {
 				t.Fatalf("%s\n%s", how, v.story())

@@ -21,7 +21,7 @@ type decided struct {
 	err      error
 }
 
-func (d *decided) agent(agent string) *Agent { return (&step{State: d.f}).Agent(agent) }
+func (d *decided) agent(agent string) *Agent { return d.f.Agent(agent) }
 
 var faults = []fault{
 	{"one agent is reserved for two customers", "one agent", func(_ State, now time.Time, _ Event, d *decided) {
@@ -77,7 +77,7 @@ var faults = []fault{
 	{"a customer who is back goes behind the others", "order", func(_ State, _ time.Time, ev Event, d *decided) {
 		if e, ok := ev.(EnterRequested); ok && e.Returned {
 			q := &d.f.Queues[0]
-			slices.SortStableFunc(q.Entries, func(a, b Entry) int { return a.Since.Compare(b.Since) })
+			slices.SortStableFunc(q.Entries, func(a, b *Entry) int { return a.Since.Compare(b.Since) })
 		}
 	}},
 	{"who came last is next", "order", func(_ State, _ time.Time, ev Event, d *decided) {
@@ -193,21 +193,23 @@ func (d *decided) decide(now time.Time, ev Event) {
 }
 
 func (d *decided) waits(id SegmentID) bool {
-	_, p := (&step{State: d.f}).Entry(id)
+	_, p := d.f.Entry(id)
 	return p != nil && p.OfferedTo == "" && d.f.Reserved(id) == ""
 }
 
 // offer offers a customer to an agent, whatever speaks against it.
 func (d *decided) offer(now time.Time, agent string, id SegmentID) {
-	more := step{State: d.f, now: now}
-	q, p := more.Entry(id)
-	more.offer(pairing{Entry: *p, queue: q.Name, agent: agent})
+	more := step{Table: NewTable(d.f), now: now}
+	q, p := more.entry(id)
+	more.offer(q, p, more.row(agent))
+	d.f = more.State()
 	d.commands = append(d.commands, more.commands...)
 }
 
 func (f fault) decide(before State, now time.Time, ev Event) (State, []Command, error) {
 	var d decided
 	d.f, d.commands, d.err = Decide(before, now, ev)
+	d.f = d.f.Clone() // a fault may change it
 	f.plant(before, now, ev, &d)
 	return d.f, d.commands, d.err
 }

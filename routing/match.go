@@ -5,79 +5,103 @@ import (
 	"slices"
 )
 
-// A pairing is a customer who waits, and the agent they shall be offered to.
-type pairing struct {
-	Entry
-	queue, agent string
-}
-
-// match pairs customers who wait with free agents: whose turn it is first, each
-// with the agent who has been idle for longest. Nobody is paired twice, and who
-// is left over on either side could not be paired.
-func match(f State) []pairing {
-	var pairs []pairing
-	taken := map[string]bool{}
-	for _, p := range waiting(f) {
-		if agent := candidate(f, p, taken); agent != "" {
-			taken[agent] = true
-			p.agent = agent
-			pairs = append(pairs, p)
+// match offers waiting customers to free agents: the customer whose turn it is first, each
+// to the agent who has been idle for longest. It looks only at the queues that the decision
+// concerns. In the others no customer could get an agent before, and nothing has changed.
+func (d *step) match() {
+	slices.SortFunc(d.matching, func(a, b *queueRow) int { return cmp.Compare(a.n, b.n) })
+	turns := make([]turn, 0, 8)
+	for _, q := range d.matching {
+		turns = append(turns, turn{queue: q})
+	}
+	for q, p := d.next(turns); p != nil; q, p = d.next(turns) {
+		if s := d.candidate(q, p); s != nil {
+			d.offer(q, p, s)
 		}
 	}
-	return pairs
+	for _, q := range d.matching {
+		q.matches = false
+	}
+	d.matching = d.matching[:0]
 }
 
-// waiting is the customers who are not being offered to anybody, in their turn.
-// Before Recovered, an agent may be reserved for a customer whose entry does not
-// say so.
-func waiting(f State) []pairing {
-	var all []pairing
-	for _, q := range f.Queues {
-		for _, p := range q.Entries {
-			if p.OfferedTo == "" && f.Reserved(p.SegmentID) == "" {
-				all = append(all, pairing{Entry: p, queue: q.Name})
-			}
+// A turn is how far a match has come in a queue.
+type turn struct {
+	queue *queueRow
+	next  int // the first entry that has not had its turn
+}
+
+// next returns the next customer among all of the queues; nil: there is none.
+func (d *step) next(turns []turn) (*queueRow, *Entry) {
+	var first *turn
+	for i := range turns {
+		t := &turns[i]
+		if d.skip(t) && (first == nil || before(t.entry(), first.entry()) < 0) {
+			first = t
 		}
 	}
-	slices.SortStableFunc(all, func(a, b pairing) int { return sooner(a.Entry, b.Entry) })
-	return all
+	if first == nil {
+		return nil, nil
+	}
+	first.next++
+	return first.queue, first.queue.Entries[first.next-1]
 }
 
-// candidate is the free agent for a customer, or "". Those who have not
-// rejected this customer come first, then those who have no other one.
-func candidate(f State, p pairing, taken map[string]bool) string {
-	var best *Agent
-	i := slices.IndexFunc(f.Queues, func(q Queue) bool { return q.Name == p.queue })
-	for j := range f.Agents {
-		s := &f.Agents[j]
-		switch {
-		case !slices.Contains(f.Queues[i].Agents, s.Name), taken[s.Name], !s.free(), p.spares(s.Name):
-		case best == nil || p.rather(*s, *best) < 0:
-			best = s
+func (t *turn) entry() *Entry { return t.queue.Entries[t.next] }
+
+// skip passes over customers who are being offered. It reports whether a customer is left,
+// and an agent is free. Before Recovered, an agent may be reserved for a customer whose entry
+// does not have that yet.
+func (d *step) skip(t *turn) bool {
+	if len(t.queue.free.items) == 0 {
+		return false
+	}
+	for ; t.next < len(t.queue.Entries); t.next++ {
+		if p := t.entry(); p.OfferedTo == "" && d.Reserved(p.SegmentID) == nil {
+			return true
 		}
 	}
-	if best == nil {
-		return ""
-	}
-	return best.Name
+	return false
 }
 
-func (p *Entry) rather(a, b Agent) int {
-	return cmp.Or(
-		cmp.Compare(p.rejection(a.Name), p.rejection(b.Name)),
-		cmp.Compare(len(a.Segments), len(b.Segments)),
-		a.IdleSince.Compare(b.IdleSince),
-		cmp.Compare(a.Name, b.Name),
-	)
+// candidate is the free agent for a customer, or nil. Those who have not rejected this
+// customer come first, then those who have no other one.
+func (d *step) candidate(q *queueRow, p *Entry) *agentRow {
+	var passed []idle
+	first := q.free.first()
+	for first != nil && p.rejection(first.agent.Name) >= 0 {
+		passed = append(passed, *first)
+		q.free.remove(&first.agent.member(q).free)
+		first = q.free.first()
+	}
+	var best *agentRow
+	if first != nil {
+		best = first.agent
+	}
+	for _, x := range passed {
+		q.free.set(&x.agent.member(q).free, x)
+	}
+	for i := 0; best == nil && i < len(p.Rejected); i++ {
+		if r := p.Rejected[i]; r.Until.IsZero() { // otherwise they have just rejected
+			best = d.freeIn(q, r.Agent)
+		}
+	}
+	return best
+}
+
+// freeIn is the agent of that name if a queue may offer them a customer, or nil.
+func (d *step) freeIn(q *queueRow, name string) *agentRow {
+	row := d.byName[name]
+	if row == nil {
+		return nil
+	}
+	if m := row.member(q); m == nil || m.free == 0 {
+		return nil
+	}
+	return row
 }
 
 // rejection is where among the rejections the agent's is; -1: nowhere.
 func (p *Entry) rejection(agent string) int {
 	return slices.IndexFunc(p.Rejected, func(r Rejection) bool { return r.Agent == agent })
-}
-
-// spares says that the agent has rejected this customer just now.
-func (p *Entry) spares(agent string) bool {
-	i := p.rejection(agent)
-	return i >= 0 && !p.Rejected[i].Until.IsZero()
 }

@@ -44,7 +44,7 @@ func longestIdleFirst(m move) string {
 		i := slices.IndexFunc(m.after.f.Queues, func(q Queue) bool { return q.Name == o.Queue })
 		q := m.after.f.Queues[i]
 		p := q.entry(o.SegmentID)
-		who := *(&step{State: m.after.f}).Agent(o.Agent)
+		who := *m.after.f.Agent(o.Agent)
 		for _, s := range m.after.f.Agents {
 			if !m.after.couldTake(s, q) || len(s.Segments) > 0 || p.rejection(s.Name) >= 0 {
 				continue
@@ -63,7 +63,7 @@ func onlyTheWilling(m move) string {
 	for _, o := range m.offers() {
 		w := m.after
 		w.contacts = nil
-		s := *(&step{State: w.f}).Agent(o.Agent)
+		s := *w.f.Agent(o.Agent)
 		i := slices.IndexFunc(w.f.Queues, func(q Queue) bool { return q.Name == o.Queue })
 		if !w.couldTake(s, w.f.Queues[i]) {
 			return fmt.Sprintf("%s is offered somebody, being %s", o.Agent, seatSays(s))

@@ -98,13 +98,13 @@ func oneAgentEach(m move) string {
 		ids := []SegmentID{}
 		for _, segment := range s.Segments {
 			ids = append(ids, segment.SegmentID)
-			if _, p := (&step{State: m.after.f}).Entry(segment.SegmentID); p != nil {
+			if _, p := m.after.f.Entry(segment.SegmentID); p != nil {
 				return fmt.Sprintf("%v waits and has an agent", segment.SegmentID)
 			}
 		}
 		if r := s.Reservation; r != nil {
 			ids = append(ids, r.SegmentID)
-			_, p := (&step{State: m.after.f}).Entry(r.SegmentID)
+			_, p := m.after.f.Entry(r.SegmentID)
 			if (p == nil) != (r.Queue == "") || p != nil && p.OfferedTo != s.Name {
 				return fmt.Sprintf("%s is reserved for %v, and the queue does not say so", s.Name, r.SegmentID)
 			}
@@ -184,7 +184,7 @@ func orderIsKept(m move) string {
 			if m.before.f.Queues[i].entry(p.SegmentID) != nil {
 				after = append(after, p.SegmentID)
 			}
-			if j > 0 && rank(q.Entries[j-1]) > rank(p) {
+			if j > 0 && served(q.Entries[j-1]) > served(p) {
 				return fmt.Sprintf("%v is behind somebody of less priority", p.SegmentID)
 			}
 		}
@@ -192,8 +192,8 @@ func orderIsKept(m move) string {
 			return "entries have changed their order"
 		}
 		if ev, ok := m.ev.(EnterRequested); ok && len(q.Entries) > len(before) {
-			j := slices.IndexFunc(q.Entries, func(p Entry) bool { return p.SegmentID == ev.SegmentID })
-			if j+1 < len(q.Entries) && rank(q.Entries[j+1]) == rank(q.Entries[j]) {
+			j := slices.IndexFunc(q.Entries, func(p *Entry) bool { return p.SegmentID == ev.SegmentID })
+			if j+1 < len(q.Entries) && served(q.Entries[j+1]) == served(q.Entries[j]) {
 				return "who came last is before an equal"
 			}
 		}
@@ -201,8 +201,8 @@ func orderIsKept(m move) string {
 	return ""
 }
 
-// rank is less for who is served sooner, whenever they came.
-func rank(p Entry) int {
+// served is less for who is served sooner, whenever they came.
+func served(p *Entry) int {
 	if p.Returned {
 		return -1000
 	}
@@ -238,7 +238,7 @@ func (w world) couldTake(s Agent, q Queue) bool {
 		s.Status.State == Available && s.Next.State == "" && live < max(1, s.Capacity)
 }
 
-func paused(p Entry, agent string) bool {
+func paused(p *Entry, agent string) bool {
 	return slices.ContainsFunc(p.Rejected, func(r Rejection) bool { return r.Agent == agent && !r.Until.IsZero() })
 }
 

@@ -21,7 +21,9 @@ type Queue struct {
 	// peace before they may be offered that customer again; zero: 15 s.
 	AskAgain call.Duration `json:"askAgain,omitempty"`
 
-	Entries []Entry `json:"entries,omitempty"` // who is next comes first
+	// Entries are in the order in which they are served. An Entry is replaced and
+	// never changed, so that queues may share it.
+	Entries []*Entry `json:"entries,omitempty"`
 }
 
 const (
@@ -53,26 +55,25 @@ type Rejection struct {
 }
 
 func (q *Queue) entry(id SegmentID) *Entry {
-	for i := range q.Entries {
-		if q.Entries[i].SegmentID == id {
-			return &q.Entries[i]
+	for _, p := range q.Entries {
+		if p.SegmentID == id {
+			return p
 		}
 	}
 	return nil
 }
 
 // add gives a customer their entry: behind everybody who is not served later.
-func (q *Queue) add(p Entry) {
-	q.Entries = append(q.Entries, p)
-	slices.SortStableFunc(q.Entries, sooner)
+func (q *Queue) add(p *Entry) {
+	i := len(q.Entries)
+	for i > 0 && before(p, q.Entries[i-1]) < 0 {
+		i--
+	}
+	q.Entries = slices.Insert(q.Entries, i, p)
 }
 
-func (q *Queue) remove(id SegmentID) {
-	q.Entries = slices.DeleteFunc(q.Entries, func(p Entry) bool { return p.SegmentID == id })
-}
-
-// sooner is the order in which customers are served, also across queues.
-func sooner(a, b Entry) int {
+// before is the order in which customers are served, also across queues.
+func before(a, b *Entry) int {
 	if a.Returned != b.Returned {
 		if a.Returned {
 			return -1
@@ -80,6 +81,13 @@ func sooner(a, b Entry) int {
 		return 1
 	}
 	return cmp.Or(cmp.Compare(b.Priority, a.Priority), a.Since.Compare(b.Since))
+}
+
+// clone is a copy that shares nothing with p.
+func (p *Entry) clone() *Entry {
+	c := *p
+	c.Rejected = slices.Clone(p.Rejected)
+	return &c
 }
 
 // reject notes that an agent did not want this customer.
@@ -90,22 +98,19 @@ func (p *Entry) reject(agent string, until time.Time) {
 }
 
 // expire ends the pauses that are over.
-func (q *Queue) expire(now time.Time) {
-	for i := range q.Entries {
-		for j := range q.Entries[i].Rejected {
-			if r := &q.Entries[i].Rejected[j]; call.Due(r.Until, now) {
-				r.Until = time.Time{}
-			}
+func (p *Entry) expire(now time.Time) {
+	for i := range p.Rejected {
+		if r := &p.Rejected[i]; call.Due(r.Until, now) {
+			r.Until = time.Time{}
 		}
 	}
 }
 
-func (q *Queue) deadline() time.Time {
+// deadline is the end of the first pause; zero: there is none.
+func (p *Entry) deadline() time.Time {
 	var first time.Time
-	for i := range q.Entries {
-		for _, r := range q.Entries[i].Rejected {
-			first = call.Earlier(first, r.Until)
-		}
+	for i := range p.Rejected {
+		first = call.Earlier(first, p.Rejected[i].Until)
 	}
 	return first
 }

@@ -41,29 +41,44 @@ func contactFirst(ev Event) bool {
 }
 
 // torn is every way to find everything if the machine dies while what a move has
-// changed is written: before the first write, after it, and so on, and at last
-// before any command is carried out.
+// changed is written: with any of the agents, which are written at the same time, or with all
+// of them and any of the queues, and with all before any command is carried out.
 func (m move) torn() []world {
 	var all []world
-	f := m.before.f
-	for n := 0; n <= len(m.agents)+len(m.queues); n++ {
-		f = f.Clone()
-		switch {
-		case n == 0:
-		case n <= len(m.agents):
-			*f.Agent(m.agents[n-1].Name) = m.agents[n-1]
-		default:
-			q := m.queues[n-1-len(m.agents)]
-			f.Queues[slices.IndexFunc(f.Queues, func(x Queue) bool { return x.Name == q.Name })] = q
+	agents, queues := 1<<len(m.agents), 1<<len(m.queues)
+	for some := range agents {
+		all = append(all, m.left(some, 0))
+	}
+	for some := range queues {
+		if some > 0 {
+			all = append(all, m.left(agents-1, some))
 		}
-		w := m.untold
-		if !contactFirst(m.ev) {
-			w = m.before
-		}
-		w.f = f
-		all = append(all, w)
 	}
 	return all
+}
+
+// left is what is left if of the agents and queues that a move has changed only some are
+// written: those whose bits are set.
+func (m move) left(agents, queues int) world {
+	w := m.untold
+	if !contactFirst(m.ev) {
+		w = m.before
+	}
+	w.f = m.before.f.Clone()
+	w.written = nil
+	for i, s := range m.agents {
+		if agents>>i&1 == 1 {
+			*w.f.Agent(s.Name) = s
+			w.written = append(w.written, s.Name)
+		}
+	}
+	for i, q := range m.queues {
+		if queues>>i&1 == 1 {
+			w.f.Queues[slices.IndexFunc(w.f.Queues, func(x Queue) bool { return x.Name == q.Name })] = q
+			w.written = append(w.written, q.Name)
+		}
+	}
+	return w
 }
 
 // recovered is a torn world after the next start: each contact reports how it is, and

@@ -19,6 +19,7 @@ type world struct {
 	now      time.Time
 	contacts map[SegmentID]contact
 	rejected map[string]time.Time // agent and segment: said no, at
+	written  []string             // of a torn move
 }
 
 // A move is one event taken in by a world, and what came of it.
@@ -123,9 +124,8 @@ func said(agent string, id SegmentID) string { return fmt.Sprint(agent, " ", id)
 
 // known says that a segment is waited for, offered or had already.
 func (w world) known(id SegmentID) bool {
-	d := step{State: w.f}
-	_, p := d.Entry(id)
-	return p != nil || d.Taken(id) != nil
+	_, p := w.f.Entry(id)
+	return p != nil || w.f.Taken(id) != nil
 }
 
 // customers are those who come to the routing states of the tests. Each is one segment.
@@ -173,7 +173,7 @@ func events(f State, segments []SegmentID) []Event {
 // mayTalk says that an agent who has nobody may have answered a customer of a
 // queue when the offer had ended already.
 func mayTalk(f State, s Agent, id SegmentID) bool {
-	_, p := (&step{State: f}).Entry(id)
+	_, p := f.Entry(id)
 	idle := s.state() == Available || s.Status == MissedOffer
 	return p != nil && idle && len(s.Segments) == 0 && (s.Reservation == nil || s.ReservedFor(id))
 }

@@ -17,9 +17,9 @@ type Router interface {
 	// *DialError that says why they cannot be rung. Of a connection that is no
 	// agent's nothing is kept.
 	Reserve(c call.Contact, id call.ConnectionID) error
-	// Settled waits until all that was reserved so far is written down: before
-	// that nobody may be rung.
-	Settled(ctx context.Context) error
+	// Settled waits until all that was reserved so far for a contact is written
+	// down: before that nobody may be rung for it.
+	Settled(ctx context.Context, id call.ContactID) error
 	// Resume has the agent of that connection talk to c, which grants it. It
 	// is a *call.Refusal if they talk to somebody else.
 	Resume(c call.Contact, by call.ConnectionID) error
@@ -33,7 +33,7 @@ type Router interface {
 type everybody struct{}
 
 func (everybody) Reserve(call.Contact, call.ConnectionID) error { return nil }
-func (everybody) Settled(context.Context) error                 { return nil }
+func (everybody) Settled(context.Context, call.ContactID) error { return nil }
 func (everybody) Resume(call.Contact, call.ConnectionID) error  { return nil }
 func (everybody) Changed(call.Contact, []call.Timed)            {}
 

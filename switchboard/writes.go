@@ -305,7 +305,7 @@ func (s *Switchboard) settled(ctx context.Context, p pending) error {
 	defer cancel()
 	for {
 		try, cancel := context.WithTimeout(ctx, p.within)
-		err := s.options.Router.Settled(try)
+		err := s.options.Router.Settled(try, p.entry.Contact.ID)
 		cancel()
 		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil || s.journalDown() {
 			return err

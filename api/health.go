@@ -1,0 +1,59 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// healthPath is open to everybody.
+const healthPath = "/healthz"
+
+func (s *server) healthRoutes(api huma.API) {
+	huma.Register(api, huma.Operation{
+		OperationID: "health", Method: http.MethodGet, Path: healthPath, Summary: "Does the server do its work?",
+		Description: "It is 503, with the reason, while the server is starting and while the journal takes no entries, such as when " +
+			"the disk is full: calls go on, and what would change one has to wait. If nothing was written in the last 2 s, the " +
+			"server writes something to find out. It is 200 again as soon as the journal works.",
+		Errors: []int{http.StatusServiceUnavailable},
+	}, s.health)
+}
+
+type healthAnswer struct {
+	Body struct {
+		Version  string   `json:"version" doc:"of the server"`
+		Contacts int      `json:"contacts" doc:"how many are not over"`
+		Damage   []string `json:"damage,omitempty" nullable:"false" doc:"what of the journal was found damaged when the server started, a place each: what was lost, and what was found again. The server carries on everything else"`
+	}
+}
+
+// health answers 200 even if the journal was damaged: whatever is left is carried
+// on. Those who show no key are not told the names of contacts and agents.
+func (s *server) health(ctx context.Context, _ *struct{}) (*healthAnswer, error) {
+	if s.Health != nil {
+		if err := s.Health(ctx); err != nil {
+			return nil, retrySoon(unhealthy(ctx, err))
+		}
+	}
+	answer := new(healthAnswer)
+	answer.Body.Version, answer.Body.Contacts = s.Version, len(s.live())
+	if s.Damage == nil {
+		return answer, nil
+	}
+	answer.Body.Damage = s.Damage()
+	if n := len(answer.Body.Damage); n > 0 && isStranger(ctx) {
+		answer.Body.Damage = []string{fmt.Sprintf("%d places in the journal; show a key to see which", n)}
+	}
+	return answer, nil
+}
+
+// unhealthy is the sentence about a server that cannot do its work. The reason
+// names files and contacts, which those who show no key are not told.
+func unhealthy(ctx context.Context, err error) string {
+	if isStranger(ctx) {
+		return "the server takes no calls and requests now; show a key to see why"
+	}
+	return fmt.Sprintf("the server takes no calls and requests now: %v", err)
+}

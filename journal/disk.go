@@ -1,0 +1,123 @@
+package journal
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"holdfast/switchboard"
+)
+
+const (
+	probeName = "probe"
+	// probeSize is how much a disk that has failed must take before the journal
+	// is written again: with less, the next entries would fill it up once more.
+	probeSize = 128 << 10
+)
+
+// passing are the errors of a disk that may take entries again, without anybody
+// doing anything about the journal: it is full, read-only or broken, or this
+// process has too many files open.
+var passing = []error{
+	syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EROFS, syscall.EIO,
+	syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENODEV, syscall.ENXIO, syscall.ESTALE,
+}
+
+// MayPass reports whether Open failed because the disk does not take what is
+// written now, such as when it is full. Open may succeed later.
+func MayPass(err error) bool {
+	return slices.ContainsFunc(passing, func(p error) bool { return errors.Is(err, p) })
+}
+
+// probe returns why a directory's disk does not take what is written.
+func probe(dir string) error {
+	file := filepath.Join(dir, probeName)
+	f, err := os.Create(file)
+	if err != nil {
+		return fmt.Errorf("trying the disk: %w", err)
+	}
+	_, err = f.Write(make([]byte, probeSize))
+	if err = errors.Join(err, f.Sync(), f.Close(), os.Remove(file)); err != nil {
+		return fmt.Errorf("trying the disk: %w", err)
+	}
+	return nil
+}
+
+// failing returns why a directory's disk fails, or nil: the server's errors do not say
+// it in a way that MayPass understands.
+func failing(dir string) error {
+	if err := probe(dir); MayPass(err) {
+		return err
+	}
+	return nil
+}
+
+// writeAgain writes the last block of each stream once more, as it is. After a write
+// that failed the kernel may take for written what the disk does not have, so that the
+// next server would read, and acknowledge, what a power cut takes away.
+func writeAgain(dir string) error {
+	for stream := range prefixes {
+		all, err := blocks(dir, stream)
+		if err != nil {
+			return err
+		}
+		if len(all) == 0 {
+			continue
+		}
+		last := all[len(all)-1]
+		if err := rewriteInPlace(last.file); err != nil {
+			return fmt.Errorf("writing %s again: %w", last, err)
+		}
+	}
+	return nil
+}
+
+func rewriteInPlace(file string) error {
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	data, err := io.ReadAll(f)
+	if err == nil {
+		_, err = f.WriteAt(data, 0)
+	}
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// because returns, in the place of the error of a write, why the embedded server has
+// failed, if it has: the error says only that the server does not answer.
+func (j *Journal) because(err error) error {
+	if err == nil || errors.Is(err, switchboard.ErrFenced) || !j.replacing() {
+		return err
+	}
+	return cmp.Or(j.embedded.why(), err)
+}
+
+// outlast repeats a read that fails while the embedded server is being replaced,
+// until there is one again or ctx ends.
+func (j *Journal) outlast(ctx context.Context, read func() error) error {
+	for {
+		away := j.replacing()
+		err := read()
+		if err == nil || !away && !j.replacing() {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return j.because(err)
+		case <-j.closed:
+			return errClosed
+		case <-time.After(lookAgain):
+		}
+	}
+}
+
+// replacing reports whether the embedded server is being replaced.
+func (j *Journal) replacing() bool { return j.embedded != nil && j.embedded.why() != nil }
