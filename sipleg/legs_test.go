@@ -155,10 +155,10 @@ func TestTurnedAway(t *testing.T) {
 	}
 }
 
-func TestTurnedAwayIsLoggedOnceASecond(t *testing.T) {
+func TestCallsThatCannotBeTakenAreLoggedOnceASecond(t *testing.T) {
 	r, w := newRig(t), &wire{}
 	var log bytes.Buffer
-	r.lines.sender, r.lines.log, r.board.busy = w, slog.New(slog.NewTextHandler(&log, nil)), true
+	r.lines.sender, r.lines.log, r.board.down = w, slog.New(slog.NewTextHandler(&log, nil)), true
 	invite := request(t, "INVITE", "hotline", "", "\n\n"+speak("sendrecv"))
 	for i := range 300 {
 		*invite.SIP.CallID() = sip.CallIDHeader(fmt.Sprint("c", i))

@@ -113,15 +113,15 @@ const (
 // busy asks the caller's side to try again, here or elsewhere (RFC 3261 §21.5.4), and
 // remembers the INVITE.
 func (l *Legs) busy(m sipua.Received, r *sip.Request, why error) {
+	l.refused.add(l.now(), r)
+	if errors.Is(why, switchboard.ErrBusy) { // the switchboard logs it
+		l.refuse(m, retrySoon)
+		return
+	}
 	if missed, is := l.turnedAway.due(l.now()); is {
 		l.log.Error("a call cannot be taken", "from", m.From, "error", why, "unmentioned", missed)
 	}
-	l.refused.add(l.now(), r)
-	if errors.Is(why, switchboard.ErrBusy) {
-		l.refuse(m, retrySoon)
-	} else {
-		l.refuse(m, retryAfter)
-	}
+	l.refuse(m, retryAfter)
 }
 
 func (l *Legs) refuse(m sipua.Received, after string) {
