@@ -29,6 +29,7 @@ browser: ## all tests with a real browser, also those that take long
 
 bench: ## the figures that docs/STATUS.md states
 	go test -run '^$$' -bench . -benchmem ./...
+	HOLDFAST_FLOOD=disk go test -C test/flood -count=1 -v -timeout 20m
 
 fuzz: ## every fuzz test for FUZZTIME (30s) each
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz

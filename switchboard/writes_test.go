@@ -37,7 +37,7 @@ func (d *disk) write(u urgency, n int) <-chan error {
 			errs <- d.w.do(nil, u, func() error {
 				d.busy <- struct{}{}
 				defer func() { <-d.busy }()
-				time.Sleep(d.each) // in a bubble
+				<-time.After(d.each) // in a bubble
 				d.written = append(d.written, u)
 				return d.fails
 			})
@@ -54,7 +54,7 @@ func TestWhoTalksComesFirst(t *testing.T) {
 		for _, u := range []urgency{claiming, fresh, archiving, begun, talking} {
 			d.write(u, 2)
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		want := append(slices.Repeat([]urgency{begun}, flyingMost),
 			talking, talking, begun, begun, archiving, archiving, fresh, fresh)
 		got := slices.DeleteFunc(slices.Clone(d.written), func(u urgency) bool { return u == claiming })
@@ -79,10 +79,10 @@ func TestNobodyIsTurnedAwayWhileTheJournalKeepsUp(t *testing.T) {
 			}
 			d.w.opened()
 			go func() {
-				err := d.w.do(nil, fresh, func() error { time.Sleep(d.each); return nil })
+				err := d.w.do(nil, fresh, func() error { <-time.After(d.each); return nil })
 				d.w.recorded(err == nil)
 			}()
-			time.Sleep(10 * time.Millisecond)
+			<-time.After(10 * time.Millisecond)
 		}
 	})
 }
@@ -95,7 +95,7 @@ func TestFlood(t *testing.T) {
 		d.w.log = slog.New(slog.NewTextHandler(&log, nil))
 		in, slowest := 0, make(chan time.Duration, 10_000)
 		for range 6000 { // a thousand a second
-			time.Sleep(time.Millisecond)
+			<-time.After(time.Millisecond)
 			if d.w.admitsNew() != nil {
 				continue
 			}
@@ -108,7 +108,7 @@ func TestFlood(t *testing.T) {
 				slowest <- time.Since(began)
 			}()
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		if in < 900 || in > 1300 {
 			t.Errorf("%d got in, want about 1200: as many as the disk can write", in)
 		}
@@ -136,7 +136,7 @@ func (d *disk) write1(u urgency) <-chan error {
 		errs <- d.w.do(nil, u, func() error {
 			d.busy <- struct{}{}
 			defer func() { <-d.busy }()
-			time.Sleep(d.each)
+			<-time.After(d.each)
 			return d.fails
 		})
 	}()
@@ -150,7 +150,7 @@ func TestWhatWaitsForADeadJournal(t *testing.T) {
 		d := newDisk(t, appendWithin/flyingMost)
 		d.fails = errJournal
 		errs := d.write(begun, 1000)
-		time.Sleep(appendWithin + time.Second)
+		<-time.After(appendWithin + time.Second)
 		if got := len(errs); got != 1000 {
 			t.Errorf("%d of 1000 know", got)
 		}
@@ -169,7 +169,7 @@ func TestWhoWaitsMayGo(t *testing.T) {
 		if err := <-err; !errors.Is(err, ErrUnavailable) {
 			t.Errorf("err is %v", err)
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		if d.w.flying != 0 || d.w.urgent.n != 0 {
 			t.Errorf("%d are in the journal's hands, %d begun", d.w.flying, d.w.urgent.n)
 		}
@@ -202,6 +202,7 @@ func TestTurnedAwayAfterAll(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		synctest.Wait()
 		away := 0
 		leg := patientLeg{fakeLeg{lines: b.lines, ID: customer, Epoch: 1}}
 		b.lines.opened(customer)

@@ -32,7 +32,7 @@ func openSlow(ctx context.Context, o holdfast.Options) (holdfast.Journal, error)
 func (j *slowJournal) sync() {
 	j.disk.Lock()
 	defer j.disk.Unlock()
-	time.Sleep(writeFor) // it is the disk
+	<-time.After(writeFor)
 }
 
 // Append implements switchboard.Journal.

@@ -2,7 +2,6 @@ package flood
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -155,8 +154,9 @@ var kinds = []kind{
 }
 
 // TestFlood finds the best rate at which all is well, and then comes with three times
-// as much. longEnv has it take its time.
+// as much.
 func TestFlood(t *testing.T) {
+	wanted(t)
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -183,11 +183,9 @@ func TestFlood(t *testing.T) {
 	}
 }
 
-const longEnv = "HOLDFAST_FLOOD_LONG"
-
 // times are how long a step takes, a flood, and what comes after it.
 func times() (step, flood, after time.Duration) {
-	if os.Getenv(longEnv) != "" {
+	if isLong() {
 		return 5 * time.Second, 10 * time.Second, 20 * time.Second
 	}
 	return time.Second, 3 * time.Second, 2 * time.Second

@@ -23,6 +23,7 @@ const crowd = 5000
 // others on the machine do not count.
 func TestRestart(t *testing.T) {
 	const limit = 2 * time.Second
+	wanted(t)
 	w := newWorld(t)
 	w.trunk.talk = 0
 	w.trunk.call("waiting")

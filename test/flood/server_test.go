@@ -28,9 +28,21 @@ import (
 // test binary.
 const configEnv = "HOLDFAST_FLOOD_CONFIG"
 
-// realEnv has the journal on a real disk, and not in memory behind a disk that takes
-// writeFor for each write.
-const realEnv = "HOLDFAST_FLOOD_DISK"
+// floodEnv has the tests run at all: they need the machine for themselves. "long" has
+// them take their time; "disk" has the journal on a real disk as well, and not in memory
+// behind a disk that takes writeFor for each write.
+const floodEnv = "HOLDFAST_FLOOD"
+
+func wanted(t *testing.T) {
+	t.Helper()
+	if os.Getenv(floodEnv) == "" {
+		t.Skipf("%s is not set", floodEnv)
+	}
+}
+
+func isLong() bool { return isReal() || os.Getenv(floodEnv) == "long" }
+
+func isReal() bool { return os.Getenv(floodEnv) == "disk" }
 
 func TestMain(m *testing.M) {
 	if file := os.Getenv(configEnv); file != "" {
@@ -51,7 +63,7 @@ func serve(file string) error {
 		return err
 	}
 	o := holdfast.Options{Config: conf, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
-	if os.Getenv(realEnv) == "" {
+	if !isReal() {
 		o.OpenJournal = func(ctx context.Context) (holdfast.Journal, error) { return openSlow(ctx, o) }
 	}
 	server, err := holdfast.Start(context.Background(), o)
@@ -81,7 +93,8 @@ type server struct {
 // configured returns a server that is not started, with these people.
 func configured(t *testing.T, people string) *server {
 	t.Helper()
-	s := &server{t: t, dir: place(t), sip: freeAddress(t), api: freeAddress(t)}
+	s := &server{t: t, dir: t.TempDir(), sip: freeAddress(t), api: freeAddress(t)}
+	s.inMemory()
 	text := fmt.Sprintf("[journal]\ndir = %q\n[sip]\nlisten = %q\n[api]\nlisten = %q\n[panel]\nlisten = \"\"\n%s",
 		filepath.Join(s.dir, "journal"), s.sip, s.api, people)
 	if err := os.WriteFile(s.file(), []byte(text), 0o600); err != nil {
@@ -90,15 +103,16 @@ func configured(t *testing.T, people string) *server {
 	return s
 }
 
-// place is a directory in memory, if there is such a place and no real disk is wanted.
-func place(t *testing.T) string {
-	if os.Getenv(realEnv) == "" {
-		if dir, err := os.MkdirTemp("/dev/shm", "holdfast-flood"); err == nil {
-			t.Cleanup(func() { _ = os.RemoveAll(dir) })
-			return dir
-		}
+// inMemory moves the server into memory, if there is such a place and no real disk is
+// wanted.
+func (s *server) inMemory() {
+	if isReal() {
+		return
 	}
-	return t.TempDir()
+	if dir, err := os.MkdirTemp("/dev/shm", "holdfast-flood"); err == nil {
+		s.dir = dir
+		s.t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	}
 }
 
 func (s *server) file() string { return filepath.Join(s.dir, "holdfast.toml") }
