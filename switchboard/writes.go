@@ -14,11 +14,11 @@ const (
 	// flyingMost is how many writes the journal has at the same time. It syncs one
 	// after the other: more of them would not be written sooner, and those who talk
 	// could not overtake them.
-	flyingMost = 16
+	flyingMost = 8
 	// claimEvery is which turn a claim gets while others but those who talk wait.
 	claimEvery = 4
 	// archivingMost is how many of them may archive, each with many writes.
-	archivingMost = 4
+	archivingMost = 2
 	// admitWithin is how long the first entry of a new contact may have to wait. If it
 	// would take longer, it is turned away at once.
 	admitWithin = 200 * time.Millisecond
@@ -27,7 +27,7 @@ const (
 	workWithin = admitWithin / 2
 	// turnAwayAfter is how long a new contact has waited for its turn when it is turned
 	// away after all: those who came before had more to write than was foreseen.
-	turnAwayAfter = 300 * time.Millisecond
+	turnAwayAfter = 250 * time.Millisecond
 )
 
 // An urgency says in which order writes that wait are handed to the journal.

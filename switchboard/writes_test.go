@@ -55,6 +55,7 @@ func TestWhoTalksComesFirst(t *testing.T) {
 			d.write(u, 2)
 		}
 		<-time.After(time.Second)
+		synctest.Wait()
 		want := append(slices.Repeat([]urgency{begun}, flyingMost),
 			talking, talking, begun, begun, archiving, archiving, fresh, fresh)
 		got := slices.DeleteFunc(slices.Clone(d.written), func(u urgency) bool { return u == claiming })
@@ -109,6 +110,7 @@ func TestFlood(t *testing.T) {
 			}()
 		}
 		<-time.After(time.Second)
+		synctest.Wait()
 		if in < 900 || in > 1300 {
 			t.Errorf("%d got in, want about 1200: as many as the disk can write", in)
 		}
@@ -151,6 +153,7 @@ func TestWhatWaitsForADeadJournal(t *testing.T) {
 		d.fails = errJournal
 		errs := d.write(begun, 1000)
 		<-time.After(appendWithin + time.Second)
+		synctest.Wait()
 		if got := len(errs); got != 1000 {
 			t.Errorf("%d of 1000 know", got)
 		}
@@ -170,6 +173,7 @@ func TestWhoWaitsMayGo(t *testing.T) {
 			t.Errorf("err is %v", err)
 		}
 		<-time.After(time.Second)
+		synctest.Wait()
 		if d.w.flying != 0 || d.w.urgent.n != 0 {
 			t.Errorf("%d are in the journal's hands, %d begun", d.w.flying, d.w.urgent.n)
 		}
