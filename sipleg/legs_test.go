@@ -387,3 +387,19 @@ func TestRealAudio(t *testing.T) {
 		t.Errorf("listens at %s after the restart, not at %s", at, l.at)
 	}
 }
+
+// BenchmarkTurnedAway is what an INVITE of a flood costs, from its text to that of its 503.
+func BenchmarkTurnedAway(b *testing.B) {
+	r, w := newRig(b), &wire{}
+	r.lines.sender, r.board.busy = w, true
+	text := []byte(request(b, "INVITE", "hotline", "", "\n\n"+speak("sendrecv")).SIP.String())
+	for b.Loop() {
+		m, err := sipua.Parse(text)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.lines.Receive(sipua.Received{SIP: m, From: farAddress, Transport: sipua.UDP})
+		_ = w.sent[0].SIP.String()
+		w.sent = w.sent[:0]
+	}
+}
