@@ -60,10 +60,23 @@ func (k *Dispatcher) reserve(c call.Contact, x call.Connection) error {
 		ask.For = call.Duration(x.AnswerBy.Sub(x.Since) + reservedBeyond)
 	}
 	if _, err := k.decide(ask); err != nil {
-		return &switchboard.DialError{Reason: call.Busy, Detail: err.Error()}
+		return &switchboard.DialError{Reason: k.whyNot(agent), Detail: err.Error()}
 	}
 	k.clear(agent, ask.Former)
 	return nil
+}
+
+// whyNot is the reason with which an agent who cannot be reserved fails: one who is
+// away or offline is not busy.
+func (k *Dispatcher) whyNot(agent string) call.Reason {
+	s := k.table.Agent(agent)
+	switch {
+	case s == nil:
+		return call.NotFound
+	case s.State == routing.Away, s.State == routing.Offline:
+		return call.Unreachable
+	}
+	return call.Busy
 }
 
 // former is the part that an agent has had in a contact and has no more; zero:
