@@ -81,7 +81,11 @@ func (p *Panel) check(name, word, source string) (agent string, wait time.Durati
 	}
 	if !hash.Matches(word) || !l.account {
 		p.guesses.wrong(l)
-		p.log.Info("a wrong name or password", "source", source)
+		if l.account {
+			p.log.Info("a wrong password", "agent", l.name, "source", source)
+		} else { // what was written may be a password in the wrong field
+			p.log.Info("a name that no account has", "source", source)
+		}
 		return "", 0
 	}
 	p.guesses.right(l)

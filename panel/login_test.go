@@ -3,6 +3,7 @@ package panel
 import (
 	"bytes"
 	"fmt"
+	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
@@ -48,6 +49,20 @@ func TestLogIn(t *testing.T) {
 	}
 	if status, _, _ := b.fetch("POST", "/ccp-v2/login", strings.Repeat("x", longestLogin+1)); status != 400 {
 		t.Errorf("a request to log in that is too long: %d", status)
+	}
+}
+
+// The log names the account for which a wrong password was given, and no name that
+// may be a password written in the wrong field.
+func TestWrongPasswordIsLogged(t *testing.T) {
+	var logged bytes.Buffer
+	t.Run("wrong passwords", func(t *testing.T) { // whose end is that of all who log
+		b := browse(t, newWorld(t, func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&logged, nil)) }))
+		b.logIn("Ana", "s3cret")
+		b.logIn("s3cret", "s3cret")
+	})
+	if got := logged.String(); strings.Count(got, "agent=ana source=127.0.0.1") != 1 || !strings.Contains(got, "a name that no account has") || strings.Contains(got, "s3cret") {
+		t.Errorf("logged:\n%s", got)
 	}
 }
 
