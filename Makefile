@@ -7,7 +7,8 @@ FUZZTIME ?= 30s
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' Makefile
 
-demo: ## every kind of transfer between real phones on this machine, as stories and drawings
+demo: ## build, then play every kind of transfer between real phones on this machine, as stories and drawings
+	@echo 'building bin/holdfast; the demo takes about a minute after that'
 	go build -o bin/holdfast ./cmd/holdfast
 	bin/holdfast demo
 
