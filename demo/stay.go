@@ -117,8 +117,8 @@ customer calls you. examples/streams-page is a page on Amazon Connect Streams
 around it.
 
 On the command line you see a customer who calls ana, who answers at once. Handed
-over, customers hang up after %s, and another one calls. "ana" stands for the contact that she is in. In another terminal,
-try
+over, customers hang up after %s, and another one calls. In another terminal, try
+the following; the first "ana" is the contact that she is in.
 
   export HOLDFAST_SERVER=%s
 
