@@ -45,8 +45,9 @@ func (j *Journal) live(ctx context.Context) (entries []switchboard.Entry, unread
 	if err != nil {
 		return nil, []error{fmt.Errorf("reading the live contacts: %w", err)}
 	}
+	d := j.decoder(ctx)
 	for _, m := range msgs {
-		if e, err := entryOf(m); err != nil {
+		if e, err := d.entry(messageIn(m)); err != nil {
 			unread = append(unread, err)
 		} else {
 			entries = append(entries, e)
@@ -94,5 +95,5 @@ func (j *Journal) last(ctx context.Context, subject string) (switchboard.Entry, 
 	if err != nil {
 		return switchboard.Entry{}, fmt.Errorf("reading the last entry of %s: %w", subject, err)
 	}
-	return decode(subject, m.Sequence, m.Data)
+	return j.decoder(ctx).entry(rawMessage(m, m.Sequence))
 }

@@ -58,6 +58,7 @@ type Journal struct {
 
 	contacts, archive, routing jetstream.Stream
 
+	bases   bases         // what the next entries build on
 	highest atomic.Uint64 // sequence in CONTACTS known to this process
 	closing sync.Once
 	closed  chan struct{}

@@ -16,8 +16,8 @@ import (
 	"holdfast/switchboard"
 )
 
-// whole is an entry with everything in it.
-func whole() switchboard.Entry {
+// full is an entry with everything in it.
+func full() switchboard.Entry {
 	e := entry("g1", 7)
 	e.Version = switchboard.EntryVersion
 	e.Contact.Rules = call.DefaultRules()
@@ -41,7 +41,7 @@ func whole() switchboard.Entry {
 
 func TestAppendKeepsTheWholeEntry(t *testing.T) {
 	j := open(t, t.TempDir())
-	want := whole()
+	want := full()
 	want.Seq = mustAppend(t, j, want, 0)
 	for got, err := range j.Live(t.Context()) {
 		if err != nil || !reflect.DeepEqual(got, want) {
@@ -162,7 +162,7 @@ func crowd(t testing.TB, j *Journal, n int) {
 		go func() {
 			var err error
 			for i := w; i < n && err == nil; i += 20 {
-				e := whole()
+				e := full()
 				e.Contact.ID = call.ContactID(fmt.Sprint("c", i))
 				_, err = j.Append(t.Context(), e, 0)
 			}
@@ -191,7 +191,7 @@ func BenchmarkLive(b *testing.B) {
 }
 
 func FuzzDecode(f *testing.F) {
-	m, err := encode(whole())
+	m, err := encode(full())
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -200,7 +200,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"version":2}`))
 	f.Add([]byte(`{"version":1,"contact":{"id":"g1"},"events":[null],"legs":{"1":null}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		e, err := decode("contact.g1", 1, data)
+		d := &decoder{fetch: func(string, uint64) (message, error) { return message{}, errNoEntry }}
+		e, err := d.entry(message{"contact.g1", 1, 0, data})
 		if err != nil {
 			return
 		}
@@ -209,7 +210,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatalf("what was read cannot be written: %v", err)
 		}
-		again, err := decode("contact.g1", 1, m.Data)
+		again, err := d.entry(message{"contact.g1", 1, 0, m.Data})
 		if err != nil {
 			t.Fatalf("what was written cannot be read: %v", err)
 		}
