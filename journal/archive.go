@@ -39,8 +39,7 @@ func (j *Journal) archiveContact(ctx context.Context, id call.ContactID) error {
 		return err
 	}
 	last := entries[len(entries)-1]
-	d := &decoder{fetch: fetchFrom(entries)}
-	if e, err := d.entry(messageIn(last)); err == nil && e.Contact.Stage != call.Over {
+	if e, err := j.decoder(ctx).entry(messageIn(last)); err == nil && e.Contact.Stage != call.Over {
 		return fmt.Errorf("it is not over, it is %s", e.Contact.Stage)
 	}
 	until, err := lastSeq(ctx, j.contacts)

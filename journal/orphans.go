@@ -38,19 +38,17 @@ func (s *survey) restoreBases() {
 }
 
 // findOrphans takes out of CONTACTS what cannot be read any more, because it builds
-// on an entry that is lost for good. What is left there of a contact that is
-// archived to its end is no loss.
+// on an entry that is lost for good. That of a contact which is archived to its end
+// is in ARCHIVE.
 func (s *survey) findOrphans() {
 	st, newest := s.contacts, s.contacts.newest()
 	told := map[uint64]bool{} // of these bases
 	for _, seq := range s.lacking() {
 		k := st.kept[seq]
-		delete(st.kept, seq)
-		st.hurt = true
-		if id := contactOf(k.subject); newest[k.subject] <= s.ended[id] {
-			st.dropped[id] = true
+		if newest[k.subject] <= s.ended[contactOf(k.subject)] {
 			continue
 		}
+		delete(st.kept, seq)
 		st.orphans[seq], st.bad[k.block] = true, true
 		if !told[k.base] {
 			s.found(st, "stream %s: entry %d of %s, on which others build, is lost", st.name, k.base, named(k.subject))
@@ -58,7 +56,6 @@ func (s *survey) findOrphans() {
 		told[k.base] = true
 	}
 	st.restored = slices.DeleteFunc(st.restored, func(r record) bool { return st.orphans[r.seq] })
-	maps.DeleteFunc(st.kept, func(_ uint64, k kept) bool { return st.dropped[contactOf(k.subject)] })
 }
 
 // decoder reads what is in ARCHIVE.
