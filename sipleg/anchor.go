@@ -50,7 +50,7 @@ type anchor struct {
 	audio      audio          // silence for a leg that had ended before it was restored
 	at         netip.AddrPort // where its audio is received
 
-	hop atomic.Pointer[netip.AddrPort] // where the last message went
+	hop atomic.Pointer[netip.AddrPort] // where the last message went; nil: it is known to be lost
 }
 
 // Close implements switchboard.Leg.

@@ -98,7 +98,7 @@ func (s *Switchboard) Open(id call.ContactID, leg Leg, first Incoming) error {
 }
 
 // Deliver gives a message to the leg of a connection. It never blocks, and is
-// false if there is no such leg here. A message is lost only if its contact is
+// false if there is no such leg here. A message is lost only if its line is
 // flooded, which to the far end is as if the network had lost it.
 func (s *Switchboard) Deliver(id call.ContactID, connection call.ConnectionID, in Incoming) bool {
 	d := s.desk(id)
@@ -108,7 +108,7 @@ func (s *Switchboard) Deliver(id call.ContactID, connection call.ConnectionID, i
 	select {
 	case d.inbox <- &input{connection: connection, message: in}:
 	default:
-		d.flooded()
+		d.flooded(connection)
 	}
 	return true
 }

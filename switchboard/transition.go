@@ -93,6 +93,9 @@ func (t *transition) take(in *input) {
 	case in.waiter != nil:
 		err := t.may(in.event)
 		if err == nil {
+			err = t.paced(in)
+		}
+		if err == nil {
 			err = t.step(in.event)
 		}
 		t.replies = append(t.replies, reply{in.waiter, err})
