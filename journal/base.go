@@ -32,8 +32,7 @@ func (b base) carries(e switchboard.Entry) bool {
 }
 
 func (b base) whole() (whole, error) {
-	state, err := stateIn(b.record.data)
-	return whole{b.record.seq, b.owner, b.epoch, b.step, state}, err
+	return wholeIn(message{seq: b.record.seq, data: b.record.data})
 }
 
 // bases are those of the contacts that this process writes. A contact without one

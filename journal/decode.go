@@ -1,8 +1,10 @@
 package journal
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"holdfast/call"
 	"holdfast/switchboard"
@@ -22,13 +24,28 @@ type whole struct {
 	owner string
 	epoch uint16
 	step  uint64
-	state []byte // as stateIn returns it
+
+	contact, legs json.RawMessage // nil: there are none
 }
 
-// wholeOf is what others build on of an entry and the message that keeps it.
-func wholeOf(e switchboard.Entry, m message) (whole, error) {
-	state, err := stateIn(m.data)
-	return whole{m.seq, e.Owner, e.Epoch, e.Step, state}, err
+// text is what those that build on the entry have in common with it.
+func (w whole) text() []byte { return slices.Concat(w.contact, w.legs) }
+
+// wholeIn is what others build on of the entry that a message keeps.
+func wholeIn(m message) (whole, error) {
+	var e struct {
+		Version int             `json:"version"`
+		Owner   string          `json:"owner"`
+		Epoch   uint16          `json:"epoch"`
+		Step    uint64          `json:"step"`
+		Contact json.RawMessage `json:"contact"`
+		Legs    json.RawMessage `json:"legs"`
+	}
+	if m.base != 0 {
+		return whole{}, fmt.Errorf("it builds on entry %d itself", m.base)
+	}
+	err := unmarshal(m.data, &e, &e.Version)
+	return whole{m.seq, e.Owner, e.Epoch, e.Step, e.Contact, e.Legs}, err
 }
 
 // A decoder reads entries. It remembers the latest whole entry of many contacts,
@@ -59,27 +76,19 @@ func (d *decoder) entry(m message) (switchboard.Entry, error) {
 }
 
 func (d *decoder) read(m message) (switchboard.Entry, error) {
-	if m.base == 0 {
-		e, w, err := readWhole(m)
-		if err == nil {
-			d.wholes.put(contactOf(m.subject), found{w, nil})
+	if m.base != 0 {
+		on, err := d.whole(m.subject, m.base)
+		if err != nil {
+			return switchboard.Entry{}, fmt.Errorf("it builds on entry %d: %w", m.base, err)
 		}
-		return e, err
+		return decodeOn(on, m)
 	}
-	on, err := d.whole(m.subject, m.base)
-	if err != nil {
-		return switchboard.Entry{}, fmt.Errorf("it builds on entry %d: %w", m.base, err)
-	}
-	return decodeOn(on, m)
-}
-
-func readWhole(m message) (switchboard.Entry, whole, error) {
 	e, err := decodeWhole(m)
-	if err != nil {
-		return e, whole{}, err
+	if err == nil {
+		w, err := wholeIn(m)
+		d.wholes.put(contactOf(m.subject), found{w, err})
 	}
-	w, err := wholeOf(e, m)
-	return e, w, err
+	return e, err
 }
 
 // whole returns a whole entry that another one builds on.
@@ -94,7 +103,7 @@ func (d *decoder) whole(subject string, seq uint64) (whole, error) {
 		err = fmt.Errorf("it is of %s", m.subject)
 	}
 	if err == nil {
-		_, w.whole, err = readWhole(m)
+		w.whole, err = wholeIn(m)
 	}
 	w.seq, w.err = seq, err
 	d.wholes.put(id, w)

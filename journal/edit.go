@@ -42,7 +42,7 @@ func editBetween(before, after json.RawMessage) (edit, error) {
 	if err != nil || len(inner) == 0 {
 		return nil, err
 	}
-	e, err := json.Marshal(inner)
+	e, err := together(inner, '{')
 	if err == nil && len(e) > len(whole) {
 		e = whole
 	}
@@ -145,18 +145,32 @@ func membersOf(value json.RawMessage) (members map[string]json.RawMessage, kind 
 	return members, kind, err
 }
 
-// together is the opposite of membersOf.
+// together is the opposite of membersOf. It does not look into the members again,
+// as package json would.
 func together(members map[string]json.RawMessage, kind byte) (json.RawMessage, error) {
+	whole := []byte{kind}
 	if kind == '{' {
-		return json.Marshal(members)
+		for i, name := range slices.Sorted(maps.Keys(members)) {
+			if i > 0 {
+				whole = append(whole, ',')
+			}
+			quoted, err := json.Marshal(name)
+			if err != nil {
+				return nil, err
+			}
+			whole = append(append(append(whole, quoted...), ':'), members[name]...)
+		}
+		return append(whole, '}'), nil
 	}
-	list := make([]json.RawMessage, len(members))
-	for i := range list {
+	for i := range len(members) {
 		v, has := members[strconv.Itoa(i)]
 		if !has {
 			return nil, fmt.Errorf("of %d values, the one at %d is missing", len(members), i)
 		}
-		list[i] = v
+		if i > 0 {
+			whole = append(whole, ',')
+		}
+		whole = append(whole, v...)
 	}
-	return json.Marshal(list)
+	return append(whole, ']'), nil
 }

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,7 +35,10 @@ type partial struct {
 	Legs    *struct{} `json:"legs,omitempty"`    // is not written
 
 	Base    uint64 `json:"base"` // the sequence of the whole entry
-	Changes edit   `json:"changes"`
+	Changes struct {
+		Contact edit `json:"contact,omitempty"`
+		Legs    edit `json:"legs,omitempty"`
+	} `json:"changes"`
 }
 
 // encode is the entry as the message that keeps all of it, without its subject.
@@ -53,21 +57,21 @@ func encode(e switchboard.Entry) (*nats.Msg, error) {
 // encodeOn is the entry as the message that keeps what has changed since a whole
 // one. The message that keeps all of it is given, too.
 func encodeOn(base whole, e switchboard.Entry, all *nats.Msg) (*nats.Msg, error) {
-	state, err := stateIn(all.Data)
+	now, err := wholeIn(message{data: all.Data})
 	if err != nil {
 		return nil, fmt.Errorf("writing the entry: %w", err)
 	}
 	p := partial{Entry: e, Base: base.seq}
 	p.Version = switchboard.EntryVersion
-	if p.Changes, err = editBetween(base.state, state); err != nil {
-		return nil, fmt.Errorf("comparing the entry with entry %d: %w", base.seq, err)
+	if p.Changes.Contact, err = editBetween(base.contact, now.contact); err == nil {
+		p.Changes.Legs, err = editBetween(base.legs, now.legs)
 	}
-	if p.Changes == nil {
-		p.Changes = edit("{}")
+	if err != nil {
+		return nil, fmt.Errorf("comparing the entry with entry %d: %w", base.seq, err)
 	}
 	data, err := json.Marshal(p)
 	if err == nil {
-		data, err = deflate(data, base.state)
+		data, err = deflate(data, base.text())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("writing the entry: %w", err)
@@ -85,28 +89,12 @@ func headerOf(e switchboard.Entry) nats.Header {
 	}
 }
 
-// stateIn returns what others build on of the message that keeps a whole entry:
-// the contact and its legs.
-func stateIn(data []byte) (json.RawMessage, error) {
-	var state struct {
-		Contact json.RawMessage `json:"contact"`
-		Legs    json.RawMessage `json:"legs,omitempty"`
-	}
-	if err := json.Unmarshal(data, &state); err != nil {
-		return nil, err
-	}
-	return json.Marshal(state)
-}
-
 // decodeWhole reads an entry of which the message keeps everything.
 func decodeWhole(m message) (e switchboard.Entry, err error) {
 	if m.base != 0 {
 		return e, fmt.Errorf("it builds on entry %d itself", m.base)
 	}
-	if err := checkVersion(m.data); err != nil {
-		return e, err
-	}
-	if err := json.Unmarshal(m.data, &e); err != nil {
+	if err := unmarshal(m.data, &e, &e.Version); err != nil {
 		return e, err
 	}
 	return e, checkContact(e, m)
@@ -114,15 +102,12 @@ func decodeWhole(m message) (e switchboard.Entry, err error) {
 
 // decodeOn reads an entry that builds on a whole one.
 func decodeOn(base whole, m message) (e switchboard.Entry, err error) {
-	data, err := inflate(m.data, base.state)
-	if err == nil {
-		err = checkVersion(data)
+	data, err := inflate(m.data, base.text())
+	if err != nil {
+		return e, err
 	}
 	var p partial
-	if err == nil {
-		err = json.Unmarshal(data, &p)
-	}
-	if err != nil {
+	if err := unmarshal(data, &p, &p.Version); err != nil {
 		return e, err
 	}
 	if p.Base != base.seq || p.Owner != base.owner || p.Epoch != base.epoch || p.Step <= base.step {
@@ -130,14 +115,33 @@ func decodeOn(base whole, m message) (e switchboard.Entry, err error) {
 			p.Step, p.Epoch, p.Owner, p.Base, base.seq, base.step, base.epoch, base.owner)
 	}
 	e = p.Entry
-	state, err := apply(p.Changes, base.state)
-	if err == nil {
-		err = json.Unmarshal(state, &e)
+	if err = changed(p.Changes.Contact, base.contact, &e.Contact); err == nil {
+		err = changed(p.Changes.Legs, base.legs, &e.Legs)
 	}
 	if err != nil {
 		return e, fmt.Errorf("changing entry %d: %w", base.seq, err)
 	}
 	return e, checkContact(e, m)
+}
+
+// changed reads what an edit, if there is one, makes of a value, if there is one.
+func changed(e edit, value json.RawMessage, into any) (err error) {
+	if e != nil {
+		value, err = apply(e, value)
+	}
+	if err != nil || value == nil {
+		return err
+	}
+	return json.Unmarshal(value, into)
+}
+
+// unmarshal reads data of which version is a part, and makes sure that we can.
+func unmarshal(data []byte, into any, version *int) error {
+	err := json.Unmarshal(data, into)
+	if err != nil || *version < 1 || *version > switchboard.EntryVersion {
+		err = cmp.Or(checkVersion(data), err)
+	}
+	return err
 }
 
 func checkVersion(data []byte) error {

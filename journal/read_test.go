@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"slices"
 	"strings"
@@ -182,12 +183,79 @@ func BenchmarkLive(b *testing.B) {
 	j := open(b, b.TempDir())
 	crowd(b, j, 1000)
 	for b.Loop() {
-		for _, err := range j.Live(b.Context()) {
-			if err != nil {
-				b.Fatal(err)
-			}
+		readLive(b, j)
+	}
+}
+
+func readLive(b *testing.B, j *Journal) (n int) {
+	b.Helper()
+	for _, err := range j.Live(b.Context()) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+	return n
+}
+
+// BenchmarkLiveOfManyEntries opens a journal with five thousand contacts of three to
+// ten entries each, all but the first with what has changed, and reads them.
+func BenchmarkLiveOfManyEntries(b *testing.B) {
+	dir := b.TempDir()
+	j, err := Open(b.Context(), Options{Dir: dir, Owner: "one", SyncInterval: time.Hour, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range 5000 {
+		e, last := full(), uint64(0)
+		e.Contact.ID = call.ContactID(fmt.Sprint("c", i))
+		for e.Step = 1; e.Step <= uint64(3+i%8); e.Step++ {
+			e.Contact.LastConnection++
+			e.Contact.Connections[0].Since = noon.Add(time.Duration(e.Step) * time.Second)
+			last = mustAppend(b, j, e, last)
 		}
 	}
+	if err := j.Close(); err != nil {
+		b.Fatal(err)
+	}
+	var opening, reading time.Duration
+	for b.Loop() {
+		began := time.Now()
+		j, err := Open(b.Context(), Options{Dir: dir, Owner: "one", Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			b.Fatal(err)
+		}
+		opened := time.Now()
+		if n := readLive(b, j); n != 5000 {
+			b.Fatalf("%d contacts live", n)
+		}
+		opening, reading = opening+opened.Sub(began), reading+time.Since(opened)
+		if err := j.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(opening.Milliseconds())/float64(b.N), "ms/open")
+	b.ReportMetric(float64(reading.Milliseconds())/float64(b.N), "ms/read")
+}
+
+// BenchmarkDraft is what it takes to work out what an entry has to hold.
+func BenchmarkDraft(b *testing.B) {
+	j := &Journal{}
+	e := full()
+	d, err := j.draft(e)
+	if err != nil {
+		b.Fatal(err)
+	}
+	j.landed(d, 1)
+	e.Step++
+	e.Contact.LastConnection++
+	for b.Loop() {
+		if d, err = j.draft(e); err != nil || d.isWhole() {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(d.all.Data)), "B/whole")
+	b.ReportMetric(float64(len(d.m.Data)), "B/entry")
 }
 
 func FuzzDecode(f *testing.F) {

@@ -210,7 +210,7 @@ func FuzzDecodeOn(f *testing.F) {
 		f.Fatal(err)
 	}
 	first := message{"contact.g1", 1, 0, m.Data}
-	_, on, err := readWhole(first)
+	on, err := wholeIn(first)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func FuzzDecodeOn(f *testing.F) {
 	if m, err = encodeOn(on, e, m); err != nil {
 		f.Fatal(err)
 	}
-	text, err := inflate(m.Data, on.state)
+	text, err := inflate(m.Data, on.text())
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func FuzzDecodeOn(f *testing.F) {
 	f.Add([]byte(`{"version":1,"owner":"one","epoch":3,"step":9,"base":1,"changes":[]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d := &decoder{fetch: func(string, uint64) (message, error) { return first, nil }}
-		short, err := deflate(data, on.state)
+		short, err := deflate(data, on.text())
 		if err != nil {
 			t.Fatal(err)
 		}

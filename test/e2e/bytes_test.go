@@ -45,18 +45,18 @@ func stored(dir string) (bytes int64) {
 	return bytes
 }
 
-// report logs what a call has cost, and returns its largest entry.
-func (s scales) report(t *testing.T, what string) (largest int64) {
+// report logs what a call has cost, and returns the bytes of its largest entry and of
+// all of them.
+func (s scales) report(t *testing.T, what string) (largest, all int64) {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all int64
 	for _, n := range *s.entries {
 		all, largest = all+n, max(largest, n)
 	}
 	t.Logf("%s: %d entries, %d bytes of journal, %d bytes an entry, the largest %d",
 		what, len(*s.entries), all, all/int64(len(*s.entries)), largest)
-	return largest
+	return largest, all
 }
 
 // weighing is a house whose entries are weighed.
@@ -108,5 +108,5 @@ func five(h *house) {
 	h.Rung("reception")
 	h.Call("reception").Answer()
 	h.Ended("ana")
-	h.HearEachOther("customer", "reception")
+	h.Hears("customer", "reception")
 }
