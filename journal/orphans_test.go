@@ -152,22 +152,30 @@ func TestCopyAfterAFailure(t *testing.T) {
 	j := open(t, dir)
 	last := live(t, j, "a", 2)
 	file := filepath.Join(dir, copiesDir, "contact.a")
-	if err := errors.Join(os.Remove(file), os.Mkdir(file, 0o700)); err != nil {
+	if err := errors.Join(os.Rename(file, file+".old"), os.Mkdir(file, 0o700)); err != nil {
 		t.Fatal(err)
 	}
 	e := entry("a", 3)
 	e.Epoch = 2
 	last = mustAppend(t, j, e, last) // whole, and not copied
-	if err := os.Remove(file); err != nil {
+	if err := errors.Join(os.Remove(file), os.Rename(file+".old", file)); err != nil {
 		t.Fatal(err)
+	}
+	hasCopyOf := func(seq uint64) {
+		t.Helper()
+		if all, err := j.embedded.copies.all(); err != nil || all["contact.a"].seq != seq || !all["contact.a"].complete {
+			t.Errorf("the copy is of entry %d, complete: %v (%v)", all["contact.a"].seq, all["contact.a"].complete, err)
+		}
 	}
 	e.Step = 4
 	last = mustAppend(t, j, e, last)
+	hasCopyOf(4)
 	if err := os.Remove(file); err != nil { // another time, with nobody knowing
 		t.Fatal(err)
 	}
 	e.Step = 5
 	mustAppend(t, j, e, last)
+	hasCopyOf(5)
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}

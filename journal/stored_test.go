@@ -145,9 +145,9 @@ func TestWholeEntries(t *testing.T) {
 // After a whole entry of which nobody knows if it was written, the next is whole.
 func TestWholeAfterAnUnknownOne(t *testing.T) {
 	j := open(t, t.TempDir())
-	one := mustAppend(t, j, fat("a", 1, 3), 0)
-	e := fat("a", 2, 3)
-	e.Epoch = 2
+	one := mustAppend(t, j, entry("a", 1), 0)
+	e := entry("a", 2)
+	e.Trace = []string{noise(20_000)} // too much is new
 	ctx, cancel := context.WithCancel(t.Context())
 	j.fail(func(_ context.Context, publish func() (*jetstream.PubAck, error)) (*jetstream.PubAck, error) {
 		if _, err := publish(); err != nil {
@@ -159,9 +159,7 @@ func TestWholeAfterAnUnknownOne(t *testing.T) {
 	if _, err := j.Append(ctx, e, one); err == nil {
 		t.Fatal("it was acknowledged")
 	}
-	e = fat("a", 2, 4)
-	e.Epoch = 2
-	two := mustAppend(t, j, e, one)
+	two := mustAppend(t, j, entry("a", 2), one) // hardly anything has
 	m, err := j.contacts.GetMsg(t.Context(), two)
 	if err != nil || rawMessage(m, two).base != 0 {
 		t.Errorf("it builds on entry %d (%v)", rawMessage(m, two).base, err)
@@ -178,19 +176,23 @@ func TestEntriesWithoutTheirBase(t *testing.T) {
 	last := mustAppend(t, j, fat("a", 1, 1), 0)
 	last = mustAppend(t, j, fat("a", 2, 1), last)
 	mustAppend(t, j, fat("b", 1, 1), 0)
-	mustAppend(t, j, fat("a", 3, 1), last)
+	last = mustAppend(t, j, fat("a", 3, 1), last)
+	other := fat("a", 4, 1)
+	other.Owner, other.Epoch = "two", 2
+	mustAppend(t, j, other, last)
 	m, err := j.contacts.GetMsg(t.Context(), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
 	good := rawMessage(m, 2)
 	for want, change := range map[string]func(*message){
-		"reading entry 2 of contact.a: it builds on entry 9: it is missing":        func(m *message) { m.base = 9 },
-		"reading entry 2 of contact.a: it builds on entry 4: it builds on entry 1": func(m *message) { m.base = 4 },
-		"reading entry 2 of contact.a: it builds on entry 3: it is of contact.b":   func(m *message) { m.base = 3 },
-		"reading entry 2 of contact.b: it builds on entry 1: it is of contact.a":   func(m *message) { m.subject = "contact.b" },
-		"reading entry 2 of contact.a: inflating: ":                                func(m *message) { m.data = []byte("nonsense") },
-		"reading entry 2 of contact.a: invalid character":                          func(m *message) { m.base = 0 },
+		"reading entry 2 of contact.a: it builds on entry 9: it is missing":                                     func(m *message) { m.base = 9 },
+		"reading entry 2 of contact.a: it builds on entry 4: it builds on entry 1":                              func(m *message) { m.base = 4 },
+		"reading entry 2 of contact.a: it builds on entry 3: it is of contact.b":                                func(m *message) { m.base = 3 },
+		`reading entry 2 of contact.a: step 2 of epoch 1, written by "one" on entry 1, cannot build on entry 5`: func(m *message) { m.base = 5 },
+		"reading entry 2 of contact.b: it builds on entry 1: it is of contact.a":                                func(m *message) { m.subject = "contact.b" },
+		"reading entry 2 of contact.a: inflating: ":                                                             func(m *message) { m.data = []byte("nonsense") },
+		"reading entry 2 of contact.a: invalid character":                                                       func(m *message) { m.base = 0 },
 	} {
 		bad := good
 		change(&bad)
