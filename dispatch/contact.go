@@ -47,9 +47,10 @@ func (k *Dispatcher) Reserve(c call.Contact, id call.ConnectionID) error {
 	return nil
 }
 
-// reserve reserves this very agent. If they have left the contact they have
-// their segment no more, even if that is not written down yet: it is they who are
-// recalled. Whom a plan that was dropped had wanted instead is free.
+// reserve reserves one named agent. An earlier part of theirs in the same contact
+// counts as over, even if that is not stored yet, so that they can be recalled. If
+// a plan that was dropped had reserved another agent for this connection, that
+// agent is free again.
 func (k *Dispatcher) reserve(c call.Contact, x call.Connection) error {
 	id, agent := segmentOf(c.ID, x), x.Endpoint.Address
 	if other := k.table.Reserved(id); other != nil && other.Name != agent {

@@ -38,7 +38,7 @@ type transition struct {
 	traced int // how many of the desk's traced its entry has
 }
 
-// A outstanding is what a transition owes once it is decided: a record, and after
+// outstanding is what a transition owes once it is decided: a record, and after
 // that the messages and answers.
 type outstanding struct {
 	events   []call.Timed
