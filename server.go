@@ -229,7 +229,7 @@ func (s *Server) Wait(ctx context.Context) error {
 
 // Close stops the server, and waits until ctx ends for what is being written.
 // Contacts are not ended: the journal keeps them, and the next Start takes them
-// over.
+// over. People hear each other until the last moment.
 func (s *Server) Close(ctx context.Context) error {
 	s.close.Do(func() { close(s.closing) })
 	var errs []error
@@ -246,10 +246,22 @@ func (s *Server) Close(ctx context.Context) error {
 	if s.board != nil {
 		errs = append(errs, s.board.Close(ctx))
 	}
-	errs = append(errs, s.page.closeLegs())
 	if s.dispatcher != nil {
 		s.dispatcher.Close()
 	}
+	if s.journal != nil {
+		s.journal.Stop()
+	}
+	return errors.Join(append(errs, s.closeAudio())...)
+}
+
+// closeAudio ends what people hear, as late as possible. Only then may another
+// process have the journal: it needs the ports.
+func (s *Server) closeAudio() error {
+	if s.board != nil {
+		s.board.Release()
+	}
+	errs := []error{s.page.closeLegs()}
 	if s.engine != nil {
 		errs = append(errs, s.engine.Close())
 	}

@@ -100,7 +100,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 func (j *Journal) open(ctx context.Context, o Options) (err error) {
 	where := nats.Option(nil)
 	if o.Dir != "" {
-		if j.hold, err = take(o.Dir); err != nil {
+		if j.hold, err = take(ctx, o.Dir, j.log); err != nil {
 			return err
 		}
 		if j.embedded, err = startEmbedded(ctx, j.hold, o.SyncInterval, j.log); err != nil {
@@ -120,6 +120,10 @@ func (j *Journal) open(ctx context.Context, o Options) (err error) {
 	}
 	return j.markArchive(ctx)
 }
+
+// Exclusive implements [switchboard.Journal]: a directory is locked, a cluster is
+// open to others.
+func (j *Journal) Exclusive() bool { return j.hold != nil }
 
 // Damage returns what was found damaged when the journal was opened, with its
 // place, a line each: what was lost, and what was found again. Of a cluster it
@@ -165,8 +169,9 @@ func withoutPasswords(urls string) string {
 	return strings.Join(shown, ",")
 }
 
-// Close ends every Follow and closes the journal. What was acknowledged stays.
-func (j *Journal) Close() error {
+// Stop ends every Follow, and nothing is written any more. The directory is still
+// locked.
+func (j *Journal) Stop() {
 	j.closing.Do(func() {
 		close(j.closed)
 		if j.conn != nil {
@@ -176,6 +181,11 @@ func (j *Journal) Close() error {
 			j.embedded.close()
 		}
 	})
+}
+
+// Close stops the journal and unlocks its directory. What was acknowledged stays.
+func (j *Journal) Close() error {
+	j.Stop()
 	if j.hold == nil {
 		return nil
 	}

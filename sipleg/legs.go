@@ -176,6 +176,7 @@ func (l *Legs) Restore(id call.ContactID, connection call.ConnectionID, epoch ui
 	if m.Role == callee && !m.Answered && m.Session.Local != "" {
 		restored.session = m.Session.moved(a.at)
 	}
+	tune(a.audio, restored.stream(), m.Latched)
 	return restored, nil
 }
 

@@ -52,6 +52,7 @@ func (d *desk) begin() {
 		d.releaseOthers(t)
 	}
 	d.flight = t
+	t.precede()
 	d.write(t.entry(), t.reserves)
 }
 

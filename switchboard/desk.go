@@ -278,7 +278,7 @@ func (d *desk) settle() {
 		return
 	case d.flight != nil:
 	case d.stopping:
-		d.giveBack()
+		d.board.leave(d)
 		d.end(ErrClosed)
 		return
 	case d.finished():

@@ -36,6 +36,7 @@ type fakeJournal struct {
 	live     map[call.ContactID][]kept
 	archived []call.ContactID
 	noShelf  int // how many times Archive will fail
+	shared   bool
 	corrupt  error
 }
 
@@ -53,6 +54,8 @@ func (j *fakeJournal) set(f func() fault) {
 }
 
 func always(f fault) func() fault { return func() fault { return f } }
+
+func (j *fakeJournal) Exclusive() bool { return !j.shared }
 
 func (j *fakeJournal) Append(ctx context.Context, e Entry, after uint64) (uint64, error) {
 	j.mu.Lock()

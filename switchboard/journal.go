@@ -49,6 +49,10 @@ var ErrFenced = errors.New("another owner has taken the contact over")
 
 // A Journal keeps what happened. All methods may be called by any goroutine.
 type Journal interface {
+	// Exclusive reports whether only this process can write, for as long as
+	// it has the journal open. If so, the last entries are true before any
+	// of them has been claimed by another entry.
+	Exclusive() bool
 	// Append writes e provided that the contact's last entry is the one at
 	// sequence after (0: it has none), and returns e's sequence. ErrFenced
 	// means another owner has written. After any other error it is unknown

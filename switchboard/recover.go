@@ -16,7 +16,8 @@ const claimsMost = 256
 // Recover takes over every contact that the journal holds and nobody has
 // archived, the oldest first, and returns how many it has: their legs are
 // restored, and once that is written down they are resumed, the customer's
-// first. The router knows of all of them then. A contact that somebody else is quicker to take is left to them; what
+// first. If no other process can write, everybody hears at once what they heard
+// before, whatever the writing takes. The router knows of all of them then. A contact that somebody else is quicker to take is left to them; what
 // cannot be read is logged and left where it is. The error says that ctx ended
 // before all were taken; those that have been begun with are still tried for.
 func (s *Switchboard) Recover(ctx context.Context) (n int, err error) {
@@ -27,25 +28,12 @@ func (s *Switchboard) Recover(ctx context.Context) (n int, err error) {
 			s.options.Log.Error("a contact cannot be taken over", "seq", e.Seq, "contact", e.Contact.ID, "error", err)
 			continue
 		}
-		select {
-		case claims <- struct{}{}:
-		case <-ctx.Done():
-			return s.claimed(ctx, desks)
-		}
 		d := s.successor(e)
-		if err := s.start(d, func() { d.restore(e) }); err != nil {
+		if err := s.start(d, func() { d.restore(e); d.await(claims) }); err != nil {
 			s.options.Log.Warn("a contact is not taken over", "contact", d.id, "error", err)
-			<-claims
 			continue
 		}
 		desks = append(desks, d)
-		go func() { // ends with the claim, or with the desk
-			select {
-			case <-d.claimed:
-			case <-d.done:
-			}
-			<-claims
-		}()
 	}
 	return s.claimed(ctx, desks)
 }
@@ -102,4 +90,24 @@ func (d *desk) restore(e Entry) {
 			d.lose(c.ID, "no line was written down")
 		}
 	}
+	if d.board.options.Journal.Exclusive() {
+		d.room.Set(d.heard())
+	}
+}
+
+// await waits until the contact may be claimed, of which no more than claims holds
+// are at once.
+func (d *desk) await(claims chan struct{}) {
+	select {
+	case claims <- struct{}{}:
+	case <-d.board.stop:
+		return
+	}
+	go func() { // ends with the claim, or with the desk
+		select {
+		case <-d.claimed:
+		case <-d.done:
+		}
+		<-claims
+	}()
 }

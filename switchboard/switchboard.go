@@ -62,9 +62,11 @@ type Switchboard struct {
 	// when it has worked since.
 	failed atomic.Int64
 
-	mu     sync.Mutex
-	desks  map[call.ContactID]*desk
-	closed bool
+	mu       sync.Mutex
+	desks    map[call.ContactID]*desk
+	closed   bool
+	left     []*desk // closed, and still heard
+	released bool
 }
 
 // New returns a switchboard without contacts. Set its Legs next.
@@ -201,9 +203,9 @@ func (s *Switchboard) LegCount() int {
 	return n
 }
 
-// Close stops all desks and gives back what they hold. No contact is ended and
-// nobody is told: the journal keeps them, and Recover takes them up again.
-// What is being written is waited for until ctx ends.
+// Close stops all desks. No contact is ended and nobody is told: the journal keeps
+// them, and Recover takes them up again. What is being written is waited for until
+// ctx ends. People hear each other until Release.
 func (s *Switchboard) Close(ctx context.Context) error {
 	s.mu.Lock()
 	if !s.closed {
@@ -221,6 +223,30 @@ func (s *Switchboard) Close(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("waiting for the desks to stop: %w", ctx.Err())
+	}
+}
+
+// Release closes the audio and the legs of the contacts that Close has stopped.
+func (s *Switchboard) Release() {
+	s.mu.Lock()
+	left := s.left
+	s.left, s.released = nil, true
+	s.mu.Unlock()
+	for _, d := range left {
+		d.giveBack()
+	}
+}
+
+// leave keeps what a stopped desk holds until Release.
+func (s *Switchboard) leave(d *desk) {
+	s.mu.Lock()
+	released := s.released
+	if !released {
+		s.left = append(s.left, d)
+	}
+	s.mu.Unlock()
+	if released {
+		d.giveBack()
 	}
 }
 

@@ -31,6 +31,7 @@ type transition struct {
 	opened  []call.ConnectionID          // legs that were opened for it
 
 	reserves bool // agents are rung for whom it must be written down first
+	ahead    bool // it is heard before its entry is written
 
 	facts  []call.Event // not yet taken in
 	atOnce []exempt
@@ -295,8 +296,12 @@ func (t *transition) dropUnrecorded() {
 	})
 }
 
-// discard gives back what was opened for a transition that will not be.
+// discard gives back what was opened for a transition that will not be, and has
+// the contact heard as it is recorded.
 func (t *transition) discard() {
+	if t.ahead {
+		t.takeBack()
+	}
 	for _, id := range t.opened {
 		t.legs[id].Close()
 	}

@@ -72,6 +72,7 @@ func (h *house) close() {
 		if err := h.board.Close(context.Background()); err != nil {
 			h.t.Error(err)
 		}
+		h.board.Release()
 		if err := h.legs.Close(); err != nil {
 			h.t.Error(err)
 		}
@@ -206,6 +207,8 @@ func (j *journal) next() <-chan struct{} {
 	defer j.mu.Unlock()
 	return j.more
 }
+
+func (j *journal) Exclusive() bool { return true }
 
 func (j *journal) Append(ctx context.Context, e switchboard.Entry, _ uint64) (uint64, error) {
 	j.mu.Lock()

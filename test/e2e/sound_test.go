@@ -1,0 +1,92 @@
+package e2e
+
+import (
+	"fmt"
+	"math"
+	"math/cmplx"
+	"slices"
+	"testing"
+	"time"
+
+	"holdfast/call"
+	"holdfast/client"
+	"holdfast/config"
+	"holdfast/holdfasttest"
+	"holdfast/softphone"
+)
+
+// How much BenchmarkAnswerToSound measures.
+const (
+	callsBehind = 100
+	transfers   = 200
+)
+
+// BenchmarkAnswerToSound measures how long it takes from a target's 200 OK until the
+// first packet with the target's voice is at the customer, in 200 transfers with 100
+// calls behind. The target's phone speaks every 20 ms and does not wait for us, so
+// 10 ms of it, on average, are the phone's own.
+func BenchmarkAnswerToSound(b *testing.B) {
+	for b.Loop() {
+		bed := holdfasttest.Start(b, func(bed *holdfasttest.Bed) {
+			c := &bed.Options.Config
+			c.Agents[0].Capacity = 2 * callsBehind
+			c.Agents = append(c.Agents, config.Agent{Name: "crowd", Capacity: 2 * callsBehind, NoAfterCall: true})
+			c.Routes = append([]config.Route{{Called: "crowd", Agent: "crowd"}}, c.Routes...)
+		})
+		for range callsBehind {
+			bed.Dial("customer", "crowd")
+		}
+		bed.Phone("cardiology").Answering(softphone.Behaviour{After: 50 * time.Millisecond})
+		var took []time.Duration
+		for range transfers {
+			took = append(took, answerToSound(bed))
+		}
+		slices.Sort(took)
+		for _, percent := range []int{50, 90, 99} {
+			ms := float64(took[percent*(len(took)-1)/100]) / float64(time.Millisecond)
+			b.ReportMetric(ms, fmt.Sprintf("p%d-ms", percent))
+		}
+	}
+}
+
+// answerToSound plays one transfer and returns how long the customer waited for the
+// target's voice.
+func answerToSound(all *holdfasttest.Bed) time.Duration {
+	bed := all.For("customer")
+	bed.Talk()
+	bed.Transfer(client.TransferRequest{Target: "cardiology"})
+	bed.Rung("cardiology")
+	first := firstHeard(bed.Heard("customer"), bed.Tone("cardiology"))
+	bed.Settled()
+	bed.HangUp("customer")
+	bed.Ended("customer", "ana", "cardiology")
+	bed.Await(func(c call.Contact) bool { return c.Stage == call.Over })
+	return first.Sub(bed.Heard("cardiology").Began())
+}
+
+// firstHeard waits for the first packet that is mostly a tone, and returns when it
+// came.
+func firstHeard(heard *softphone.Recording, tone float64) time.Time {
+	const packet = 160 // samples
+	for seen := time.Duration(0); ; <-time.After(500 * time.Microsecond) {
+		if length := heard.Length(); length > seen {
+			seen = length
+			samples, packets := heard.Samples(), heard.Packets()
+			if mostly(samples[len(samples)-packet:], tone) {
+				return heard.Began().Add(packets[len(packets)-1])
+			}
+		}
+	}
+}
+
+// mostly reports whether more than half of the power of some audio is in one tone.
+func mostly(samples []int16, tone float64) bool {
+	var sum complex128
+	var power float64
+	for i, s := range samples {
+		sum += complex(float64(s), 0) * cmplx.Exp(complex(0, -2*math.Pi*tone*float64(i)/8000))
+		power += float64(s) * float64(s)
+	}
+	n := float64(len(samples))
+	return power > 0 && 2*real(sum*cmplx.Conj(sum))/n/power > 0.5
+}

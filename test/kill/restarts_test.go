@@ -1,0 +1,157 @@
+package kill
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"holdfast/holdfasttest"
+	"holdfast/softphone"
+)
+
+// talkers is how many customers talk while a server is restarted.
+const talkers = 10
+
+// TestRestarts restarts a server HOLDFAST_RESTARTS times by SIGTERM, and as often by
+// SIGKILL. Each time the next process is started at once, while customers talk to
+// agents whose phones register, all calls are recorded, a client reads events, and
+// others call and hang up. It prints what the customers noticed.
+func TestRestarts(t *testing.T) {
+	n, err := strconv.Atoi(os.Getenv("HOLDFAST_RESTARTS"))
+	if err != nil {
+		t.Skip("this takes minutes: HOLDFAST_RESTARTS=50 runs it")
+	}
+	for name, signal := range map[string]syscall.Signal{"SIGTERM": syscall.SIGTERM, "SIGKILL": syscall.SIGKILL} {
+		t.Run(name, func(t *testing.T) {
+			began := time.Now()
+			h := openHouse(t)
+			for range n {
+				h.restart(signal)
+			}
+			fmt.Printf("%d restarts by %s: ms of silence of each of %d customers: %s; of the one who was without audio for the longest: %s\n",
+				n, name, talkers, distribution(h.gaps), distribution(h.longest))
+			fmt.Printf("%d restarts by %s: ms until the old process had ended: %s; until the new one was ready: %s; the machine stood still for %d ms\n",
+				n, name, distribution(h.ended), distribution(h.ready), machine.Stood(began).Milliseconds())
+			if last := h.longest[len(h.longest)-1]; last > holdfasttest.Silence+machine.Stood(began) {
+				t.Errorf("a customer had no audio for %s", last)
+			}
+		})
+	}
+}
+
+// A house is a server that is restarted again and again.
+type house struct {
+	*holdfasttest.Bed
+	t      *testing.T
+	dir    string
+	config string
+	server *victim
+	calls  []*softphone.Call // of the customers
+
+	gaps, longest, ended, ready []time.Duration
+}
+
+// openHouse starts a server, and has everybody call.
+func openHouse(t *testing.T) *house {
+	t.Helper()
+	h := &house{Bed: around(t), t: t, dir: t.TempDir()} // on a disk, as where it is used
+	h.Add("customer", softphone.Options{})
+	h.Add("ana", softphone.Options{}).Answering(softphone.Behaviour{After: 100 * time.Millisecond})
+	text := fmt.Sprintf(`
+phones = ["127.0.0.0/8"]
+[media]
+record_dir = %q
+[[agent]]
+name = "ana"
+address = %q
+capacity = 100
+after_call = "0s"
+[[route]]
+called = "load"
+agent = "ana"
+`, filepath.Join(h.dir, "recordings"), h.Phone("ana").URI())
+	for i := range talkers {
+		text += fmt.Sprintf("[[agent]]\nname = %[1]q\nuser = %[1]q\npassword = \"hush\"\n[[route]]\ncalled = %[1]q\nagent = %[1]q\n", ward(i))
+	}
+	if err := os.Mkdir(filepath.Join(h.dir, "recordings"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	h.config = writeConfig(t, h.Bed, h.dir, text)
+	h.start()
+	t.Cleanup(func() { _ = h.server.close() })
+	for i := range talkers {
+		phone := h.Add(ward(i), softphone.Options{Register: &softphone.Registration{At: h.SIP, Password: "hush"}})
+		if err := phone.Registered(h.Soon()); err != nil {
+			t.Fatal(err)
+		}
+		h.calls = append(h.calls, h.Dial("customer", ward(i)))
+		h.Rung(ward(i))
+	}
+	h.load()
+	return h
+}
+
+func ward(i int) string { return fmt.Sprintf("ward%d", i) }
+
+func (h *house) start() {
+	h.t.Helper()
+	h.server = startVictim(h.dir, h.config, "")
+	if err := h.server.serves(); err != nil {
+		h.t.Fatalf("%v\n%s", err, h.server.lastWords())
+	}
+}
+
+// load has a client read events, and customers call and hang up, until the test ends.
+func (h *house) load() {
+	ctx, cancel := context.WithCancel(h.t.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		for range h.Client.Events(ctx, 0) { // what they are does not matter
+		}
+	})
+	phone := h.Phone("customer")
+	for range 5 {
+		running.Go(func() {
+			for ctx.Err() == nil {
+				dial, stop := context.WithTimeout(ctx, 5*time.Second)
+				if c, err := phone.Dial(dial, "sip:load@"+h.SIP.String()); err == nil {
+					<-time.After(200 * time.Millisecond)
+					c.HangUp()
+				}
+				stop()
+			}
+		})
+	}
+	h.t.Cleanup(func() {
+		cancel()
+		running.Wait()
+	})
+}
+
+// restart restarts the server, and notes what the customers noticed.
+func (h *house) restart(signal syscall.Signal) {
+	h.t.Helper()
+	old, at := h.server, time.Now()
+	if err := old.end(signal); err != nil {
+		h.t.Fatal(err)
+	}
+	h.start()
+	h.ready = append(h.ready, time.Since(at))
+	<-old.stopped
+	h.ended = append(h.ended, old.life(0).ended.Sub(at))
+	const settled = 500 * time.Millisecond
+	<-time.After(settled)
+	var longest time.Duration
+	for _, c := range h.calls {
+		heard := c.Recording()
+		gap := heard.LongestGapWithin(heard.At(at), heard.At(time.Now()))
+		h.gaps, longest = append(h.gaps, gap), max(longest, gap)
+	}
+	h.longest = append(h.longest, longest)
+}
