@@ -15,8 +15,11 @@ import (
 	"holdfast/softphone"
 )
 
-// talkers is how many customers talk while a server is restarted.
-const talkers = 10
+// So many customers talk while a server is restarted, and so many call and hang up.
+const (
+	talkers = 10
+	callers = 5
+)
 
 // TestRestarts restarts a server HOLDFAST_RESTARTS times by SIGTERM, and as often by
 // SIGKILL. Each time the next process is started at once, while customers talk to
@@ -62,22 +65,17 @@ func openHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{Bed: around(t), t: t, dir: t.TempDir()} // on a disk, as where it is used
 	h.Add("customer", softphone.Options{})
-	h.Add("ana", softphone.Options{}).Answering(softphone.Behaviour{After: 100 * time.Millisecond})
-	text := fmt.Sprintf(`
-phones = ["127.0.0.0/8"]
-[media]
-record_dir = %q
-[[agent]]
-name = "ana"
-address = %q
-capacity = 100
-after_call = "0s"
-[[route]]
-called = "load"
-agent = "ana"
-`, filepath.Join(h.dir, "recordings"), h.Phone("ana").URI())
+	text := fmt.Sprintf("phones = [\"127.0.0.0/8\"]\n[media]\nrecord_dir = %q\n", filepath.Join(h.dir, "recordings"))
+	agent := func(name, phone string) {
+		text += fmt.Sprintf("[[agent]]\nname = %[1]q\n%[2]s\n[[route]]\ncalled = %[1]q\nagent = %[1]q\n", name, phone)
+	}
 	for i := range talkers {
-		text += fmt.Sprintf("[[agent]]\nname = %[1]q\nuser = %[1]q\npassword = \"hush\"\n[[route]]\ncalled = %[1]q\nagent = %[1]q\n", ward(i))
+		agent(ward(i), fmt.Sprintf("user = %q\npassword = \"hush\"", ward(i)))
+	}
+	for i := range callers {
+		phone := h.Add(desk(i), softphone.Options{})
+		phone.Answering(softphone.Behaviour{After: 100 * time.Millisecond})
+		agent(desk(i), fmt.Sprintf("address = %q", phone.URI()))
 	}
 	if err := os.Mkdir(filepath.Join(h.dir, "recordings"), 0o700); err != nil {
 		t.Fatal(err)
@@ -98,6 +96,7 @@ agent = "ana"
 }
 
 func ward(i int) string { return fmt.Sprintf("ward%d", i) }
+func desk(i int) string { return fmt.Sprintf("desk%d", i) }
 
 func (h *house) start() {
 	h.t.Helper()
@@ -116,11 +115,11 @@ func (h *house) load() {
 		}
 	})
 	phone := h.Phone("customer")
-	for range 5 {
+	for i := range callers {
 		running.Go(func() {
 			for ctx.Err() == nil {
 				dial, stop := context.WithTimeout(ctx, 5*time.Second)
-				if c, err := phone.Dial(dial, "sip:load@"+h.SIP.String()); err == nil {
+				if c, err := phone.Dial(dial, "sip:"+desk(i)+"@"+h.SIP.String()); err == nil {
 					<-time.After(200 * time.Millisecond)
 					c.HangUp()
 				}
