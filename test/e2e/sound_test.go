@@ -28,13 +28,15 @@ const (
 func BenchmarkAnswerToSound(b *testing.B) {
 	for b.Loop() {
 		bed := holdfasttest.Start(b, func(bed *holdfasttest.Bed) {
-			c := &bed.Options.Config
-			c.Agents[0].Capacity = 2 * callsBehind
-			c.Agents = append(c.Agents, config.Agent{Name: "crowd", Capacity: 2 * callsBehind, NoAfterCall: true})
-			c.Routes = append([]config.Route{{Called: "crowd", Agent: "crowd"}}, c.Routes...)
+			c, phone := &bed.Options.Config, bed.Add("crowd", softphone.Options{}).URI()
+			for i := range callsBehind {
+				name := fmt.Sprintf("crowd%d", i)
+				c.Agents = append(c.Agents, config.Agent{Name: name, Address: phone, Capacity: 1})
+				c.Routes = append([]config.Route{{Called: name, Agent: name}}, c.Routes...)
+			}
 		})
-		for range callsBehind {
-			bed.Dial("customer", "crowd")
+		for i := range callsBehind {
+			bed.Dial("customer", fmt.Sprintf("crowd%d", i))
 		}
 		bed.Phone("cardiology").Answering(softphone.Behaviour{After: 50 * time.Millisecond})
 		var took []time.Duration
