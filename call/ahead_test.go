@@ -12,19 +12,21 @@ import (
 // answered, and a restart that forgets it comes to the same when the far end
 // repeats its answer.
 func heardAhead(m move) string {
-	ahead, may := call.HearsAhead(call.Hears(m.before.c), m.after.c, []call.Timed{{Event: m.ev}})
+	events := []call.Timed{{Event: m.ev}}
 	if _, asked := m.ev.(call.Request); asked {
-		if may {
+		if _, may := call.HearsAhead(nil, m.after.c, events); may {
 			return "a request is heard before it is recorded"
 		}
 		return ""
 	}
-	for _, h := range ahead {
-		if broken := m.hearsAhead(h); broken != "" {
+	recorded := call.Hears(m.before.c)
+	ahead, _ := call.HearsAhead(recorded, m.after.c, events)
+	for i := range ahead {
+		if broken := m.hearsAhead(recorded, &ahead[i]); broken != "" {
 			return broken
 		}
 	}
-	if _, answers := m.ev.(call.Answered); !answers || m.refused != nil {
+	if _, answers := m.ev.(call.Answered); !answers {
 		return ""
 	}
 	restarted, _, _ := call.Step(m.before.c, m.before.now, call.Recovered{})
@@ -36,22 +38,21 @@ func heardAhead(m move) string {
 }
 
 // hearsAhead is how one party hears ahead what they must not, or "".
-func (m move) hearsAhead(h call.Hearing) string {
+func (m move) hearsAhead(recorded call.Mix, h *call.Hearing) string {
 	var was call.Hearing
-	for _, b := range call.Hears(m.before.c) {
-		if b.Connection == h.Connection {
-			was = b
+	for _, r := range recorded {
+		if r.Connection == h.Connection {
+			was = r
 		}
 	}
 	if h.Recorded && !was.Recorded {
 		return "a recording precedes its entry"
 	}
-	who := find(m.after.c, h.Connection)
 	for _, from := range h.From {
 		if slices.Contains(was.From, from) {
 			continue
 		}
-		x := find(m.after.c, from)
+		who, x := find(m.after.c, h.Connection), find(m.after.c, from)
 		early := x.State == call.Connecting && x.EarlyMedia && who.Party == call.Agent
 		if who.State != call.Connected || x.Muted || x.State != call.Connected && !early {
 			return fmt.Sprintf("%d hears %d before that is recorded", h.Connection, from)
