@@ -13,6 +13,10 @@ import (
 // precede has a transition heard before its entry is written, if the core lets it
 // and the contact is ours. A frozen contact is heard as it is recorded: its
 // entries are likely to fail again, and people would hear each other on and off.
+//
+// If customer and target are to be joined, and are in two-way audio now, that is
+// a part of the same transition: the agent is out of the audio at once, and is
+// released when the entry has landed.
 func (t *transition) precede() {
 	d := t.desk
 	if d.frozen || !d.owned && !d.board.options.Journal.Exclusive() || slices.ContainsFunc(t.out, waits) {
@@ -23,12 +27,24 @@ func (t *transition) precede() {
 		return
 	}
 	t.ahead = true
+	joined := t.hear(mix)
+	if t.contact.Stage != call.Joining {
+		return
+	}
+	t.take(&input{event: call.Joined{Connections: joined}})
+	t.finish()
+	mix, _ = call.HearsAhead(d.heard(), t.contact, t.events)
+	t.hear(mix)
+}
+
+// hear sets the audio as the transition has it, and returns who is in it.
+func (t *transition) hear(mix call.Mix) []call.ConnectionID {
 	for _, m := range t.out {
 		if s, is := m.Outgoing.(Setting); is {
 			s.Precede()
 		}
 	}
-	d.room.Set(mix)
+	return slices.Clone(t.desk.room.Set(mix))
 }
 
 // waits: a setting that goes with a message, such as our answer to a caller.

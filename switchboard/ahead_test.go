@@ -59,7 +59,7 @@ func TestAudioDoesNotWaitForTheDisk(t *testing.T) {
 		n := b.sent()
 		b.journal.set(always(slow))
 		b.deliver(target, "200")
-		b.wantHears(customer, call.Hearing{From: []call.ConnectionID{ana, target}})
+		b.wantHears(customer, call.Hearing{From: []call.ConnectionID{target}})
 		if !b.lines.isTuned(target) {
 			t.Error("the target has no audio yet")
 		}
@@ -120,7 +120,7 @@ func TestWhatIsHeardAheadIsTakenBack(t *testing.T) {
 				b.reach()
 				b.journal.set(always(hangs))
 				b.deliver(target, "200")
-				b.wantHears(customer, call.Hearing{From: []call.ConnectionID{ana, target}})
+				b.wantHears(customer, call.Hearing{From: []call.ConnectionID{target}})
 				b.room.stuck = stuck
 				b.pass(appendWithin)
 				if wrong := b.heardWrong(); (wrong != "") != stuck {

@@ -79,12 +79,17 @@ func (d *desk) plan() *transition {
 	for _, in := range d.waiting {
 		t.take(in)
 	}
+	t.finish()
+	return t
+}
+
+// finish sees to the legs once everything has been taken in.
+func (t *transition) finish() {
 	t.dropUnrecorded()
 	t.memory = map[call.ConnectionID][]byte{}
 	for id, leg := range t.legs {
 		t.memory[id] = leg.Memory()
 	}
-	return t
 }
 
 func (t *transition) take(in *input) {
