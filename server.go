@@ -255,18 +255,18 @@ func (s *Server) Close(ctx context.Context) error {
 	return errors.Join(append(errs, s.closeAudio())...)
 }
 
-// closeAudio ends what people hear, as late as possible. Only then may another
-// process have the journal: it needs the ports.
+// closeAudio ends what people hear, as late as possible. Once the ports are free
+// another process may have the journal; the last of the recordings may take longer.
 func (s *Server) closeAudio() error {
 	if s.board != nil {
 		s.board.Release()
 	}
 	errs := []error{s.page.closeLegs()}
-	if s.engine != nil {
-		errs = append(errs, s.engine.Close())
-	}
 	if s.journal != nil {
 		errs = append(errs, s.journal.Close())
+	}
+	if s.engine != nil {
+		errs = append(errs, s.engine.Close())
 	}
 	return errors.Join(errs...)
 }
