@@ -21,9 +21,10 @@ type hold struct {
 	file atomic.Pointer[os.File] // locked
 }
 
-// A process that stops lets go of its directory soon: a start right after it waits.
+// A process that stops lets go of its directory soon, on a disk that stalls after some
+// seconds: a start right after it waits. Until then the other is heard.
 const (
-	takeWithin = 5 * time.Second
+	takeWithin = 15 * time.Second
 	takeAgain  = 5 * time.Millisecond
 )
 

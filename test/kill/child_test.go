@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"holdfast"
 	"holdfast/config"
@@ -97,7 +98,9 @@ func stopAtTerm(server *holdfast.Server) {
 	go func() { // ends with the process
 		<-terms
 		fmt.Println("stopping")
-		if err := server.Close(context.Background()); err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // as holdfast serve does
+		defer cancel()
+		if err := server.Close(ctx); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
