@@ -324,6 +324,12 @@ type fakeRoom struct {
 	closed bool
 }
 
+func (r *fakeRoom) stick(stuck bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stuck = stuck
+}
+
 // hears is the mix that was set last.
 func (r *fakeRoom) hears() call.Mix {
 	r.mu.Lock()

@@ -9,7 +9,8 @@ import (
 // A Leg is one party's line into a contact: a SIP dialog or a browser's
 // WebRTC session. It decides nothing, starts no goroutine and sends nothing
 // itself: Receive and Plan are pure, and what they return is sent by the desk
-// once it is recorded; only a Local setting of its audio may come first. A Leg value never changes; a Plan holds its successor.
+// once it is recorded; only a Local setting of its audio may come first. A Leg
+// value never changes; a Plan holds its successor.
 //
 // Only the desk that owns a leg uses it.
 type Leg interface {
