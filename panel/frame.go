@@ -16,6 +16,7 @@ type card struct {
 	streams contact
 	view    contactView
 	over    bool // ended, missed or rejected
+	lost    bool // ended because the agent's audio was lost
 }
 
 // A frame is everything that an agent's pages show at a time.
@@ -109,6 +110,7 @@ func how(c card, s scene) phase {
 
 func (c card) end(how phase, at time.Time, parting string) card {
 	c.streams = endedContact(c.streams, string(how), stamp(at))
+	c.lost = how == endedPhase && c.view.Phase == awayPhase
 	c.view = endedView(c.view, how, stamp(at))
 	if how == endedPhase {
 		c.view.Ended = parting
@@ -120,20 +122,19 @@ func (c card) end(how phase, at time.Time, parting string) card {
 // parting tells the agent what has become of the customer, now that the agent's
 // segment has ended; empty if they know.
 func parting(c card, s scene) string {
-	all := slices.Concat(s.contacts, s.over)
-	i := slices.IndexFunc(all, func(x call.Contact) bool { return x.ID == c.Contact })
-	if i < 0 {
+	x := s.contact(c.Contact)
+	if x == nil {
 		return ""
 	}
-	t := all[i].Transfer
-	if n := len(all[i].Past); t == nil && n > 0 {
-		t = &all[i].Past[n-1]
+	t := x.Transfer
+	if n := len(x.Past); t == nil && n > 0 {
+		t = &x.Past[n-1]
 	}
 	theirs := t != nil && connectionName(c.Contact, t.By) == c.view.You.ID
 	switch {
 	case theirs && t.Outcome == call.Completed:
 		return fmt.Sprintf("Handed over to %s.", t.Target())
-	case all[i].EndedBy == call.Customer:
+	case x.EndedBy == call.Customer:
 		return "The customer has left."
 	case theirs && t.Outcome != call.Cancelled:
 		return fmt.Sprintf("You left while %s was being called.", t.Target())
@@ -150,8 +151,32 @@ func afterCall(shown []card, s scene, x routing.Segment) card {
 			c = c.end(endedPhase, x.Since, parting(c, s))
 		}
 	}
+	if c.lost {
+		c.view.Ended = afterLoss(s.contact(x.Contact))
+	}
 	c.view.ClearedBy = stampOf(x.ClearBy)
 	return c
+}
+
+// contact returns a contact, live or just ended, or nil.
+func (s scene) contact(id call.ContactID) *call.Contact {
+	for _, all := range [][]call.Contact{s.contacts, s.over} {
+		for i := range all {
+			if all[i].ID == id {
+				return &all[i]
+			}
+		}
+	}
+	return nil
+}
+
+// afterLoss tells an agent whose audio was lost where the customer is now; c is nil
+// after the contact has ended.
+func afterLoss(c *call.Contact) string {
+	if c != nil && c.Stage == call.Parked {
+		return "Your audio was lost; the customer is parked."
+	}
+	return "Your audio was lost."
 }
 
 // keepCustomer keeps the leg of a customer who has left while agent and target

@@ -65,6 +65,7 @@ func (s *station) attach(id string, k *socket) {
 	}
 	p.send(s.hello())
 	p.send(s.update(s.shown))
+	p.send(s.parked)
 	p.send(muted{s.muted})
 	switch s.audio {
 	case "", id:

@@ -97,6 +97,7 @@ type Panel struct {
 	hashing  chan struct{}       // holds a value while a password is checked
 	stations map[string]*station // by agent; never changes
 	lower    map[string]*station // by agent in lower case; never changes
+	parking  parking
 
 	mu       sync.Mutex                    // guards involved
 	involved map[call.ContactID][]*station // of agents who are or were in a live contact
@@ -157,6 +158,11 @@ func (p *Panel) Close() {
 func (p *Panel) ContactChanged(c call.Contact, events []call.Timed) {
 	for _, s := range p.concerned(c) {
 		s.contactChanged(c, events)
+	}
+	if p.parking.changed(c) {
+		for _, s := range p.stations {
+			s.rouse()
+		}
 	}
 }
 

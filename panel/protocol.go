@@ -48,6 +48,13 @@ type (
 		Err       *streamError `json:"err"`
 	}
 
+	// parked has the customers whom an agent may pick up, those who wait longest
+	// first. It is for this page only: the Streams page around it gets nothing.
+	parked struct {
+		Customers []parkedView `json:"customers"`
+		More      int          `json:"more"` // how many there are besides
+	}
+
 	// audio reports whether this window has the agent's audio.
 	audio struct {
 		Here bool `json:"here"`
@@ -88,7 +95,7 @@ type (
 
 // serverMessages are the messages of the server by their type.
 var serverMessages = map[string]any{
-	"hello": hello{}, "update": update{}, "response": response{}, "audio": audio{}, "answer": answer{},
+	"hello": hello{}, "update": update{}, "parked": parked{}, "response": response{}, "audio": audio{}, "answer": answer{},
 	"muted": muted{}, "echoed": echoed{}, "problem": problem{}, "loggedOut": loggedOut{},
 }
 
@@ -230,6 +237,8 @@ func typeOf(m any) string {
 		return "update"
 	case response:
 		return "response"
+	case parked:
+		return "parked"
 	case audio:
 		return "audio"
 	case answer:

@@ -76,6 +76,7 @@ var methods = map[string]func(*ask) (outcome, error){
 	"getEndpoints":               (*ask).endpoints,
 
 	"holdfast.transfer": (*ask).transfer,
+	"holdfast.pickUp":   (*ask).pickUp,
 	"holdfast.cancel":   (*ask).cancel,
 	"holdfast.complete": (*ask).complete,
 	"holdfast.leave":    (*ask).leave,

@@ -49,6 +49,7 @@ type station struct {
 	audioBy time.Time // when it goes to another if that page is not back; zero: it is there
 	goneBy  time.Time // when the agent counts as lost; zero: they have a page
 	muted   bool
+	parked  parked // as the pages show it
 }
 
 func newStation(p *Panel, a Account) *station {
@@ -198,6 +199,10 @@ func (s *station) refresh() {
 		}
 	}
 	s.forget(sc)
+	if now := s.panel.parking.list(); !reflect.DeepEqual(now, s.parked) {
+		s.parked = now
+		s.sendAll(now)
+	}
 	s.passLostAudio()
 	s.busy.Store(!s.account.Desk && len(s.shown.segments) > 0)
 	if now := s.isMuted(); now != s.muted {

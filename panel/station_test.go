@@ -101,6 +101,8 @@ func inWords(t *testing.T, b []byte) string {
 		Here      bool
 		Muted     bool
 		Event     string
+		Customers []struct{ Name string }
+		More      int
 		Snapshot  struct {
 			State    agentState
 			Contacts []struct {
@@ -138,6 +140,15 @@ func inWords(t *testing.T, b []byte) string {
 		return fmt.Sprintf("%s %v", m.Type, m.Here || m.Muted)
 	case "answer":
 		return fmt.Sprintf("answer %v", m.SDP != "")
+	case "parked":
+		words := "parked"
+		for _, c := range m.Customers {
+			words += " " + c.Name
+		}
+		if m.More > 0 {
+			words += fmt.Sprintf(" and %d more", m.More)
+		}
+		return words
 	case "echoed":
 		return "echoed " + m.Event
 	}
@@ -168,7 +179,7 @@ func TestOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
 		ana := w.open(t, "ana", "window-1")
-		hear(t, ana.hears(), "hello", "update: Available", "muted false", "audio true")
+		hear(t, ana.hears(), "hello", "update: Available", "parked", "muted false", "audio true")
 		w.customerCalls("c1", agentNamed("ana"))
 		hear(t, ana.hears(), "update: PendingBusy, connecting [agent:connecting inbound:connecting]")
 	})

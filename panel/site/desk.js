@@ -9,6 +9,7 @@ import { agentState, idle, statusName } from "./words.js";
 const element = document.getElementById("desk");
 const part = refs(element);
 const cards = document.getElementById("cards");
+const parked = document.getElementById("parked");
 
 export class Desk {
   #cards = new Map(); // contactId -> Card
@@ -62,12 +63,12 @@ export class Desk {
       return option;
     }));
     part.lost.hidden = true;
-    cards.inert = false;
+    [cards.inert, parked.inert] = [false, false];
   }
 
   lost() {
     part.lost.hidden = false;
-    cards.inert = true; // nothing that is pressed now would be heard
+    [cards.inert, parked.inert] = [true, true]; // nothing that is pressed now would be heard
   }
 
   update({ snapshot, view }) {

@@ -4,6 +4,7 @@
 export const fromServer = {
   "hello": ["agent", "boot", "phone", "origins", "statuses", "endpoints"],
   "update": ["snapshot", "configuration", "view"],
+  "parked": ["customers", "more"],
   "response": ["requestId", "data", "err"],
   "audio": ["here"],
   "answer": ["contactId", "offer", "sdp", "problem"],
