@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -258,4 +259,77 @@ func TestLibraryLogIn(t *testing.T) {
 	other.shows("Waiting for calls")
 	d.shows("ana: Available")
 	d.until(`connect.core.loginWindow === null`)
+}
+
+// The agent logs in in the window that the library opens, and the frame has the
+// audio: the first time, and each time after logging out.
+func TestLibraryLogInWindow(t *testing.T) {
+	s := chromium(t, withMicrophone, chromedp.Flag("disable-popup-blocking", true))
+	d := serveDesktop(t, s)
+	d.server.Config.Handler = typing(d.server.Config.Handler)
+	for range 2 {
+		s.visit("about:blank")
+		s.visit(d.url())
+		d.until(`document.querySelector("#agent").textContent.startsWith("ana: ")`)
+		d.until(`connect.core.loginWindow === null`)
+		d.frameHasAudio()
+		d.does(`connect.core.getUpstream().sendUpstream(connect.EventType.TERMINATE)`)
+		d.hasLoggedOut()
+	}
+}
+
+// typing has a page that another has opened log ana in by itself.
+func typing(next http.Handler) http.Handler {
+	login, err := embedded.ReadFile("site/login.js")
+	if err != nil {
+		panic(err)
+	}
+	const hands = `
+if (window.opener) setInterval(() => {
+  if (!form.checkVisibility() || form.querySelector("button").disabled) return;
+  [form.elements.name.value, form.elements.password.value] = ["ana", "sesame"];
+  form.requestSubmit();
+}, 100);`
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/ccp-v2/login.js" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/javascript")
+		w.Write(append(login, hands...))
+	})
+}
+
+// frameHasAudio waits until the only window of ana's that is connected has her audio.
+func (d *desktop) frameHasAudio() {
+	d.t.Helper()
+	d.waits("the frame has the audio", func(s *station) bool {
+		there := 0
+		for _, p := range s.pages {
+			if p.isThere() {
+				there++
+			}
+		}
+		i := slices.IndexFunc(s.pages, func(p *page) bool { return p.isThere() && p.id == s.audio })
+		return there == 1 && i >= 0
+	})
+}
+
+func (d *desktop) hasLoggedOut() {
+	d.t.Helper()
+	d.waits("ana has logged out", func(s *station) bool { return !slices.ContainsFunc(s.pages, (*page).isThere) })
+}
+
+// waits waits for what becomes of ana's windows.
+func (d *desktop) waits(what string, so func(*station) bool) {
+	d.t.Helper()
+	s := d.world.panel.stations["ana"]
+	for late := time.Now().Add(patience); time.Now().Before(late); {
+		is := make(chan bool, 1)
+		if s.do(func() { is <- so(s) }) && <-is {
+			return
+		}
+		value[bool](d.screen, `new Promise((done) => setTimeout(done, 30, true))`)
+	}
+	d.t.Fatalf("waited in vain: %s", what)
 }

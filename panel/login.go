@@ -145,7 +145,14 @@ func (s *station) logOut(session string) {
 		if p.isThere() && p.socket.session == session {
 			p.send(loggedOut{})
 			p.detach(sessionOver, sessionEnded)
+			if s.audio == p.id {
+				s.eachLine(s.panel.options.Lines.Disconnect)
+				s.audio = ""
+			}
 		}
+	}
+	if s.audio == "" {
+		s.releaseAudio()
 	}
 	if !slices.ContainsFunc(s.pages, (*page).isThere) {
 		s.goneBy = s.now()

@@ -55,9 +55,11 @@ type (
 		More      int          `json:"more"` // how many there are besides
 	}
 
-	// audio reports whether this window has the agent's audio.
+	// audio reports whether this window or another has the agent's audio. For a few
+	// seconds after its window has been closed, none has.
 	audio struct {
-		Here bool `json:"here"`
+		Here      bool `json:"here"`
+		Elsewhere bool `json:"elsewhere"`
 	}
 
 	// answer answers an offer, with SDP or the reason why there is no audio.

@@ -273,11 +273,7 @@ func (s *station) expire() {
 		}
 	}
 	if call.Due(s.audioBy, now) {
-		s.audioBy = time.Time{}
-		s.audio = ""
-		if i := slices.IndexFunc(s.pages, (*page).isThere); i >= 0 {
-			s.moveAudio(s.pages[i].id)
-		}
+		s.releaseAudio()
 	}
 	for _, p := range s.pages {
 		p.expire(now)

@@ -99,6 +99,7 @@ func inWords(t *testing.T, b []byte) string {
 		Err       *streamError
 		SDP       string
 		Here      bool
+		Elsewhere bool
 		Muted     bool
 		Event     string
 		Customers []struct{ Name string }
@@ -136,8 +137,13 @@ func inWords(t *testing.T, b []byte) string {
 			return fmt.Sprintf("refused %s: %s: %s", m.RequestID, m.Err.Type, m.Err.Message)
 		}
 		return "done " + m.RequestID
-	case "audio", "muted":
-		return fmt.Sprintf("%s %v", m.Type, m.Here || m.Muted)
+	case "audio":
+		if !m.Here && !m.Elsewhere {
+			return "audio nowhere"
+		}
+		return fmt.Sprintf("audio %v", m.Here)
+	case "muted":
+		return fmt.Sprintf("muted %v", m.Muted)
 	case "answer":
 		return fmt.Sprintf("answer %v", m.SDP != "")
 	case "parked":

@@ -110,8 +110,8 @@ export class Desk {
     part.status.options[0].text = agentState(agent);
   }
 
-  audio(here, phone) {
-    part.elsewhere.hidden = here || !phone;
+  audio({ elsewhere }, phone) {
+    part.elsewhere.hidden = !elsewhere || !phone;
     if (phone) this.#askPermission();
   }
 

@@ -123,7 +123,7 @@ function receive(m) {
       return showParked(m, pickUp);
     case "audio":
       here = m.here;
-      desk.audio(here, hello.phone);
+      desk.audio(m, hello.phone);
       return audio.follow(view, here);
     case "answer":
       return void audio.answer(m);

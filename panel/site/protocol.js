@@ -6,7 +6,7 @@ export const fromServer = {
   "update": ["snapshot", "configuration", "view"],
   "parked": ["customers", "more"],
   "response": ["requestId", "data", "err"],
-  "audio": ["here"],
+  "audio": ["here", "elsewhere"],
   "answer": ["contactId", "offer", "sdp", "problem"],
   "muted": ["muted"],
   "echoed": ["event", "data"],
