@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -15,18 +16,28 @@ import (
 )
 
 const (
-	cookie       = "holdfast_session"
 	longestLogin = 4 << 10 // bytes of a request to log in
 	hashingMost  = 1       // passwords that are checked at a time; calls need the machine, too
 )
 
 // sessionOf returns the agent who is logged in, and the hash of the session's token.
 func (p *Panel) sessionOf(r *http.Request) (agent, hash string, ok bool) {
-	c, err := r.Cookie(cookie)
+	c, err := r.Cookie(cookieName(r))
 	if err != nil {
 		return "", "", false
 	}
 	return p.sessions.agent(c.Value)
+}
+
+// cookieName has the port at which the browser finds us: cookies ignore ports, and
+// another server on the same machine would replace ours.
+func cookieName(r *http.Request) string {
+	const name = "holdfast_session"
+	_, port, err := net.SplitHostPort(r.Host)
+	if n, wrong := strconv.ParseUint(port, 10, 16); err == nil && wrong == nil {
+		return fmt.Sprintf("%s_%d", name, n)
+	}
+	return name
 }
 
 // serveSession returns the agent who is logged in.
@@ -105,7 +116,7 @@ func (p *Panel) begin(w http.ResponseWriter, r *http.Request, agent string) {
 
 func (p *Panel) setCookie(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
 	http.SetCookie(w, &http.Cookie{
-		Name: cookie, Value: value, Path: path, MaxAge: maxAge, HttpOnly: true,
+		Name: cookieName(r), Value: value, Path: path, MaxAge: maxAge, HttpOnly: true,
 		Secure: isSecure(r), SameSite: http.SameSiteLaxMode,
 	})
 }

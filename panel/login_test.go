@@ -66,6 +66,33 @@ func TestWrongPasswordIsLogged(t *testing.T) {
 	}
 }
 
+// Two servers on one machine do not log each other out: the cookie of each has its
+// port in its name.
+func TestCookieName(t *testing.T) {
+	for host, want := range map[string]string{
+		"localhost:8090": "holdfast_session_8090", "localhost:8091": "holdfast_session_8091", "[::1]:8090": "holdfast_session_8090",
+		"holdfast.example.com": "holdfast_session", "localhost:x=y;": "holdfast_session", "localhost:": "holdfast_session",
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Host = host
+		if got := cookieName(r); got != want {
+			t.Errorf("%s: got %s, want %s", host, got, want)
+		}
+	}
+	w, other := newWorld(t, nil), newWorld(t, nil)
+	b := browse(t, w)
+	b.logIn("ana", "sesame")
+	there := httptest.NewServer(other.panel.Handler())
+	t.Cleanup(there.Close)
+	here := b.server
+	b.server = there
+	b.logIn("ben", "sesame")
+	b.server = here
+	if status, text, _ := b.fetch("GET", "/ccp-v2/session", ""); status != 200 || !strings.Contains(text, `"ana"`) {
+		t.Errorf("after a login at another port: %d %s", status, text)
+	}
+}
+
 // Ten wrong passwords delay the account and the source, ever longer, and nobody
 // who is logged in.
 func TestWrongPasswords(t *testing.T) {

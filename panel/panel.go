@@ -156,10 +156,11 @@ func (p *Panel) Close() {
 // ContactChanged takes a contact each time it has been written down, and the events
 // that led there. It does not block.
 func (p *Panel) ContactChanged(c call.Contact, events []call.Timed) {
+	anew := p.parking.changed(c)
 	for _, s := range p.concerned(c) {
 		s.contactChanged(c, events)
 	}
-	if p.parking.changed(c) {
+	if anew {
 		for _, s := range p.stations {
 			s.rouse()
 		}
