@@ -133,11 +133,11 @@ func parting(c card, s scene) string {
 	theirs := t != nil && connectionName(c.Contact, t.By) == c.view.You.ID
 	switch {
 	case theirs && t.Outcome == call.Completed:
-		return fmt.Sprintf("Handed over to %s.", t.Target())
+		return fmt.Sprintf("Handed over to %s.", nameOf(t.Target()))
 	case x.EndedBy == call.Customer:
 		return "The customer has left."
 	case theirs && t.Outcome != call.Cancelled:
-		return fmt.Sprintf("You left while %s was being called.", t.Target())
+		return fmt.Sprintf("You left while %s was being called.", nameOf(t.Target()))
 	}
 	return ""
 }

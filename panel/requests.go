@@ -22,6 +22,7 @@ type params struct {
 	State        *stateParam    `json:"state"`
 	Kind         string         `json:"kind"`
 	Targets      []string       `json:"targets"`
+	Confirm      bool           `json:"confirm"` // a target who answers must press 1
 }
 
 // An ask is a request that is being performed.

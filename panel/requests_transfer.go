@@ -92,7 +92,9 @@ func (a *ask) transfer() (outcome, error) {
 	if len(targets) == 0 {
 		return outcome{}, refuse(badEndpoint, "Enter a name, a phone number or a sip: address.")
 	}
-	return a.handOver(call.TransferRequested{Kind: call.Kind(a.Kind), Target: targets[0], Others: targets[1:]})
+	return a.handOver(call.TransferRequested{
+		Kind: call.Kind(a.Kind), Target: targets[0], Others: targets[1:], Manner: call.Manner{Confirm: a.Confirm},
+	})
 }
 
 func (a *ask) handOver(ev call.TransferRequested) (outcome, error) {
@@ -106,7 +108,7 @@ func (a *ask) handOver(ev call.TransferRequested) (outcome, error) {
 		return outcome{}, err
 	}
 	if f := viewFailure(c); c.Transfer == nil && f != nil { // no target could be rung
-		return outcome{}, refuse(badEndpoint, strings.TrimSpace(fmt.Sprintf("%s %s", f.Text, f.Detail)))
+		return outcome{}, refuse(badEndpoint, f.Text)
 	}
 	return done, nil
 }

@@ -253,7 +253,7 @@ func TestAddFailsAtOnce(t *testing.T) {
 		ana := talking(t, w)
 		id := ana.asks("createAdditionalConnection", map[string]any{"contactId": "c1_2", "endpoint": map[string]any{"type": "phone_number", "phoneNumber": "+4416321"}})
 		held := "update: Busy, connected [agent:connected inbound:hold]"
-		hear(t, ana.hears(), held, "refused "+id+": BadEndpointException: +4416321 may not be dialled. +4416321 begins like none of [allow] numbers", held)
+		hear(t, ana.hears(), held, "refused "+id+": BadEndpointException: You may not transfer to +4416321.", held)
 	})
 }
 
