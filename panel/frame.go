@@ -15,8 +15,9 @@ type card struct {
 	routing.SegmentID
 	streams contact
 	view    contactView
-	over    bool // ended, missed or rejected
-	lost    bool // ended because the agent's audio was lost
+	over    bool   // ended, missed or rejected
+	lost    bool   // ended because the agent's audio was lost
+	settled string // the failed transfer after which the agent has gone on
 }
 
 // A frame is everything that an agent's pages show at a time.
@@ -24,6 +25,20 @@ type frame struct {
 	agent    routing.Agent
 	segments []segment
 	cards    []card
+	missed   *missedView
+}
+
+// noteMissed notes the call that the agent has just missed. Until their next call it
+// is the same as before.
+func (f *frame) noteMissed(before *missedView) {
+	if len(f.cards) == 0 {
+		f.missed = before
+	}
+	for _, c := range f.cards {
+		if c.view.Phase == missedPhase {
+			f.missed = &missedView{c.view.Customer.Name, c.view.Customer.Address, c.view.Since}
+		}
+	}
 }
 
 // A scene is everything that frames are made from.
@@ -49,6 +64,7 @@ func frames(shown []card, s scene) []frame {
 	for _, segment := range segments {
 		c := card{SegmentID: segment.SegmentID, streams: streamsContact(segment, s.page), view: viewContact(segment)}
 		before := find(shown, c.SegmentID)
+		c.settle(before, segment)
 		if before != nil {
 			c.streams = keepCustomer(before.streams, c.streams, stamp(s.now))
 		}
@@ -79,6 +95,24 @@ func frames(shown []card, s scene) []frame {
 	}
 	farewell.sort()
 	return []frame{farewell, now}
+}
+
+// settle removes the failure of a transfer for good once the agent has taken the
+// customer off hold.
+func (c *card) settle(before *card, s segment) {
+	if before != nil {
+		c.settled = before.settled
+	}
+	f, x := c.view.Failure, s.customer()
+	if f == nil || x == nil {
+		return
+	}
+	if x.State == call.Connected && x.Since.After(time.Time(f.At)) && x.Since.After(s.own.Since) {
+		c.settled = f.Transfer
+	}
+	if c.settled == f.Transfer {
+		c.view.Failure = nil
+	}
 }
 
 func find(cards []card, id routing.SegmentID) *card {
@@ -119,8 +153,8 @@ func (c card) end(how phase, at time.Time, parting string) card {
 	return c
 }
 
-// parting tells the agent what has become of the customer, now that the agent's
-// segment has ended; empty if they know.
+// parting tells the agent how the call ended and what has become of the customer,
+// now that the agent's segment has ended; empty if that is not known.
 func parting(c card, s scene) string {
 	x := s.contact(c.Contact)
 	if x == nil {
@@ -134,8 +168,12 @@ func parting(c card, s scene) string {
 	switch {
 	case theirs && t.Outcome == call.Completed:
 		return fmt.Sprintf("Handed over to %s.", nameOf(t.Target()))
+	case x.EndedBy == call.Customer && c.view.Phase == dialingPhase:
+		return failureText(x.Customer, x.EndReason, "")
 	case x.EndedBy == call.Customer:
 		return "The customer has left."
+	case x.EndedBy == call.Agent && c.view.Phase != targetPhase:
+		return "You hung up."
 	case theirs && t.Outcome != call.Cancelled:
 		return fmt.Sprintf("You left while %s was being called.", nameOf(t.Target()))
 	}

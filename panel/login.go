@@ -131,8 +131,8 @@ func (p *Panel) serveLogout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := p.stations[agent]
-	if !s.account.Desk && len(s.segments()) > 0 {
-		turnAway(w, http.StatusConflict, "You are in a call. Hang up or hand the customer over first.")
+	if why := s.inCall(); why != "" {
+		turnAway(w, http.StatusConflict, why)
 		return
 	}
 	if err := p.options.Routing.SetStatus(r.Context(), agent, routing.Status{State: routing.Offline}); err != nil {
@@ -146,6 +146,19 @@ func (p *Panel) serveLogout(w http.ResponseWriter, r *http.Request) {
 	s.do(func() { s.logOut(hash) })
 	p.setCookie(w, r, "", -1)
 	writeJSON(w, http.StatusOK, struct{}{})
+}
+
+// inCall is why an agent whose phone is the page cannot log out, or "".
+func (s *station) inCall() string {
+	all := s.segments()
+	talks := func(x segment) bool { return legState(x.own.State) != connecting }
+	switch {
+	case s.account.Desk, len(all) == 0:
+		return ""
+	case slices.ContainsFunc(all, talks):
+		return "You are in a call. Hang up or hand the customer over first."
+	}
+	return "A call rings: take it or reject it first."
 }
 
 const sessionEnded = "the session has ended" // why a window is closed

@@ -13,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 
 	"holdfast/call"
+	"holdfast/routing"
 )
 
 func TestLogIn(t *testing.T) {
@@ -287,10 +288,17 @@ func TestLogOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.customerCalls("c1", agentNamed("ana"))
+	if status, text, _ := b.fetch("POST", "/ccp-v2/logout", "{}"); status != 409 || !strings.Contains(text, "A call rings: take it or reject it first.") {
+		t.Errorf("while a call rings: %d %s", status, text)
+	}
+	w.post("c1", call.Answered{Connection: 2})
 	if status, text, _ := b.fetch("POST", "/ccp-v2/logout", "{}"); status != 409 || !strings.Contains(text, "You are in a call.") {
 		t.Errorf("in a call: %d %s", status, text)
 	}
 	w.post("c1", call.HungUp{Connection: 1})
+	if err := w.dispatcher.Clear(t.Context(), "ana", routing.SegmentID{Contact: "c1", Connection: 2}); err != nil {
+		t.Fatal(err)
+	}
 	if status, text, _ := b.fetch("POST", "/ccp-v2/logout", "{}"); status != 200 {
 		t.Errorf("logging out: %d %s", status, text)
 	}

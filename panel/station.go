@@ -193,6 +193,7 @@ func (s *station) look() scene {
 func (s *station) refresh() {
 	sc := s.look()
 	for _, f := range frames(s.shown.cards, sc) {
+		f.noteMissed(s.shown.missed)
 		if !reflect.DeepEqual(f, s.shown) {
 			s.shown = f
 			s.sendAll(s.update(f))
@@ -234,7 +235,7 @@ func (s *station) isMuted() bool {
 
 func (s *station) update(f frame) update {
 	var contacts []contact
-	v := view{Agent: viewAgent(f.agent), Contacts: []contactView{}}
+	v := view{Agent: viewAgent(f.agent), Contacts: []contactView{}, Missed: f.missed}
 	for _, c := range f.cards {
 		contacts = append(contacts, c.streams)
 		v.Contacts = append(v.Contacts, c.view)

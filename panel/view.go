@@ -16,6 +16,14 @@ import (
 type view struct {
 	Agent    agentView     `json:"agent"`
 	Contacts []contactView `json:"contacts"`
+	Missed   *missedView   `json:"missed,omitempty"` // until the next call
+}
+
+// A missedView is a call that the agent has not answered.
+type missedView struct {
+	Name    string `json:"name"` // of the customer
+	Address string `json:"address,omitempty"`
+	At      stamp  `json:"at"`
 }
 
 type agentView struct {

@@ -90,7 +90,9 @@ export class Desk {
     }
     const alone = view.contacts.length === 0;
     document.getElementById("idle").hidden = !alone;
-    setText(document.querySelector("#idle p"), idle[view.agent.name === "missed" ? "missed" : view.agent.state] ?? "");
+    setText(part.idle, idle[view.agent.name === "missed" ? "missed" : view.agent.state] ?? "");
+    setText(part.missed, view.missed ? `You missed a call from ${view.missed.name || "an unknown caller"}.` : "");
+    part.missed.title = view.missed?.address ?? "";
     document.title = this.#title(view);
   }
 
