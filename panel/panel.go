@@ -50,6 +50,9 @@ type Directory interface {
 	// Endpoint resolves a name, a phone number or a sip: address. The error is
 	// a sentence for the person who wrote it.
 	Endpoint(written string) (call.Endpoint, error)
+	// Permit returns nil if an endpoint may be dialled, otherwise a
+	// *switchboard.DialError in the words of the configuration.
+	Permit(e call.Endpoint) error
 }
 
 // Lines are the lines of agents whose page is their phone.

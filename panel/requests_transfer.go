@@ -1,11 +1,13 @@
 package panel
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"holdfast/call"
 	"holdfast/routing"
+	"holdfast/switchboard"
 )
 
 // An endpointParam is an endpoint as a page names it: one that getEndpoints has
@@ -102,6 +104,9 @@ func (a *ask) handOver(ev call.TransferRequested) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
+	if err := a.permit(append([]call.Endpoint{ev.Target}, ev.Others...)); err != nil {
+		return outcome{}, err
+	}
 	ev.By, ev.Key = s.own.ID, a.key
 	c, err := a.request(s, ev)
 	if err != nil {
@@ -111,6 +116,26 @@ func (a *ask) handOver(ev call.TransferRequested) (outcome, error) {
 		return outcome{}, refuse(badEndpoint, f.Text)
 	}
 	return done, nil
+}
+
+// permit refuses targets that may not be dialled, in words for the agent; the log has
+// those of the configuration.
+func (a *ask) permit(targets []call.Endpoint) error {
+	for _, target := range targets {
+		err := a.panel.options.Directory.Permit(target)
+		if err == nil {
+			continue
+		}
+		why := call.LineError
+		if refused := new(switchboard.DialError); errors.As(err, &refused) {
+			why = refused.Reason
+		}
+		if a.panel.odd.allows(a.now()) {
+			a.panel.log.Info("refusing a transfer", "agent", a.account.Agent, "target", target.Address, "err", err)
+		}
+		return refuse(badEndpoint, failureText(target, why, ""))
+	}
+	return nil
 }
 
 func (a *ask) cancel() (outcome, error) {

@@ -252,8 +252,11 @@ func TestAddFailsAtOnce(t *testing.T) {
 		w := newWorld(t, nil)
 		ana := talking(t, w)
 		id := ana.asks("createAdditionalConnection", map[string]any{"contactId": "c1_2", "endpoint": map[string]any{"type": "phone_number", "phoneNumber": "+4416321"}})
+		hear(t, ana.hears(), "refused "+id+": BadEndpointException: You may not transfer to +4416321.", withCustomer)
+		w.people["+4930555"] = behaviour{fails: call.Busy}
+		id = ana.asks("createAdditionalConnection", map[string]any{"contactId": "c1_2", "endpoint": map[string]any{"type": "phone_number", "phoneNumber": "+4930555"}})
 		held := "update: Busy, connected [agent:connected inbound:hold]"
-		hear(t, ana.hears(), held, "refused "+id+": BadEndpointException: You may not transfer to +4416321.", held)
+		hear(t, ana.hears(), held, "refused "+id+": BadEndpointException: pharmacy is busy.", held)
 	})
 }
 

@@ -105,7 +105,7 @@ type failureView struct {
 	Transfer string      `json:"transfer"`
 	Reason   string      `json:"reason"`
 	Text     string      `json:"text"`
-	Detail   string      `json:"detail,omitempty"`
+	Detail   string      `json:"detail,omitempty"` // a SIP status
 	At       stamp       `json:"at"`
 	Tried    []triedView `json:"tried"`
 }
@@ -244,8 +244,16 @@ func viewFailure(c call.Contact) *failureView {
 	if why == last.Reason {
 		detail = last.Detail
 	}
-	return &failureView{t.ID, string(why), failureText(t.Target(), why, detail), detail, stamp(at), tried(t)}
+	text := failureText(t.Target(), why, detail)
+	if !isStatus(detail) {
+		detail = ""
+	}
+	return &failureView{t.ID, string(why), text, detail, stamp(at), tried(t)}
 }
+
+// isStatus reports whether a detail is a SIP status, such as "486 Busy Here". Others
+// are about the configuration, which is not the agent's.
+func isStatus(detail string) bool { return detail != "" && '1' <= detail[0] && detail[0] <= '6' }
 
 // failureText tells the agent why a target could not be reached, in their words and
 // not in those of the configuration or of SIP.
