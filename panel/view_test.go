@@ -2,23 +2,9 @@ package panel
 
 import (
 	"testing"
-	"testing/synctest"
 
 	"holdfast/call"
 )
-
-// The checkbox of the form, and what pages on Streams ask for by its name.
-func TestTransferConfirm(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, nil)
-		ana := talking(t, w)
-		ana.asks("holdfast.transfer", map[string]any{"contactId": "c1_2", "kind": "cold", "targets": []string{"cardiology", "reception"}, "confirm": true})
-		w.post("c1", call.Answered{Connection: 3})
-		if c, _ := w.Contact("c1"); c.Transfer == nil || !c.Transfer.Confirm || c.Connections[2].State != call.Screening {
-			t.Errorf("a voicemail gets the customer: %+v", c)
-		}
-	})
-}
 
 func TestFailureText(t *testing.T) {
 	cardiology := call.Endpoint{Kind: call.URI, Address: "sip:cardiology@192.0.2.7:5073;transport=tcp"}
