@@ -2,12 +2,13 @@
 
 FUZZTIME ?= 30s
 
-.PHONY: help demo test check lint kill browser bench fuzz clean
+.PHONY: help demo test check lint kill restarts browser bench fuzz clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
 
-demo: ## every kind of transfer between real phones on this machine, as stories and drawings
+demo: ## build, then play every kind of transfer between real phones on this machine, as stories and drawings
+	@echo 'building bin/holdfast; the demo takes about a minute after that'
 	go build -o bin/holdfast ./cmd/holdfast
 	bin/holdfast demo
 
@@ -20,8 +21,11 @@ check: ## the fast part of it: format, vet, lint, layers, wasm
 lint: ## golangci-lint, as pinned in tools/go.mod
 	@scripts/lint
 
-kill: ## all of the kill matrix, three times: real servers killed at every step of every kind of transfer
+kill: ## all of the kill matrix, three times: real servers killed or stopped at every step of every kind of transfer
 	HOLDFAST_KILL=all go test -C test/kill -count=3 -timeout 90m
+
+restarts: ## 50 restarts by SIGTERM and 50 by SIGKILL under load: how long was each customer without audio?
+	HOLDFAST_RESTARTS=50 go test -C test/kill -count=1 -timeout 20m -v -run TestRestarts
 
 browser: ## all tests with a real browser, also those that take long
 	HOLDFAST_BROWSER=all go test -C test/browser -count=1 -timeout 30m

@@ -42,6 +42,9 @@ type Journal interface {
 	// Damage is what the journal has lost or found again since it was written,
 	// with its place, a line each. It logs that itself.
 	Damage() []string
+	// Stop ends all writing and reading, but keeps other processes out until
+	// Close: a server that waits for the journal finds its ports free.
+	Stop()
 	Close() error
 }
 

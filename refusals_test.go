@@ -17,7 +17,7 @@ import (
 var update = flag.Bool("update", false, "write docs/REFUSALS.md and testdata/v1-draft")
 
 // refusing are the packages that refuse requests.
-var refusing = []string{"call", "routing", "api"}
+var refusing = []string{"call", "routing", "switchboard", "api"}
 
 // TestRefusals keeps docs/REFUSALS.md true: it has every code that is declared,
 // with the comment beside it. After a change run go test . -run Refusals -update

@@ -238,7 +238,7 @@ func (s *Server) Wait(ctx context.Context) error {
 
 // Close stops the server, and waits until ctx ends for what is being written.
 // Contacts are not ended: the journal keeps them, and the next Start takes them
-// over.
+// over. People hear each other until the last moment.
 func (s *Server) Close(ctx context.Context) error {
 	s.close.Do(func() { close(s.closing) })
 	var errs []error
@@ -255,15 +255,27 @@ func (s *Server) Close(ctx context.Context) error {
 	if s.board != nil {
 		errs = append(errs, s.board.Close(ctx))
 	}
-	errs = append(errs, s.page.closeLegs())
 	if s.dispatcher != nil {
 		s.dispatcher.Close()
 	}
-	if s.engine != nil {
-		errs = append(errs, s.engine.Close())
+	if s.journal != nil {
+		s.journal.Stop()
 	}
+	return errors.Join(append(errs, s.closeAudio())...)
+}
+
+// closeAudio ends what people hear, as late as possible. Once the ports are free
+// another process may have the journal; the last of the recordings may take longer.
+func (s *Server) closeAudio() error {
+	if s.board != nil {
+		s.board.Release()
+	}
+	errs := []error{s.page.closeLegs()}
 	if s.journal != nil {
 		errs = append(errs, s.journal.Close())
+	}
+	if s.engine != nil {
+		errs = append(errs, s.engine.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -37,7 +37,9 @@ var failures = []struct{ what, story string }{
 	{"The agent hangs up while the target is consulted", "talk; ana transfers the customer to cardiology warm; cardiology answers; ana hangs up; customer and cardiology hear each other"},
 	{"The agent hangs up while the customer is on hold", "talk; ana holds customer; ana hangs up; ana answers"},
 	{"The agent's browser dies, and comes back", "talk; ana transfers the customer to cardiology; ana is away; cardiology is busy; ana is back"},
-	{"The agent's browser dies, and does not come back", "talk; ana is away; 30s passes; ana answers"},
+	{"The agent's browser dies, and does not come back", "talk; ana is away; 30s passes; ana is unreachable"},
+	{"And there is a fallback queue", "customer calls ana backed by queue-sales; ana answers; ana is away; 30s passes; ana is unreachable"},
+	{"The line of the agent's desk phone is lost, and they answer the recall", "talk; ana is lost; ana answers"},
 	{"A blind transfer finds nobody", "talk; ana transfers the customer to cardiology blind; cardiology is busy; ana answers"},
 	{"The transfer is asked for twice", "talk; ana transfers the customer to cardiology with key 1; ana transfers the customer to cardiology with key 1; cardiology answers; customer and cardiology hear each other"},
 	{"A second transfer is asked for during the first", "talk; ana transfers the customer to cardiology; ana transfers the customer to reception; cardiology is busy"},
@@ -48,6 +50,9 @@ var failures = []struct{ what, story string }{
 	{"The server crashes between answer and hand-over", "talk; ana transfers the customer to cardiology; cardiology answers; the server is away for 1s; customer and cardiology hear each other"},
 	{"The server crashes while the target is consulted", "talk; ana transfers the customer to cardiology warm; cardiology answers; the server is away for 1s; ana completes the transfer; customer and cardiology hear each other"},
 	{"The server is away for longer than the target may ring", "talk; ana transfers the customer to cardiology; the server is away for 1m; 5s passes"},
+	{"The agent does not answer the customer's first call", "customer calls ana; 30s passes"},
+	{"The agent does not answer the first call, and there is a fallback queue", "customer calls ana backed by queue-sales; 30s passes"},
+	{"The first call goes to a queue, and none of its agents answers", "customer calls queue-sales; queue-sales offers the customer to agent-ana; 30s passes"},
 }
 
 // TestFailures keeps docs/FAILURES.md true: it is what the stories say. After a
@@ -57,7 +62,7 @@ func TestFailures(t *testing.T) {
 	b.WriteString(`# What can go wrong, and where the customer ends
 
 This page is written by ` + "`go test ./call -failures`" + ` from package call itself, which a test compares it with.
-Every row is a story; in each, the customer talks to ana first. Try others with ` + "`holdfast what-if`" + `.
+Every row is a story; except in the last three, the customer talks to ana first. Try others with ` + "`holdfast what-if`" + `.
 
 | what happens | the customer |
 |---|---|

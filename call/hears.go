@@ -51,6 +51,29 @@ func Hears(c Contact) Mix {
 	return audio
 }
 
+// HearsAhead returns what may be heard of c before c is recorded, and whether
+// anything may. events led to c, and recorded is what is heard until then.
+//
+// After a crash nothing is left of what was heard ahead: the contact is heard as
+// it was recorded, and facts come again, because a far end repeats what was not
+// acknowledged. So no promise suffers. A request must wait: whoever made it may
+// be told that nothing has happened, and it does not come again. So must
+// recordings, which outlive the process.
+func HearsAhead(recorded Mix, c Contact, events []Timed) (Mix, bool) {
+	for i := range events {
+		if _, asked := events[i].Event.(Request); asked {
+			return nil, false
+		}
+	}
+	ahead := Hears(c)
+	for i := range ahead {
+		ahead[i].Recorded = slices.ContainsFunc(recorded, func(h Hearing) bool {
+			return h.Connection == ahead[i].Connection && h.Recorded
+		})
+	}
+	return ahead, true
+}
+
 // hearing is what somebody hears who can hear.
 func (c *Contact) hearing(who *Connection) Hearing {
 	h := Hearing{Connection: who.ID}

@@ -24,6 +24,7 @@ var promises = []struct {
 	{"P7", oneTransfer},
 	{"P9", noOrphans},
 	{"confirm", onlyPeopleConfirm},
+	{"ahead", heardAhead},
 	{"offers", offersAreKept},
 	{"refusals", refusedIsUnchanged},
 }

@@ -49,6 +49,8 @@ const (
 	BadRingTime        Code = "bad-ring-time"        // the time for which a target may ring is negative
 	TooManyHandOvers   Code = "too-many-hand-overs"  // the customer has been handed over as often as the rules allow
 	TooManyTargets     Code = "too-many-targets"     // the transfer names more than 20 targets
+	TooManyTransfers   Code = "too-many-transfers"   // the contact has had 50 transfers
+	TooManyAttempts    Code = "too-many-attempts"    // with this transfer the contact would have tried more than 200 targets
 	TargetNamedTwice   Code = "target-named-twice"   // the transfer names a target twice
 	TransferToSelf     Code = "transfer-to-self"     // the target is the agent who asks
 	TransferToCustomer Code = "transfer-to-customer" // the target is the customer

@@ -42,9 +42,6 @@ func (s *step) transfer(who *Connection, ev TransferRequested) error {
 	return nil
 }
 
-// targetsMost is how many targets a transfer may have.
-const targetsMost = 20
-
 // mayTransfer refuses what cannot be, or would only lead in a circle.
 func (s *step) mayTransfer(who *Connection, ev TransferRequested) error {
 	switch {
@@ -64,8 +61,8 @@ func (s *step) mayTransfer(who *Connection, ev TransferRequested) error {
 		return refuse(TooManyHandOvers, "the customer has been handed over "+strconv.Itoa(s.Rules.HandOvers)+" times")
 	}
 	targets := append([]Endpoint{ev.Target}, ev.Others...)
-	if len(targets) > targetsMost {
-		return refuse(TooManyTargets, "no more than "+strconv.Itoa(targetsMost)+" targets can be tried")
+	if err := s.mayTry(len(targets)); err != nil {
+		return err
 	}
 	for i, target := range targets {
 		switch {
@@ -273,7 +270,7 @@ func (s *step) leftWhileJoining(id ConnectionID, detail string) {
 func (s *step) targetFailed(id ConnectionID, why Reason, detail string) {
 	a := s.attempt(id)
 	s.remove(id)
-	a.Ended, a.Reason, a.Detail = s.now, why, detail
+	a.Ended, a.Reason, a.Detail = s.now, why, short(detail)
 	for i := range s.Transfer.Attempts {
 		if s.Transfer.Attempts[i].Ended.IsZero() {
 			return // others still ring
@@ -364,7 +361,7 @@ func (s *step) closeTransfer(o Outcome, why Reason, detail string) {
 	t := s.Transfer
 	for i := range t.Attempts {
 		if a := &t.Attempts[i]; a.Ended.IsZero() && o != Completed {
-			a.Ended, a.Reason, a.Detail = s.now, why, detail
+			a.Ended, a.Reason, a.Detail = s.now, why, short(detail)
 		}
 	}
 	t.Ended, t.Outcome, t.Reason, t.JoinBy, t.Remaining = s.now, o, why, time.Time{}, nil

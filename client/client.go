@@ -212,6 +212,9 @@ func problem(answer *http.Response) error {
 	p := new(Problem)
 	if err := json.NewDecoder(io.LimitReader(answer.Body, longestAnswer)).Decode(p); err != nil || p.Detail == "" {
 		p.Detail = "the server says " + answer.Status
+		if answer.StatusCode < http.StatusInternalServerError {
+			p.Detail += "; is this the address of the HTTP interface?"
+		}
 	}
 	p.Status = answer.StatusCode
 	return p

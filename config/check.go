@@ -16,15 +16,20 @@ import (
 type checker struct {
 	file     string
 	places   places
+	slips    map[string]bool // tables that have an unknown key
 	mistakes Mistakes
 }
 
 // wrong notes a mistake at path, or, when path is not in the file, at the
-// nearest table around it that is.
+// nearest table around it that is. What is missing in a table that has an unknown
+// key is no mistake of its own: that key was probably meant.
 func (c *checker) wrong(path, format string, args ...any) {
 	m := Mistake{File: c.file, Text: fmt.Sprintf(format, args...)}
 	for at := path; at != ""; at = at[:max(0, strings.LastIndexAny(at, ".["))] {
 		if m.Line, m.Column = c.places.at(at); m.Line > 0 {
+			if c.slips[at] {
+				return
+			}
 			break
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 // Load reads the configuration in a file. What the file does not say is as in
 // the Manual. When the file has mistakes the error is a Mistakes with all of
-// them, or with the first when the file is not TOML at all.
+// them, or with the first that is not TOML or has a value of the wrong kind.
 func Load(file string) (Config, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -39,10 +39,9 @@ func Parse(file string, content []byte) (Config, error) {
 	if err := toml.Unmarshal(content, new(any)); err != nil {
 		return Config{}, Mistakes{decodeMistake(file, err)}
 	}
-	c := checker{file: file, places: findPlaces(content)}
+	c := checker{file: file, places: findPlaces(content), slips: map[string]bool{}}
 	d.startOver(c.places)
-	c.decode(content, &d)
-	if len(c.mistakes) > 0 {
+	if !c.decode(content, &d) {
 		return Config{}, c.mistakes.err()
 	}
 	config := c.config(&d)
@@ -52,8 +51,9 @@ func Parse(file string, content []byte) (Config, error) {
 	return config, nil
 }
 
-// decode reads content, which is valid TOML, over d.
-func (c *checker) decode(content []byte, d *document) {
+// decode reads content, which is valid TOML, over d. It reports whether all of the
+// content has been read: a value of the wrong kind ends it, an unknown key does not.
+func (c *checker) decode(content []byte, d *document) bool {
 	decoder := toml.NewDecoder(bytes.NewReader(content)).DisallowUnknownFields()
 	err := decoder.Decode(d)
 	var unknown *toml.StrictMissingError
@@ -62,10 +62,13 @@ func (c *checker) decode(content []byte, d *document) {
 		for _, e := range unknown.Errors {
 			line, column := e.Position()
 			c.mistakes = append(c.mistakes, Mistake{c.file, line, column, unknownKey(e.Key())})
+			c.slips[c.places.tableAt(line, column)] = true
 		}
 	case err != nil:
 		c.mistakes = append(c.mistakes, decodeMistake(c.file, err))
+		return false
 	}
+	return true
 }
 
 func decodeMistake(file string, err error) Mistake {

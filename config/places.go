@@ -102,3 +102,20 @@ func keyName(e *unstable.Node) string {
 	}
 	return name
 }
+
+// tableAt is the path of the table that has the key at a position, or "".
+func (f places) tableAt(line, column int) string {
+	wanted := column - 1
+	for l := range bytes.Lines(f.document) {
+		if line--; line < 1 {
+			break
+		}
+		wanted += len(l)
+	}
+	for path, offset := range f.offsets {
+		if offset == wanted {
+			return path[:max(0, strings.LastIndex(path, "."))]
+		}
+	}
+	return ""
+}

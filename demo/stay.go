@@ -50,7 +50,7 @@ accept_within = "10s"`
 // each with an agent of their own. show prints what happens, until there is no
 // more of it.
 func Stay(ctx context.Context, out io.Writer, dir string, callers uint, show func(iter.Seq2[client.Event, error]) error) error {
-	return holdfasttest.Try(ctx, func(t holdfasttest.T) {
+	err := holdfasttest.Try(ctx, func(t holdfasttest.T) {
 		hash, err := password.New(yourPassword)
 		must(t, err)
 		s := setStage(t, dir, patient, slices.Concat(cast, simulated(callers), []person{{name: you, login: hash}}))
@@ -78,6 +78,10 @@ func Stay(ctx context.Context, out io.Writer, dir string, callers uint, show fun
 		})
 		must(t, s.keepUp(ctx, out))
 	})
+	if err == nil {
+		fmt.Fprintf(out, "\nThe server, the phones and all calls have ended. The server's log is in %s.\n", dir)
+	}
+	return err
 }
 
 // You are an agent, in your browser.
@@ -114,6 +118,7 @@ around it.
 
 On the command line you see a customer who calls ana, who answers at once. Handed
 over, customers hang up after %s, and another one calls. In another terminal, try
+the following; the first "ana" is the contact that she is in.
 
   export HOLDFAST_SERVER=%s
 
@@ -121,13 +126,14 @@ over, customers hang up after %s, and another one calls. In another terminal, tr
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, try := range []struct{ command, what string }{
 		{self + " contacts", "who is talking to whom"},
-		{self + " transfer - cardiology --wait", "cold: ana leaves when cardiology has answered"},
-		{self + " transfer - busy nobody reception --wait", "one after the other"},
-		{self + " transfer - nobody cardiology --parallel --wait", "all at once"},
-		{self + " transfer - voicemail reception --confirm --wait", "whoever answers must press 1"},
-		{self + " transfer - cardiology --kind warm --wait", "ana and cardiology talk; then swap, conference, complete"},
-		{self + " transfer - declines --kind blind --wait", "ana leaves at once, and is recalled"},
-		{self + " end -", "ana says goodbye, and the next customer calls"},
+		{self + " transfer ana cardiology --wait", "cold: ana leaves when cardiology has answered"},
+		{self + " transfer ana busy nobody reception --wait", "one after the other"},
+		{self + " transfer ana nobody cardiology --parallel --wait", "all at once"},
+		{self + " transfer ana voicemail reception --confirm --wait", "whoever answers must press 1"},
+		{self + " transfer ana cardiology --kind warm --wait", "ana and cardiology talk; then swap, conference, complete"},
+		{self + " transfer ana declines --kind blind --wait", "ana leaves at once, and is recalled"},
+		{self + " pickup ana ana", "if the customer is parked because nobody could be had"},
+		{self + " end ana", "ana says goodbye, and the next customer calls"},
 		{fmt.Sprintf("kill -9 %d", s.server.Process.Pid), "the server: it is started again, and nobody is lost"},
 	} {
 		fmt.Fprintf(w, "  %s\t# %s\n", try.command, try.what)

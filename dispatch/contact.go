@@ -47,9 +47,10 @@ func (k *Dispatcher) Reserve(c call.Contact, id call.ConnectionID) error {
 	return nil
 }
 
-// reserve reserves this very agent. If they have left the contact they have
-// their segment no more, even if that is not written down yet: it is they who are
-// recalled. Whom a plan that was dropped had wanted instead is free.
+// reserve reserves one named agent. An earlier part of theirs in the same contact
+// counts as over, even if that is not stored yet, so that they can be recalled. If
+// a plan that was dropped had reserved another agent for this connection, that
+// agent is free again.
 func (k *Dispatcher) reserve(c call.Contact, x call.Connection) error {
 	id, agent := segmentOf(c.ID, x), x.Endpoint.Address
 	if other := k.table.Reserved(id); other != nil && other.Name != agent {
@@ -60,10 +61,23 @@ func (k *Dispatcher) reserve(c call.Contact, x call.Connection) error {
 		ask.For = call.Duration(x.AnswerBy.Sub(x.Since) + reservedBeyond)
 	}
 	if _, err := k.decide(ask); err != nil {
-		return &switchboard.DialError{Reason: call.Busy, Detail: err.Error()}
+		return &switchboard.DialError{Reason: k.whyNot(agent), Detail: err.Error()}
 	}
 	k.clear(agent, ask.Former)
 	return nil
+}
+
+// whyNot is the reason with which an agent who cannot be reserved fails: one who is
+// away or offline is not busy.
+func (k *Dispatcher) whyNot(agent string) call.Reason {
+	s := k.table.Agent(agent)
+	switch {
+	case s == nil:
+		return call.NotFound
+	case s.State == routing.Away, s.State == routing.Offline:
+		return call.Unreachable
+	}
+	return call.Busy
 }
 
 // former is the part that an agent has had in a contact and has no more; zero:

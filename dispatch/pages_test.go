@@ -1,12 +1,14 @@
 package dispatch
 
 import (
+	"errors"
 	"log/slog"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"holdfast/call"
 	"holdfast/config"
 	"holdfast/password"
 	"holdfast/routing"
@@ -76,4 +78,22 @@ func TestNewAgents(t *testing.T) {
 			t.Errorf("%s is %s, want %s", agent, a.Status.State, want)
 		}
 	}
+}
+
+// The agent of a customer who comes back is unreachable while their page is gone,
+// and busy while they have another customer.
+func TestWhyNoRecall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRota(t, &fakeStore{kept: map[string]switchboard.Item{}})
+		r.Begin(nil)
+		r.Changed(talks("dora", "ben"), nil)
+		r.Lost("ana")
+		for agent, want := range map[string]call.Reason{"ana": call.Unreachable, "ben": call.Busy} {
+			var why *switchboard.DialError
+			if err := r.Reserve(rungBack("carol", agent), 4); !errors.As(err, &why) || why.Reason != want {
+				t.Errorf("%s: %v, want %s", agent, err, want)
+			}
+		}
+		r.Close()
+	})
 }

@@ -25,6 +25,9 @@ var errLost = errors.New("the journal's directory has been removed; it is being 
 // journal does not answer by then, or by ctx, the error says so and it is
 // unknown whether the entry was written. The entry's Version is set for it.
 //
+// What is written is the whole entry, or how it differs from an earlier whole one
+// that has been acknowledged to this owner.
+//
 // If the contact is missing altogether, because the journal was lost under a
 // living contact, the entry is written as its first: the live owner knows best.
 func (j *Journal) Append(ctx context.Context, e switchboard.Entry, after uint64) (uint64, error) {
@@ -32,38 +35,64 @@ func (j *Journal) Append(ctx context.Context, e switchboard.Entry, after uint64)
 	if err := checkToken("contact id", string(id)); err != nil {
 		return 0, err
 	}
-	m, err := encode(e)
+	d, err := j.draft(e)
 	if err != nil {
 		return 0, fmt.Errorf("contact %s: %w", id, err)
 	}
-	m.Subject = contactSubject(id)
 	ctx, cancel := context.WithTimeout(ctx, appendWithin)
 	defer cancel()
-	seq, err := j.write(ctx, m, after)
+	seq, err := j.write(ctx, d, after)
 	if err == nil && j.embedded != nil && j.embedded.lost() {
 		err = errLost
 	}
 	if err != nil {
+		j.failed(d, err)
 		return 0, fmt.Errorf("appending step %d of contact %s: %w", e.Step, id, j.because(err))
 	}
 	j.saw(seq)
-	j.keepCopy(m, seq)
+	j.landed(d, seq)
 	return seq, nil
 }
 
-// keepCopy keeps the newest message of a subject a second time.
-func (j *Journal) keepCopy(m *nats.Msg, seq uint64) {
-	if j.embedded != nil {
-		j.embedded.copies.keep(recordOf(m, seq, time.Now()))
+// landed keeps the second copy of an entry that has been written, and has the next
+// ones build on it if it is whole.
+func (j *Journal) landed(d *draft, seq uint64) {
+	on, r := d.base, recordOf(d.m, seq, time.Now())
+	if d.isWhole() {
+		on = base{owner: d.entry.Owner, epoch: d.entry.Epoch, step: d.entry.Step, record: r, copied: j.keepCopy(r)}
+	} else {
+		on.count, on.bytes = on.count+1, on.bytes+len(d.m.Data)
+		on.copied = j.keepCopyOn(on, r)
+	}
+	j.bases.set(d.entry.Contact.ID, on)
+}
+
+// failed has the next entry be whole unless what it would build on is there for
+// sure. An entry with changes may have been written or not: none builds on it.
+func (j *Journal) failed(d *draft, err error) {
+	if d.isWhole() || errors.Is(err, errLost) || errors.Is(err, switchboard.ErrFenced) {
+		j.bases.forget(d.entry.Contact.ID)
 	}
 }
 
-// write publishes m after the message it follows, as often as it takes to
+// keepCopy keeps the newest message of a subject a second time, and reports
+// whether it has.
+func (j *Journal) keepCopy(r record) bool {
+	return j.embedded == nil || j.embedded.copies.keep(r)
+}
+
+// keepCopyOn does so with a message that builds on a whole entry, which must be
+// in the copy, too.
+func (j *Journal) keepCopyOn(on base, r record) bool {
+	return j.embedded == nil || j.embedded.copies.keepOn(on.record, on.copied, r)
+}
+
+// write publishes a draft after the message it follows, as often as it takes to
 // know what has become of it.
-func (j *Journal) write(ctx context.Context, m *nats.Msg, after uint64) (uint64, error) {
+func (j *Journal) write(ctx context.Context, d *draft, after uint64) (uint64, error) {
 	expect := after
 	for {
-		seq, err := j.publish(ctx, m, expect)
+		seq, err := j.publish(ctx, d.m, expect)
 		if err == nil {
 			return seq, nil
 		}
@@ -71,7 +100,7 @@ func (j *Journal) write(ctx context.Context, m *nats.Msg, after uint64) (uint64,
 			return 0, err
 		}
 		var settling error
-		seq, expect, settling = j.settle(ctx, m, after)
+		seq, expect, settling = j.settle(ctx, d, after)
 		if seq != 0 {
 			return seq, nil
 		}
@@ -110,29 +139,32 @@ func unsettled(err error) bool {
 		errors.Is(err, jetstream.ErrNoStreamResponse)
 }
 
-// settle looks at what the journal holds of m's contact. Either m is there,
-// at seq; or it may be written again, expecting expect; or it may not (err).
-func (j *Journal) settle(ctx context.Context, m *nats.Msg, after uint64) (seq, expect uint64, err error) {
+// settle looks at what the journal holds of a draft's contact. Either the draft is
+// there, at seq; or it may be written again, expecting expect; or it may not (err).
+// If nothing is there of the contact, the draft becomes a whole one.
+func (j *Journal) settle(ctx context.Context, d *draft, after uint64) (seq, expect uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, ackWithin)
 	defer cancel()
-	last, err := j.contacts.GetLastMsgForSubject(ctx, m.Subject)
+	last, err := j.contacts.GetLastMsgForSubject(ctx, d.m.Subject)
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
+		d.m = d.all
 		return 0, after, j.makeStreams(ctx)
 	case errors.Is(err, jetstream.ErrMsgNotFound):
-		return 0, 0, j.mayWriteAgain(ctx, m, after)
+		d.m = d.all
+		return 0, 0, j.mayWriteAgain(ctx, d.m, after)
 	case err != nil:
 		return 0, 0, fmt.Errorf("reading the last entry: %w", err)
 	case last.Sequence == after:
 		return 0, after, nil
 	}
-	sameOwner, sameStep := sameTransition(last.Header, m.Header)
+	sameOwner, sameStep := sameTransition(last.Header, d.m.Header)
 	switch {
 	case !sameOwner:
 		return 0, 0, fencedBy(last.Header)
 	case !sameStep:
 		return 0, 0, fmt.Errorf("the journal is at step %s already", last.Header.Get(headerStep))
-	case bytes.Equal(last.Data, m.Data):
+	case bytes.Equal(last.Data, d.m.Data):
 		return last.Sequence, 0, nil
 	}
 	return 0, last.Sequence, nil // an earlier plan for this step, never acted on

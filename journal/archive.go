@@ -26,6 +26,7 @@ func (j *Journal) Archive(ctx context.Context, id call.ContactID) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, archiveWithin)
 	defer cancel()
+	j.bases.forget(id)
 	if err := j.archiveContact(ctx, id); err != nil {
 		return fmt.Errorf("archiving contact %s: %w", id, err)
 	}
@@ -38,7 +39,7 @@ func (j *Journal) archiveContact(ctx context.Context, id call.ContactID) error {
 		return err
 	}
 	last := entries[len(entries)-1]
-	if e, err := entryOf(last); err == nil && e.Contact.Stage != call.Over {
+	if e, err := j.decoder(ctx).entry(messageIn(last)); err == nil && e.Contact.Stage != call.Over {
 		return fmt.Errorf("it is not over, it is %s", e.Contact.Stage)
 	}
 	until, err := lastSeq(ctx, j.contacts)
@@ -72,15 +73,23 @@ func (j *Journal) copyToArchive(ctx context.Context, subject string, entries []j
 	if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
 		return err
 	}
-	var copied, place uint64 // the last entry that is there, and where
+	var place uint64 // of the last one that is there
+	there := map[shelf]bool{}
 	if last != nil {
-		copied, place = number(last.Header, headerSeq), last.Sequence
+		place = last.Sequence
+		copied, err := j.collect(ctx, j.archive, subject)
+		if err != nil {
+			return err
+		}
+		for _, m := range copied {
+			there[shelfOf(m.Headers())] = true
+		}
 	}
-	for _, m := range entries {
-		if sequence(m) <= copied {
+	for _, m := range toArchive(subject, entries, until) {
+		if there[shelfOf(m.Header)] {
 			continue
 		}
-		ack, err := j.pub.PublishMsg(ctx, archived(subject, m, until), jetstream.WithExpectLastSequencePerSubject(place))
+		ack, err := j.pub.PublishMsg(ctx, m, jetstream.WithExpectLastSequencePerSubject(place))
 		if err != nil {
 			return err
 		}
@@ -89,13 +98,44 @@ func (j *Journal) copyToArchive(ctx context.Context, subject string, entries []j
 	return nil
 }
 
+// A shelf is where an entry is in ARCHIVE: in its place, or a second time.
+type shelf struct {
+	seq   uint64
+	again bool
+}
+
+func shelfOf(h nats.Header) shelf { return shelf{number(h, headerSeq), h.Get(headerAgain) != ""} }
+
+// toArchive returns the messages that keep the entries of a contact in ARCHIVE.
+// Whole ones on which others build are there twice: what is damaged costs no more
+// than itself. The last message is that of the last entry, which names the owner.
+func toArchive(subject string, entries []jetstream.Msg, until uint64) (all []*nats.Msg) {
+	bases := map[uint64]bool{}
+	for _, m := range entries {
+		all = append(all, archived(subject, m, until))
+		bases[number(m.Headers(), headerBase)] = true
+	}
+	last := all[len(all)-1]
+	all = all[:len(all)-1]
+	for _, m := range entries {
+		if bases[sequence(m)] {
+			again := archived(subject, m, until)
+			again.Header.Set(headerAgain, "1")
+			all = append(all, again)
+		}
+	}
+	return append(all, last)
+}
+
 func archived(subject string, m jetstream.Msg, until uint64) *nats.Msg {
 	h := nats.Header{
 		headerSeq:   {strconv.FormatUint(sequence(m), 10)},
 		headerUntil: {strconv.FormatUint(until, 10)},
 	}
-	for _, name := range []string{headerOwner, headerEpoch, headerStep} {
-		h.Set(name, m.Headers().Get(name))
+	for _, name := range []string{headerOwner, headerEpoch, headerStep, headerBase} {
+		if value := m.Headers().Get(name); value != "" {
+			h.Set(name, value)
+		}
 	}
 	return &nats.Msg{Subject: subject, Header: h, Data: m.Data()}
 }

@@ -51,6 +51,15 @@ type record struct {
 // isMessage reports whether there is a message in the record.
 func (r record) isMessage() bool { return !r.removes && !r.erased && r.seq != 0 }
 
+// base returns the sequence of the whole entry that the message builds on, or zero.
+func (r record) base() uint64 { return r.headerNumber(headerBase) }
+
+// clone returns the record without the block it was read from.
+func (r record) clone() record {
+	r.header, r.data, r.raw = bytes.Clone(r.header), bytes.Clone(r.data), nil
+	return r
+}
+
 var (
 	errNoRecord = errors.New("not a record")
 	errShort    = errors.New("cut short")

@@ -48,7 +48,7 @@ func TestBlocksAsTheServerReadsThem(t *testing.T) {
 			items[id] = mustPut(t, j, "agent", id, strings.Repeat("x", random.IntN(1e5)), items[id])
 		default:
 			e := entry(id, step[id]+1)
-			e.Trace = []string{strings.Repeat("x", random.IntN(1e5))}
+			e.Trace = []string{noise(random.IntN(1e5))}
 			last[id], step[id] = mustAppend(t, j, e, last[id]), e.Step
 		}
 	}

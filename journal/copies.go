@@ -1,10 +1,10 @@
 package journal
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"log/slog"
 	"net/url"
 	"os"
@@ -15,7 +15,8 @@ import (
 
 // copies are the newest message of each contact that has not been archived, and
 // of each stored item, a second time: what a damaged block loses is still there.
-// Each subject has a file, to which its messages are appended as records once the
+// With a message that builds on a whole entry, that entry is there, too. Each
+// subject has a file, to which its messages are appended as records once the
 // server has acknowledged them and before anybody acts on them; the newest counts.
 // They outlive a kill. They are not synced: after a power cut the blocks are
 // whole, and newer.
@@ -23,6 +24,12 @@ type copies struct {
 	dir    string // of the journal
 	log    *slog.Logger
 	failed atomic.Bool // the last one could not be written
+}
+
+// A secondCopy is what the copies have of a subject.
+type secondCopy struct {
+	record        // the newest
+	complete bool // so is what it builds on
 }
 
 const (
@@ -39,45 +46,70 @@ func (c *copies) file(subject string) string {
 	return filepath.Join(c.dir, copiesDir, url.PathEscape(subject))
 }
 
-// keep writes a copy. The message is in its stream already, so that the contact
-// goes on if it has no copy.
-func (c *copies) keep(r record) {
-	err := c.add(r)
+// keep writes a copy of a message that builds on none, and reports whether it
+// could. The message is in its stream already, so that the contact goes on if it
+// has no copy.
+func (c *copies) keep(r record) bool { return c.noted(c.add(r, nil)) }
+
+// keepOn does so with a message that builds on base; had: of that, the copy was
+// written.
+func (c *copies) keepOn(base record, had bool, r record) bool {
+	if !had {
+		return c.noted(c.begin(base, r))
+	}
+	return c.noted(c.add(r, &base))
+}
+
+// noted logs that copies cannot be written, once.
+func (c *copies) noted(err error) (written bool) {
 	if failed := c.failed.Swap(err != nil); err != nil && !failed {
 		c.log.Error("the journal keeps no second copies: a damaged block may now lose a contact", "error", err)
 	}
+	return err == nil
 }
 
-func (c *copies) add(r record) error {
-	const how = os.O_WRONLY | os.O_APPEND | os.O_CREATE
+// add appends to the file of a subject. One that is missing is begun with base, and
+// one that is long is begun anew as soon as r needs none.
+func (c *copies) add(r record, base *record) error {
+	var anew []record
+	if base != nil {
+		anew = append(anew, *base)
+	}
+	anew = append(anew, r)
+	const how = os.O_WRONLY | os.O_APPEND
 	f, err := os.OpenFile(c.file(r.subject), how, 0o600)
-	if errors.Is(err, fs.ErrNotExist) { // the directory is missing
-		return c.begin(r)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c.begin(anew...)
 	}
 	if err != nil {
 		return fmt.Errorf("keeping a copy: %w", err)
 	}
 	size, err := f.Seek(0, 2)
-	if err == nil && size < copyMost {
+	full := size >= copyMost && base == nil
+	if err == nil && !full {
 		_, err = f.Write(copyFormat().encode(r))
 	}
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("keeping a copy: %w", err)
 	}
-	if size >= copyMost {
-		return c.begin(r)
+	if full {
+		return c.begin(anew...)
 	}
 	return nil
 }
 
-// begin has the file of a subject hold nothing but r.
-func (c *copies) begin(r record) error {
-	file := c.file(r.subject)
+// begin has the file of a subject hold nothing but these messages of it.
+func (c *copies) begin(messages ...record) error {
+	file := c.file(messages[0].subject)
+	var data []byte
+	for _, r := range messages {
+		data = append(data, copyFormat().encode(r)...)
+	}
 	err := os.MkdirAll(filepath.Dir(file), 0o700)
 	if err != nil {
 		return fmt.Errorf("beginning a copy: %w", err)
 	}
-	err = os.WriteFile(file+newCopy, copyFormat().encode(r), 0o600)
+	err = os.WriteFile(file+newCopy, data, 0o600)
 	if err == nil {
 		err = os.Rename(file+newCopy, file)
 	}
@@ -85,6 +117,15 @@ func (c *copies) begin(r record) error {
 		return fmt.Errorf("beginning a copy: %w", err)
 	}
 	return nil
+}
+
+// renew has the file of a subject hold r, and what it builds on if that was
+// renewed just before.
+func (c *copies) renew(r record) error {
+	if r.base() == 0 {
+		return c.begin(r)
+	}
+	return c.add(r, nil)
 }
 
 // drop forgets the copies of a subject.
@@ -114,31 +155,52 @@ func (c *copies) dropOthers(needed map[string]bool) error {
 
 // all returns the newest copy of each subject. Files without a readable one are
 // passed over.
-func (c *copies) all() (map[string]record, error) {
+func (c *copies) all() (map[string]secondCopy, error) {
 	files, err := os.ReadDir(filepath.Join(c.dir, copiesDir))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("reading the copies: %w", err)
 	}
-	all := map[string]record{}
+	all := map[string]secondCopy{}
 	for _, f := range files {
 		if strings.HasSuffix(f.Name(), newCopy) {
 			continue
 		}
-		data, err := os.ReadFile(filepath.Join(c.dir, copiesDir, f.Name()))
-		if err != nil {
-			continue
-		}
 		var newest record
-		for p := range copyFormat().pieces(data) {
-			if p.err == nil && p.isMessage() && p.seq >= newest.seq {
-				newest = p.record
+		there := map[uint64]bool{0: true}
+		for r := range c.in(f.Name()) {
+			if there[r.seq] = true; r.seq >= newest.seq {
+				newest = r
 			}
 		}
-		// The rest of the file need not stay in memory.
-		newest, err = copyFormat().parse(bytes.Clone(newest.raw))
-		if err == nil && url.PathEscape(newest.subject) == f.Name() {
-			all[newest.subject] = newest
+		if newest.seq != 0 && url.PathEscape(newest.subject) == f.Name() {
+			// The rest of the file need not stay in memory.
+			all[newest.subject] = secondCopy{newest.clone(), there[newest.base()]}
 		}
 	}
 	return all, nil
+}
+
+// in yields the messages in a file that can be read.
+func (c *copies) in(file string) iter.Seq[record] {
+	return func(yield func(record) bool) {
+		data, err := os.ReadFile(filepath.Join(c.dir, copiesDir, file))
+		if err != nil {
+			return
+		}
+		for p := range copyFormat().pieces(data) {
+			if p.err == nil && p.isMessage() && !yield(p.record) {
+				return
+			}
+		}
+	}
+}
+
+// find returns the message of a subject with a sequence, if a copy is left.
+func (c *copies) find(subject string, seq uint64) (record, bool) {
+	for r := range c.in(url.PathEscape(subject)) {
+		if r.subject == subject && r.seq == seq {
+			return r.clone(), true
+		}
+	}
+	return record{}, false
 }

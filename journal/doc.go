@@ -9,6 +9,23 @@
 // contacts that are over (archive.<id>), until they are too old. ROUTING holds
 // the last state of stored items: agents, queues, registrations, sessions.
 //
+// # Entries
+//
+// A message keeps a whole entry, as JSON, or what its contact and legs have changed
+// since a whole one (edit.go says how), deflated with that one's contact and legs as
+// its dictionary (RFC 1951). The header Holdfast-Base of the second kind is the
+// sequence of the whole entry. It is always the contact's latest whole entry before
+// it, of the same owner and epoch, and acknowledged before anything builds on it. So
+// an entry needs one other message to be read, never a chain of them, and its size
+// does not depend on what the contact has behind it.
+//
+// An entry is whole if it is the first of an owner's epoch, or of a contact that the
+// journal has lost; if it follows a whole one of which it is unknown whether it was
+// written; if the entries since the last whole one take as much room as that, or are
+// 50; or if more than half of it would have to be written anyway. An entry that
+// builds on another and of which it is unknown whether it was written changes
+// nothing: nothing builds on it.
+//
 // # Damage
 //
 // This is what nats-server 2.15.2 does when files of its store are damaged:
@@ -30,10 +47,16 @@
 //
 // What a block loses must be somewhere else. The newest message of each contact
 // that has not been archived, and of each stored item, is in a file of its own in
-// the directory "copies". It is appended there after the server has acknowledged
-// it and before anybody acts on it, without a sync: one damaged file of either
-// kind costs no contact. ARCHIVE has no copies, only a mark of what it held, by
-// which missing entries are noticed.
+// the directory "copies", and with it the whole entry that it builds on. It is
+// appended there after the server has acknowledged it and before anybody acts on
+// it, without a sync: one damaged file of either kind costs no contact. Other whole
+// entries that a block has lost come from there, too, for as long as a contact's
+// file has them. If a whole entry is lost in both places, what builds on it is cut
+// out as well, and the contact is carried on from the newest entry that can be read.
+//
+// ARCHIVE has no copies, only a mark of what it held, by which missing entries are
+// noticed. It has the whole entries on which others build twice (the second time
+// with the header Holdfast-Again), so that a damaged message costs no other entry.
 //
 // # A disk that fails
 //

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,12 +19,29 @@ const (
 	headerOwner = "Holdfast-Owner"
 	headerEpoch = "Holdfast-Epoch"
 	headerStep  = "Holdfast-Step"
+	headerBase  = "Holdfast-Base" // the sequence of the whole entry that it builds on; none: it is whole
 
 	headerSeq   = "Holdfast-Seq"         // in ARCHIVE: the entry's sequence
+	headerAgain = "Holdfast-Again"       // in ARCHIVE: the entry is there before, too
 	headerUntil = "Holdfast-Archived-At" // in ARCHIVE: the last sequence in CONTACTS at that time
 )
 
-// encode is the entry as the message that keeps it, without its subject.
+// A partial is what is kept of an entry that builds on a whole one: in place of the
+// contact and its legs it has how they differ from those of the whole entry, with
+// which it is deflated.
+type partial struct {
+	switchboard.Entry
+	Contact *struct{} `json:"contact,omitempty"` // is not written
+	Legs    *struct{} `json:"legs,omitempty"`    // is not written
+
+	Base    uint64 `json:"base"` // the sequence of the whole entry
+	Changes struct {
+		Contact edit `json:"contact,omitempty"`
+		Legs    edit `json:"legs,omitempty"`
+	} `json:"changes"`
+}
+
+// encode is the entry as the message that keeps all of it, without its subject.
 func encode(e switchboard.Entry) (*nats.Msg, error) {
 	if err := checkToken("owner", e.Owner); err != nil {
 		return nil, err
@@ -33,46 +51,120 @@ func encode(e switchboard.Entry) (*nats.Msg, error) {
 	if err != nil {
 		return nil, fmt.Errorf("writing the entry: %w", err)
 	}
-	return &nats.Msg{Data: data, Header: nats.Header{
+	return &nats.Msg{Data: data, Header: headerOf(e)}, nil
+}
+
+// encodeOn is the entry as the message that keeps what has changed since a whole
+// one. The message that keeps all of it is given, too.
+func encodeOn(base whole, e switchboard.Entry, all *nats.Msg) (*nats.Msg, error) {
+	now, err := wholeIn(message{data: all.Data})
+	if err != nil {
+		return nil, fmt.Errorf("writing the entry: %w", err)
+	}
+	p := partial{Entry: e, Base: base.seq}
+	p.Version = switchboard.EntryVersion
+	if p.Changes.Contact, err = editBetween(base.contact, now.contact); err == nil {
+		p.Changes.Legs, err = editBetween(base.legs, now.legs)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("comparing the entry with entry %d: %w", base.seq, err)
+	}
+	data, err := json.Marshal(p)
+	if err == nil {
+		data, err = deflate(data, base.text())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("writing the entry: %w", err)
+	}
+	m := &nats.Msg{Subject: all.Subject, Data: data, Header: headerOf(e)}
+	m.Header.Set(headerBase, strconv.FormatUint(base.seq, 10))
+	return m, nil
+}
+
+func headerOf(e switchboard.Entry) nats.Header {
+	return nats.Header{
 		headerOwner: {e.Owner},
 		headerEpoch: {strconv.FormatUint(uint64(e.Epoch), 10)},
 		headerStep:  {strconv.FormatUint(e.Step, 10)},
-	}}, nil
+	}
 }
 
-// decode reads the entry that was kept under subject at seq.
-func decode(subject string, seq uint64, data []byte) (switchboard.Entry, error) {
-	e, err := decodeFrom(subject, data)
+// decodeWhole reads an entry of which the message keeps everything.
+func decodeWhole(m message) (e switchboard.Entry, err error) {
+	if m.base != 0 {
+		return e, fmt.Errorf("it builds on entry %d itself", m.base)
+	}
+	if err := unmarshal(m.data, &e, &e.Version); err != nil {
+		return e, err
+	}
+	return e, checkContact(e, m)
+}
+
+// decodeOn reads an entry that builds on a whole one.
+func decodeOn(base whole, m message) (e switchboard.Entry, err error) {
+	data, err := inflate(m.data, base.text())
 	if err != nil {
-		return switchboard.Entry{Seq: seq}, fmt.Errorf("reading entry %d of %s: %w", seq, subject, err)
+		return e, err
 	}
-	e.Seq = seq
-	return e, nil
+	var p partial
+	if err := unmarshal(data, &p, &p.Version); err != nil {
+		return e, err
+	}
+	if p.Base != base.seq || p.Owner != base.owner || p.Epoch != base.epoch || p.Step <= base.step {
+		return e, fmt.Errorf("step %d of epoch %d, written by %q on entry %d, cannot build on entry %d: that is step %d of epoch %d, written by %q",
+			p.Step, p.Epoch, p.Owner, p.Base, base.seq, base.step, base.epoch, base.owner)
+	}
+	e = p.Entry
+	if err = changed(p.Changes.Contact, base.contact, &e.Contact); err == nil {
+		err = changed(p.Changes.Legs, base.legs, &e.Legs)
+	}
+	if err != nil {
+		return e, fmt.Errorf("changing entry %d: %w", base.seq, err)
+	}
+	return e, checkContact(e, m)
 }
 
-func decodeFrom(subject string, data []byte) (switchboard.Entry, error) {
-	e, err := decodeData(data)
-	if err == nil && e.Contact.ID != contactOf(subject) {
-		err = fmt.Errorf("it is about contact %q", e.Contact.ID)
+// changed reads what an edit, if there is one, makes of a value, if there is one.
+func changed(e edit, value json.RawMessage, into any) (err error) {
+	if e != nil {
+		value, err = apply(e, value)
 	}
-	return e, err
+	if err != nil || value == nil {
+		return err
+	}
+	return json.Unmarshal(value, into)
 }
 
-func decodeData(data []byte) (e switchboard.Entry, err error) {
+// unmarshal reads data of which version is a part, and makes sure that we can.
+func unmarshal(data []byte, into any, version *int) error {
+	err := json.Unmarshal(data, into)
+	if err != nil || *version < 1 || *version > switchboard.EntryVersion {
+		err = cmp.Or(checkVersion(data), err)
+	}
+	return err
+}
+
+func checkVersion(data []byte) error {
 	var v struct {
 		Version int `json:"version"`
 	}
 	if err := json.Unmarshal(data, &v); err != nil {
-		return e, err
+		return err
 	}
 	switch {
 	case v.Version < 1:
-		return e, errors.New("it has no version")
+		return errors.New("it has no version")
 	case v.Version > switchboard.EntryVersion:
-		return e, fmt.Errorf("a newer Holdfast wrote it (version %d, this one reads up to %d)", v.Version, switchboard.EntryVersion)
+		return fmt.Errorf("a newer Holdfast wrote it (version %d, this one reads up to %d)", v.Version, switchboard.EntryVersion)
 	}
-	err = json.Unmarshal(data, &e)
-	return e, err
+	return nil
+}
+
+func checkContact(e switchboard.Entry, m message) error {
+	if e.Contact.ID != contactOf(m.subject) {
+		return fmt.Errorf("it is about contact %q", e.Contact.ID)
+	}
+	return nil
 }
 
 // sameTransition reports whether two messages are from the same owner in the

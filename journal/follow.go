@@ -34,7 +34,7 @@ const (
 // again from the last sequence it saw. When ctx ends, it ends without error.
 func (j *Journal) Follow(ctx context.Context, after uint64) iter.Seq2[switchboard.Entry, error] {
 	return func(yield func(switchboard.Entry, error) bool) {
-		f := &follower{j: j, last: after, yield: yield}
+		f := &follower{j: j, entries: j.decoder(ctx), last: after, yield: yield}
 		err := f.run(ctx)
 		if errors.Is(err, errStopped) || ctx.Err() != nil {
 			return
@@ -48,9 +48,10 @@ var errStopped = errors.New("the reader stopped")
 
 // A follower reads CONTACTS, and from ARCHIVE what it finds missing there.
 type follower struct {
-	j     *Journal
-	yield func(switchboard.Entry, error) bool
-	last  uint64 // the sequence up to which the reader has everything
+	j       *Journal
+	entries *decoder
+	yield   func(switchboard.Entry, error) bool
+	last    uint64 // the sequence up to which the reader has everything
 
 	archived []place // entries after last that are in ARCHIVE, in order
 	scanned  uint64  // how far ARCHIVE has been looked through for them
@@ -94,7 +95,7 @@ func (f *follower) message(ctx context.Context, m jetstream.Msg) error {
 		return err
 	}
 	f.last = seq
-	if !f.yield(entryOf(m)) {
+	if !f.yield(f.entries.entry(messageIn(m))) {
 		return errStopped
 	}
 	return nil
@@ -132,7 +133,7 @@ func (f *follower) fill(ctx context.Context, before uint64) error {
 			return fmt.Errorf("reading the archive: %w", err)
 		}
 		f.last = next.seq
-		if !f.yield(decode(m.Subject, next.seq, m.Data)) {
+		if !f.yield(f.entries.entry(rawMessage(m, next.seq))) {
 			return errStopped
 		}
 	}

@@ -32,7 +32,7 @@ func (j *Journal) Put(ctx context.Context, kind, name string, data []byte, after
 	if err != nil {
 		return 0, fmt.Errorf("keeping %s %s: %w", kind, name, j.because(err))
 	}
-	j.keepCopy(m, seq)
+	j.keepCopy(recordOf(m, seq, time.Now()))
 	return seq, nil
 }
 

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"iter"
@@ -118,7 +119,9 @@ func TestOpenNeedsExactlyOnePlace(t *testing.T) {
 func TestOpenSaysWhoHasTheDirectory(t *testing.T) {
 	dir := t.TempDir()
 	first := open(t, dir)
-	_, err := Open(t.Context(), Options{Dir: dir, Owner: "two"})
+	soon, cancel := context.WithTimeout(t.Context(), 10*takeAgain)
+	defer cancel()
+	_, err := Open(soon, Options{Dir: dir, Owner: "two"})
 	if err == nil {
 		t.Fatal("opened twice")
 	}
@@ -127,10 +130,26 @@ func TestOpenSaysWhoHasTheDirectory(t *testing.T) {
 			t.Errorf("%q does not say %q", err, want)
 		}
 	}
+	first.Stop() // which unlocks nothing
+	opened := make(chan error, 1)
+	go func() { // ends when first is closed
+		j, err := Open(t.Context(), Options{Dir: dir})
+		if err == nil {
+			err = j.Close()
+		}
+		opened <- err
+	}()
+	select {
+	case err := <-opened:
+		t.Errorf("opened before the first was closed: %v", err)
+	case <-time.After(10 * takeAgain):
+	}
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	open(t, dir)
+	if err := <-opened; err != nil {
+		t.Errorf("a process that has waited: %v", err)
+	}
 }
 
 func TestOpenInAPlaceThatIsNone(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -45,19 +46,40 @@ func (j *Journal) live(ctx context.Context) (entries []switchboard.Entry, unread
 	if err != nil {
 		return nil, []error{fmt.Errorf("reading the live contacts: %w", err)}
 	}
-	for _, m := range msgs {
-		if e, err := entryOf(m); err != nil {
-			unread = append(unread, err)
-		} else {
-			entries = append(entries, e)
-		}
-	}
+	entries, unread = j.decode(ctx, msgs)
 	missed, more := j.overlooked(ctx, msgs)
 	entries, unread = append(entries, missed...), append(unread, more...)
 	slices.SortFunc(entries, func(a, b switchboard.Entry) int {
 		return cmp.Or(a.Contact.Arrived.Compare(b.Contact.Arrived), cmp.Compare(a.Seq, b.Seq))
 	})
 	j.log.Info("the journal is read", "live", len(entries), "unreadable", len(unread), "damage", len(j.Damage()), "took", time.Since(began))
+	return entries, unread
+}
+
+// readers is how many entries are read at once: in a cluster each may wait for the
+// whole entry that it builds on.
+const readers = 16
+
+// decode reads the last entry of each contact.
+func (j *Journal) decode(ctx context.Context, msgs []jetstream.Msg) (entries []switchboard.Entry, unread []error) {
+	all, errs := make([]switchboard.Entry, len(msgs)), make([]error, len(msgs))
+	var working sync.WaitGroup
+	for first := range readers {
+		working.Go(func() { // ends with its share
+			d := j.decoder(ctx)
+			for i := first; i < len(msgs); i += readers {
+				all[i], errs[i] = d.entry(messageIn(msgs[i]))
+			}
+		})
+	}
+	working.Wait()
+	for i, err := range errs {
+		if err != nil {
+			unread = append(unread, err)
+		} else {
+			entries = append(entries, all[i])
+		}
+	}
 	return entries, unread
 }
 
@@ -94,5 +116,5 @@ func (j *Journal) last(ctx context.Context, subject string) (switchboard.Entry, 
 	if err != nil {
 		return switchboard.Entry{}, fmt.Errorf("reading the last entry of %s: %w", subject, err)
 	}
-	return decode(subject, m.Sequence, m.Data)
+	return j.decoder(ctx).entry(rawMessage(m, m.Sequence))
 }

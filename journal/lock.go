@@ -1,15 +1,18 @@
 package journal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // A hold is a directory that this process alone has open.
@@ -18,15 +21,37 @@ type hold struct {
 	file atomic.Pointer[os.File] // locked
 }
 
-// take takes a directory until close, or until the end of the process.
-func take(dir string) (*hold, error) {
-	f, err := lock(dir)
-	if err != nil {
-		return nil, err
+// A process that stops lets go of its directory soon, on a disk that stalls after some
+// seconds: a start right after it waits. Until then the other is heard.
+const (
+	takeWithin = 15 * time.Second
+	takeAgain  = 5 * time.Millisecond
+)
+
+// take takes a directory until close, or until the end of the process. It waits a
+// while for another process to let go of it.
+func take(ctx context.Context, dir string, log *slog.Logger) (*hold, error) {
+	ctx, cancel := context.WithTimeout(ctx, takeWithin)
+	defer cancel()
+	for waiting := false; ; waiting = true {
+		f, err := lock(dir)
+		if err == nil {
+			h := &hold{dir: dir}
+			h.file.Store(f)
+			return h, nil
+		}
+		if !errors.Is(err, errInUse) {
+			return nil, err
+		}
+		if !waiting {
+			log.Info("waiting for the journal", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(takeAgain):
+		}
 	}
-	h := &hold{dir: dir}
-	h.file.Store(f)
-	return h, nil
 }
 
 // intact reports whether the directory is still the one that was taken. If
@@ -110,18 +135,21 @@ func flock(f *os.File, how int) error {
 	return syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
 }
 
+// errInUse is what every error is about a directory that somebody else has.
+var errInUse = errors.New("in use")
+
 // inUse is the error that somebody else has the directory. The file names the
 // last process that could write.
 func inUse(dir string, f *os.File) error {
 	if flock(f, syscall.LOCK_SH) == nil {
-		return fmt.Errorf("somebody is looking into the journal in %s: wait until that has ended", dir)
+		return fmt.Errorf("somebody is looking into the journal in %s, so it is %w: wait until that has ended", dir, errInUse)
 	}
 	holder, err := io.ReadAll(io.LimitReader(f, 20))
 	if err != nil || len(holder) == 0 {
 		holder = []byte("unknown")
 	}
-	return fmt.Errorf("the journal in %s is in use (process %s): stop that process, or configure another directory",
-		dir, strings.TrimSpace(string(holder)))
+	return fmt.Errorf("the journal in %s is %w (process %s): stop that process, or configure another directory",
+		dir, errInUse, strings.TrimSpace(string(holder)))
 }
 
 // sign writes down who holds the lock, for the message to the next who comes.

@@ -89,34 +89,51 @@ func (l *Look) History(ctx context.Context, id call.ContactID) iter.Seq2[switchb
 
 func (l *Look) entries(ctx context.Context, wanted func(call.ContactID) bool) iter.Seq2[switchboard.Entry, error] {
 	return func(yield func(switchboard.Entry, error) bool) {
+		d := l.decoder(ctx)
 		for m, err := range l.messages(ctx) {
 			switch {
 			case err != nil:
 				yield(switchboard.Entry{}, fmt.Errorf("reading the journal: %w", err))
 				return
-			case wanted(contactOf(m.subject)) && !yield(decode(m.subject, m.seq, m.data)):
+			case wanted(contactOf(m.subject)) && !yield(d.entry(m.message)):
 				return
 			}
 		}
 	}
 }
 
-// A message keeps an entry.
-type message struct {
-	subject string
-	seq     uint64 // of the entry; in ARCHIVE, the one it had before
-	header  nats.Header
-	data    []byte
+// decoder reads entries. A whole one that it does not remember is looked for
+// everywhere.
+func (l *Look) decoder(ctx context.Context) *decoder {
+	return &decoder{fetch: func(subject string, seq uint64) (message, error) {
+		for _, st := range []*stream{l.survey.archive, l.survey.contacts} {
+			for r, err := range l.records(ctx, st) {
+				if err != nil {
+					return message{}, err
+				}
+				if m := messageOf(r); m.seq == seq && contactOf(m.subject) == contactOf(subject) {
+					return m.message, nil
+				}
+			}
+		}
+		return message{}, errNoEntry
+	}}
+}
+
+// A headed message has its header, too.
+type headed struct {
+	message
+	header nats.Header
 }
 
 // messages yields what keeps every entry, each entry once. An error ends it.
-func (l *Look) messages(ctx context.Context) iter.Seq2[message, error] {
-	return func(yield func(message, error) bool) {
+func (l *Look) messages(ctx context.Context) iter.Seq2[headed, error] {
+	return func(yield func(headed, error) bool) {
 		seen := map[call.ContactID]uint64{} // the last entry of each contact
 		for _, st := range []*stream{l.survey.archive, l.survey.contacts} {
 			for r, err := range l.records(ctx, st) {
 				if err != nil {
-					yield(message{}, err)
+					yield(headed{}, err)
 					return
 				}
 				m := messageOf(r)
@@ -133,20 +150,29 @@ func (l *Look) messages(ctx context.Context) iter.Seq2[message, error] {
 	}
 }
 
-// records yields the messages of a stream. Those that come from copies are the
-// newest of their subjects.
+// records yields the messages of a stream in their order.
 func (l *Look) records(ctx context.Context, st *stream) iter.Seq2[record, error] {
 	return func(yield func(record, error) bool) {
+		restored := st.restored
 		for p, err := range parts(ctx, l.survey.dir, st.name) {
 			if err != nil {
 				yield(record{}, err)
 				return
 			}
-			if p.err == nil && p.isMessage() && !st.removed[p.seq] && !yield(p.record, nil) {
+			if p.err != nil || !p.isMessage() || st.removed[p.seq] || st.orphans[p.seq] {
+				continue
+			}
+			for len(restored) > 0 && restored[0].seq < p.seq {
+				if !yield(restored[0], nil) {
+					return
+				}
+				restored = restored[1:]
+			}
+			if !yield(p.record, nil) {
 				return
 			}
 		}
-		for _, r := range st.restored {
+		for _, r := range restored {
 			if !yield(r, nil) {
 				return
 			}
@@ -154,8 +180,8 @@ func (l *Look) records(ctx context.Context, st *stream) iter.Seq2[record, error]
 	}
 }
 
-func messageOf(r record) message {
-	m := message{r.subject, cmp.Or(r.headerNumber(headerSeq), r.seq), nats.Header{}, r.data}
+func messageOf(r record) headed {
+	m := headed{message{r.subject, cmp.Or(r.headerNumber(headerSeq), r.seq), r.base(), r.data}, nats.Header{}}
 	if h, err := nats.DecodeHeadersMsg(r.header); err == nil {
 		m.header = h
 	}

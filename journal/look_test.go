@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -81,7 +82,9 @@ func TestOneLooksOrOneWrites(t *testing.T) {
 	}
 	first, second := look(t, j), lookInto(t, dir)
 	want = "somebody is looking into the journal in " + dir
-	if _, err := Open(t.Context(), Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), want) {
+	soon, cancel := context.WithTimeout(t.Context(), 10*takeAgain)
+	defer cancel()
+	if _, err := Open(soon, Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("while somebody looks: %v", err)
 	}
 	if err := errors.Join(first.Close(), second.Close()); err != nil {
@@ -159,19 +162,16 @@ func TestLookingChangesNothing(t *testing.T) {
 	}{
 		"nothing": {"CONTACTS", bytes.Clone, "[]", all},
 		"the first entry": {"CONTACTS", flip(90),
-			"[stream CONTACTS, block 3, bytes 30 to 494: unreadable: its checksum is wrong (it seems to be entry 3 of contact a) stream CONTACTS: step 1 of contact a is lost]",
-			"1:c/1 2:c/2 4:b/1 5:a/2 6:b/2"},
+			"[stream CONTACTS, block 3, bytes 30 to 494: unreadable: its checksum is wrong (it seems to be entry 3 of contact a) stream CONTACTS: entry 3 of contact a was missing, and comes from its copy]", all},
 		"the note that the archived were removed": {"CONTACTS", flip(8),
 			"[stream CONTACTS, block 3, bytes 0 to 30: unreadable: its checksum is wrong]", all},
 		"a length": {"CONTACTS", flip(494),
-			"[stream CONTACTS, block 3, bytes 494 to 958: unreadable: its checksum is wrong (it seems to be entry 4 of contact b) stream CONTACTS: step 1 of contact b is lost]",
-			"1:c/1 2:c/2 3:a/1 5:a/2 6:b/2"},
+			"[stream CONTACTS, block 3, bytes 494 to 958: unreadable: its checksum is wrong (it seems to be entry 4 of contact b) stream CONTACTS: entry 4 of contact b was missing, and comes from its copy]", all},
 		"the last entry": {"CONTACTS", flip(-1),
-			"[stream CONTACTS, block 3, bytes 1422 to 1886: unreadable: its checksum is wrong (it seems to be entry 6 of contact b) stream CONTACTS: entry 6 of contact b was missing, and comes from its copy]", all},
+			"[stream CONTACTS, block 3, bytes 1232 to 1506: unreadable: its checksum is wrong (it seems to be entry 6 of contact b) stream CONTACTS: entry 6 of contact b was missing, and comes from its copy]", all},
 		"an entry that was never finished": {"CONTACTS", func(b []byte) []byte { return append(b, b[494:600]...) }, "[]", all},
 		"zeroes in the archive": {"ARCHIVE", func(b []byte) []byte { clear(b[100:200]); return b },
-			"[stream ARCHIVE, block 1, bytes 0 to 506: unreadable: not a record (it seems to be entry 1 of archived contact c) stream ARCHIVE: entry 1 is missing]",
-			"2:c/2 3:a/1 4:b/1 5:a/2 6:b/2"},
+			"[stream ARCHIVE, block 1, bytes 0 to 506: unreadable: not a record (it seems to be entry 1 of archived contact c) stream ARCHIVE: entry 1 is missing]", all}, // it was there twice
 		"an agent": {"ROUTING", flip(-1),
 			"[stream ROUTING, block 1, bytes 0 to 109: unreadable: its checksum is wrong (it seems to be entry 1 of agent ana) stream ROUTING: entry 1 of agent ana was missing, and comes from its copy]", all},
 	} {
@@ -215,13 +215,13 @@ func TestLookingFindsGaps(t *testing.T) {
 	archived := theBlock(t, dir, "ARCHIVE")
 	change(t, archived.file, func(b []byte) (left []byte) {
 		for p := range formatOf("ARCHIVE", archived.number).pieces(b) {
-			if p.seq == 1 || p.seq == 4 {
+			if p.seq == 1 || p.seq == 6 {
 				left = append(left, p.raw...)
 			}
 		}
 		return left
 	})
-	if got, want := fmt.Sprint(lookInto(t, dir).Damage()), "[stream ARCHIVE: entries 2 to 3 are missing]"; got != want {
+	if got, want := fmt.Sprint(lookInto(t, dir).Damage()), "[stream ARCHIVE: entries 2 to 5 are missing]"; got != want {
 		t.Errorf("damage: %s, want %s", got, want)
 	}
 }

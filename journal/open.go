@@ -58,6 +58,7 @@ type Journal struct {
 
 	contacts, archive, routing jetstream.Stream
 
+	bases   bases         // what the next entries build on
 	highest atomic.Uint64 // sequence in CONTACTS known to this process
 	closing sync.Once
 	closed  chan struct{}
@@ -99,7 +100,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 func (j *Journal) open(ctx context.Context, o Options) (err error) {
 	where := nats.Option(nil)
 	if o.Dir != "" {
-		if j.hold, err = take(o.Dir); err != nil {
+		if j.hold, err = take(ctx, o.Dir, j.log); err != nil {
 			return err
 		}
 		if j.embedded, err = startEmbedded(ctx, j.hold, o.SyncInterval, j.log); err != nil {
@@ -168,8 +169,9 @@ func withoutPasswords(urls string) string {
 	return strings.Join(shown, ",")
 }
 
-// Close ends every Follow and closes the journal. What was acknowledged stays.
-func (j *Journal) Close() error {
+// Stop ends every Follow, and nothing is written any more. The directory is still
+// locked.
+func (j *Journal) Stop() {
 	j.closing.Do(func() {
 		close(j.closed)
 		if j.conn != nil {
@@ -179,6 +181,11 @@ func (j *Journal) Close() error {
 			j.embedded.close()
 		}
 	})
+}
+
+// Close stops the journal and unlocks its directory. What was acknowledged stays.
+func (j *Journal) Close() error {
+	j.Stop()
 	if j.hold == nil {
 		return nil
 	}

@@ -28,14 +28,16 @@ func (j *Journal) History(ctx context.Context, id call.ContactID) iter.Seq2[swit
 			yield(switchboard.Entry{}, fmt.Errorf("reading the history of contact %s: %w", id, err))
 			return
 		}
+		all := append(archived, live...)
+		d := &decoder{fetch: fetchFrom(all)}
 		var last uint64
-		for _, m := range append(archived, live...) {
+		for _, m := range all {
 			seq := sequence(m)
 			if seq <= last {
 				continue
 			}
 			last = seq
-			if !yield(entryOf(m)) {
+			if !yield(d.entry(messageIn(m))) {
 				return
 			}
 		}
@@ -64,6 +66,56 @@ func sequence(m jetstream.Msg) uint64 {
 	return meta.Sequence.Stream
 }
 
-func entryOf(m jetstream.Msg) (switchboard.Entry, error) {
-	return decode(m.Subject(), sequence(m), m.Data())
+func messageIn(m jetstream.Msg) message {
+	return message{m.Subject(), sequence(m), number(m.Headers(), headerBase), m.Data()}
+}
+
+// fetchFrom finds entries among the messages of a contact.
+func fetchFrom(all []jetstream.Msg) func(string, uint64) (message, error) {
+	return func(_ string, seq uint64) (message, error) {
+		for _, m := range all {
+			if sequence(m) == seq {
+				return messageIn(m), nil
+			}
+		}
+		return message{}, errNoEntry
+	}
+}
+
+// rawMessage is the message that the stream has at a place, of the entry seq.
+func rawMessage(m *jetstream.RawStreamMsg, seq uint64) message {
+	return message{m.Subject, seq, number(m.Header, headerBase), m.Data}
+}
+
+// decoder reads entries of contacts wherever they are.
+func (j *Journal) decoder(ctx context.Context) *decoder {
+	return &decoder{fetch: func(subject string, seq uint64) (message, error) {
+		return j.fetch(ctx, contactOf(subject), seq)
+	}}
+}
+
+// fetch finds an entry of a contact.
+func (j *Journal) fetch(ctx context.Context, id call.ContactID, seq uint64) (message, error) {
+	if on := j.bases.get(id); on.record.seq == seq {
+		return message{on.record.subject, seq, 0, on.record.data}, nil
+	}
+	if j.embedded != nil { // sooner than the server would be asked
+		if r, has := j.embedded.copies.find(contactSubject(id), seq); has {
+			return messageOf(r).message, nil
+		}
+	}
+	short, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	m, err := j.contacts.GetMsg(short, seq)
+	switch {
+	case err == nil:
+		return rawMessage(m, seq), nil
+	case !errors.Is(err, jetstream.ErrMsgNotFound):
+		return message{}, err
+	}
+	archived, err := j.collect(ctx, j.archive, archiveSubject(id))
+	if err != nil {
+		return message{}, err
+	}
+	return fetchFrom(archived)("", seq)
 }

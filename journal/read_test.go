@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"slices"
 	"strings"
@@ -16,8 +17,8 @@ import (
 	"holdfast/switchboard"
 )
 
-// whole is an entry with everything in it.
-func whole() switchboard.Entry {
+// full is an entry with everything in it.
+func full() switchboard.Entry {
 	e := entry("g1", 7)
 	e.Version = switchboard.EntryVersion
 	e.Contact.Rules = call.DefaultRules()
@@ -41,7 +42,7 @@ func whole() switchboard.Entry {
 
 func TestAppendKeepsTheWholeEntry(t *testing.T) {
 	j := open(t, t.TempDir())
-	want := whole()
+	want := full()
 	want.Seq = mustAppend(t, j, want, 0)
 	for got, err := range j.Live(t.Context()) {
 		if err != nil || !reflect.DeepEqual(got, want) {
@@ -162,7 +163,7 @@ func crowd(t testing.TB, j *Journal, n int) {
 		go func() {
 			var err error
 			for i := w; i < n && err == nil; i += 20 {
-				e := whole()
+				e := full()
 				e.Contact.ID = call.ContactID(fmt.Sprint("c", i))
 				_, err = j.Append(t.Context(), e, 0)
 			}
@@ -182,16 +183,83 @@ func BenchmarkLive(b *testing.B) {
 	j := open(b, b.TempDir())
 	crowd(b, j, 1000)
 	for b.Loop() {
-		for _, err := range j.Live(b.Context()) {
-			if err != nil {
-				b.Fatal(err)
-			}
-		}
+		readLive(b, j)
 	}
 }
 
+func readLive(b *testing.B, j *Journal) (n int) {
+	b.Helper()
+	for _, err := range j.Live(b.Context()) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+	return n
+}
+
+// BenchmarkLiveOfManyEntries opens a journal with five thousand contacts of three to
+// ten entries each, all but the first with what has changed, and reads them.
+func BenchmarkLiveOfManyEntries(b *testing.B) {
+	dir := b.TempDir()
+	j, err := Open(b.Context(), Options{Dir: dir, Owner: "one", SyncInterval: time.Hour, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range 5000 {
+		e, last := full(), uint64(0)
+		e.Contact.ID = call.ContactID(fmt.Sprint("c", i))
+		for e.Step = 1; e.Step <= uint64(3+i%8); e.Step++ {
+			e.Contact.LastConnection++
+			e.Contact.Connections[0].Since = noon.Add(time.Duration(e.Step) * time.Second)
+			last = mustAppend(b, j, e, last)
+		}
+	}
+	if err := j.Close(); err != nil {
+		b.Fatal(err)
+	}
+	var opening, reading time.Duration
+	for b.Loop() {
+		began := time.Now()
+		j, err := Open(b.Context(), Options{Dir: dir, Owner: "one", Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			b.Fatal(err)
+		}
+		opened := time.Now()
+		if n := readLive(b, j); n != 5000 {
+			b.Fatalf("%d contacts live", n)
+		}
+		opening, reading = opening+opened.Sub(began), reading+time.Since(opened)
+		if err := j.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(opening.Milliseconds())/float64(b.N), "ms/open")
+	b.ReportMetric(float64(reading.Milliseconds())/float64(b.N), "ms/read")
+}
+
+// BenchmarkDraft is what it takes to work out what an entry has to hold.
+func BenchmarkDraft(b *testing.B) {
+	j := &Journal{}
+	e := full()
+	d, err := j.draft(e)
+	if err != nil {
+		b.Fatal(err)
+	}
+	j.landed(d, 1)
+	e.Step++
+	e.Contact.LastConnection++
+	for b.Loop() {
+		if d, err = j.draft(e); err != nil || d.isWhole() {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(d.all.Data)), "B/whole")
+	b.ReportMetric(float64(len(d.m.Data)), "B/entry")
+}
+
 func FuzzDecode(f *testing.F) {
-	m, err := encode(whole())
+	m, err := encode(full())
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -200,7 +268,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"version":2}`))
 	f.Add([]byte(`{"version":1,"contact":{"id":"g1"},"events":[null],"legs":{"1":null}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		e, err := decode("contact.g1", 1, data)
+		d := &decoder{fetch: func(string, uint64) (message, error) { return message{}, errNoEntry }}
+		e, err := d.entry(message{"contact.g1", 1, 0, data})
 		if err != nil {
 			return
 		}
@@ -209,7 +278,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatalf("what was read cannot be written: %v", err)
 		}
-		again, err := decode("contact.g1", 1, m.Data)
+		again, err := d.entry(message{"contact.g1", 1, 0, m.Data})
 		if err != nil {
 			t.Fatalf("what was written cannot be read: %v", err)
 		}

@@ -120,7 +120,7 @@ func (s *survey) rewrite(st *stream, b block, added []record, aside string) erro
 	f := formatOf(st.name, b.number)
 	var whole []byte
 	for p := range f.pieces(old) {
-		if p.err != nil || p.isMessage() && st.dropped[contactOf(p.subject)] {
+		if p.err != nil || p.isMessage() && (st.dropped[contactOf(p.subject)] || st.orphans[p.seq]) {
 			continue
 		}
 		for len(added) > 0 && !p.removes && added[0].seq < p.seq {
@@ -174,7 +174,7 @@ func replace(file string, data []byte) error {
 // it removes its last block.
 func (s *survey) remember(st *stream, all []block) error {
 	reached := st.reached
-	if len(st.restored)+len(st.dropped) > 0 {
+	if len(st.restored)+len(st.dropped)+len(st.orphans) > 0 {
 		reached = 0
 		for seq := range st.kept {
 			reached = max(reached, seq)
@@ -199,8 +199,8 @@ func (s *survey) renew(ctx context.Context, c *copies) error {
 		missing := map[uint64]bool{}
 		for subject, seq := range st.newest() {
 			needed[url.PathEscape(subject)] = true
-			if s.copies[subject].seq != seq {
-				missing[seq] = true
+			if c := s.copies[subject]; c.seq != seq || !c.complete {
+				missing[seq], missing[st.kept[seq].base] = true, true
 			}
 		}
 		if len(missing) == 0 {
@@ -208,7 +208,7 @@ func (s *survey) renew(ctx context.Context, c *copies) error {
 		}
 		for p, err := range parts(ctx, s.dir, st.name) {
 			if err == nil && p.err == nil && p.isMessage() && missing[p.seq] {
-				err = c.begin(p.record)
+				err = c.renew(p.record)
 			}
 			if err != nil {
 				return err

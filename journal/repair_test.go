@@ -42,16 +42,16 @@ func TestRepair(t *testing.T) {
 		damage string
 	}{
 		"nothing":                  {"CONTACTS", cut(0), ""},
-		"the first entry":          {"CONTACTS", flip(100), "unreadable (1), step 1 of contact a is lost"},
+		"the first entry":          {"CONTACTS", flip(100), "unreadable (1), entry 3 of contact a"},
 		"the last entry":           {"CONTACTS", flip(-1), "unreadable (1), entry 10 of contact b"},
 		"the last entry is cut":    {"CONTACTS", cut(-1), "entry 10 of contact b"},
-		"the last entries are cut": {"CONTACTS", cut(-1000), "entry 9 of contact a, entry 10 of contact b, step 2 of contact b is lost"},
-		"contacts are emptied":     {"CONTACTS", func([]byte) []byte { return nil }, "entry 9 of contact a, entry 10 of contact b, steps 1 to 2 of contact a are lost, steps 1 to 2 of contact b are lost"},
-		"contacts are removed":     {"CONTACTS", nil, "entry 9 of contact a, entry 10 of contact b, steps 1 to 2 of contact a are lost, steps 1 to 2 of contact b are lost"},
+		"the last entries are cut": {"CONTACTS", cut(-700), "entry 9 of contact a, entry 10 of contact b, step 2 of contact b is lost"},
+		"contacts are emptied":     {"CONTACTS", func([]byte) []byte { return nil }, "entry 9 of contact a, entry 10 of contact b, entry 3 of contact a, entry 4 of contact b, step 2 of contact a is lost, step 2 of contact b is lost"},
+		"contacts are removed":     {"CONTACTS", nil, "entry 9 of contact a, entry 10 of contact b, entry 3 of contact a, entry 4 of contact b, step 2 of contact a is lost, step 2 of contact b is lost"},
 		"an archived entry":        {"ARCHIVE", flip(100), "unreadable (1), entry 1 is missing"},
-		"the last archived":        {"ARCHIVE", cut(-1), "entry 4 is missing"},
-		"the archive is emptied":   {"ARCHIVE", func([]byte) []byte { return nil }, "entries 1 to 4 are missing"},
-		"the archive is removed":   {"ARCHIVE", nil, "entries 1 to 4 are missing"},
+		"the last archived":        {"ARCHIVE", cut(-1), "entry 6 is missing"},
+		"the archive is emptied":   {"ARCHIVE", func([]byte) []byte { return nil }, "entries 1 to 6 are missing"},
+		"the archive is removed":   {"ARCHIVE", nil, "entries 1 to 6 are missing"},
 		"what was replaced":        {"ROUTING", flip(100), "unreadable (1)"},
 		"an agent":                 {"ROUTING", flip(-1), "unreadable (1), entry 3 of agent ana"},
 		"routing is removed":       {"ROUTING", nil, "entry 3 of agent ana, entry 2 of queue heart"},
@@ -289,7 +289,7 @@ func TestRepairManyBlocks(t *testing.T) {
 		id, last := fmt.Sprintf("c%02d", contact), uint64(0)
 		for step := uint64(1); step <= 3; step++ {
 			e := entry(id, step)
-			e.Trace = []string{strings.Repeat("x", 900_000)}
+			e.Trace = []string{noise(990_000)}
 			last = mustAppend(t, j, e, last)
 		}
 		want = append(want, fmt.Sprintf("%d:%s/3", last, id))

@@ -18,7 +18,7 @@ import (
 // have lost.
 type survey struct {
 	dir      string
-	copies   map[string]record
+	copies   map[string]secondCopy
 	contacts *stream
 	archive  *stream
 	routing  *stream
@@ -38,8 +38,9 @@ type stream struct {
 	used    uint64         // the last sequence that was ever used, as far as is known
 
 	// What has been lost.
-	bad         map[int]bool // blocks with bytes that are no record
-	restored    []record     // comes from copies, in order
+	bad         map[int]bool    // blocks with bytes that are no record
+	restored    []record        // comes from copies, in order
+	orphans     map[uint64]bool // build on an entry that is lost
 	dropped     map[call.ContactID]bool
 	undescribed bool
 	hurt        bool // what the server remembers of its blocks is not true any more
@@ -49,12 +50,14 @@ type stream struct {
 type kept struct {
 	subject string
 	step    uint64
+	base    uint64 // what it builds on
+	block   int
 }
 
 func newStream(name string) *stream {
 	return &stream{
 		name: name, kept: map[uint64]kept{}, removed: map[uint64]bool{}, firsts: map[int]uint64{},
-		bad: map[int]bool{}, dropped: map[call.ContactID]bool{},
+		bad: map[int]bool{}, orphans: map[uint64]bool{}, dropped: map[call.ContactID]bool{},
 	}
 }
 
@@ -86,6 +89,7 @@ func examine(ctx context.Context, dir string) (*survey, error) {
 	}
 	s.drop()
 	s.restore()
+	s.findOrphans()
 	s.findLostSteps()
 	return s, nil
 }
@@ -103,7 +107,7 @@ func (s *survey) read(ctx context.Context, st *stream) error {
 		}
 		s.take(st, p)
 		if p.err == nil && p.isMessage() {
-			st.kept[p.seq] = kept{p.subject, p.headerNumber(headerStep)}
+			st.kept[p.seq] = keptIn(p.record, p.block.number)
 		}
 	}
 	for seq := range st.removed {
@@ -153,7 +157,7 @@ func (s *survey) readArchive(ctx context.Context) error {
 	}
 	s.gaps = slices.Clone(s.mark.Gaps)
 	var first, last uint64
-	doubtful := s.doubtful()
+	doubtful, d := s.doubtful(), s.decoder(ctx)
 	for p, err := range parts(ctx, s.dir, s.archive.name) {
 		if err != nil {
 			return err
@@ -168,8 +172,8 @@ func (s *survey) readArchive(ctx context.Context) error {
 		s.contacts.used = max(s.contacts.used, p.headerNumber(headerSeq), p.headerNumber(headerUntil))
 		if id := contactOf(p.subject); doubtful[id] {
 			seq := p.headerNumber(headerSeq)
-			if e, err := decode(p.subject, seq, p.data); err == nil && e.Contact.Stage == call.Over {
-				s.ended[id] = seq
+			if e, err := d.read(messageOf(p.record).message); err == nil && e.Contact.Stage == call.Over {
+				s.ended[id] = max(s.ended[id], seq)
 			}
 		}
 	}
@@ -258,14 +262,21 @@ func (s *survey) restore() {
 			case st == s.contacts && c.seq <= s.ended[contactOf(subject)]:
 			case st == s.routing && c.seq < newest[subject]: // only the newest counts
 			default:
-				st.restored = append(st.restored, c)
-				st.kept[c.seq] = kept{subject, c.headerNumber(headerStep)}
-				st.used = max(st.used, c.seq)
-				s.found(st, "stream %s: entry %d of %s was missing, and comes from its copy", st.name, c.seq, named(subject))
+				s.restoreRecord(st, c.record)
 			}
 		}
+	}
+	s.restoreBases()
+	for _, st := range []*stream{s.contacts, s.routing} {
 		slices.SortFunc(st.restored, func(a, b record) int { return cmp.Compare(a.seq, b.seq) })
 	}
+}
+
+func (s *survey) restoreRecord(st *stream, r record) {
+	st.restored = append(st.restored, r)
+	st.kept[r.seq] = keptIn(r, 0)
+	st.used = max(st.used, r.seq)
+	s.found(st, "stream %s: entry %d of %s was missing, and comes from its copy", st.name, r.seq, named(r.subject))
 }
 
 // findLostSteps finds what contacts have lost for good: each step of those that

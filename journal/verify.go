@@ -45,7 +45,7 @@ func (m Mistake) String() string { return fmt.Sprintf("entry %d of %s: %s", m.Se
 // look wrong.
 func (l *Look) Verify(ctx context.Context) (Report, error) {
 	r := Report{Damage: l.Damage()}
-	chains := map[call.ContactID]*chain{}
+	chains, d := map[call.ContactID]*chain{}, l.decoder(ctx)
 	for m, err := range l.messages(ctx) {
 		if err != nil {
 			return r, fmt.Errorf("verifying the journal: %w", err)
@@ -54,7 +54,7 @@ func (l *Look) Verify(ctx context.Context) (Report, error) {
 		if chains[id] == nil {
 			chains[id] = &chain{}
 		}
-		r.take(m, chains[id])
+		r.take(d, m, chains[id])
 	}
 	slices.SortFunc(r.Mistakes, func(a, b Mistake) int { return cmp.Compare(a.Seq, b.Seq) })
 	for _, c := range chains {
@@ -68,11 +68,11 @@ func (l *Look) Verify(ctx context.Context) (Report, error) {
 }
 
 // take checks the next entry of a contact.
-func (r *Report) take(m message, c *chain) {
+func (r *Report) take(d *decoder, m headed, c *chain) {
 	r.Entries++
 	c.archived = strings.HasPrefix(m.subject, "archive.")
 	var wrong []string
-	e, err := decodeFrom(m.subject, m.data)
+	e, err := d.read(m.message)
 	if err != nil {
 		wrong = []string{err.Error()}
 		*c = chain{archived: c.archived, begun: true}
@@ -93,7 +93,7 @@ func (r *Report) take(m message, c *chain) {
 
 // disowned says that a message's headers, by which writers are fenced, do not
 // tell what its entry tells.
-func disowned(m message, e switchboard.Entry) []string {
+func disowned(m headed, e switchboard.Entry) []string {
 	h := m.header
 	said := fmt.Sprintf("step %s of epoch %s, written by %q", h.Get(headerStep), h.Get(headerEpoch), h.Get(headerOwner))
 	is := fmt.Sprintf("step %d of epoch %d, written by %q", e.Step, e.Epoch, e.Owner)

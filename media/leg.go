@@ -47,18 +47,29 @@ func (l *Leg) Port() uint16 { return l.port }
 // Set agrees a stream. Setting the same again changes nothing; a new Remote
 // lifts the lock on the old peer address.
 func (l *Leg) Set(s Stream) {
-	s.Remote = netip.AddrPortFrom(s.Remote.Addr().Unmap(), s.Remote.Port())
 	l.room.mu.Lock()
 	defer l.room.mu.Unlock()
+	l.agree(s)
+	if !l.closed && l.reachable() && !l.room.engine.options.OnRequest {
+		l.startRecording(false)
+	}
+}
+
+// Tune is Set for a stream that may be taken back: it begins no recording.
+func (l *Leg) Tune(s Stream) {
+	l.room.mu.Lock()
+	defer l.room.mu.Unlock()
+	l.agree(s)
+}
+
+func (l *Leg) agree(s Stream) {
 	if l.closed {
 		return
 	}
+	s.Remote = netip.AddrPortFrom(s.Remote.Addr().Unmap(), s.Remote.Port())
 	l.stream = s
 	if l.socket != nil {
 		l.socket.latch.agree(s.Remote)
-	}
-	if l.reachable() && !l.room.engine.options.OnRequest {
-		l.startRecording(false)
 	}
 	l.room.arrange()
 }

@@ -154,7 +154,7 @@ func (s *screen) logIn(name, password string) {
 	s.t.Helper()
 	s.until(`document.querySelector("#login").checkVisibility()`)
 	s.does(fmt.Sprintf(`const form = document.querySelector("#login form");
-		form.elements.name.value = %q; form.elements.password.value = %q; setTimeout(() => form.requestSubmit())`, name, password))
+		form.elements.name.value = %q; form.elements.password.value = %q; setTimeout(() => form.requestSubmit(), 100)`, name, password))
 }
 
 // shoot takes pictures of the page as it is: as small as Amazon's iframe and wide,

@@ -15,7 +15,9 @@ type card struct {
 	routing.SegmentID
 	streams contact
 	view    contactView
-	over    bool // ended, missed or rejected
+	over    bool   // ended, missed or rejected
+	lost    bool   // ended because the agent's audio was lost
+	settled string // the failed transfer after which the agent has gone on
 }
 
 // A frame is everything that an agent's pages show at a time.
@@ -23,6 +25,20 @@ type frame struct {
 	agent    routing.Agent
 	segments []segment
 	cards    []card
+	missed   *missedView
+}
+
+// noteMissed notes the call that the agent has just missed. Until their next call it
+// is the same as before.
+func (f *frame) noteMissed(before *missedView) {
+	if len(f.cards) == 0 {
+		f.missed = before
+	}
+	for _, c := range f.cards {
+		if c.view.Phase == missedPhase {
+			f.missed = &missedView{c.view.Customer.Name, c.view.Customer.Address, c.view.Since}
+		}
+	}
 }
 
 // A scene is everything that frames are made from.
@@ -48,6 +64,7 @@ func frames(shown []card, s scene) []frame {
 	for _, segment := range segments {
 		c := card{SegmentID: segment.SegmentID, streams: streamsContact(segment, s.page), view: viewContact(segment)}
 		before := find(shown, c.SegmentID)
+		c.settle(before, segment)
 		if before != nil {
 			c.streams = keepCustomer(before.streams, c.streams, stamp(s.now))
 		}
@@ -80,6 +97,24 @@ func frames(shown []card, s scene) []frame {
 	return []frame{farewell, now}
 }
 
+// settle removes the failure of a transfer for good once the agent has taken the
+// customer off hold.
+func (c *card) settle(before *card, s segment) {
+	if before != nil {
+		c.settled = before.settled
+	}
+	f, x := c.view.Failure, s.customer()
+	if f == nil || x == nil {
+		return
+	}
+	if x.State == call.Connected && x.Since.After(time.Time(f.At)) && x.Since.After(s.own.Since) {
+		c.settled = f.Transfer
+	}
+	if c.settled == f.Transfer {
+		c.view.Failure = nil
+	}
+}
+
 func find(cards []card, id routing.SegmentID) *card {
 	for i := range cards {
 		if cards[i].SegmentID == id {
@@ -109,6 +144,7 @@ func how(c card, s scene) phase {
 
 func (c card) end(how phase, at time.Time, parting string) card {
 	c.streams = endedContact(c.streams, string(how), stamp(at))
+	c.lost = how == endedPhase && c.view.Phase == awayPhase
 	c.view = endedView(c.view, how, stamp(at))
 	if how == endedPhase {
 		c.view.Ended = parting
@@ -117,26 +153,29 @@ func (c card) end(how phase, at time.Time, parting string) card {
 	return c
 }
 
-// parting tells the agent what has become of the customer, now that the agent's
-// segment has ended; empty if they know.
+// parting tells the agent how the call ended and what has become of the customer,
+// now that the agent's segment has ended; empty if that is not known.
 func parting(c card, s scene) string {
-	all := slices.Concat(s.contacts, s.over)
-	i := slices.IndexFunc(all, func(x call.Contact) bool { return x.ID == c.Contact })
-	if i < 0 {
+	x := s.contact(c.Contact)
+	if x == nil {
 		return ""
 	}
-	t := all[i].Transfer
-	if n := len(all[i].Past); t == nil && n > 0 {
-		t = &all[i].Past[n-1]
+	t := x.Transfer
+	if n := len(x.Past); t == nil && n > 0 {
+		t = &x.Past[n-1]
 	}
 	theirs := t != nil && connectionName(c.Contact, t.By) == c.view.You.ID
 	switch {
 	case theirs && t.Outcome == call.Completed:
-		return fmt.Sprintf("Handed over to %s.", t.Target())
-	case all[i].EndedBy == call.Customer:
+		return fmt.Sprintf("Handed over to %s.", nameOf(t.Target()))
+	case x.EndedBy == call.Customer && c.view.Phase == dialingPhase:
+		return failureText(x.Customer, x.EndReason, "")
+	case x.EndedBy == call.Customer:
 		return "The customer has left."
+	case x.EndedBy == call.Agent && c.view.Phase != targetPhase:
+		return "You hung up."
 	case theirs && t.Outcome != call.Cancelled:
-		return fmt.Sprintf("You left while %s was being called.", t.Target())
+		return fmt.Sprintf("You left while %s was being called.", nameOf(t.Target()))
 	}
 	return ""
 }
@@ -150,8 +189,32 @@ func afterCall(shown []card, s scene, x routing.Segment) card {
 			c = c.end(endedPhase, x.Since, parting(c, s))
 		}
 	}
+	if c.lost {
+		c.view.Ended = afterLoss(s.contact(x.Contact))
+	}
 	c.view.ClearedBy = stampOf(x.ClearBy)
 	return c
+}
+
+// contact returns a contact, live or just ended, or nil.
+func (s scene) contact(id call.ContactID) *call.Contact {
+	for _, all := range [][]call.Contact{s.contacts, s.over} {
+		for i := range all {
+			if all[i].ID == id {
+				return &all[i]
+			}
+		}
+	}
+	return nil
+}
+
+// afterLoss tells an agent whose audio was lost where the customer is now; c is nil
+// after the contact has ended.
+func afterLoss(c *call.Contact) string {
+	if c != nil && c.Stage == call.Parked {
+		return "Your audio was lost; the customer is parked."
+	}
+	return "Your audio was lost."
 }
 
 // keepCustomer keeps the leg of a customer who has left while agent and target

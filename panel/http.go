@@ -39,6 +39,7 @@ func (p *Panel) Handler() http.Handler {
 	mux.HandleFunc("POST "+path+"login", p.serveLogin)
 	mux.HandleFunc("POST "+path+"logout", p.serveLogout)
 	mux.Handle("GET /{$}", http.RedirectHandler(path, http.StatusFound))
+	mux.HandleFunc("GET /", p.serveElsewhere)
 
 	crossOrigin := http.NewCrossOriginProtection()
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

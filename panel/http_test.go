@@ -234,3 +234,17 @@ func TestStop(t *testing.T) {
 		t.Errorf("the connection ends with %v", err)
 	}
 }
+
+// Nothing is elsewhere: a browser gets a link to the page, a program is told that the
+// HTTP interface is not here.
+func TestElsewhere(t *testing.T) {
+	b := browse(t, newWorld(t, nil))
+	status, text, h := b.fetch("GET", "/foo", "")
+	if status != 404 || h.Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(text, `<a href="/ccp-v2/">`) {
+		t.Errorf("/foo: %d %v %s", status, h, text)
+	}
+	status, text, h = b.fetch("GET", "/v1/contacts", "")
+	if status != 404 || h.Get("Content-Type") != "application/problem+json" || !strings.Contains(text, "[api] listen") {
+		t.Errorf("the HTTP interface: %d %v %s", status, h, text)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -87,15 +88,17 @@ func TestLibraryColdTransfer(t *testing.T) {
 	d := openDesktop(t, chromium(t, withMicrophone))
 	d.accepts()
 	d.shoot("40 desktop")
+	d.until(`!document.querySelector("#handover").disabled && document.querySelector("#resume").disabled`)
 	d.until(`document.querySelectorAll("#target option").length > 3`)
 	d.does(`document.querySelector("#transfer").requestSubmit(document.querySelector("#transfer button"))`)
 	d.has("cardiology rings", func(c call.Contact) bool { return c.Stage == call.Reaching })
 	d.shows("Waiting until cardiology picks up")
+	d.until(`document.querySelector("#handover").disabled && document.querySelector("#resume").disabled`)
 	d.shoot("41 desktop ringing")
 	d.world.post("c1", call.Answered{Connection: 3})
 	d.has("ana has left", func(c call.Contact) bool { return len(c.Connections) == 2 && c.Stage == call.Talking })
 	d.until(`document.querySelectorAll("#steps .done").length === 5`)
-	d.shows("ana: AfterCallWork")
+	d.shows("ana: After-call work")
 	d.does(`await new Promise((success, failure) => new connect.Agent().getContacts()[0].clear({ success, failure }))`)
 	d.shows("ana: Available")
 }
@@ -111,8 +114,9 @@ func TestLibraryTargetFails(t *testing.T) {
 	d.has("cardiology rings", func(c call.Contact) bool { return c.Stage == call.Reaching })
 	d.shows("Waiting until cardiology picks up")
 	d.world.post("c1", call.Failed{Connection: 3, Reason: call.Busy})
-	d.shows("They did not pick up. The customer is on hold.")
+	d.shows("cardiology is busy. The customer is on hold.")
 	d.shoot("42 desktop failed")
+	d.until(`!document.querySelector("#resume").disabled`)
 	d.does(submit)
 	d.has("cardiology rings again", func(c call.Contact) bool { return c.Stage == call.Reaching })
 	d.shows("Waiting until cardiology picks up")
@@ -142,7 +146,7 @@ func TestLibraryMethods(t *testing.T) {
 		{"hold", `(on) => contact().getInitialConnection().hold(on)`, "success {}"},
 		{"resume", `(on) => contact().getInitialConnection().resume(on)`, "success {}"},
 		{"conference without a third party", `(on) => contact().conferenceConnections(on)`, "failure|InvalidStateException|nobody is being consulted|true|true"},
-		{"a number that may not be dialled", `(on) => contact().addConnection(endpoint("+4416321"), on)`, "failure|BadEndpointException|+4416321 may not be dialled. +4416321 begins like none of [allow] numbers|true|true"},
+		{"a number that may not be dialled", `(on) => contact().addConnection(endpoint("+4416321"), on)`, "failure|BadEndpointException|You may not transfer to +4416321.|true|true"},
 		{"no number at all", `(on) => contact().addConnection(endpoint("cardiologie"), on)`, `failure|BadEndpointException|nobody is called "cardiologie"; did you mean "cardiology"?|true|true`},
 		{"add", `(on) => contact().addConnection(endpoint("sip:cardiology@127.0.0.1:5073"), on)`, "success {}"},
 		{"add another", `(on) => contact().addConnection(endpoint("+4930555"), on)`, "failure|InvalidStateException|a transfer to cardiology is under way|true|true"},
@@ -208,13 +212,13 @@ func TestLibraryReload(t *testing.T) {
 	d := openDesktop(t, chromium(t, withMicrophone))
 	d.accepts()
 	d.reload()
-	d.shows("ana: Busy")
+	d.shows("ana: On a call")
 	d.has("ana has audio again", func(c call.Contact) bool { return c.Connections[1].State == call.Connected })
 	d.until(`new connect.Agent().getContacts()[0].getStatus().type === "connected"`)
 	two := &desktop{screen: d.tab(), world: d.world, server: d.server, around: d.around}
 	two.everywhere(noMedia)
 	two.visit(d.url())
-	two.shows("ana: Busy")
+	two.shows("ana: On a call")
 	two.does(outcomeScript)
 	if got := value[string](two.screen, `outcome((on) => contact().getInitialConnection().hold(on))`); got != "success {}" {
 		t.Errorf("hold in the second window: %s", got)
@@ -252,10 +256,85 @@ func TestLibraryLogIn(t *testing.T) {
 	d := serveDesktop(t, s)
 	s.visit(d.url())
 	s.until(`connect.core.loginWindow?.closed === false`)
+	s.shows("does not answer yet. Log in in the window that opens")
+	s.shoot("43 desktop waits")
 	other := s.tab()
 	other.visit(d.server.URL + "/ccp-v2/")
 	other.logIn("ana", "sesame")
 	other.shows("Waiting for calls")
 	d.shows("ana: Available")
 	d.until(`connect.core.loginWindow === null`)
+}
+
+// The agent logs in in the window that the library opens, and the frame has the
+// audio: the first time, and each time after logging out.
+func TestLibraryLogInWindow(t *testing.T) {
+	s := chromium(t, withMicrophone, chromedp.Flag("disable-popup-blocking", true))
+	d := serveDesktop(t, s)
+	d.server.Config.Handler = typing(d.server.Config.Handler)
+	for range 2 {
+		s.visit("about:blank")
+		s.visit(d.url())
+		d.until(`document.querySelector("#agent").textContent.startsWith("ana: ")`)
+		d.until(`connect.core.loginWindow === null`)
+		d.frameHasAudio()
+		d.does(`connect.core.getUpstream().sendUpstream(connect.EventType.TERMINATE)`)
+		d.hasLoggedOut()
+	}
+}
+
+// typing has a page that another has opened log ana in by itself.
+func typing(next http.Handler) http.Handler {
+	login, err := embedded.ReadFile("site/login.js")
+	if err != nil {
+		panic(err)
+	}
+	const hands = `
+if (window.opener) setInterval(() => {
+  if (!form.checkVisibility() || form.querySelector("button").disabled) return;
+  [form.elements.name.value, form.elements.password.value] = ["ana", "sesame"];
+  form.requestSubmit();
+}, 100);`
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/ccp-v2/login.js" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/javascript")
+		w.Write(append(login, hands...))
+	})
+}
+
+// frameHasAudio waits until the only window of ana's that is connected has her audio.
+func (d *desktop) frameHasAudio() {
+	d.t.Helper()
+	d.waits("the frame has the audio", func(s *station) bool {
+		there := 0
+		for _, p := range s.pages {
+			if p.isThere() {
+				there++
+			}
+		}
+		i := slices.IndexFunc(s.pages, func(p *page) bool { return p.isThere() && p.id == s.audio })
+		return there == 1 && i >= 0
+	})
+}
+
+func (d *desktop) hasLoggedOut() {
+	d.t.Helper()
+	d.waits("ana has logged out", func(s *station) bool { return !slices.ContainsFunc(s.pages, (*page).isThere) })
+}
+
+// waits waits for what becomes of ana's windows.
+func (d *desktop) waits(what string, so func(*station) bool) {
+	d.t.Helper()
+	s := d.world.panel.stations["ana"]
+	for late := time.Now().Add(patience); time.Now().Before(late); {
+		is := make(chan bool, 1)
+		if s.do(func() { is <- so(s) }) && <-is {
+			return
+		}
+		value[bool](d.screen, `new Promise((done) => setTimeout(done, 30, true))`)
+	}
+	d.t.Fatalf("waited in vain: %s", what)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -15,18 +16,28 @@ import (
 )
 
 const (
-	cookie       = "holdfast_session"
 	longestLogin = 4 << 10 // bytes of a request to log in
 	hashingMost  = 1       // passwords that are checked at a time; calls need the machine, too
 )
 
 // sessionOf returns the agent who is logged in, and the hash of the session's token.
 func (p *Panel) sessionOf(r *http.Request) (agent, hash string, ok bool) {
-	c, err := r.Cookie(cookie)
+	c, err := r.Cookie(cookieName(r))
 	if err != nil {
 		return "", "", false
 	}
 	return p.sessions.agent(c.Value)
+}
+
+// cookieName has the port at which the browser finds us: cookies ignore ports, and
+// another server on the same machine would replace ours.
+func cookieName(r *http.Request) string {
+	const name = "holdfast_session"
+	_, port, err := net.SplitHostPort(r.Host)
+	if n, wrong := strconv.ParseUint(port, 10, 16); err == nil && wrong == nil {
+		return fmt.Sprintf("%s_%d", name, n)
+	}
+	return name
 }
 
 // serveSession returns the agent who is logged in.
@@ -81,7 +92,11 @@ func (p *Panel) check(name, word, source string) (agent string, wait time.Durati
 	}
 	if !hash.Matches(word) || !l.account {
 		p.guesses.wrong(l)
-		p.log.Info("a wrong name or password", "source", source)
+		if l.account {
+			p.log.Info("a wrong password", "agent", l.name, "source", source)
+		} else { // what was written may be a password in the wrong field
+			p.log.Info("a name that no account has", "source", source)
+		}
 		return "", 0
 	}
 	p.guesses.right(l)
@@ -101,7 +116,7 @@ func (p *Panel) begin(w http.ResponseWriter, r *http.Request, agent string) {
 
 func (p *Panel) setCookie(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
 	http.SetCookie(w, &http.Cookie{
-		Name: cookie, Value: value, Path: path, MaxAge: maxAge, HttpOnly: true,
+		Name: cookieName(r), Value: value, Path: path, MaxAge: maxAge, HttpOnly: true,
 		Secure: isSecure(r), SameSite: http.SameSiteLaxMode,
 	})
 }
@@ -116,8 +131,8 @@ func (p *Panel) serveLogout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := p.stations[agent]
-	if !s.account.Desk && len(s.segments()) > 0 {
-		turnAway(w, http.StatusConflict, "You are in a call. Hang up or hand the customer over first.")
+	if why := s.inCall(); why != "" {
+		turnAway(w, http.StatusConflict, why)
 		return
 	}
 	if err := p.options.Routing.SetStatus(r.Context(), agent, routing.Status{State: routing.Offline}); err != nil {
@@ -133,6 +148,19 @@ func (p *Panel) serveLogout(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, struct{}{})
 }
 
+// inCall is why an agent whose phone is the page cannot log out, or "".
+func (s *station) inCall() string {
+	all := s.segments()
+	talks := func(x segment) bool { return legState(x.own.State) != connecting }
+	switch {
+	case s.account.Desk, len(all) == 0:
+		return ""
+	case slices.ContainsFunc(all, talks):
+		return "You are in a call. Hang up or hand the customer over first."
+	}
+	return "A call rings: take it or reject it first."
+}
+
 const sessionEnded = "the session has ended" // why a window is closed
 
 // logOut closes all windows of a session.
@@ -141,7 +169,14 @@ func (s *station) logOut(session string) {
 		if p.isThere() && p.socket.session == session {
 			p.send(loggedOut{})
 			p.detach(sessionOver, sessionEnded)
+			if s.audio == p.id {
+				s.eachLine(s.panel.options.Lines.Disconnect)
+				s.audio = ""
+			}
 		}
+	}
+	if s.audio == "" {
+		s.releaseAudio()
 	}
 	if !slices.ContainsFunc(s.pages, (*page).isThere) {
 		s.goneBy = s.now()

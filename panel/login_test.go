@@ -3,6 +3,7 @@ package panel
 import (
 	"bytes"
 	"fmt"
+	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 
 	"holdfast/call"
+	"holdfast/routing"
 )
 
 func TestLogIn(t *testing.T) {
@@ -48,6 +50,47 @@ func TestLogIn(t *testing.T) {
 	}
 	if status, _, _ := b.fetch("POST", "/ccp-v2/login", strings.Repeat("x", longestLogin+1)); status != 400 {
 		t.Errorf("a request to log in that is too long: %d", status)
+	}
+}
+
+// The log names the account for which a wrong password was given, and no name that
+// may be a password written in the wrong field.
+func TestWrongPasswordIsLogged(t *testing.T) {
+	var logged bytes.Buffer
+	t.Run("wrong passwords", func(t *testing.T) { // whose end is that of all who log
+		b := browse(t, newWorld(t, func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&logged, nil)) }))
+		b.logIn("Ana", "s3cret")
+		b.logIn("s3cret", "s3cret")
+	})
+	if got := logged.String(); strings.Count(got, "agent=ana source=127.0.0.1") != 1 || !strings.Contains(got, "a name that no account has") || strings.Contains(got, "s3cret") {
+		t.Errorf("logged:\n%s", got)
+	}
+}
+
+// Two servers on one machine do not log each other out: the cookie of each has its
+// port in its name.
+func TestCookieName(t *testing.T) {
+	for host, want := range map[string]string{
+		"localhost:8090": "holdfast_session_8090", "localhost:8091": "holdfast_session_8091", "[::1]:8090": "holdfast_session_8090",
+		"holdfast.example.com": "holdfast_session", "localhost:x=y;": "holdfast_session", "localhost:": "holdfast_session",
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Host = host
+		if got := cookieName(r); got != want {
+			t.Errorf("%s: got %s, want %s", host, got, want)
+		}
+	}
+	w, other := newWorld(t, nil), newWorld(t, nil)
+	b := browse(t, w)
+	b.logIn("ana", "sesame")
+	there := httptest.NewServer(other.panel.Handler())
+	t.Cleanup(there.Close)
+	here := b.server
+	b.server = there
+	b.logIn("ben", "sesame")
+	b.server = here
+	if status, text, _ := b.fetch("GET", "/ccp-v2/session", ""); status != 200 || !strings.Contains(text, `"ana"`) {
+		t.Errorf("after a login at another port: %d %s", status, text)
 	}
 }
 
@@ -245,10 +288,17 @@ func TestLogOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.customerCalls("c1", agentNamed("ana"))
+	if status, text, _ := b.fetch("POST", "/ccp-v2/logout", "{}"); status != 409 || !strings.Contains(text, "A call rings: take it or reject it first.") {
+		t.Errorf("while a call rings: %d %s", status, text)
+	}
+	w.post("c1", call.Answered{Connection: 2})
 	if status, text, _ := b.fetch("POST", "/ccp-v2/logout", "{}"); status != 409 || !strings.Contains(text, "You are in a call.") {
 		t.Errorf("in a call: %d %s", status, text)
 	}
 	w.post("c1", call.HungUp{Connection: 1})
+	if err := w.dispatcher.Clear(t.Context(), "ana", routing.SegmentID{Contact: "c1", Connection: 2}); err != nil {
+		t.Fatal(err)
+	}
 	if status, text, _ := b.fetch("POST", "/ccp-v2/logout", "{}"); status != 200 {
 		t.Errorf("logging out: %d %s", status, text)
 	}

@@ -91,7 +91,7 @@ func TestFloods(t *testing.T) {
 			l <- theirs
 			return ours, nil
 		}}}
-		header := http.Header{"Origin": {"http://page"}, "Cookie": {cookie + "=" + token}}
+		header := http.Header{"Origin": {"http://page"}, "Cookie": {"holdfast_session=" + token}}
 		connect := func() *websocket.Conn {
 			conn, _, err := websocket.Dial(t.Context(), "http://page/ccp-v2/socket?page=window-1", //nolint:bodyclose // Dial sees to it
 				&websocket.DialOptions{HTTPClient: client, HTTPHeader: header})

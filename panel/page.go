@@ -65,12 +65,13 @@ func (s *station) attach(id string, k *socket) {
 	}
 	p.send(s.hello())
 	p.send(s.update(s.shown))
+	p.send(s.parked)
 	p.send(muted{s.muted})
 	switch s.audio {
 	case "", id:
 		s.moveAudio(id)
 	default:
-		p.send(audio{})
+		p.send(s.audioFor(p))
 	}
 	p.repeatResponses()
 }
@@ -146,20 +147,40 @@ func (s *station) passLostAudio() {
 // passAudio gives the audio of a window that is gone to the window that replaces
 // it, which was opened just now or is opened next.
 func (s *station) passAudio() {
-	s.audio = ""
-	for _, p := range s.pages {
+	for _, p := range slices.Backward(s.pages) {
 		if p.isThere() && s.now().Sub(p.since) < audioAfter {
 			s.moveAudio(p.id)
+			return
 		}
 	}
+	s.audio = ""
+	s.sendAudio()
+}
+
+// releaseAudio gives the audio of a window that does not come back to any other
+// window, or to the next that is opened.
+func (s *station) releaseAudio() {
+	if i := slices.IndexFunc(s.pages, (*page).isThere); i >= 0 {
+		s.moveAudio(s.pages[i].id)
+		return
+	}
+	s.audio, s.audioBy = "", time.Time{}
 }
 
 // moveAudio gives the agent's audio to a page.
 func (s *station) moveAudio(id string) {
 	s.audio, s.audioBy = id, time.Time{}
+	s.sendAudio()
+}
+
+func (s *station) sendAudio() {
 	for _, p := range s.pages {
-		p.send(audio{p.id == id})
+		p.send(s.audioFor(p))
 	}
+}
+
+func (s *station) audioFor(p *page) audio {
+	return audio{Here: s.audio == p.id, Elsewhere: s.audio != p.id && s.audio != ""}
 }
 
 // run performs the page's requests until work is closed.

@@ -50,6 +50,9 @@ type Directory interface {
 	// Endpoint resolves a name, a phone number or a sip: address. The error is
 	// a sentence for the person who wrote it.
 	Endpoint(written string) (call.Endpoint, error)
+	// Permit returns nil if an endpoint may be dialled, otherwise a
+	// *switchboard.DialError in the words of the configuration.
+	Permit(e call.Endpoint) error
 }
 
 // Lines are the lines of agents whose page is their phone.
@@ -97,6 +100,7 @@ type Panel struct {
 	hashing  chan struct{}       // holds a value while a password is checked
 	stations map[string]*station // by agent; never changes
 	lower    map[string]*station // by agent in lower case; never changes
+	parking  parking
 
 	mu       sync.Mutex                    // guards involved
 	involved map[call.ContactID][]*station // of agents who are or were in a live contact
@@ -155,8 +159,14 @@ func (p *Panel) Close() {
 // ContactChanged takes a contact each time it has been written down, and the events
 // that led there. It does not block.
 func (p *Panel) ContactChanged(c call.Contact, events []call.Timed) {
+	anew := p.parking.changed(c)
 	for _, s := range p.concerned(c) {
 		s.contactChanged(c, events)
+	}
+	if anew {
+		for _, s := range p.stations {
+			s.rouse()
+		}
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"holdfast/call"
 )
 
-// The page says what has become of the customer, if the agent cannot know.
+// The page shows how the call ended, and what has become of the customer.
 func TestParting(t *testing.T) {
 	const cardiology = "sip:cardiology@127.0.0.1:5073"
 	transfer := func(kind string) func(*world, *window) {
@@ -31,7 +31,7 @@ func TestParting(t *testing.T) {
 		{"blind", "You left while cardiology was being called.", []func(*world, *window){transfer("blind")}},
 		{"cold", "Handed over to cardiology.", []func(*world, *window){transfer("cold"), answers}},
 		{"warm", "Handed over to cardiology.", []func(*world, *window){transfer("warm"), answers, request("holdfast.complete")}},
-		{"the agent ends it", "", []func(*world, *window){request("holdfast.end")}},
+		{"the agent ends it", "You hung up.", []func(*world, *window){request("holdfast.end")}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -48,9 +48,18 @@ type (
 		Err       *streamError `json:"err"`
 	}
 
-	// audio reports whether this window has the agent's audio.
+	// parked has the customers whom an agent may pick up, those who wait longest
+	// first. It is for this page only: the Streams page around it gets nothing.
+	parked struct {
+		Customers []parkedView `json:"customers"`
+		More      int          `json:"more"` // how many there are besides
+	}
+
+	// audio reports whether this window or another has the agent's audio. For a few
+	// seconds after its window has been closed, none has.
 	audio struct {
-		Here bool `json:"here"`
+		Here      bool `json:"here"`
+		Elsewhere bool `json:"elsewhere"`
 	}
 
 	// answer answers an offer, with SDP or the reason why there is no audio.
@@ -88,7 +97,7 @@ type (
 
 // serverMessages are the messages of the server by their type.
 var serverMessages = map[string]any{
-	"hello": hello{}, "update": update{}, "response": response{}, "audio": audio{}, "answer": answer{},
+	"hello": hello{}, "update": update{}, "parked": parked{}, "response": response{}, "audio": audio{}, "answer": answer{},
 	"muted": muted{}, "echoed": echoed{}, "problem": problem{}, "loggedOut": loggedOut{},
 }
 
@@ -230,6 +239,8 @@ func typeOf(m any) string {
 		return "update"
 	case response:
 		return "response"
+	case parked:
+		return "parked"
 	case audio:
 		return "audio"
 	case answer:

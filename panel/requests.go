@@ -22,6 +22,7 @@ type params struct {
 	State        *stateParam    `json:"state"`
 	Kind         string         `json:"kind"`
 	Targets      []string       `json:"targets"`
+	Confirm      bool           `json:"confirm"` // a target who answers must press 1
 }
 
 // An ask is a request that is being performed.
@@ -76,6 +77,7 @@ var methods = map[string]func(*ask) (outcome, error){
 	"getEndpoints":               (*ask).endpoints,
 
 	"holdfast.transfer": (*ask).transfer,
+	"holdfast.pickUp":   (*ask).pickUp,
 	"holdfast.cancel":   (*ask).cancel,
 	"holdfast.complete": (*ask).complete,
 	"holdfast.leave":    (*ask).leave,

@@ -1,11 +1,13 @@
 package panel
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"holdfast/call"
 	"holdfast/routing"
+	"holdfast/switchboard"
 )
 
 // An endpointParam is an endpoint as a page names it: one that getEndpoints has
@@ -92,12 +94,17 @@ func (a *ask) transfer() (outcome, error) {
 	if len(targets) == 0 {
 		return outcome{}, refuse(badEndpoint, "Enter a name, a phone number or a sip: address.")
 	}
-	return a.handOver(call.TransferRequested{Kind: call.Kind(a.Kind), Target: targets[0], Others: targets[1:]})
+	return a.handOver(call.TransferRequested{
+		Kind: call.Kind(a.Kind), Target: targets[0], Others: targets[1:], Manner: call.Manner{Confirm: a.Confirm},
+	})
 }
 
 func (a *ask) handOver(ev call.TransferRequested) (outcome, error) {
 	s, err := a.segment(a.ContactID)
 	if err != nil {
+		return outcome{}, err
+	}
+	if err := a.permit(append([]call.Endpoint{ev.Target}, ev.Others...)); err != nil {
 		return outcome{}, err
 	}
 	ev.By, ev.Key = s.own.ID, a.key
@@ -106,9 +113,29 @@ func (a *ask) handOver(ev call.TransferRequested) (outcome, error) {
 		return outcome{}, err
 	}
 	if f := viewFailure(c); c.Transfer == nil && f != nil { // no target could be rung
-		return outcome{}, refuse(badEndpoint, strings.TrimSpace(fmt.Sprintf("%s %s", f.Text, f.Detail)))
+		return outcome{}, refuse(badEndpoint, f.Text)
 	}
 	return done, nil
+}
+
+// permit refuses targets that may not be dialled, in words for the agent; the log has
+// those of the configuration.
+func (a *ask) permit(targets []call.Endpoint) error {
+	for _, target := range targets {
+		err := a.panel.options.Directory.Permit(target)
+		if err == nil {
+			continue
+		}
+		why := call.LineError
+		if refused := new(switchboard.DialError); errors.As(err, &refused) {
+			why = refused.Reason
+		}
+		if a.panel.odd.allows(a.now()) {
+			a.panel.log.Info("refusing a transfer", "agent", a.account.Agent, "target", target.Address, "err", err)
+		}
+		return refuse(badEndpoint, failureText(target, why, ""))
+	}
+	return nil
 }
 
 func (a *ask) cancel() (outcome, error) {

@@ -49,6 +49,7 @@ type station struct {
 	audioBy time.Time // when it goes to another if that page is not back; zero: it is there
 	goneBy  time.Time // when the agent counts as lost; zero: they have a page
 	muted   bool
+	parked  parked // as the pages show it
 }
 
 func newStation(p *Panel, a Account) *station {
@@ -192,12 +193,17 @@ func (s *station) look() scene {
 func (s *station) refresh() {
 	sc := s.look()
 	for _, f := range frames(s.shown.cards, sc) {
+		f.noteMissed(s.shown.missed)
 		if !reflect.DeepEqual(f, s.shown) {
 			s.shown = f
 			s.sendAll(s.update(f))
 		}
 	}
 	s.forget(sc)
+	if now := s.panel.parking.list(); !reflect.DeepEqual(now, s.parked) {
+		s.parked = now
+		s.sendAll(now)
+	}
 	s.passLostAudio()
 	s.busy.Store(!s.account.Desk && len(s.shown.segments) > 0)
 	if now := s.isMuted(); now != s.muted {
@@ -229,7 +235,7 @@ func (s *station) isMuted() bool {
 
 func (s *station) update(f frame) update {
 	var contacts []contact
-	v := view{Agent: viewAgent(f.agent), Contacts: []contactView{}}
+	v := view{Agent: viewAgent(f.agent), Contacts: []contactView{}, Missed: f.missed}
 	for _, c := range f.cards {
 		contacts = append(contacts, c.streams)
 		v.Contacts = append(v.Contacts, c.view)
@@ -268,11 +274,7 @@ func (s *station) expire() {
 		}
 	}
 	if call.Due(s.audioBy, now) {
-		s.audioBy = time.Time{}
-		s.audio = ""
-		if i := slices.IndexFunc(s.pages, (*page).isThere); i >= 0 {
-			s.moveAudio(s.pages[i].id)
-		}
+		s.releaseAudio()
 	}
 	for _, p := range s.pages {
 		p.expire(now)

@@ -99,8 +99,11 @@ func inWords(t *testing.T, b []byte) string {
 		Err       *streamError
 		SDP       string
 		Here      bool
+		Elsewhere bool
 		Muted     bool
 		Event     string
+		Customers []struct{ Name string }
+		More      int
 		Snapshot  struct {
 			State    agentState
 			Contacts []struct {
@@ -134,10 +137,24 @@ func inWords(t *testing.T, b []byte) string {
 			return fmt.Sprintf("refused %s: %s: %s", m.RequestID, m.Err.Type, m.Err.Message)
 		}
 		return "done " + m.RequestID
-	case "audio", "muted":
-		return fmt.Sprintf("%s %v", m.Type, m.Here || m.Muted)
+	case "audio":
+		if !m.Here && !m.Elsewhere {
+			return "audio nowhere"
+		}
+		return fmt.Sprintf("audio %v", m.Here)
+	case "muted":
+		return fmt.Sprintf("muted %v", m.Muted)
 	case "answer":
 		return fmt.Sprintf("answer %v", m.SDP != "")
+	case "parked":
+		words := "parked"
+		for _, c := range m.Customers {
+			words += " " + c.Name
+		}
+		if m.More > 0 {
+			words += fmt.Sprintf(" and %d more", m.More)
+		}
+		return words
 	case "echoed":
 		return "echoed " + m.Event
 	}
@@ -168,7 +185,7 @@ func TestOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
 		ana := w.open(t, "ana", "window-1")
-		hear(t, ana.hears(), "hello", "update: Available", "muted false", "audio true")
+		hear(t, ana.hears(), "hello", "update: Available", "parked", "muted false", "audio true")
 		w.customerCalls("c1", agentNamed("ana"))
 		hear(t, ana.hears(), "update: PendingBusy, connecting [agent:connecting inbound:connecting]")
 	})
@@ -204,39 +221,6 @@ func TestEffectBeforeResponse(t *testing.T) {
 
 		id = ana.asks("clearContact", map[string]any{"contactId": "c1_2"})
 		hear(t, ana.hears(), "update: Available", "done "+id, "update: Available")
-	})
-}
-
-// R10: a third party who has gone is shown so in one update, before another can be
-// added.
-func TestThirdPartyGoes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, nil)
-		ana := talking(t, w)
-		w.people["sip:cardiology@127.0.0.1:5073"] = behaviour{after: time.Second, fails: call.Busy}
-		add := map[string]any{"contactId": "c1_2", "endpoint": map[string]any{"type": "phone_number", "phoneNumber": "sip:cardiology@127.0.0.1:5073"}}
-		ana.asks("createAdditionalConnection", add)
-		ana.hears()
-		pass(2 * time.Second)
-		held := "update: Busy, connected [agent:connected inbound:hold]"
-		hear(t, ana.hears(), "update: Busy, connected [agent:connected inbound:hold outbound:disconnected]", held)
-		id := ana.asks("createAdditionalConnection", add)
-		adding := "update: Busy, connected [agent:connected inbound:hold outbound:connecting]"
-		hear(t, ana.hears(), adding, "done "+id, adding)
-		second := ana.asks("createAdditionalConnection", add)
-		hear(t, ana.hears(), "refused "+second+": InvalidStateException: a transfer to cardiology is under way", adding)
-	})
-}
-
-// A target who fails at once is an error of the request: there is no leg to wait
-// for.
-func TestAddFailsAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, nil)
-		ana := talking(t, w)
-		id := ana.asks("createAdditionalConnection", map[string]any{"contactId": "c1_2", "endpoint": map[string]any{"type": "phone_number", "phoneNumber": "+4416321"}})
-		held := "update: Busy, connected [agent:connected inbound:hold]"
-		hear(t, ana.hears(), held, "refused "+id+": BadEndpointException: +4416321 may not be dialled. +4416321 begins like none of [allow] numbers", held)
 	})
 }
 

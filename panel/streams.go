@@ -38,6 +38,9 @@ func streamsContact(s segment, page bool) contact {
 	if s.contact.Called != "" {
 		c.Attributes["called"] = attribute{"called", s.contact.Called}
 	}
+	if f := viewFailure(s.contact); f != nil && s.contact.Transfer == nil {
+		c.Attributes["transferFailed"] = attribute{"transferFailed", f.Text}
+	}
 	if s.queue != "" {
 		q, at := streamsQueue(s.queue), stamp(s.contact.Arrived)
 		c.Queue, c.QueueTimestamp = &q, &at

@@ -137,6 +137,9 @@ func summary(f frame) string {
 			fmt.Fprintf(&b, "; %s %s%s %s", x.ID, x.Type, initial, x.State.Type)
 		}
 		fmt.Fprintf(&b, "\n  page %s, can %s\n", c.view.Phase, strings.Join(c.view.Can, " "))
+		if c.view.Ended != "" {
+			fmt.Fprintf(&b, "    ended: %s\n", c.view.Ended)
+		}
 		if t := c.view.Transfer; t != nil {
 			fmt.Fprintf(&b, "    transfer to %s, rings %v, tried %v, remaining %v\n", t.Target, t.Rings, t.Tried, t.Remaining)
 		}

@@ -3,6 +3,7 @@ package panel
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"holdfast/call"
@@ -15,6 +16,14 @@ import (
 type view struct {
 	Agent    agentView     `json:"agent"`
 	Contacts []contactView `json:"contacts"`
+	Missed   *missedView   `json:"missed,omitempty"` // until the next call
+}
+
+// A missedView is a call that the agent has not answered.
+type missedView struct {
+	Name    string `json:"name"` // of the customer
+	Address string `json:"address,omitempty"`
+	At      stamp  `json:"at"`
 }
 
 type agentView struct {
@@ -96,7 +105,7 @@ type failureView struct {
 	Transfer string      `json:"transfer"`
 	Reason   string      `json:"reason"`
 	Text     string      `json:"text"`
-	Detail   string      `json:"detail,omitempty"`
+	Detail   string      `json:"detail,omitempty"` // a SIP status
 	At       stamp       `json:"at"`
 	Tried    []triedView `json:"tried"`
 }
@@ -116,7 +125,7 @@ func viewContact(s segment) contactView {
 	v := contactView{
 		ID: s.ID(), Phase: phaseOf(s), Queue: s.queue, Called: s.contact.Called, Outbound: s.outbound(),
 		You:      viewParty(s.own, connectionName(s.contact.ID, s.own.ID)),
-		Customer: partyView{Name: s.contact.Customer.String(), State: "gone", Since: stamp(s.own.Since)},
+		Customer: partyView{Name: nameOf(s.contact.Customer), State: "gone", Since: stamp(s.own.Since)},
 		Others:   []partyView{}, Can: verbs(s),
 	}
 	began := s.own.Since
@@ -134,7 +143,7 @@ func viewContact(s segment) contactView {
 	case t.By == s.own.ID:
 		v.Transfer = viewTransfer(s, t)
 	case s.own.Party == call.Target:
-		v.From = s.contact.Agent.String()
+		v.From = nameOf(s.contact.Agent)
 	}
 	if v.Phase == talkingPhase {
 		began = s.own.Since
@@ -170,7 +179,7 @@ func phaseOf(s segment) phase {
 
 func viewParty(x call.Connection, name string) partyView {
 	p := partyView{
-		ID: name, Name: x.Endpoint.String(), State: string(x.State), Since: stamp(x.Since),
+		ID: name, Name: nameOf(x.Endpoint), State: string(x.State), Since: stamp(x.Since),
 		Rings: x.Ringing, Muted: x.Muted, Prompt: string(x.Prompt),
 	}
 	if x.Endpoint.Address != p.Name {
@@ -180,16 +189,16 @@ func viewParty(x call.Connection, name string) partyView {
 }
 
 func viewTransfer(s segment, t *call.Transfer) *transferView {
-	v := &transferView{ID: t.ID, Kind: string(t.Kind), Target: t.Target().String(), Since: stamp(t.Requested), Remaining: []string{}, Tried: tried(t)}
+	v := &transferView{ID: t.ID, Kind: string(t.Kind), Target: nameOf(t.Target()), Since: stamp(t.Requested), Remaining: []string{}, Tried: tried(t)}
 	for _, o := range s.others() {
-		v.Target, v.Since, v.Rings = o.Endpoint.String(), stamp(o.Since), o.Ringing
+		v.Target, v.Since, v.Rings = nameOf(o.Endpoint), stamp(o.Since), o.Ringing
 		v.Screening = o.State == call.Screening
 		if o.many && legState(o.State) == connecting {
 			v.Target = fmt.Sprintf("%d at once", ringing(t))
 		}
 	}
 	for _, e := range t.Remaining {
-		v.Remaining = append(v.Remaining, e.String())
+		v.Remaining = append(v.Remaining, nameOf(e))
 	}
 	return v
 }
@@ -210,7 +219,7 @@ func tried(t *call.Transfer) []triedView {
 	all := []triedView{}
 	for _, a := range t.Attempts {
 		if !a.Ended.IsZero() && a.Reason != call.Elsewhere {
-			all = append(all, triedView{a.Target.String(), a.Reason.Says()})
+			all = append(all, triedView{nameOf(a.Target), a.Reason.Says()})
 		}
 	}
 	return all
@@ -235,7 +244,42 @@ func viewFailure(c call.Contact) *failureView {
 	if why == last.Reason {
 		detail = last.Detail
 	}
-	return &failureView{t.ID, string(why), fmt.Sprintf("%s %s.", t.Target(), why.Says()), detail, stamp(at), tried(t)}
+	text := failureText(t.Target(), why, detail)
+	if !isStatus(detail) {
+		detail = ""
+	}
+	return &failureView{t.ID, string(why), text, detail, stamp(at), tried(t)}
+}
+
+// isStatus reports whether a detail is a SIP status, such as "486 Busy Here". Others
+// are about the configuration, which is not the agent's.
+func isStatus(detail string) bool { return detail != "" && '1' <= detail[0] && detail[0] <= '6' }
+
+// failureText tells the agent why a target could not be reached, in their words and
+// not in those of the configuration or of SIP.
+func failureText(target call.Endpoint, why call.Reason, detail string) string {
+	switch {
+	case why == call.Denied:
+		return fmt.Sprintf("You may not transfer to %s.", nameOf(target))
+	case target.Kind == call.AgentEndpoint && strings.HasPrefix(detail, target.Address+" "):
+		return detail + "." // which is more than busy, such as "ben is offline"
+	}
+	return fmt.Sprintf("%s %s.", nameOf(target), why.Says())
+}
+
+// nameOf is what an agent calls an endpoint: its name, or the number or user of its
+// address.
+func nameOf(e call.Endpoint) string {
+	if e.Name != "" || e.Kind != call.URI {
+		return e.String()
+	}
+	_, rest, isURI := strings.Cut(e.Address, ":")
+	if !isURI {
+		return e.Address
+	}
+	user, _, _ := strings.Cut(rest, "@")
+	user, _, _ = strings.Cut(user, ";")
+	return user
 }
 
 func endedView(v contactView, how phase, at stamp) contactView {

@@ -46,7 +46,7 @@ func TestTwoWindows(t *testing.T) {
 		w := newWorld(t, nil)
 		one := talking(t, w)
 		two := w.open(t, "ana", "window-2")
-		hear(t, two.hears(), "hello", withCustomer, "muted false", "audio false")
+		hear(t, two.hears(), "hello", withCustomer, "parked", "muted false", "audio false")
 		two.says(offer{ContactID: "c1_2", Number: 1, SDP: "v=0"})
 		hear(t, two.hears(), "answer false")
 		two.says(takeOver{})
@@ -105,7 +105,7 @@ func TestConnectionBreaks(t *testing.T) {
 		one := talking(t, w)
 		one.s.do(func() { one.s.left(one.socket, false) })
 		two := w.open(t, "ana", "window-2")
-		hear(t, two.hears(), "hello", withCustomer, "muted false", "audio false")
+		hear(t, two.hears(), "hello", withCustomer, "parked", "muted false", "audio false")
 		pass(audioAfter - time.Second)
 		one = w.open(t, "ana", "window-1")
 		if heard := one.hears(); !slices.Contains(heard, "audio true") {

@@ -18,10 +18,9 @@ type State struct {
 	Queues []Queue `json:"queues"`
 }
 
-// A SegmentID names an agent's part in a contact, from the wish for an agent on:
-// it is the contact, and the connection in it that shall be the agent's. A
-// entry in a queue, the reservation that comes of it and the segment that comes of
-// that have the same one.
+// A SegmentID identifies an agent's part in a contact by the contact and one of its
+// connections. It exists from the moment an agent is asked for: the queue entry, the
+// reservation made from it and the resulting segment all have the same one.
 type SegmentID struct {
 	Contact    call.ContactID    `json:"contact"`
 	Connection call.ConnectionID `json:"connection"`

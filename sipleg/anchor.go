@@ -14,6 +14,7 @@ import (
 type audio interface {
 	Port() uint16
 	Set(media.Stream)
+	Tune(media.Stream)
 	Latched(func(netip.AddrPort))
 	Latch(peer netip.AddrPort)
 	Pressed(func(key byte))
@@ -50,7 +51,7 @@ type anchor struct {
 	audio      audio          // silence for a leg that had ended before it was restored
 	at         netip.AddrPort // where its audio is received
 
-	hop atomic.Pointer[netip.AddrPort] // where the last message went
+	hop atomic.Pointer[netip.AddrPort] // where the last message went; nil: it is known to be lost
 }
 
 // Close implements switchboard.Leg.
@@ -69,6 +70,7 @@ type silence struct{}
 
 func (silence) Port() uint16                 { return 0 }
 func (silence) Set(media.Stream)             {}
+func (silence) Tune(media.Stream)            {}
 func (silence) Latched(func(netip.AddrPort)) {}
 func (silence) Latch(netip.AddrPort)         {}
 func (silence) Pressed(func(byte))           {}

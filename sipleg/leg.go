@@ -122,8 +122,8 @@ type step struct {
 	now   time.Time
 	facts []call.Event
 	out   []switchboard.Outgoing
-	// resound says that the audio is new in this process and must be set
-	// even if nothing has changed.
+	// resound says that the audio is new in this process and must be made
+	// final even if nothing has changed.
 	resound bool
 }
 
@@ -131,11 +131,10 @@ type step struct {
 // whoever reads our answer may send audio at once.
 func (t *step) plan(before leg) switchboard.Plan {
 	if stream := t.stream(); t.resound || stream != before.stream() {
-		s := setting{audio: t.audio, stream: stream}
-		if t.resound {
-			s.latch = t.latched
-		}
-		t.out = append([]switchboard.Outgoing{s}, t.out...)
+		t.out = append([]switchboard.Outgoing{setting{
+			audio: t.audio, stream: stream, was: before.stream(), latched: before.latched,
+			answers: t.role == callee && t.answered && !before.answered,
+		}}, t.out...)
 	}
 	return switchboard.Plan{Leg: t.leg, Facts: t.facts, Out: t.out}
 }

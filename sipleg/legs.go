@@ -181,14 +181,18 @@ func (l *Legs) Restore(id call.ContactID, connection call.ConnectionID, epoch ui
 	if m.Role == callee && !m.Answered && m.Session.Local != "" {
 		restored.session = m.Session.moved(a.at)
 	}
+	tune(a.audio, restored.stream(), m.Latched)
 	return restored, nil
 }
 
 // Unreachable takes from the network that nobody is at addr (ICMP), for the legs
-// that have sent there last.
+// that have sent there last. Each is told once for what it has sent: of many legs
+// that send to a dead address, each would otherwise hear of all the others' errors.
 func (l *Legs) Unreachable(addr netip.AddrPort) {
 	for _, a := range l.at(addr) {
-		a.deliver(unreachable{addr, a.name})
+		if hop := a.hop.Swap(nil); hop != nil {
+			a.deliver(unreachable{addr, a.name})
+		}
 	}
 }
 

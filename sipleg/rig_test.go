@@ -136,9 +136,6 @@ func audioOf(s setting) string {
 	if s.stream != (media.Stream{}) {
 		what = streamText(s.stream)
 	}
-	if s.latch.IsValid() {
-		what += ", from " + s.latch.String()
-	}
 	return what
 }
 
@@ -288,6 +285,9 @@ func (r *rig) restart() {
 		r.t.Fatalf("restoring %s: %v", written.Memory, err)
 	}
 	r.leg = leg
+	if p, open := anchorOf(leg).audio.(*port); open && p.latch.IsValid() {
+		r.tell("audio from %s", p.latch)
+	}
 	r.takes(switchboard.Resumed{})
 }
 
@@ -393,6 +393,7 @@ type port struct {
 
 func (p *port) Port() uint16                   { return p.number }
 func (p *port) Set(s media.Stream)             { p.stream = s }
+func (p *port) Tune(s media.Stream)            { p.stream = s }
 func (p *port) Latched(f func(netip.AddrPort)) { p.latched = f }
 func (p *port) Latch(peer netip.AddrPort)      { p.latch = peer }
 func (p *port) Pressed(f func(byte))           { p.pressed = f }

@@ -74,19 +74,41 @@ func (o outgoing) Send() error {
 
 // setting gives a leg the audio that was agreed.
 type setting struct {
-	audio  audio
-	stream media.Stream
-	latch  netip.AddrPort // where the audio came from before a restart
+	audio   audio
+	stream  media.Stream
+	answers bool // it goes with our answer to a caller
+
+	was     media.Stream   // before it
+	latched netip.AddrPort // where the audio came from before it
 }
 
-func (setting) Class() switchboard.Class { return switchboard.Journaled }
-func (setting) Trace() string            { return "" }
+// Class implements switchboard.Outgoing. A caller whom we have not answered is
+// sent nothing but what comes of the answer.
+func (s setting) Class() switchboard.Class {
+	if s.answers {
+		return switchboard.Journaled
+	}
+	return switchboard.Local
+}
+
+func (setting) Trace() string { return "" }
+
+// Precede implements switchboard.Setting.
+func (s setting) Precede() { s.audio.Tune(s.stream) }
+
+// Undo implements switchboard.Setting.
+func (s setting) Undo() { tune(s.audio, s.was, s.latched) }
+
+// tune gives a leg the audio it had.
+func tune(a audio, stream media.Stream, latched netip.AddrPort) {
+	a.Tune(stream)
+	if latched.IsValid() {
+		a.Latch(latched)
+	}
+}
 
 func (s setting) Send() error {
 	s.audio.Set(s.stream)
-	if s.latch.IsValid() {
-		s.audio.Latch(s.latch)
-	}
 	return nil
 }
 

@@ -35,7 +35,7 @@ func sourceThrough(proxy netip.Addr, user, secret string) source {
 	return source{household(proxy), 1 + binary.BigEndian.Uint16(sum[:])%maxSources}
 }
 
-// A attempt is what came from one guesser since a time.
+// An attempt counts what came from one guesser since a time.
 type attempt struct {
 	since time.Time
 	wrong int

@@ -44,10 +44,15 @@ func (n Names) Line(ev call.Event) string {
 // Happened tells a person what happened in a moment, a line for each event.
 // Other than in a story, time that was up has a line; and of audio that was
 // agreed it tells only who hears each other now: while somebody is on hold, or
-// hears a prompt, audio is agreed and nobody hears them.
+// hears a prompt, audio is agreed and nobody hears them. A party who could not
+// even be dialled has left no connection in the contact, so it says who that was.
 func (n Names) Happened(m Moment) []string {
 	var lines []string
 	for _, ev := range m.Events {
+		if failed, ok := ev.(call.Failed); ok && n[failed.Connection] == "" {
+			lines = append(lines, undialable(m.Contact, failed))
+			continue
+		}
 		if agreed, ok := ev.(call.Joined); ok {
 			agreed.Connections = mutual(m.Contact, agreed.Connections)
 			if len(agreed.Connections) == 0 {
@@ -58,6 +63,41 @@ func (n Names) Happened(m Moment) []string {
 		lines = append(lines, cmp.Or(n.Line(ev), "time is up"))
 	}
 	return lines
+}
+
+// undialable tells of a party whose connection began and ended in one moment.
+func undialable(c call.Contact, ev call.Failed) string {
+	line := unmet(c, ev.Connection) + " cannot be reached"
+	if ev.Detail != "" {
+		line += ": " + ev.Detail
+	}
+	return line
+}
+
+// unmet names a party whom the contact has only tried to dial: a target, the
+// agent a queue has offered the customer to, the customer whom an agent calls, or
+// else the agent responsible.
+func unmet(c call.Contact, id call.ConnectionID) string {
+	transfers := c.Past
+	if c.Transfer != nil {
+		transfers = append(slices.Clone(c.Past), *c.Transfer)
+	}
+	for _, t := range transfers {
+		for _, a := range t.Attempts {
+			if a.Connection == id {
+				return word(a.Target)
+			}
+		}
+	}
+	for _, x := range c.Connections {
+		if x.Offer.Ended != "" {
+			return word(x.Offer.Agent)
+		}
+	}
+	if c.Stage == call.Over && c.EndedBy == call.Customer {
+		return "customer"
+	}
+	return word(c.Agent)
 }
 
 // mutual are those of some parties who hear another one of them, and are heard.

@@ -79,3 +79,35 @@ func TestHappened(t *testing.T) {
 		}
 	}
 }
+
+// TestHappenedToUnmet: a party who could not be dialled leaves no connection, and is
+// named anyway.
+func TestHappenedToUnmet(t *testing.T) {
+	for _, test := range []struct {
+		lines []string // of which the last two happen in one moment
+		want  string
+	}{
+		{[]string{"customer calls ana", "ana answers", "ana is lost", "ana is busy"}, "ana cannot be reached: as it is"},
+		{[]string{"customer calls ana", "ana answers", "ana transfers the customer to agent-ben", "agent-ben is busy"}, "agent-ben cannot be reached: as it is"},
+		{[]string{"customer calls queue-sales", "queue-sales offers the customer to agent-ben", "agent-ben is unreachable"}, "agent-ben cannot be reached: as it is"},
+		{[]string{"ana calls customer", "ana answers", "customer is not allowed"}, "customer cannot be reached: as it is"},
+	} {
+		teller, names := NewTeller(), Names{}
+		last := len(test.lines) - 1
+		play(t, teller, test.lines[:last-1]...)
+		names.Meet(teller.Contact)
+		play(t, teller, test.lines[last-1])
+		ev, err := teller.event(strings.Fields(test.lines[last]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		failed := ev.(call.Failed)
+		failed.Detail = "as it is"
+		play(t, teller, test.lines[last])
+		names.Meet(teller.Contact)
+		got := names.Happened(Moment{Contact: teller.Contact, Events: []call.Event{failed}})
+		if len(got) != 1 || got[0] != test.want {
+			t.Errorf("%q: told as %q, want %q", test.lines, got, test.want)
+		}
+	}
+}

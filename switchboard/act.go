@@ -52,6 +52,7 @@ func (d *desk) begin() {
 		d.releaseOthers(t)
 	}
 	d.flight = t
+	t.precede()
 	d.write(pending{
 		entry: t.entry(), after: d.seq, urgency: d.urgencyOf(t.contact),
 		within: d.appendIn, until: d.patience(), reserves: t.reserves,

@@ -44,7 +44,7 @@ func inBubble(t *testing.T, test func(*bench)) {
 func newBench(t *testing.T, tr *trace, j *fakeJournal) *bench {
 	b := &bench{t: t, trace: tr, journal: j, room: &fakeRoom{deaf: map[call.ConnectionID]bool{}}}
 	b.lines = &fakeLegs{
-		trace: tr, open: map[call.ConnectionID]int{}, broken: map[call.ConnectionID]bool{},
+		trace: tr, open: map[call.ConnectionID]int{}, tuned: map[call.ConnectionID]bool{}, broken: map[call.ConnectionID]bool{},
 		arrival: call.Arrived{
 			Customer: call.Endpoint{Kind: call.PhoneNumber, Address: "+15550100"},
 			Called:   "+15550199",
@@ -64,6 +64,7 @@ func (b *bench) close() {
 	if err := b.s.Close(context.Background()); err != nil {
 		b.t.Error(err)
 	}
+	b.s.Release()
 	if open := b.lines.still(); len(open) > 0 {
 		b.t.Errorf("legs %v were not closed exactly once", open)
 	}

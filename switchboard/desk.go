@@ -8,6 +8,7 @@ import (
 	"maps"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -16,13 +17,17 @@ import (
 
 const (
 	// inboxSize is how many inputs may lie unread; a desk never waits for
-	// anything but its inbox, so they do not lie there for long.
-	inboxSize = 128
-	// waitingMost is how many inputs may wait for the journal. Messages
-	// beyond it are dropped: lines send again what is not answered.
-	waitingMost = 1024
+	// anything but its inbox, so they do not lie there for long. All legs that
+	// a contact can have may say something twice at once.
+	inboxSize = 512
+	// waitingMost is how many messages on one line may wait for the journal.
+	// Those beyond it are dropped: lines send again what is not answered. What
+	// other lines say is not.
+	waitingMost = 256
 	// traceMost is how many lines are kept between two entries.
 	traceMost = 1000
+	// lineMost is how many bytes a line has.
+	lineMost = 250
 	// soonest keeps a leg that does not move its deadline from spinning.
 	soonest = time.Millisecond
 )
@@ -34,6 +39,7 @@ type input struct {
 	message    Incoming          // nil for an event
 	event      call.Event
 	waiter     *waiter // nil unless a person asks
+	granted    bool    // the request has had its turn
 
 	answered bool // the exempt answers to the message have been sent
 }
@@ -92,6 +98,7 @@ type desk struct {
 	memory  map[call.ConnectionID][]byte // of each leg
 	joined  []call.ConnectionID          // the last the contact was told
 	rung    time.Time                    // the contact's deadline, once it was told
+	turn    time.Time                    // of the last request that was granted; see paced
 
 	fresh       bool        // opened, and no entry is written
 	beginning   Beginning   // of a contact that was opened; nil if it cannot be turned away
@@ -187,8 +194,8 @@ func (d *desk) arrive(in *input) {
 		if in.message != nil && d.early(in) {
 			return
 		}
-		if in.message != nil && len(d.waiting) >= waitingMost {
-			d.flooded()
+		if in.message != nil && d.waitingOn(in.connection) >= waitingMost {
+			d.flooded(in.connection)
 			return
 		}
 	}
@@ -227,6 +234,16 @@ func (d *desk) early(in *input) (settled bool) {
 	return settled
 }
 
+// waitingOn is how many messages on a line wait.
+func (d *desk) waitingOn(id call.ConnectionID) (n int) {
+	for _, in := range d.waiting {
+		if in.message != nil && in.connection == id {
+			n++
+		}
+	}
+	return n
+}
+
 // moving reports whether something that concerns the leg waits or is in flight.
 func (d *desk) moving(id call.ConnectionID) bool {
 	for _, in := range d.waiting {
@@ -263,7 +280,7 @@ func (d *desk) settle() {
 		return
 	case d.flight != nil:
 	case d.stopping:
-		d.giveBack()
+		d.board.leave(d)
 		d.end(ErrClosed)
 		return
 	case d.finished():
@@ -352,10 +369,10 @@ func (d *desk) wake() {
 	}
 }
 
-// flooded notes, once, that messages are dropped.
-func (d *desk) flooded() {
+// flooded notes, once, that messages on a line are dropped.
+func (d *desk) flooded(on call.ConnectionID) {
 	if d.overflow.CompareAndSwap(false, true) {
-		d.log.Warn("flooded: messages of this contact are dropped")
+		d.log.Warn("flooded: messages are dropped", "connection", on)
 	}
 }
 
@@ -370,8 +387,14 @@ func (d *desk) note(at time.Time, line string) {
 	}
 }
 
-// stamp is a line with its time, in UTC.
-func stamp(at time.Time, line string) string { return at.Format("15:04:05.000 ") + line }
+// stamp is a line with its time, in UTC. Of a line that is too long the end is left
+// out.
+func stamp(at time.Time, line string) string {
+	if len(line) > lineMost {
+		line = strings.ToValidUTF8(line[:lineMost], "") + "…"
+	}
+	return at.Format("15:04:05.000 ") + line
+}
 
 // now is the contact's time. It goes on by what has really passed, even if
 // somebody sets the clock meanwhile.

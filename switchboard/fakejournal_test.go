@@ -37,6 +37,8 @@ type fakeJournal struct {
 	archived []call.ContactID
 	noShelf  int // how many times Archive will fail
 	shared   bool
+	running  int  // Appends
+	failed   bool // the last Append
 	corrupt  error
 }
 
@@ -58,6 +60,25 @@ func always(f fault) func() fault { return func() fault { return f } }
 func (j *fakeJournal) Exclusive() bool { return !j.shared }
 
 func (j *fakeJournal) Append(ctx context.Context, e Entry, after uint64) (uint64, error) {
+	j.mu.Lock()
+	j.running++
+	j.mu.Unlock()
+	seq, err := j.append(ctx, e, after)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.running--
+	j.failed = err != nil
+	return seq, err
+}
+
+// state reports whether an entry is being written, and whether the last was not.
+func (j *fakeJournal) state() (writing, failed bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.running > 0, j.failed
+}
+
+func (j *fakeJournal) append(ctx context.Context, e Entry, after uint64) (uint64, error) {
 	j.mu.Lock()
 	what := works
 	if j.fault != nil {

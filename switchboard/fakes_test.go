@@ -88,6 +88,26 @@ func (o out) Send() error {
 	return nil
 }
 
+// A tuning is the setting of a fake leg.
+type tuning struct {
+	legs    *fakeLegs
+	id      call.ConnectionID
+	on, was bool
+	answers bool
+}
+
+func (s tuning) Class() Class {
+	if s.answers {
+		return Journaled
+	}
+	return Local
+}
+
+func (tuning) Trace() string { return "" }
+func (s tuning) Precede()    { s.legs.tune(s.id, s.on) }
+func (s tuning) Undo()       { s.legs.tune(s.id, s.was) }
+func (s tuning) Send() error { s.legs.tune(s.id, s.on); return nil }
+
 // msg is a message to a fake leg.
 type msg string
 
@@ -129,7 +149,8 @@ func (l fakeLeg) Receive(now time.Time, in Incoming) Plan {
 		l.again = time.Time{}
 		return l.plan("", nil, l.out(Exempt, "INVITE again"))
 	case Resumed:
-		return l.plan(l.State, nil, l.out(Exempt, "setting"), l.out(Journaled, "resumed"))
+		up := l.State == "up"
+		return l.plan("", nil, tuning{l.lines, l.ID, up, up, false}, l.out(Exempt, "setting"), l.out(Journaled, "resumed"))
 	case msg:
 		return l.message(in)
 	}
@@ -183,7 +204,9 @@ func (l fakeLeg) Plan(now time.Time, c call.Command) Plan {
 	case call.Ring:
 		return l.plan("", nil, l.out(Journaled, "180"))
 	case call.Answer:
-		return l.plan("up", nil, l.out(Journaled, "200"))
+		p := l.plan("up", nil)
+		p.Out = []Outgoing{tuning{l.lines, l.ID, true, false, true}, l.out(Journaled, "200")}
+		return p
 	case call.Refuse:
 		return l.plan("gone", nil, l.out(Journaled, "480"))
 	case call.Dial:
@@ -203,6 +226,9 @@ func (l fakeLeg) Plan(now time.Time, c call.Command) Plan {
 
 // plan is the leg in a new state ("": the same).
 func (l fakeLeg) plan(state string, facts []call.Event, o ...Outgoing) Plan {
+	if was, is := l.State == "up", state == "up"; state != "" && was != is {
+		o = append([]Outgoing{tuning{l.lines, l.ID, is, was, false}}, o...)
+	}
 	if state != "" {
 		l.State = state
 	}
@@ -220,8 +246,21 @@ type fakeLegs struct {
 	noDial  error                      // what Dial says
 	broken  map[call.ConnectionID]bool // cannot be restored
 
-	mu   sync.Mutex
-	open map[call.ConnectionID]int
+	mu    sync.Mutex
+	open  map[call.ConnectionID]int
+	tuned map[call.ConnectionID]bool // has its audio
+}
+
+func (f *fakeLegs) tune(id call.ConnectionID, on bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tuned[id] = on
+}
+
+func (f *fakeLegs) isTuned(id call.ConnectionID) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.tuned[id]
 }
 
 func (f *fakeLegs) Dial(_ call.ContactID, epoch uint16, d call.Dial) (Leg, error) {
@@ -245,6 +284,7 @@ func (f *fakeLegs) Restore(_ call.ContactID, id call.ConnectionID, epoch uint16,
 	}
 	l.Epoch = epoch
 	f.opened(id)
+	f.tune(id, l.State == "up")
 	return l, nil
 }
 
@@ -280,7 +320,21 @@ type fakeRoom struct {
 	audio  call.Mix
 	sets   int
 	deaf   map[call.ConnectionID]bool
+	stuck  bool // ignores Set
 	closed bool
+}
+
+func (r *fakeRoom) stick(stuck bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stuck = stuck
+}
+
+// hears is the mix that was set last.
+func (r *fakeRoom) hears() call.Mix {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.audio
 }
 
 func (r *fakeRoom) Room(call.ContactID) Room { return r }
@@ -288,7 +342,9 @@ func (r *fakeRoom) Room(call.ContactID) Room { return r }
 func (r *fakeRoom) Set(s call.Mix) []call.ConnectionID {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.audio, r.sets = s, r.sets+1
+	if r.sets++; !r.stuck {
+		r.audio = s
+	}
 	var joined []call.ConnectionID
 	for _, h := range s {
 		if !r.deaf[h.Connection] {

@@ -15,9 +15,12 @@ func TestFrozenContactTalksOnAndThaws(t *testing.T) {
 	for _, f := range []fault{fails, lands, hangs, tarry} {
 		inBubble(t, func(b *bench) {
 			b.reach()
-			sets, sent := b.room.sets, b.sent()
+			sent := b.sent()
 			b.journal.set(always(f))
 			b.deliver(target, "200")
+			b.pass(appendWithin)
+			b.wantHears(customer, call.Hearing{Audio: call.HoldAudio}) // as recorded
+			sets := b.room.sets
 			b.pass(10 * time.Second)
 			b.deliver(customer, "OPTIONS")
 			b.wantSent(sent, "-> 1 200 to OPTIONS")

@@ -9,7 +9,8 @@ import (
 // A Leg is one party's line into a contact: a SIP dialog or a browser's
 // WebRTC session. It decides nothing, starts no goroutine and sends nothing
 // itself: Receive and Plan are pure, and what they return is sent by the desk
-// once it is recorded. A Leg value never changes; a Plan holds its successor.
+// once it is recorded; only a Local setting of its audio may come first. A Leg
+// value never changes; a Plan holds its successor.
 //
 // Only the desk that owns a leg uses it.
 type Leg interface {
@@ -65,8 +66,8 @@ type Beginning interface {
 type Tick struct{}
 
 // Resumed tells a restored leg that it lives again, now in the epoch given to
-// Legs.Restore: it renegotiates, repeats what may not have been sent, and
-// gives its room the audio it had.
+// Legs.Restore: it renegotiates, repeats what may not have been sent, and makes
+// final the audio that Restore gave it.
 type Resumed struct{}
 
 // Trace implements Incoming: a tick is no message.
@@ -97,15 +98,30 @@ const (
 	// Ending is Journaled while the journal works. When it does not, an
 	// ending may go out all the same once the customer has left (P6).
 	Ending
+	// Local changes only the audio of this process, of which a crash leaves
+	// nothing: it may come ahead of its entry. It is a Setting.
+	Local
 )
+
+// A Setting is an Outgoing that gives a leg its audio. One of class Journaled
+// waits for its entry, and so does all audio that is planned with it. Send makes
+// it final, and begins what outlives the process, such as a recording.
+type Setting interface {
+	Outgoing
+	// Precede gives the leg its audio before the entry is written.
+	Precede()
+	// Undo takes back what Precede did. Settings are undone in reverse order.
+	Undo()
+}
 
 // Legs makes legs. Its methods may open sockets, but send nothing.
 type Legs interface {
 	// Dial opens a leg for a party that shall be rung. The desk then gives
 	// it the same command to plan. An error is a *DialError.
 	Dial(id call.ContactID, epoch uint16, d call.Dial) (Leg, error)
-	// Restore rebuilds a leg from its memory in a new epoch. A kind that it
-	// does not know is an error that names it.
+	// Restore rebuilds a leg from its memory in a new epoch, with the audio
+	// it had, which is heard once the room is set. A kind that it does not
+	// know is an error that names it.
 	Restore(id call.ContactID, connection call.ConnectionID, epoch uint16, m LegMemory) (Leg, error)
 }
 

@@ -67,6 +67,7 @@ func (b *bench) do(a act) {
 		b.s.Deliver("c1", a.Who, msg(a.What))
 	}
 	b.pass(a.Wait)
+	b.wantHeardAsRecorded()
 }
 
 // outcome is what is left to compare of a story: what was sent after each act,

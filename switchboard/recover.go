@@ -13,8 +13,9 @@ import (
 // Recover takes over every contact that the journal holds and nobody has
 // archived, those whose customer talks first, then the oldest, and returns how many it
 // has: their legs are restored, and once that is written down they are resumed, the
-// customer's first. The router knows of all of them then. Until it returns, no new
-// contact begins. A contact that somebody else is quicker to take is left to them; what
+// customer's first. If no other process can write, everybody hears at once what they
+// heard before, whatever the writing takes. The router knows of all of them then. Until
+// Recover returns, no new contact begins. A contact that somebody else is quicker to take is left to them; what
 // cannot be read is logged and left where it is. The error says that ctx ended
 // before all were taken; those that have been begun with are still tried for.
 //
@@ -36,9 +37,11 @@ func (s *Switchboard) Recover(ctx context.Context) (n int, err error) {
 		}
 	}
 	awaited := s.restore(talk)
-	first, cancel := context.WithTimeout(ctx, appendWithin)
-	_, _ = s.claimed(first, awaited) // who talks has the machine to themselves, if the journal works
-	cancel()
+	if !s.options.Journal.Exclusive() { // they hear each other only when they are claimed
+		first, cancel := context.WithTimeout(ctx, appendWithin)
+		_, _ = s.claimed(first, awaited)
+		cancel()
+	}
 	rest := s.restore(others)
 	if s.options.Restored != nil {
 		s.options.Restored()
@@ -129,6 +132,7 @@ func (d *desk) restore(e Entry) {
 		}
 	}
 	if d.board.options.Journal.Exclusive() {
+		d.room.Set(d.heard())
 		d.board.options.Router.Changed(e.Contact, nil)
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 // A Router knows which agents are free, and finds agents for those who wait in a
 // queue. Desks tell it how their contacts are and reserve an agent with it before
-// they ring them; it tells them by Switchboard.Tell whom a queue offers a
+// they ring them; it tells them by Switchboard.Post whom a queue offers a
 // customer to. Its methods may be called by any goroutine and, but for Settled,
 // wait for nothing.
 type Router interface {
@@ -20,8 +20,9 @@ type Router interface {
 	// Settled waits until all that was reserved so far for a contact is written
 	// down: before that nobody may be rung for it.
 	Settled(ctx context.Context, id call.ContactID) error
-	// Resume has the agent of that connection talk to c, which grants it. It
-	// is a *call.Refusal if they talk to somebody else.
+	// Resume records that the agent on that connection is about to talk in c,
+	// which allows it. It returns a *call.Refusal if the agent is talking to
+	// another customer.
 	Resume(c call.Contact, by call.ConnectionID) error
 	// Changed tells how a contact is and what has led there, each time that has
 	// been written down. What was reserved for a connection that it does not

@@ -75,9 +75,11 @@ type Switchboard struct {
 	// when it has worked since.
 	failed atomic.Int64
 
-	mu     sync.Mutex
-	desks  map[call.ContactID]*desk
-	closed bool
+	mu       sync.Mutex
+	desks    map[call.ContactID]*desk
+	closed   bool
+	left     []*desk // closed, and still heard
+	released bool
 }
 
 // New returns a switchboard without contacts. Set its Legs next.
@@ -136,7 +138,7 @@ func (s *Switchboard) Admits() error {
 func (s *Switchboard) AdmitsWork() error { return s.writes.admits() }
 
 // Deliver gives a message to the leg of a connection. It never blocks, and is
-// false if there is no such leg here. A message is lost only if its contact is
+// false if there is no such leg here. A message is lost only if its line is
 // flooded, which to the far end is as if the network had lost it.
 func (s *Switchboard) Deliver(id call.ContactID, connection call.ConnectionID, in Incoming) bool {
 	d := s.desk(id)
@@ -146,7 +148,7 @@ func (s *Switchboard) Deliver(id call.ContactID, connection call.ConnectionID, i
 	select {
 	case d.inbox <- &input{connection: connection, message: in}:
 	default:
-		d.flooded()
+		d.flooded(connection)
 	}
 	return true
 }
@@ -244,9 +246,9 @@ func (s *Switchboard) LegCount() int {
 	return n
 }
 
-// Close stops all desks and gives back what they hold. No contact is ended and
-// nobody is told: the journal keeps them, and Recover takes them up again.
-// What is being written is waited for until ctx ends.
+// Close stops all desks. No contact is ended and nobody is told: the journal keeps
+// them, and Recover takes them up again. What is being written is waited for until
+// ctx ends. People hear each other until Release.
 func (s *Switchboard) Close(ctx context.Context) error {
 	s.mu.Lock()
 	if !s.closed {
@@ -264,6 +266,30 @@ func (s *Switchboard) Close(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("waiting for the desks to stop: %w", ctx.Err())
+	}
+}
+
+// Release closes the audio and the legs of the contacts that Close has stopped.
+func (s *Switchboard) Release() {
+	s.mu.Lock()
+	left := s.left
+	s.left, s.released = nil, true
+	s.mu.Unlock()
+	for _, d := range left {
+		d.giveBack()
+	}
+}
+
+// leave keeps what a stopped desk holds until Release.
+func (s *Switchboard) leave(d *desk) {
+	s.mu.Lock()
+	released := s.released
+	if !released {
+		s.left = append(s.left, d)
+	}
+	s.mu.Unlock()
+	if released {
+		d.giveBack()
 	}
 }
 

@@ -31,6 +31,7 @@ type transition struct {
 	opened  []call.ConnectionID          // legs that were opened for it
 
 	reserves bool // agents are rung for whom it must be written down first
+	ahead    bool // it is heard before its entry is written
 
 	facts  []call.Event // not yet taken in
 	atOnce []exempt
@@ -38,7 +39,7 @@ type transition struct {
 	traced int // how many of the desk's traced its entry has
 }
 
-// A outstanding is what a transition owes once it is decided: a record, and after
+// outstanding is what a transition owes once it is decided: a record, and after
 // that the messages and answers.
 type outstanding struct {
 	events   []call.Timed
@@ -78,12 +79,17 @@ func (d *desk) plan() *transition {
 	for _, in := range d.waiting {
 		t.take(in)
 	}
+	t.finish()
+	return t
+}
+
+// finish sees to the legs once everything has been taken in.
+func (t *transition) finish() {
 	t.dropUnrecorded()
 	t.memory = map[call.ConnectionID][]byte{}
 	for id, leg := range t.legs {
 		t.memory[id] = leg.Memory()
 	}
-	return t
 }
 
 func (t *transition) take(in *input) {
@@ -92,6 +98,9 @@ func (t *transition) take(in *input) {
 		t.receive(in)
 	case in.waiter != nil:
 		err := t.may(in.event)
+		if err == nil {
+			err = t.paced(in)
+		}
 		if err == nil {
 			err = t.step(in.event)
 		}
@@ -292,8 +301,12 @@ func (t *transition) dropUnrecorded() {
 	})
 }
 
-// discard gives back what was opened for a transition that will not be.
+// discard gives back what was opened for a transition that will not be, and has
+// the contact heard as it is recorded.
 func (t *transition) discard() {
+	if t.ahead {
+		t.takeBack()
+	}
 	for _, id := range t.opened {
 		t.legs[id].Close()
 	}

@@ -118,7 +118,7 @@ type step struct {
 // leg whose audio was never set is mute and is not recorded.
 func (t *step) plan(before leg) switchboard.Plan {
 	if stream := t.stream(); t.state != ended && stream != before.stream() {
-		t.out = append(t.out, setting{t.audio, stream})
+		t.out = append(t.out, setting{t.audio, stream, before.stream()})
 	}
 	return switchboard.Plan{Leg: t.leg, Facts: t.facts, Out: t.out}
 }

@@ -127,7 +127,7 @@ func (p phone) Plan(_ time.Time, c call.Command) switchboard.Plan {
 }
 
 func (p phone) plan(facts ...call.Event) switchboard.Plan {
-	out := setting{p.audio, media.Stream{}}
+	out := setting{audio: p.audio}
 	if p.State == "talking" {
 		out.stream = media.Stream{Codec: media.PCMU, Events: phoneEvents, Send: true, Receive: true}
 	}

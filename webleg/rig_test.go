@@ -72,6 +72,7 @@ func (h *house) close() {
 		if err := h.board.Close(context.Background()); err != nil {
 			h.t.Error(err)
 		}
+		h.board.Release()
 		if err := h.legs.Close(); err != nil {
 			h.t.Error(err)
 		}

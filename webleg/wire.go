@@ -51,12 +51,18 @@ func (played) Trace() string  { return "" }
 
 // setting sets the agreed audio of a leg.
 type setting struct {
-	audio  *media.Leg
-	stream media.Stream
+	audio       *media.Leg
+	stream, was media.Stream
 }
 
-func (setting) Class() switchboard.Class { return switchboard.Journaled }
+func (setting) Class() switchboard.Class { return switchboard.Local }
 func (setting) Trace() string            { return "" }
+
+// Precede implements switchboard.Setting.
+func (s setting) Precede() { s.audio.Tune(s.stream) }
+
+// Undo implements switchboard.Setting.
+func (s setting) Undo() { s.audio.Tune(s.was) }
 
 func (s setting) Send() error {
 	s.audio.Set(s.stream)

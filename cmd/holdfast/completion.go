@@ -37,6 +37,19 @@ func liveContacts(ctx context.Context, c *client.Client, _ []string) []cobra.Com
 	for _, contact := range contacts {
 		all = append(all, cobra.CompletionWithDesc(string(contact.ID), string(contact.Stage)+": "+people(contact)))
 	}
+	return append(all, agentsIn(contacts)...)
+}
+
+// agentsIn are the agents whose names say which contact is meant.
+func agentsIn(contacts []call.Contact) []cobra.Completion {
+	var all []cobra.Completion
+	for _, contact := range contacts {
+		for _, x := range contact.Connections {
+			if x.Endpoint.Kind == call.AgentEndpoint && len(contactsOf(contacts, x.Endpoint.Address)) == 1 {
+				all = append(all, cobra.CompletionWithDesc(x.Endpoint.Address, "the agent in "+string(contact.ID)))
+			}
+		}
+	}
 	return all
 }
 

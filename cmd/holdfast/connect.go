@@ -63,15 +63,50 @@ func find(ctx context.Context, c *client.Client, written string) (call.Contact, 
 }
 
 func choose(contacts []call.Contact, written string) (call.Contact, error) {
+	all := ids(contacts)
+	if of := contactsOf(contacts, written); len(of) > 0 && !slices.Contains(all, call.ContactID(written)) {
+		if len(of) > 1 {
+			return call.Contact{}, fmt.Errorf("%s is in %s; say which", written, few(ids(of)))
+		}
+		return of[0], nil
+	}
+	id, err := pick(all, written, "live")
+	switch {
+	case err != nil && written == "-" && len(all) > 1:
+		return call.Contact{}, fmt.Errorf("%w, or name its agent", err)
+	case err != nil:
+		return call.Contact{}, err
+	}
+	return contacts[slices.Index(all, id)], nil
+}
+
+func ids(contacts []call.Contact) []call.ContactID {
 	var all []call.ContactID
 	for _, c := range contacts {
 		all = append(all, c.ID)
 	}
-	id, err := pick(all, written, "live")
-	if err != nil {
-		return call.Contact{}, err
+	return all
+}
+
+// contactsOf are the contacts in which an agent is or, when there are none, those
+// for which the agent is responsible: their transfer rings, or they are parked.
+func contactsOf(contacts []call.Contact, agent string) []call.Contact {
+	is := func(e call.Endpoint) bool {
+		return e.Kind == call.AgentEndpoint && strings.EqualFold(e.Address, agent)
 	}
-	return contacts[slices.Index(all, id)], nil
+	var in, theirs []call.Contact
+	for _, c := range contacts {
+		switch {
+		case slices.ContainsFunc(c.Connections, func(x call.Connection) bool { return is(x.Endpoint) }):
+			in = append(in, c)
+		case is(c.Agent):
+			theirs = append(theirs, c)
+		}
+	}
+	if len(in) > 0 {
+		return in
+	}
+	return theirs
 }
 
 // pick is the one of all contacts that a person means; they are, say, "live".

@@ -69,7 +69,7 @@ func (s shower) all(ctx context.Context) error {
 		return err
 	}
 	table := tabwriter.NewWriter(s, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "CONTACT\tSTAGE\tFOR\tPEOPLE")
+	fmt.Fprintln(table, "CONTACT\tSTAGE\tAGE\tPEOPLE")
 	for _, c := range contacts {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", c.ID, c.Stage, age(c.Arrived), people(c))
 	}

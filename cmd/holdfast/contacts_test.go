@@ -13,6 +13,11 @@ import (
 
 func TestChoose(t *testing.T) {
 	two := []call.Contact{{ID: "01ab"}, {ID: "01cd"}}
+	ana, ben := call.Endpoint{Kind: call.AgentEndpoint, Address: "ana"}, call.Endpoint{Kind: call.AgentEndpoint, Address: "ben"}
+	with := func(id call.ContactID, agent call.Endpoint) call.Contact {
+		return call.Contact{ID: id, Agent: agent, Connections: []call.Connection{{ID: 1, Party: call.Customer}, {ID: 2, Party: call.Agent, Endpoint: agent}}}
+	}
+	parked := call.Contact{ID: "01ef", Agent: ana}
 	for _, test := range []struct {
 		live          []call.Contact
 		written, want string
@@ -20,11 +25,16 @@ func TestChoose(t *testing.T) {
 		{two, "01ab", "01ab"},
 		{two, "01c", "01cd"},
 		{two, "01", `"01" could be any of 01ab, 01cd; say which`},
-		{two, "-", `"-" could be any of 01ab, 01cd; say which`},
+		{two, "-", `"-" could be any of 01ab, 01cd; say which, or name its agent`},
 		{two, "02", `no contact begins with "02"; live are 01ab, 01cd`},
 		{two[:1], "-", "01ab"},
 		{[]call.Contact{{ID: "01"}, {ID: "012"}}, "01", "01"}, // whole before beginning
 		{nil, "-", "no contact is live"},
+		{[]call.Contact{with("01ab", ana), with("01cd", ben)}, "Ana", "01ab"},
+		{[]call.Contact{with("01ab", ana), with("01cd", ben)}, "01cd", "01cd"},
+		{[]call.Contact{with("01ab", ana), with("01cd", ana)}, "ana", "ana is in 01ab, 01cd; say which"},
+		{[]call.Contact{parked, with("01cd", ben)}, "ana", "01ef"}, // there is nobody else responsible
+		{[]call.Contact{parked, with("01cd", ana)}, "ana", "01cd"},
 		{make([]call.Contact, 7), "x", `no contact begins with "x"; live are , , , , , and 2 more`},
 	} {
 		c, err := choose(test.live, test.written)

@@ -10,6 +10,9 @@ import (
 	"holdfast/demo"
 )
 
+// stayDir is not where the stories are, which --stay would delete.
+const stayDir = "holdfast-demo-stay"
+
 func demoCommand() *cobra.Command {
 	var dir string
 	var staying bool
@@ -31,6 +34,9 @@ interrupted.`,
 				return errors.New("--callers goes with --stay")
 			}
 			out := cmd.OutOrStdout()
+			if staying && !cmd.Flags().Changed("dir") {
+				dir = stayDir
+			}
 			if !staying {
 				return demo.Play(cmd.Context(), out, dir)
 			}
@@ -40,7 +46,7 @@ interrupted.`,
 			return demo.Stay(cmd.Context(), out, dir, callers, show)
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "holdfast-demo", "`directory` for recordings and timelines; what an earlier demo left there is replaced")
+	cmd.Flags().StringVar(&dir, "dir", "holdfast-demo", "`directory` for recordings and timelines, with --stay "+stayDir+"; what an earlier demo left there is replaced")
 	cmd.Flags().BoolVar(&staying, "stay", false, "tell no stories: leave everything running, to be tried by hand")
 	cmd.Flags().UintVar(&callers, "callers", 1, "with --stay, how many customers there are at the same time")
 	return cmd

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strconv"
@@ -26,7 +27,7 @@ func TestDemoStays(t *testing.T) {
 	process := saying(t, said, `kill -9 (\d+)`)
 	saying(t, said, `= (talking): `)
 
-	transfer := exec.CommandContext(ctx, "holdfast", "transfer", "-", "busy", "reception", "--confirm", "--wait", "--server", server)
+	transfer := exec.CommandContext(ctx, "holdfast", "transfer", "ana", "busy", "reception", "--confirm", "--wait", "--server", server)
 	if out, err := transfer.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -40,6 +41,7 @@ func TestDemoStays(t *testing.T) {
 	if err := demo.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
+	saying(t, said, `(The server, the phones and all calls have ended)`)
 	if _, err := io.Copy(io.Discard, said); err != nil { // until it ends
 		t.Fatal(err)
 	}
@@ -77,10 +79,24 @@ func TestDemoKilled(t *testing.T) {
 	}
 }
 
-// demoStay starts demo --stay, and returns what it says.
+// demoStay starts demo --stay where the stories have been played, which must stay
+// there, and returns what it says.
 func demoStay(ctx context.Context, t *testing.T, args ...string) (*exec.Cmd, *bufio.Reader) {
 	t.Helper()
-	demo := exec.CommandContext(ctx, "holdfast", append([]string{"demo", "--stay", "--dir", t.TempDir()}, args...)...)
+	demo := exec.CommandContext(ctx, "holdfast", append([]string{"demo", "--stay"}, args...)...)
+	demo.Dir = t.TempDir()
+	played := filepath.Join(demo.Dir, "holdfast-demo", "holdfast.toml")
+	if err := os.Mkdir(filepath.Dir(played), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(played, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := os.Stat(played); err != nil {
+			t.Errorf("the stories are gone: %v", err)
+		}
+	})
 	stdout, err := demo.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -35,8 +35,8 @@ func rootCommand() *cobra.Command {
 		Short: "Hand a customer from one person to the next, and never let go of them",
 		Long: `Holdfast is a call-transfer server. "holdfast serve" runs it, "holdfast journal"
 looks into what it has written down; the other commands speak to a running one.
-A contact is named by its id or as much of it as is unique, or by - when there is
-only one.`,
+A contact is named by its id or as much of it as is unique, by the name of the
+agent who talks in it, or by - when there is only one.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -14,32 +16,49 @@ import (
 	"holdfast/password"
 )
 
+// fewCharacters is below what a password needs that strangers may guess at.
+const fewCharacters = 8
+
 func passwordCommand() *cobra.Command {
-	return &cobra.Command{
+	var bare bool
+	cmd := &cobra.Command{
 		Use:   "password",
 		Short: "Hash a password, for an agent's login in the configuration",
 		Long: `Reads a password, from the terminal without showing it or else the first line of
-the standard input, and prints its hash:
+the standard input, and prints the line that an agent with this login needs:
 
     [[agent]]
     name = "ana"
     login = "$argon2id$…"
 
 The password itself is kept nowhere.`,
-		Args: cobra.NoArgs,
+		Example: "  holdfast password\n  holdfast password --bare > ana.login    # login_file = \"ana.login\"",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			word, err := readPassword(cmd)
 			if err != nil {
 				return err
 			}
+			if word == "" {
+				return errors.New("the password is empty")
+			}
 			hash, err := password.New(word)
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), hash.PHC())
+			if utf8.RuneCountInString(word) < fewCharacters {
+				cmd.PrintErrf("warning: a password of fewer than %d characters is easy to guess\n", fewCharacters)
+			}
+			line := "login = " + strconv.Quote(hash.PHC())
+			if bare {
+				line = hash.PHC()
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), line)
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&bare, "bare", false, "print the hash alone, for a login_file or a variable of the environment")
+	return cmd
 }
 
 func readPassword(cmd *cobra.Command) (string, error) {

@@ -19,6 +19,9 @@ func pickUpCommand() *cobra.Command {
 		ValidArgsFunction: offer(liveContacts, agentNames),
 	}, func(ctx context.Context, c *client.Client, contact call.Contact, args []string) (string, error) {
 		picked, err := c.PickUp(ctx, contact.ID, args[0])
+		if err == nil && picked.Stage == call.Parked {
+			return "", fmt.Errorf("%s cannot be reached now; the customer is still parked", picked.Agent)
+		}
 		return fmt.Sprintf("%s is being rung", picked.Agent), err
 	})
 }

@@ -28,6 +28,9 @@ function messageOf(err) {
   }
 }
 
+// whyNotPickedUp is the sentence in which Holdfast has the reason. Amazon Connect has none.
+const whyNotPickedUp = (contact) => contact.getAttributes().transferFailed?.value ?? "They did not pick up.";
+
 const thirdParty = (contact) => contact.getActiveConnections().find((c) => !c.isInitialConnection() && c.getType() !== connect.ConnectionType.AGENT);
 
 // pickedUp waits until the third party of a contact has picked up.
@@ -41,7 +44,7 @@ function pickedUp(contact) {
     const look = () => {
       const third = thirdParty(contact);
       if (third?.isConnected()) end(resolve);
-      else if (!third?.isConnecting()) end(reject, new Error("They did not pick up. The customer is on hold."));
+      else if (!third?.isConnecting()) end(reject, new Error(`${whyNotPickedUp(contact)} The customer is on hold.`));
     };
     watched = [contact.onRefresh(look), contact.onEnded(() => end(reject, new Error("The call has ended.")))];
     look(); // it may have happened already
@@ -76,21 +79,42 @@ async function step(text, doing) {
 
 let endpoints = [];
 let current = null; // the contact, while there is one
+let busy = false; // a hand-over is being performed
+
+const agentStates = {
+  AfterCallWork: "After-call work", Busy: "On a call", CallingCustomer: "Calling a customer", Init: "Reconnecting",
+  MissedCallAgent: "Missed a call", PendingBusy: "A call comes in",
+};
+const customerStates = { connecting: "is ringing", connected: "is connected", hold: "is on hold", disconnected: "has left" };
 
 function show() {
   const customer = current?.getActiveInitialConnection();
-  byId("customer").textContent = customer ? `${customer.getEndpoint().name ?? customer.getEndpoint().phoneNumber}: ${customer.getStatus().type}` : "No call.";
-  byId("resume").disabled = !customer?.isOnHold() || Boolean(thirdParty(current));
+  const alone = Boolean(customer) && current.getAgentConnection().isConnected() && !thirdParty(current);
+  const state = customer?.getStatus().type;
+  byId("customer").textContent = customer ? `${customer.getEndpoint().name ?? customer.getEndpoint().phoneNumber} ${customerStates[state] ?? state}` : "No call.";
+  byId("handover").disabled = !alone || busy || endpoints.length === 0;
+  byId("resume").disabled = !alone || busy || !customer.isOnHold();
 }
 
+// Until an agent is there, the frame may wait for a login or for its server.
+const hint = setTimeout(() => {
+  byId("hint").textContent = `The agent's page at ${ccpUrl} does not answer yet. Log in in the window that opens, which this page must be allowed to open (pop-ups). If there is none, check that the server runs.`;
+}, 6_000);
+
 connect.agent((agent) => {
-  agent.onRefresh(() => (byId("agent").textContent = `${agent.getName()}: ${agent.getState().name}`));
+  clearTimeout(hint);
+  byId("hint").textContent = "";
+  agent.onRefresh(() => {
+    const { name } = agent.getState();
+    byId("agent").textContent = `${agent.getName()}: ${agentStates[name] ?? name}`;
+  });
   agent.getEndpoints(agent.getAllQueueARNs(), {
     success: (found) => {
       endpoints = found.endpoints;
       byId("target").replaceChildren(...endpoints.map((e) => new Option(e.name)));
+      show();
     },
-    failure: (err) => (byId("customer").textContent = messageOf(err)),
+    failure: (err) => (byId("hint").textContent = messageOf(err)),
   });
 });
 
@@ -103,21 +127,22 @@ connect.contact((contact) => {
   });
 });
 
-byId("transfer").onsubmit = async (event) => {
+// during keeps the buttons off until something is done. What fails is in the steps.
+async function during(doing) {
+  busy = true;
+  show();
+  await doing.catch(() => {});
+  busy = false;
+  show();
+}
+
+byId("transfer").onsubmit = (event) => {
   event.preventDefault();
-  if (!current) return;
   byId("steps").replaceChildren();
-  const button = event.submitter;
-  button.disabled = true;
-  try {
-    await transfer(current, endpoints[byId("target").selectedIndex], step);
-  } catch {
-    // the failed step shows the reason
-  }
-  button.disabled = false;
+  void during(transfer(current, endpoints[byId("target").selectedIndex], step));
 };
 
 byId("resume").onclick = () => {
-  const customer = current?.getActiveInitialConnection();
-  if (customer) void step("The customer is taken off hold", ask((on) => customer.resume(on))).catch(() => {});
+  const customer = current.getActiveInitialConnection();
+  void during(step("The customer is taken off hold", ask((on) => customer.resume(on))));
 };

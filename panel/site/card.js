@@ -3,7 +3,7 @@
 import { since } from "./clock.js";
 import { icon, refs, setText } from "./refs.js";
 import { TransferForm } from "./transfer-form.js";
-import { partyState, phase, verbs } from "./words.js";
+import { partyState, phase, short, swapsTo, verbs } from "./words.js";
 
 const template = document.getElementById("card").content;
 const keys = "123456789*0#";
@@ -30,29 +30,39 @@ export class Card {
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = key;
-      button.onclick = () => this.#ask("digits", { digits: key });
+      button.onclick = () => {
+        setText(this.#refs.pressed, this.#refs.pressed.textContent + key);
+        void this.#ask("digits", { digits: key });
+      };
       this.#refs.keypad.append(button);
     }
+    this.#refs.keypad.onkeydown = (event) => event.key === "Escape" && this.#press("digits");
   }
 
   update(c) {
     const r = this.#refs;
     this.#call = c;
-    this.element.dataset.phase = c.phase;
     this.element.dataset.held = c.customer.state === "held";
     setText(r.kind, phase(c));
     r.title.textContent = c.customer.name || "Unknown caller";
     this.element.setAttribute("aria-label", `${phase(c)}: ${r.title.textContent}`);
     setText(r.about, this.#about(c));
-    [r.title.title, r.about.title] = [r.title.textContent, r.about.textContent]; // which may be cut
+    r.title.title = c.customer.address ?? r.title.textContent; // the whole, which may be cut
+    r.about.title = c.called ? `to ${c.called}` : r.about.textContent;
     since(r.clock, this.#since(c));
     this.#showFailure(c);
     this.#showProgress(c);
     this.#showParties(c);
     setText(r.line, this.#line(c));
     if (!c.can.includes("transfer")) this.#form.hide();
-    if (!c.can.includes("digits")) r.keypad.hidden = true;
+    if (!c.can.includes("digits") || this.element.dataset.phase !== c.phase) this.#showKeypad(false);
+    this.element.dataset.phase = c.phase;
     this.#showActions(c);
+  }
+
+  #showKeypad(shown) {
+    this.#refs.keypad.hidden = !shown;
+    setText(this.#refs.pressed, "");
   }
 
   // offer moves the focus to the first button, unless something else has it.
@@ -62,8 +72,9 @@ export class Card {
 
   #about(c) {
     const parts = [];
-    if (c.customer.address) parts.push(c.customer.address);
-    if (c.called) parts.push(`to ${c.called}`);
+    const address = short(c.customer.address ?? "");
+    if (address && address !== c.customer.name) parts.push(address);
+    if (c.called) parts.push(`to ${short(c.called)}`);
     if (c.queue) parts.push(`queue ${c.queue}`);
     return parts.join(" · ");
   }
@@ -92,7 +103,8 @@ export class Card {
     setText(r.why, f.text);
     setText(r.left, c.phase === "talking" ? (c.customer.state === "held" ? "The customer is on hold." : "You are with the customer.") : "");
     const others = f.tried.slice(0, -1).map((t) => `${t.name} ${t.text}`);
-    setText(r.tried, [...others, f.detail].filter(Boolean).join(" · "));
+    setText(r.tried, others.join(" · "));
+    r.failure.title = f.detail ?? "";
   }
 
   #showProgress(c) {
@@ -114,8 +126,8 @@ export class Card {
     this.#refs.parties.hidden = parties.length === 0;
     this.#refs.parties.replaceChildren(...parties.map((p) => {
       const [li, who, how, clock] = ["li", "span", "span", "time"].map((tag) => document.createElement(tag));
-      [who.className, how.className] = ["who", `how ${p.state}`];
-      [who.textContent, how.textContent] = [p.name, partyState(p)];
+      [who.className, how.className] = ["who", `how ${p.state === "connected" && p.muted ? "muted" : p.state}`];
+      [who.textContent, how.textContent, who.title] = [p.name, partyState(p), p.address ?? ""];
       if (p.state === "held") since(clock, p.since);
       li.append(who, how, clock);
       return li;
@@ -144,10 +156,10 @@ export class Card {
     button.disabled = this.#busy.has(verb);
     if (pressed === undefined) button.removeAttribute("aria-pressed");
     else button.setAttribute("aria-pressed", pressed);
+    button.title = { cancel: "Cancel the transfer", swap: swapsTo(this.#call) }[verb] ?? "";
     if (button.dataset.label === label) return;
     button.dataset.label = label;
     button.replaceChildren(icon(glyph), label);
-    if (button.dataset.verb === "cancel") button.title = "Cancel the transfer";
   }
 
   // #buttons returns the buttons in order.
@@ -173,7 +185,7 @@ export class Card {
 
   #press(verb) {
     if (verb === "transfer") this.#form.toggle();
-    else if (verb === "digits") this.#refs.keypad.hidden = !this.#refs.keypad.hidden;
+    else if (verb === "digits") this.#showKeypad(this.#refs.keypad.hidden);
     else return void this.#ask(verb);
     this.#showActions(this.#call);
   }

@@ -9,6 +9,7 @@ import { agentState, idle, statusName } from "./words.js";
 const element = document.getElementById("desk");
 const part = refs(element);
 const cards = document.getElementById("cards");
+const parked = document.getElementById("parked");
 
 export class Desk {
   #cards = new Map(); // contactId -> Card
@@ -62,12 +63,12 @@ export class Desk {
       return option;
     }));
     part.lost.hidden = true;
-    cards.inert = false;
+    [cards.inert, parked.inert] = [false, false];
   }
 
   lost() {
     part.lost.hidden = false;
-    cards.inert = true; // nothing that is pressed now would be heard
+    [cards.inert, parked.inert] = [true, true]; // nothing that is pressed now would be heard
   }
 
   update({ snapshot, view }) {
@@ -89,7 +90,9 @@ export class Desk {
     }
     const alone = view.contacts.length === 0;
     document.getElementById("idle").hidden = !alone;
-    setText(document.querySelector("#idle p"), idle[view.agent.name === "missed" ? "missed" : view.agent.state] ?? "");
+    setText(part.idle, idle[view.agent.name === "missed" ? "missed" : view.agent.state] ?? "");
+    setText(part.missed, view.missed ? `You missed a call from ${view.missed.name || "an unknown caller"}.` : "");
+    part.missed.title = view.missed?.address ?? "";
     document.title = this.#title(view);
   }
 
@@ -109,8 +112,8 @@ export class Desk {
     part.status.options[0].text = agentState(agent);
   }
 
-  audio(here, phone) {
-    part.elsewhere.hidden = here || !phone;
+  audio({ elsewhere }, phone) {
+    part.elsewhere.hidden = !elsewhere || !phone;
     if (phone) this.#askPermission();
   }
 

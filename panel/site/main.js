@@ -6,6 +6,7 @@ import { Conduit } from "./conduit.js";
 import { Desk } from "./desk.js";
 import { devices, remember } from "./devices.js";
 import { logIn, logOut } from "./login.js";
+import { showParked } from "./parked.js";
 import { Ringer } from "./ringer.js";
 import { Socket, whoAmI } from "./socket.js";
 import { problem } from "./words.js";
@@ -118,9 +119,11 @@ function receive(m) {
       conduit.update(m);
       audio.follow(view, here);
       return ringer.ring(here && view.contacts.some((c) => c.phase === "ringing"));
+    case "parked":
+      return showParked(m, pickUp);
     case "audio":
       here = m.here;
-      desk.audio(here, hello.phone);
+      desk.audio(m, hello.phone);
       return audio.follow(view, here);
     case "answer":
       return void audio.answer(m);
@@ -149,6 +152,20 @@ async function accept(contactId, done, requestId) {
     done(data, err);
   }, requestId);
   audio.follow(view, here);
+}
+
+// pickUp asks for a parked customer, who then rings here, and picks up.
+function pickUp(contactId) {
+  return new Promise((resolve) => {
+    const done = (_, err) => {
+      if (err && err.type !== "microphone_not_shared") desk.notice(problem(err));
+      resolve();
+    };
+    socket.request("holdfast.pickUp", { contactId }, (data, err) => {
+      if (err || !hello.phone) return done(data, err);
+      void accept(data.contactId, done);
+    });
+  });
 }
 
 // methods returns the request for each verb.

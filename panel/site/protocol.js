@@ -4,8 +4,9 @@
 export const fromServer = {
   "hello": ["agent", "boot", "phone", "origins", "statuses", "endpoints"],
   "update": ["snapshot", "configuration", "view"],
+  "parked": ["customers", "more"],
   "response": ["requestId", "data", "err"],
-  "audio": ["here"],
+  "audio": ["here", "elsewhere"],
   "answer": ["contactId", "offer", "sdp", "problem"],
   "muted": ["muted"],
   "echoed": ["event", "data"],

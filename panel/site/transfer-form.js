@@ -24,11 +24,11 @@ export class TransferForm {
       event.preventDefault();
       setText(refs.formerror, "");
       refs.send.disabled = true;
-      const targets = refs.target.value.split(",").map((t) => t.trim()).filter(Boolean);
-      const err = await ask({ kind: this.#kind, targets });
+      const targets = `${refs.target.value},${refs.next.value}`.split(",").map((t) => t.trim()).filter(Boolean);
+      const err = await ask({ kind: this.#kind, targets, confirm: refs.confirm.checked });
       refs.send.disabled = false;
       if (err) return setText(refs.formerror, problem(err));
-      refs.target.value = "";
+      refs.target.value = refs.next.value = "";
       this.hide();
     };
     this.#explain();

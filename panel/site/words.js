@@ -17,6 +17,12 @@ const states = {
   "after-call-work": "After-call work", "away": "Reconnecting", "not-ready": "Not ready",
 };
 
+// short returns an address without what only phones need: the number or the user.
+export function short(address) {
+  const uri = address.match(/^sips?:([^@;]+)/);
+  return uri ? uri[1] : address;
+}
+
 // agentState returns an agent's state in words.
 export function agentState(agent) {
   if (agent.state === "not-ready") return agent.name === "missed" ? "Missed a call" : agent.name;
@@ -31,7 +37,7 @@ export const idle = {
   "available": "Waiting for calls",
   "offline": "You are offline. Choose Available to take calls.",
   "not-ready": "No calls until you are available again.",
-  "missed": "You missed a call. Choose Available to take the next one.",
+  "missed": "Choose Available to take the next call.",
   "away": "Reconnecting…",
   "reserved": "", "busy": "", "after-call-work": "",
 };
@@ -66,6 +72,12 @@ export function phase(c) {
       return "Rejected";
   }
   return held ? "On hold" : "Talking";
+}
+
+// swapsTo returns what the swap button does.
+export function swapsTo(c) {
+  const other = c.others[0]?.name ?? "the other";
+  return c.customer.state === "held" ? `Talk to the customer; ${other} goes on hold` : `Talk to ${other}; the customer goes on hold`;
 }
 
 export function partyState(p) {

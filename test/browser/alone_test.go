@@ -18,7 +18,7 @@ func alone(t *testing.T) {
 	s.scene("keys", func(r *row) {
 		s.ana.press("talking", "digits")
 		for _, key := range "42#" {
-			s.ana.desk().Click(".keypad button:nth-child(" + place(key) + ")")
+			s.ana.desk().Click(".keypad button:nth-of-type(" + place(key) + ")")
 		}
 		if err := s.Heard("customer").AwaitDigits(s.Soon(), "42#"); err != nil {
 			t.Error(err)

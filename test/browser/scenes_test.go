@@ -32,6 +32,7 @@ var groups = []group{
 	{name: "to an agent in a browser", play: toAnAgent},
 	{name: "what is refused", play: doors},
 	{name: "the page's connection breaks", play: breaks},
+	{name: "the page is closed", play: closed},
 }
 
 // TestScenes plays what can happen to customers whose agents work in browsers.
@@ -183,10 +184,8 @@ func sampleOfAWS(t *testing.T) {
 		s.stage(call.Parked)
 		s.hears("customer", "park audio")
 		s.ana.shot("parked")
-		if _, err := s.Client.PickUp(s.Soon(), s.Contact, "ana"); err != nil {
-			t.Fatal(err)
-		}
-		s.ana.accept()
+		s.ana.reads("A customer is parked: ")
+		s.ana.desk().Click("#parked button")
 		s.meet("customer", "ana")
 		r.ended, r.told = "parked, then picked up", "A customer comes back"
 		s.goodbye()

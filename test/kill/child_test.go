@@ -8,7 +8,11 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
 	"testing"
+	"time"
 
 	"holdfast"
 	"holdfast/config"
@@ -66,6 +70,7 @@ func serve(file string) error {
 	trouble := &trouble{}
 	options := holdfast.Options{Config: conf, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
 	holdfasttest.WatchJournal(&options, func(j holdfast.Journal) holdfast.Journal {
+		j = slowDisk(j, filepath.Dir(file))
 		return doomed{doomedJournal{fault.journal(trouble.wrap(j)), dooms[contacts]}, doomedStore{j, dooms}, j}
 	})
 	holdfasttest.WatchSIP(&options, func(s holdfast.SIPTransport) holdfast.SIPTransport {
@@ -75,6 +80,7 @@ func serve(file string) error {
 	if err != nil {
 		return err
 	}
+	stopAtTerm(server)
 	fmt.Println("ready")
 	for commands := bufio.NewScanner(os.Stdin); commands.Scan(); {
 		if err := trouble.obey(commands.Text()); err != nil {
@@ -83,6 +89,23 @@ func serve(file string) error {
 		fmt.Println("did", commands.Text())
 	}
 	return server.Close(context.Background())
+}
+
+// stopAtTerm stops the server, and the process, when a SIGTERM comes.
+func stopAtTerm(server *holdfast.Server) {
+	terms := make(chan os.Signal, 1)
+	signal.Notify(terms, syscall.SIGTERM)
+	go func() { // ends with the process
+		<-terms
+		fmt.Println("stopping")
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // as holdfast serve does
+		defer cancel()
+		if err := server.Close(ctx); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}()
 }
 
 // doomed is a journal whose contacts and stored items may die on their own.
@@ -95,6 +118,7 @@ type doomed struct {
 // rest is what a journal has besides.
 type rest interface {
 	io.Closer
+	Stop()
 	Damage() []string
 }
 

@@ -161,6 +161,15 @@ func unfinished(before, after state) (all []step) {
 	return all
 }
 
+func (s state) contactsArchived() (n int) {
+	for _, over := range s.archived {
+		if over {
+			n++
+		}
+	}
+	return n
+}
+
 // missing says what is gone from before to after without being told.
 func missing(before, after state) error {
 	told := map[step]bool{}
@@ -189,7 +198,8 @@ func missing(before, after state) error {
 			return fmt.Errorf("nobody says that step %d of contact %s is gone; said is %q", s.number, s.contact, after.damage)
 		}
 	}
-	if gaps != 0 {
+	// ARCHIVE has the first entry of each contact here twice, which is no step more.
+	if gaps < 0 || gaps > before.contactsArchived() {
 		return fmt.Errorf("of the archive %d entries more are said to be missing than are; said is %q", gaps, after.damage)
 	}
 	return nil

@@ -20,10 +20,14 @@ import (
 
 // When, about the writing of an entry, a process dies.
 const (
-	before  = "before"  // the entry is not written
-	written = "written" // it is written, and nothing it allows has been sent
-	sent    = "sent"    // it is written, and what it allows has been sent
+	before   = "before"   // the entry is not written; what may be heard ahead of it was
+	written  = "written"  // it is written, and nothing it allows has been sent
+	sent     = "sent"     // it is written, and what it allows has been sent
+	stopping = "stopping" // by SIGTERM, while it is being written
 )
+
+// heardFor is long enough for people to hear what may precede an entry.
+const heardFor = 60 * time.Millisecond
 
 // sendingTakes is more than a desk needs to send what an entry allows.
 const sendingTakes = 5 * time.Millisecond
@@ -62,19 +66,24 @@ func readDooms(point string) (map[string]*doom, error) {
 
 // survive writes something. The process dies of it if it is doomed to.
 func (d *doom) survive(write func() error) error {
-	doomed := d.count.Add(1) == d.entry
-	if doomed && d.when == before {
+	if d.count.Add(1) != d.entry {
+		return write()
+	}
+	switch d.when {
+	case before:
+		<-time.After(heardFor)
 		die()
+	case stopping:
+		_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)
+		return write()
 	}
 	if err := write(); err != nil {
 		return err
 	}
-	if doomed && d.when == written {
+	if d.when == written {
 		die()
 	}
-	if doomed {
-		time.AfterFunc(sendingTakes, die)
-	}
+	time.AfterFunc(sendingTakes, die)
 	return nil
 }
 

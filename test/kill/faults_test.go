@@ -24,13 +24,13 @@ func TestPlantedFaults(t *testing.T) {
 		notice string // what must be noticed: a regular expression
 	}{
 		{"acts before it records", answered, sent, "TransferRequested", 1, "does not hear|dialled twice"},
-		{"acts before it records", answered, sent, "Answered", 2, "customer does not hear"},
+		{"acts before it records", answered, sent, "Answered+Joined", 1, "customer does not hear"},
 		{"does not journal the RTP port", answered, written, "TransferRequested", 1, "leg .* was at .* after the kill at"},
-		{"acknowledges nobody blindly", answered, written, "Answered", 2, "was not acknowledged"},
+		{"acknowledges nobody blindly", answered, written, "Answered+Joined", 1, "was not acknowledged"},
 		{"dials again after a restart", noAnswer, sent, "Rang", 1, "orphan: the line of cardiology|dialled twice"},
 		{"forgets who is held", consultation, sent, "Answered", 2, "customer heard cardiology"},
 		{"forgets who came first", two, sent, "TransferRequested", 1, "customer does not hear hold audio"},
-		{"counts CSeq without the epoch", answered, written, "Joined", 1, "orphan: the line of ana"},
+		{"counts CSeq without the epoch", answered, written, "Answered+Joined", 1, "orphan: the line of ana"},
 	} {
 		p := plot{
 			ending: played[f.ending], fault: f.fault, patience: 10 * time.Second,

@@ -1,6 +1,6 @@
 // Package kill kills real server processes with SIGKILL at every entry they
-// write in a transfer, starts them again, and looks whether a customer has
-// noticed. It holds tests only.
+// write in a transfer, or stops them with SIGTERM, starts them again, and looks
+// whether a customer has noticed. It holds tests only.
 package kill
 
 import (
@@ -26,8 +26,8 @@ func needTime(t *testing.T) {
 	}
 }
 
-// moments are when, about the writing of an entry, the server dies.
-var moments = []string{before, written, sent}
+// moments are when, about the writing of an entry, the server dies or is stopped.
+var moments = []string{before, written, sent, stopping}
 
 // isWanted says whether an ending, by number, is killed at an entry and a
 // moment. In part of the matrix the moments take turns, from entry to

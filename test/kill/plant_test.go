@@ -45,6 +45,9 @@ var plants = map[string]plant{
 	"forgets who came first": {journal: func(j switchboard.Journal) switchboard.Journal {
 		return laterJournal{j}
 	}},
+	"takes its directory for a cluster": {journal: func(j switchboard.Journal) switchboard.Journal {
+		return sharedJournal{j}
+	}},
 	"counts CSeq without the epoch": {sender: func(s sipleg.Sender) sipleg.Sender {
 		return plainSender{s}
 	}},
@@ -197,6 +200,11 @@ func (j laterJournal) Live(ctx context.Context) iter.Seq2[switchboard.Entry, err
 		}
 	}
 }
+
+// A sharedJournal says that others may write, so audio waits for the claim.
+type sharedJournal struct{ switchboard.Journal }
+
+func (sharedJournal) Exclusive() bool { return false }
 
 // A plainSender sends requests without the epoch in their CSeq.
 type plainSender struct{ sipleg.Sender }

@@ -13,12 +13,13 @@ import (
 
 // A result is what came of one cell.
 type result struct {
-	err    error         // what did not go as it must
-	lives  [2]life       // of the server
-	killed bool          // or not, although there was a point
-	gap    time.Duration // the longest time a customer was without audio
-	back   time.Duration // from the kill to the next audio; 0 if none was to come
-	took   time.Duration
+	err     error         // what did not go as it must
+	lives   [2]life       // of the server
+	killed  bool          // or not, although there was a point
+	stopped bool          // by SIGTERM
+	gap     time.Duration // the longest time a customer was without audio
+	back    time.Duration // from the kill to the next audio; 0 if none was to come
+	took    time.Duration
 }
 
 // play plays a contact and checks what must hold whatever dies when.
@@ -38,6 +39,7 @@ func play(t *testing.T, p plot) (r result) {
 		c.samePorts()
 		c.acknowledged()
 	})
+	r.stopped = strings.HasSuffix(p.point, stopping)
 	r.err, r.lives, r.took = err, [2]life{c.server.life(0), c.server.life(1)}, time.Since(began)
 	return r
 }

@@ -43,6 +43,13 @@ func (m *matrix) report() {
 	}
 	if len(all) > 0 {
 		fmt.Printf("kill matrix: %s\n", summary(all))
+		stopped := func(r result) bool { return r.stopped }
+		if terms := slices.DeleteFunc(slices.Clone(all), func(r result) bool { return !stopped(r) }); len(terms) > 0 {
+			fmt.Printf("kill matrix, by SIGTERM: %s\n", summary(terms))
+		}
+		if kills := slices.DeleteFunc(slices.Clone(all), stopped); len(kills) > 0 {
+			fmt.Printf("kill matrix, by SIGKILL: %s\n", summary(kills))
+		}
 		fmt.Printf("kill matrix: %d cells in %.0f s, %d of them with a customer at baresip; the machine stood still for %d ms\n",
 			len(all), time.Since(m.began).Seconds(), m.foreign, machine.Stood(m.began).Milliseconds())
 	}
@@ -58,7 +65,7 @@ func summary(list []result) string {
 			backs = append(backs, r.back)
 		}
 	}
-	return fmt.Sprintf("%d cells, %.1f s each; ms of a customer's longest silence: %s; ms from SIGKILL to the next audio: %s",
+	return fmt.Sprintf("%d cells, %.1f s each; ms of a customer's longest silence: %s; ms from the signal to the next audio: %s",
 		len(list), took.Seconds()/float64(len(list)), distribution(gaps), distribution(backs))
 }
 

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,32 +15,46 @@ import (
 	"time"
 )
 
-// A victim is a server in a process of its own. When it has been killed it is started again at
-// once, as a supervisor would.
+// A victim is a server in a process of its own. When it has been killed, or while it
+// stops because of a SIGTERM, it is started again at once.
 type victim struct {
 	dir string
 	env []string
 
 	ready   chan struct{} // closed when the first process serves
-	killed  chan struct{} // closed when it has been killed
+	killed  chan struct{} // closed when it has been killed, or begins to stop
 	back    chan struct{} // closed when the one after it serves
 	stopped chan struct{} // closed when no process runs any more
 	did     chan string   // a command that has been carried out
 	err     error         // what went wrong, once stopped
 
 	mu     sync.Mutex // guards what follows
-	lives  []life     // of the processes, in order
-	stdin  *os.File   // of the one that runs; closing it ends that one
+	lives  []*life    // of the processes, in order
 	closed bool       // no process shall be started any more
 }
 
 // A life is what one process has told, in order.
 type life struct {
-	died    time.Time // when it was killed; zero if it was not
-	entries []string  // their events
-	kept    []string  // "agent ana": of whom it was written how they are
-	ports   []string  // "c1/3 127.77.0.1:40000": where a leg is heard
-	sent    []string  // "ana re-INVITE": a request
+	command *exec.Cmd
+	out     io.Reader     // of the process
+	stdin   *os.File      // closing it ends the process
+	stops   chan struct{} // closed when it has begun to stop because of a SIGTERM
+	died    time.Time     // when it was killed, or began to stop; zero if it did not
+	ended   time.Time
+	entries []string // their events
+	kept    []string // "agent ana": of whom it was written how they are
+	ports   []string // "c1/3 127.77.0.1:40000": where a leg is heard
+	sent    []string // "ana re-INVITE": a request
+}
+
+// stopping reports whether the process has begun to stop because of a SIGTERM.
+func (l *life) stopping() bool {
+	select {
+	case <-l.stops:
+		return true
+	default:
+		return false
+	}
 }
 
 // startVictim starts a process that dies at point, or on command.
@@ -65,101 +80,124 @@ func (s *victim) serves() error {
 	return nil
 }
 
-// supervise runs the process that will die, and after it one that lives.
+// supervise runs the process that will die, and another as soon as it has died or
+// begins to stop.
 func (s *victim) supervise(point string) {
 	defer close(s.stopped)
-	died, err := s.run(point, s.ready)
-	if died {
-		close(s.killed)
-		died, err = s.run("", s.back)
-	}
-	if died {
-		err = errors.New("it was killed twice")
-	}
+	first, err := s.start(point)
 	if err != nil {
-		s.err = fmt.Errorf("the server ended: %w", err)
+		s.err = err
+		return
 	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.run(first, s.ready) }()
+	select {
+	case <-first.stops:
+	case err = <-ended:
+		if !errors.Is(err, errKilled) && !first.stopping() {
+			s.err = err
+			return
+		}
+		ended <- nil
+	}
+	close(s.killed)
+	second, err := s.start("")
+	if err == nil {
+		err = s.run(second, s.back)
+	}
+	s.err = errors.Join(err, <-ended)
 }
 
 // close ends the process, and returns what went wrong with it.
 func (s *victim) close() error {
 	s.mu.Lock()
 	s.closed = true
-	if s.stdin != nil {
-		_ = s.stdin.Close()
+	for _, l := range s.lives {
+		_ = l.stdin.Close()
 	}
 	s.mu.Unlock()
 	<-s.stopped
 	return s.err
 }
 
-// run runs one process until it ends, and reports whether it was killed.
-func (s *victim) run(point string, ready chan struct{}) (died bool, err error) {
+// end sends the process a signal, after which no other is started.
+func (s *victim) end(signal syscall.Signal) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	return s.lives[len(s.lives)-1].command.Process.Signal(signal)
+}
+
+// errKilled is the end of a process that was killed.
+var errKilled = errors.New("the server was killed")
+
+// start starts a process that dies at point, unless the server has been closed.
+func (s *victim) start(point string) (*life, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, errors.New("the server was closed before it started")
+	}
+	stdin, keep, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer stdin.Close()
 	log, err := os.OpenFile(s.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	defer log.Close()
 	process := exec.Command(os.Args[0])
 	process.Env = append(append(os.Environ(), s.env...), pointEnv+"="+point)
-	process.Stderr = log
+	process.Stdin, process.Stderr = stdin, log
 	process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := process.StdoutPipe()
+	if err == nil {
+		err = process.Start()
+	}
 	if err != nil {
-		return false, err
+		return nil, errors.Join(err, keep.Close())
 	}
-	if err := s.start(process); err != nil {
-		return false, err
-	}
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		s.told(lines.Text(), ready)
-	}
-	return s.bury(process, time.Now())
+	l := &life{command: process, out: out, stdin: keep, stops: make(chan struct{})}
+	s.lives = append(s.lives, l)
+	return l, nil
 }
 
-// start starts a process, unless the server has been closed.
-func (s *victim) start(process *exec.Cmd) error {
+// run takes what a process tells until it ends. The error is errKilled if it was
+// killed.
+func (s *victim) run(l *life, ready chan struct{}) error {
+	for lines := bufio.NewScanner(l.out); lines.Scan(); {
+		s.told(l, lines.Text(), ready)
+	}
+	when := time.Now()
+	err := l.command.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return errors.New("it was closed before it started")
+	_ = l.stdin.Close()
+	l.ended = when
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL:
+		l.died = when
+		return errKilled
+	case err != nil:
+		return fmt.Errorf("the server ended: %w", err)
 	}
-	stdin, keep, err := os.Pipe()
-	if err != nil {
-		return err
-	}
-	defer stdin.Close()
-	process.Stdin = stdin
-	if err := process.Start(); err != nil {
-		return errors.Join(err, keep.Close())
-	}
-	s.stdin = keep
-	s.lives = append(s.lives, life{})
 	return nil
 }
 
-// bury waits for the end of a process that has said its last.
-func (s *victim) bury(process *exec.Cmd, when time.Time) (died bool, err error) {
-	err = process.Wait()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
-		return false, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lives[len(s.lives)-1].died = when
-	return true, s.stdin.Close()
-}
-
 // told takes what a process tells: a word, and what it is about.
-func (s *victim) told(line string, ready chan struct{}) {
+func (s *victim) told(now *life, line string, ready chan struct{}) {
 	word, what, _ := strings.Cut(line, " ")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := &s.lives[len(s.lives)-1]
 	switch word {
 	case "ready":
 		close(ready)
+	case "stopping":
+		now.died = time.Now()
+		close(now.stops)
 	case "entry":
 		now.entries = append(now.entries, what)
 	case "kept":
@@ -204,7 +242,7 @@ var errEnded = errors.New("the server has ended")
 func (s *victim) tell(command string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, err := fmt.Fprintln(s.stdin, command); err != nil {
+	if _, err := fmt.Fprintln(s.lives[len(s.lives)-1].stdin, command); err != nil {
 		return fmt.Errorf("telling the server to %s: %w", command, err)
 	}
 	return nil
@@ -217,7 +255,7 @@ func (s *victim) life(n int) life {
 	if n >= len(s.lives) {
 		return life{}
 	}
-	return s.lives[n]
+	return *s.lives[n]
 }
 
 func (s *victim) log() string { return filepath.Join(s.dir, "server.log") }

@@ -1,0 +1,74 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+func keptIn(r record, block int) kept {
+	return kept{r.subject, r.headerNumber(headerStep), r.base(), block}
+}
+
+// lacking yields the entries that build on one that CONTACTS has not, in order.
+func (s *survey) lacking() (all []uint64) {
+	for _, seq := range slices.Sorted(maps.Keys(s.contacts.kept)) {
+		if base := s.contacts.kept[seq].base; base != 0 && s.contacts.kept[base].subject != s.contacts.kept[seq].subject {
+			all = append(all, seq)
+		}
+	}
+	return all
+}
+
+// restoreBases finds the copies of whole entries that were lost and on which others
+// build.
+func (s *survey) restoreBases() {
+	c, tried := &copies{dir: s.dir}, map[uint64]bool{}
+	for _, seq := range s.lacking() {
+		k := s.contacts.kept[seq]
+		if tried[k.base] || s.contacts.removed[k.base] {
+			continue
+		}
+		tried[k.base] = true
+		if r, has := c.find(k.subject, k.base); has && r.base() == 0 {
+			s.restoreRecord(s.contacts, r)
+		}
+	}
+}
+
+// findOrphans takes out of CONTACTS what cannot be read any more, because it builds
+// on an entry that is lost for good. That of a contact which is archived to its end
+// is in ARCHIVE.
+func (s *survey) findOrphans() {
+	st, newest := s.contacts, s.contacts.newest()
+	told := map[uint64]bool{} // of these bases
+	for _, seq := range s.lacking() {
+		k := st.kept[seq]
+		if newest[k.subject] <= s.ended[contactOf(k.subject)] {
+			continue
+		}
+		delete(st.kept, seq)
+		st.orphans[seq], st.bad[k.block] = true, true
+		if !told[k.base] {
+			s.found(st, "stream %s: entry %d of %s, on which others build, is lost", st.name, k.base, named(k.subject))
+		}
+		told[k.base] = true
+	}
+	st.restored = slices.DeleteFunc(st.restored, func(r record) bool { return st.orphans[r.seq] })
+}
+
+// decoder reads what is in ARCHIVE.
+func (s *survey) decoder(ctx context.Context) *decoder {
+	return &decoder{fetch: func(subject string, seq uint64) (message, error) {
+		for p, err := range parts(ctx, s.dir, s.archive.name) {
+			if err != nil {
+				return message{}, fmt.Errorf("looking for entry %d: %w", seq, err)
+			}
+			if p.err == nil && p.isMessage() && p.subject == subject && p.headerNumber(headerSeq) == seq {
+				return messageOf(p.record).message, nil
+			}
+		}
+		return message{}, errNoEntry
+	}}
+}
