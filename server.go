@@ -47,6 +47,7 @@ type Server struct {
 	open       func()
 	closing    chan struct{} // closed when no message is taken any more
 	close      sync.Once
+	closed     error // what came of it
 }
 
 // Start starts a server, takes over every contact that the journal still holds,
@@ -238,9 +239,15 @@ func (s *Server) Wait(ctx context.Context) error {
 
 // Close stops the server, and waits until ctx ends for what is being written.
 // Contacts are not ended: the journal keeps them, and the next Start takes them
-// over. People hear each other until the last moment.
+// over. People hear each other until the last moment. Whoever calls it again waits
+// for the first, and gets the same error.
 func (s *Server) Close(ctx context.Context) error {
-	s.close.Do(func() { close(s.closing) })
+	s.close.Do(func() { s.closed = s.stop(ctx) })
+	return s.closed
+}
+
+func (s *Server) stop(ctx context.Context) error {
+	close(s.closing)
 	var errs []error
 	if s.http != nil {
 		errs = append(errs, s.http.Close()) // event streams never end by themselves

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"holdfast"
@@ -25,4 +26,18 @@ func TestServerWhoseSIPSocketDies(t *testing.T) {
 	if err := bed.Server.Wait(context.Background()); !errors.Is(err, died) {
 		t.Errorf("the server waits with %v, want %v", err, died)
 	}
+}
+
+// A signal may come while somebody closes the server already.
+func TestServerIsClosedTwice(t *testing.T) {
+	bed := holdfasttest.Start(t, nil)
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			if err := bed.Server.Close(t.Context()); err != nil {
+				t.Errorf("closing the server: %v", err)
+			}
+		})
+	}
+	both.Wait()
 }
