@@ -178,7 +178,7 @@ func TestWhatIsStoredIsRead(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		for range rapid.IntRange(1, 40).Draw(rt, "entries") {
+		for range rapid.IntRange(1, 25).Draw(rt, "entries") {
 			if rapid.IntRange(0, 15).Draw(rt, "successor") == 0 {
 				d.e.Epoch++
 			}

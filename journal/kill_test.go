@@ -136,9 +136,11 @@ func TestAKilledProcessLosesNothing(t *testing.T) {
 		for said.Scan() {
 			acked = append(acked, said.Text())
 			if len(acked) == 200 {
-				if _, err := Open(t.Context(), Options{Dir: dir}); err == nil {
+				soon, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+				if _, err := Open(soon, Options{Dir: dir}); err == nil {
 					t.Error("the directory of a living process was opened")
 				}
+				cancel()
 				if err := c.Process.Signal(syscall.SIGKILL); err != nil {
 					t.Fatal(err)
 				}
