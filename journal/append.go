@@ -28,8 +28,9 @@ var errLost = errors.New("the journal's directory has been removed; it is being 
 // What is written is the whole entry, or how it differs from an earlier whole one
 // that has been acknowledged to this owner.
 //
-// If the contact is missing altogether, because the journal was lost under a
-// living contact, the entry is written as its first: the live owner knows best.
+// If the contact, or its last entries, are missing, because the journal was damaged or
+// lost under a living contact, the entry is written whole after what is left: the live
+// owner knows best.
 func (j *Journal) Append(ctx context.Context, e switchboard.Entry, after uint64) (uint64, error) {
 	id := e.Contact.ID
 	if err := checkToken("contact id", string(id)); err != nil {
@@ -141,7 +142,7 @@ func unsettled(err error) bool {
 
 // settle looks at what the journal holds of a draft's contact. Either the draft is
 // there, at seq; or it may be written again, expecting expect; or it may not (err).
-// If nothing is there of the contact, the draft becomes a whole one.
+// If the contact's last entries are lost, the draft becomes a whole one.
 func (j *Journal) settle(ctx context.Context, d *draft, after uint64) (seq, expect uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, ackWithin)
 	defer cancel()
@@ -160,6 +161,10 @@ func (j *Journal) settle(ctx context.Context, d *draft, after uint64) (seq, expe
 	}
 	sameOwner, sameStep := sameTransition(last.Header, d.m.Header)
 	switch {
+	case last.Sequence < after && d.follows(last.Header): // sequences only ascend: what came after it is lost
+		j.log.Warn("the journal has lost the last entries of a contact; writing it down again", "contact", d.entry.Contact.ID)
+		d.m = d.all
+		return 0, last.Sequence, nil
 	case !sameOwner:
 		return 0, 0, fencedBy(last.Header)
 	case !sameStep:
@@ -168,6 +173,15 @@ func (j *Journal) settle(ctx context.Context, d *draft, after uint64) (seq, expe
 		return last.Sequence, 0, nil
 	}
 	return 0, last.Sequence, nil // an earlier plan for this step, never acted on
+}
+
+// follows reports whether the draft is from a later epoch than an entry, or a later
+// step of the same owner.
+func (d *draft) follows(h nats.Header) bool {
+	if epoch := number(h, headerEpoch); epoch != uint64(d.entry.Epoch) {
+		return epoch < uint64(d.entry.Epoch)
+	}
+	return h.Get(headerOwner) == d.entry.Owner && number(h, headerStep) < d.entry.Step
 }
 
 // mayWriteAgain decides about a contact that CONTACTS does not know. If it

@@ -269,6 +269,42 @@ func TestALiveContactOutlivesItsSubject(t *testing.T) {
 	}
 }
 
+// The journal may lose the last entry of a living contact, so that an earlier one, of
+// another owner or not, is its last.
+func TestALiveContactOutlivesItsLastEntry(t *testing.T) {
+	for name, epoch := range map[string]uint16{"the first of an owner": 2, "a later one": 1} {
+		t.Run(name, func(t *testing.T) {
+			j := open(t, t.TempDir())
+			e := fat("a", 4, 3)
+			e.Epoch = epoch
+			last := mustAppend(t, j, e, live(t, j, "a", 3))
+			if err := j.contacts.DeleteMsg(t.Context(), last); err != nil {
+				t.Fatal(err)
+			}
+			e.Step = 5
+			mustAppend(t, j, e, last)
+			if got, want := history(t, j, "a"), "1:a/1 2:a/2 3:a/3 5:a/5"; got != want {
+				t.Errorf("history: %s, want %s", got, want)
+			}
+			if m, err := j.contacts.GetMsg(t.Context(), 5); err != nil || rawMessage(m, 5).base != 0 {
+				t.Errorf("it builds on an entry that may be lost: %v", err)
+			}
+		})
+	}
+}
+
+// An owner whose entries were lost is fenced by a successor that goes on before them.
+func TestASuccessorFencesInSpiteOfALoss(t *testing.T) {
+	j := open(t, t.TempDir())
+	last := live(t, j, "a", 2)
+	successor := entry("a", 3)
+	successor.Owner, successor.Epoch = "two", 2
+	mustAppend(t, j, successor, last)
+	if _, err := j.Append(t.Context(), entry("a", 3), 100); !errors.Is(err, switchboard.ErrFenced) {
+		t.Errorf("got %v, want ErrFenced", err)
+	}
+}
+
 func TestNobodyRevivesAnArchivedContact(t *testing.T) {
 	j := open(t, t.TempDir())
 	last := live(t, j, "a", 2)

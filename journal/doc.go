@@ -19,8 +19,8 @@
 // an entry needs one other message to be read, never a chain of them, and its size
 // does not depend on what the contact has behind it.
 //
-// An entry is whole if it is the first of an owner's epoch, or of a contact that the
-// journal has lost; if it follows a whole one of which it is unknown whether it was
+// An entry is whole if it is the first of an owner's epoch, or of a contact of which the
+// journal has lost the last entries; if it follows a whole one of which it is unknown whether it was
 // written; if the entries since the last whole one take as much room as that, or are
 // 50; or if more than half of it would have to be written anyway. An entry that
 // builds on another and of which it is unknown whether it was written changes

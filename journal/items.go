@@ -55,8 +55,8 @@ func (j *Journal) put(ctx context.Context, m *nats.Msg, after uint64) (uint64, e
 			expect = 0 // the journal was lost under the living, who know best
 		case reading != nil:
 			return 0, fmt.Errorf("%w (first: %w)", reading, err)
-		case last.Sequence == after:
-			expect = after
+		case last.Sequence <= after: // before it: that one was lost
+			expect = last.Sequence
 		case bytes.Equal(last.Data, m.Data):
 			return last.Sequence, nil
 		default:
