@@ -18,7 +18,8 @@ const archiveWithin = 30 * time.Second
 
 // Archive implements [switchboard.Journal]. If it fails on its way, nothing is
 // lost, the contact stays among the living, and archiving it again goes on
-// where it stopped. It refuses a contact whose last entry is not Over, and has
+// where it stopped. It refuses a contact whose last entry is not Over, or cannot be read
+// now, and has
 // nothing to do for one that is not among the living.
 func (j *Journal) Archive(ctx context.Context, id call.ContactID) error {
 	if err := checkToken("contact id", string(id)); err != nil {
@@ -39,7 +40,11 @@ func (j *Journal) archiveContact(ctx context.Context, id call.ContactID) error {
 		return err
 	}
 	last := entries[len(entries)-1]
-	if e, err := j.decoder(ctx).entry(messageIn(last)); err == nil && e.Contact.Stage != call.Over {
+	e, err := j.decoder(ctx).entry(messageIn(last))
+	switch {
+	case unfetched(err):
+		return err
+	case err == nil && e.Contact.Stage != call.Over: // one that will never be readable is archived
 		return fmt.Errorf("it is not over, it is %s", e.Contact.Stage)
 	}
 	until, err := lastSeq(ctx, j.contacts)

@@ -107,3 +107,16 @@ func TestSequencesGoOnAfterTheArchive(t *testing.T) {
 		t.Errorf("the next entry is %d, want 4", seq)
 	}
 }
+
+// A contact that is not over is not archived because its last entry cannot be read now.
+func TestArchiveWaitsForAPassingError(t *testing.T) {
+	j := open(t, t.TempDir())
+	mustAppend(t, j, fat("a", 2, 3), mustAppend(t, j, fat("a", 1, 3), 0))
+	forgetful(t, j, "a", 1)
+	if err := j.Archive(t.Context(), "a"); err == nil {
+		t.Error("archived")
+	}
+	if got, want := steps(j.Live(t.Context())), "2:a/2"; got != want {
+		t.Errorf("live: %s, want %s", got, want)
+	}
+}

@@ -65,6 +65,18 @@ type found struct {
 // errNoEntry means that an entry is not there.
 var errNoEntry = errors.New("it is missing")
 
+// A fetchError is why an entry could not be looked for: it may be there.
+type fetchError struct{ error }
+
+func (e fetchError) Unwrap() error { return e.error }
+
+// unfetched reports whether the entry may be read later: what it builds on could not be
+// looked for.
+func unfetched(err error) bool {
+	_, is := errors.AsType[fetchError](err)
+	return is
+}
+
 // entry reads the entry that a message keeps. An error names its place.
 func (d *decoder) entry(m message) (switchboard.Entry, error) {
 	e, err := d.read(m)
@@ -99,6 +111,9 @@ func (d *decoder) whole(subject string, seq uint64) (whole, error) {
 	}
 	w := found{}
 	m, err := d.fetch(subject, seq)
+	if err != nil && !errors.Is(err, errNoEntry) {
+		return whole{}, fetchError{err}
+	}
 	if err == nil && contactOf(m.subject) != id {
 		err = fmt.Errorf("it is of %s", m.subject)
 	}

@@ -94,8 +94,18 @@ func (f *follower) message(ctx context.Context, m jetstream.Msg) error {
 	if err := f.fill(ctx, seq); err != nil {
 		return err
 	}
-	f.last = seq
-	if !f.yield(f.entries.entry(messageIn(m))) {
+	return f.entry(messageIn(m))
+}
+
+// entry yields the next entry. What could not be looked for may be read when the reader
+// follows again.
+func (f *follower) entry(m message) error {
+	e, err := f.entries.entry(m)
+	if unfetched(err) {
+		return err
+	}
+	f.last = m.seq
+	if !f.yield(e, err) {
 		return errStopped
 	}
 	return nil
@@ -132,9 +142,8 @@ func (f *follower) fill(ctx context.Context, before uint64) error {
 		if err != nil {
 			return fmt.Errorf("reading the archive: %w", err)
 		}
-		f.last = next.seq
-		if !f.yield(f.entries.entry(rawMessage(m, next.seq))) {
-			return errStopped
+		if err := f.entry(rawMessage(m, next.seq)); err != nil {
+			return err
 		}
 	}
 	f.last = before - 1

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"holdfast/call"
 )
@@ -66,6 +67,60 @@ func TestFollowFindsWhatIsArchived(t *testing.T) {
 		if got := follow(t, j, uint64(after), len(all)-after); got != want {
 			t.Errorf("after %d: %s, want %s", after, got, want)
 		}
+	}
+}
+
+// An interrupted stream does not return a message by its sequence, so many times.
+type interrupted struct {
+	jetstream.Stream
+	times int
+}
+
+func (s *interrupted) GetMsg(ctx context.Context, seq uint64, opts ...jetstream.GetMsgOpt) (*jetstream.RawStreamMsg, error) {
+	if len(opts) == 0 && s.times > 0 {
+		s.times--
+		return nil, context.DeadlineExceeded
+	}
+	return s.Stream.GetMsg(ctx, seq, opts...)
+}
+
+// forgetful has the journal ask the stream for the entry that those of a contact build
+// on, which fails so many times.
+func forgetful(t testing.TB, j *Journal, id call.ContactID, times int) {
+	t.Helper()
+	j.bases.forget(id)
+	if err := j.embedded.copies.drop(contactSubject(id)); err != nil {
+		t.Fatal(err)
+	}
+	j.contacts = &interrupted{j.contacts, times}
+}
+
+// An error that passes costs no entry: it ends Follow, which may go on after the last one.
+func TestFollowLosesNothingByAPassingError(t *testing.T) {
+	j := open(t, t.TempDir())
+	mustAppend(t, j, fat("a", 2, 3), mustAppend(t, j, fat("a", 1, 3), 0))
+	forgetful(t, j, "a", 1)
+	for e, err := range j.Follow(t.Context(), 1) {
+		if err == nil || e.Seq != 0 {
+			t.Errorf("got entry %d, %v", e.Seq, err)
+			break
+		}
+	}
+	if got, want := follow(t, j, 1, 1), "2:a/2"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	j.bases.forget("a")
+	d := j.decoder(t.Context())
+	j.contacts.(*interrupted).times = 1
+	m, err := j.contacts.GetMsg(t.Context(), 2, jetstream.WithGetMsgSubject("contact.a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.entry(rawMessage(m, 2)); err == nil {
+		t.Error("the entry was read without what it builds on")
+	}
+	if _, err := d.entry(rawMessage(m, 2)); err != nil {
+		t.Errorf("a passing error is remembered: %v", err)
 	}
 }
 
