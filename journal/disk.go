@@ -20,6 +20,8 @@ const (
 	// probeSize is how much a disk that has failed must take before the journal
 	// is written again: with less, the next entries would fill it up once more.
 	probeSize = 128 << 10
+	// outlastTries is how often a read is tried that a start cannot do without.
+	outlastTries = 5
 )
 
 // passing are the errors of a disk that may take entries again, without anybody
@@ -100,23 +102,35 @@ func (j *Journal) because(err error) error {
 	return cmp.Or(j.embedded.why(), err)
 }
 
-// outlast repeats a read that fails while the embedded server is being replaced,
-// until there is one again or ctx ends.
-func (j *Journal) outlast(ctx context.Context, read func() error) error {
-	for {
-		away := j.replacing()
-		err := read()
-		if err == nil || !away && !j.replacing() {
-			return err
+// outlast repeats a read that fails: a few times, and in any case while the embedded
+// server is being replaced, until ctx ends. What was read while that began is not
+// trusted, for a server that stops may answer that there is nothing.
+func (j *Journal) outlast(ctx context.Context, read func() error) (err error) {
+	for left := outlastTries; ; {
+		if before := j.failures(); !j.replacing() {
+			err = read()
+			if j.failures() == before {
+				if left--; err == nil || left == 0 {
+					return err
+				}
+			}
 		}
 		select {
 		case <-ctx.Done():
-			return j.because(err)
+			return j.because(cmp.Or(err, ctx.Err()))
 		case <-j.closed:
 			return errClosed
 		case <-time.After(lookAgain):
 		}
 	}
+}
+
+// failures returns how often the embedded server has failed.
+func (j *Journal) failures() uint64 {
+	if j.embedded == nil {
+		return 0
+	}
+	return j.embedded.failures.Load()
 }
 
 // replacing reports whether the embedded server is being replaced.

@@ -200,7 +200,11 @@ func TestWhatIsStoredIsRead(t *testing.T) {
 		same(rt, "what is followed", limited(j.Follow(t.Context(), after), n-from), written[from:])
 		j.bases.forget(id) // as after a restart
 		same(rt, "what is followed later", limited(j.Follow(t.Context(), after), n-from), written[from:])
-		newest, err := j.last(t.Context(), contactSubject(id))
+		m, err := j.last(t.Context(), contactSubject(id))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		newest, err := j.decoder(t.Context()).entry(rawMessage(m, m.Sequence))
 		if err != nil || asText(newest) != asText(written[n-1]) {
 			rt.Errorf("the newest is %s (%v), want %s", asText(newest), err, asText(written[n-1]))
 		}

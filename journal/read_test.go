@@ -142,16 +142,43 @@ func TestLiveAsksForWhomItsReaderOverlooks(t *testing.T) {
 	if err != nil || len(msgs) != 2 {
 		t.Fatalf("%d messages (%v), want 2", len(msgs), err)
 	}
-	for given, want := range []string{"[a/2 b/1]", "[b/1]", "[]"} {
-		entries, unread := j.overlooked(t.Context(), msgs[:given])
+	for given, want := range []string{"[contact.a:2 contact.b:3]", "[contact.b:3]", "[]"} {
+		var last []message
+		for _, m := range msgs[:given] {
+			last = append(last, messageIn(m))
+		}
+		missed, err := j.overlooked(t.Context(), last)
 		var got []string
-		for _, e := range entries {
-			got = append(got, fmt.Sprintf("%s/%d", e.Contact.ID, e.Step))
+		for _, m := range missed {
+			got = append(got, fmt.Sprintf("%s:%d", m.subject, m.seq))
 		}
 		slices.Sort(got)
-		if fmt.Sprint(got) != want || len(unread) > 0 {
-			t.Errorf("given %d, asked for %v (unread %v), want %s", given, got, unread, want)
+		if fmt.Sprint(got) != want || err != nil {
+			t.Errorf("given %d, asked for %v (%v), want %s", given, got, err, want)
 		}
+	}
+}
+
+// An error that passes costs nobody their contact.
+func TestLiveOutlastsAPassingError(t *testing.T) {
+	t.Parallel()
+	j := open(t, t.TempDir())
+	mustAppend(t, j, fat("a", 2, 3), mustAppend(t, j, fat("a", 1, 3), 0))
+	forgetful(t, j, "a", 1)
+	if got, want := steps(j.Live(t.Context())), "2:a/2"; got != want {
+		t.Errorf("live: %s, want %s", got, want)
+	}
+}
+
+// A contact is not taken for archived because its last entry is not found.
+func TestNotFoundIsNotArchived(t *testing.T) {
+	j := open(t, t.TempDir())
+	archive(t, j, "a", 1)
+	if m, err := j.last(t.Context(), "contact.a"); m != nil || err != nil {
+		t.Errorf("an archived contact is %v, %v", m, err)
+	}
+	if _, err := j.last(t.Context(), "contact.b"); err == nil {
+		t.Error("one that is nowhere is taken for archived")
 	}
 }
 

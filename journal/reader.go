@@ -195,9 +195,7 @@ func (j *Journal) collect(ctx context.Context, s jetstream.Stream, subject strin
 
 // collectLast returns the last message of every subject that matches, in order.
 func (j *Journal) collectLast(ctx context.Context, s jetstream.Stream, subject string) ([]jetstream.Msg, error) {
-	msgs, err := j.insist(ctx, func() iter.Seq2[jetstream.Msg, error] {
-		return j.drain(ctx, s, func() (*reader, error) { return j.newLastReader(ctx, s, subject) })
-	})
+	msgs, err := toEnd(j.drain(ctx, s, func() (*reader, error) { return j.newLastReader(ctx, s, subject) }))
 	last := map[string]uint64{} // a server that lagged may have given us an earlier one, too
 	for _, m := range msgs {
 		last[m.Subject()] = sequence(m)

@@ -41,6 +41,7 @@ type embedded struct {
 	gaps   []gap    // in ARCHIVE, when the last one was
 	cause  error    // why the server is being replaced; nil: it is not
 
+	failures   atomic.Uint64 // how often a server has failed
 	broken     chan struct{} // holds a value when the server has failed
 	quit, done chan struct{}
 	current    atomic.Pointer[server.Server] // nil while there is none
@@ -98,6 +99,7 @@ func (e *embedded) setCause(err error) bool {
 // failed has the server replaced.
 func (e *embedded) failed(err error) {
 	e.setCause(err)
+	e.failures.Add(1)
 	select {
 	case e.broken <- struct{}{}:
 	default:

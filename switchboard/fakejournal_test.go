@@ -37,9 +37,10 @@ type fakeJournal struct {
 	archived []call.ContactID
 	noShelf  int // how many times Archive will fail
 	shared   bool
-	running  int  // Appends
-	failed   bool // the last Append
-	corrupt  error
+	running  int   // Appends
+	failed   bool  // the last Append
+	corrupt  error // of one entry
+	failing  error // of all of them
 }
 
 type kept struct {
@@ -154,7 +155,11 @@ func (j *fakeJournal) Live(context.Context) iter.Seq2[Entry, error] {
 	}
 	slices.SortFunc(last, func(a, b Entry) int { return a.Contact.Arrived.Compare(b.Contact.Arrived) })
 	return func(yield func(Entry, error) bool) {
-		if j.corrupt != nil && !yield(Entry{}, j.corrupt) {
+		if j.failing != nil {
+			yield(Entry{}, j.failing)
+			return
+		}
+		if j.corrupt != nil && !yield(Entry{Seq: 1}, j.corrupt) {
 			return
 		}
 		for _, e := range last {

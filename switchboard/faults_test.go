@@ -303,6 +303,18 @@ func TestRecoveryGoesOnPastWhatItCannotRead(t *testing.T) {
 	})
 }
 
+func TestRecoveryFailsIfItCannotReadTheJournal(t *testing.T) {
+	inBubble(t, func(old *bench) {
+		old.talk()
+		b := recoverBench(old)
+		b.journal.failing = errors.New("the journal does not answer")
+		if n, err := b.s.Recover(b.t.Context()); n != 0 || !errors.Is(err, b.journal.failing) {
+			t.Errorf("recovered %d, %v", n, err)
+		}
+		b.close()
+	})
+}
+
 func TestRecoveryLeavesWhatSomebodyElseHasTaken(t *testing.T) {
 	inBubble(t, func(old *bench) {
 		old.talk()

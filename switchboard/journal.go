@@ -61,7 +61,9 @@ type Journal interface {
 	// settles it.
 	Append(ctx context.Context, e Entry, after uint64) (uint64, error)
 	// Live yields the last entry of every contact that has not been
-	// archived, those with the oldest customers first.
+	// archived, those with the oldest customers first. One that cannot be read
+	// comes as an error with its Seq set; an error without a Seq means that
+	// there may be others.
 	Live(ctx context.Context) iter.Seq2[Entry, error]
 	// Archive moves everything of a contact that is over out of the way of
 	// the living. History still finds it.

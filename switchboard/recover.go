@@ -16,8 +16,9 @@ import (
 // customer's first. If no other process can write, everybody hears at once what they
 // heard before, whatever the writing takes. The router knows of all of them then. Until
 // Recover returns, no new contact begins. A contact that somebody else is quicker to take is left to them; what
-// cannot be read is logged and left where it is. The error says that ctx ended
-// before all were taken; those that have been begun with are still tried for.
+// cannot be read is logged and left where it is. The error says that the journal could
+// not be read as a whole, and then none was taken, or that ctx ended before all were
+// taken; those that have been begun with are still tried for.
 //
 // If no other process can write, Recover waits only for those whose customer talks: the
 // others are ours already, and the router is told how they were written down. A crowd
@@ -28,6 +29,8 @@ func (s *Switchboard) Recover(ctx context.Context) (n int, err error) {
 	var talk, others []Entry
 	for e, err := range s.options.Journal.Live(ctx) {
 		switch {
+		case err != nil && e.Seq == 0:
+			return 0, fmt.Errorf("finding contacts: %w", err)
 		case err != nil:
 			s.options.Log.Error("a contact cannot be taken over", "seq", e.Seq, "contact", e.Contact.ID, "error", err)
 		case talks(e.Contact):
