@@ -54,10 +54,17 @@ func (g gap) without(others []gap) []gap {
 }
 
 // markArchive writes down what ARCHIVE holds, which shows later what it has lost.
-// A gap is known for as long as entries as old as it are kept.
+// A gap is known for as long as entries as old as it are kept. There is one file, so that
+// one at a time writes to it.
 func (j *Journal) markArchive(ctx context.Context) error {
 	if j.embedded == nil {
 		return nil
+	}
+	select {
+	case j.marking <- struct{}{}:
+		defer func() { <-j.marking }()
+	case <-ctx.Done():
+		return fmt.Errorf("marking the archive: %w", ctx.Err())
 	}
 	info, err := j.archive.Info(ctx)
 	if err != nil {

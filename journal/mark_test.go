@@ -1,9 +1,38 @@
 package journal
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
+	"sync"
 	"testing"
+	"time"
 )
+
+// Contacts are archived at the same time, and each marks what ARCHIVE holds.
+func TestArchiveIsMarkedByOneAtATime(t *testing.T) {
+	j := open(t, t.TempDir())
+	var logged bytes.Buffer
+	j.embedded.copies.log = slog.New(slog.NewTextHandler(&logged, nil))
+	j.embedded.gaps = make([]gap, 1000) // so that the file is begun anew again and again
+	for i := range j.embedded.gaps {
+		j.embedded.gaps[i].Found = time.Now()
+	}
+	var marking sync.WaitGroup
+	for range 4 {
+		marking.Go(func() {
+			for range 20 {
+				if err := j.markArchive(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	marking.Wait()
+	if logged.Len() > 0 {
+		t.Errorf("marks were lost:\n%s", &logged)
+	}
+}
 
 func TestGapWithoutOthers(t *testing.T) {
 	for _, test := range []struct {

@@ -58,6 +58,7 @@ type Journal struct {
 
 	contacts, archive, routing jetstream.Stream
 
+	marking chan struct{} // holds a value while ARCHIVE is being marked
 	bases   bases         // what the next entries build on
 	highest atomic.Uint64 // sequence in CONTACTS known to this process
 	closing sync.Once
@@ -80,7 +81,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 	}
 	j := &Journal{
 		log: o.Log, keep: o.KeepArchive, replicas: max(o.Replicas, 1),
-		closed: make(chan struct{}),
+		marking: make(chan struct{}, 1), closed: make(chan struct{}),
 	}
 	if j.log == nil {
 		j.log = slog.Default()
