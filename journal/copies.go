@@ -119,15 +119,6 @@ func (c *copies) begin(messages ...record) error {
 	return nil
 }
 
-// renew has the file of a subject hold r, and what it builds on if that was
-// renewed just before.
-func (c *copies) renew(r record) error {
-	if r.base() == 0 {
-		return c.begin(r)
-	}
-	return c.add(r, nil)
-}
-
 // drop forgets the copies of a subject.
 func (c *copies) drop(subject string) error {
 	if err := os.Remove(c.file(subject)); err != nil && !errors.Is(err, fs.ErrNotExist) {

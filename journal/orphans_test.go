@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -143,6 +144,24 @@ func TestIncompleteCopyIsRenewed(t *testing.T) {
 	}
 	if got, want := steps(open(t, dir).Live(t.Context())), "6:a/6"; got != want {
 		t.Errorf("live: %s, want %s", got, want)
+	}
+}
+
+// A whole entry may be longer than the file of a subject should be.
+func TestLongCopyIsRenewed(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir)
+	mustAppend(t, j, fat("a", 2, 20), mustAppend(t, j, fat("a", 1, 20), 0))
+	if err := errors.Join(j.Close(), os.RemoveAll(filepath.Join(dir, copiesDir))); err != nil {
+		t.Fatal(err)
+	}
+	c := &copies{dir: dir, log: slog.New(slog.DiscardHandler)}
+	if _, err := repair(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	all, err := c.all()
+	if a := all["contact.a"]; err != nil || a.seq != 2 || a.base() != 1 || !a.complete {
+		t.Errorf("the copy is of entry %d, which builds on %d; complete: %v (%v)", a.seq, a.base(), a.complete, err)
 	}
 }
 

@@ -196,24 +196,50 @@ func (s *survey) remember(st *stream, all []block) error {
 func (s *survey) renew(ctx context.Context, c *copies) error {
 	needed := map[string]bool{url.PathEscape(markSubject): true}
 	for _, st := range []*stream{s.contacts, s.routing} {
-		missing := map[uint64]bool{}
+		var stale []uint64
 		for subject, seq := range st.newest() {
 			needed[url.PathEscape(subject)] = true
 			if c := s.copies[subject]; c.seq != seq || !c.complete {
-				missing[seq], missing[st.kept[seq].base] = true, true
+				stale = append(stale, seq)
 			}
 		}
-		if len(missing) == 0 {
-			continue
-		}
-		for p, err := range parts(ctx, s.dir, st.name) {
-			if err == nil && p.err == nil && p.isMessage() && missing[p.seq] {
-				err = c.renew(p.record)
-			}
-			if err != nil {
-				return err
-			}
+		if err := s.renewOf(ctx, c, st, stale); err != nil {
+			return err
 		}
 	}
 	return c.dropOthers(needed)
+}
+
+// renewOf makes the copies of newest messages anew, each with what it builds on.
+func (s *survey) renewOf(ctx context.Context, c *copies, st *stream, stale []uint64) error {
+	if len(stale) == 0 {
+		return nil
+	}
+	wanted, bases := map[uint64]bool{}, map[uint64]record{}
+	for _, seq := range stale {
+		wanted[seq], bases[st.kept[seq].base] = true, record{}
+	}
+	for p, err := range parts(ctx, s.dir, st.name) {
+		if err != nil {
+			return err
+		}
+		if p.err != nil || !p.isMessage() {
+			continue
+		}
+		if _, needed := bases[p.seq]; needed {
+			bases[p.seq] = p.clone()
+		}
+		if !wanted[p.seq] {
+			continue
+		}
+		messages := []record{p.record}
+		if base := p.base(); base != 0 { // which came before it
+			messages = []record{bases[base], p.record}
+			delete(bases, base)
+		}
+		if err := c.begin(messages...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
