@@ -77,11 +77,10 @@ func (s *survey) repair(ctx context.Context, st *stream, aside string) error {
 func (s *survey) undescribe(st *stream, aside string) error {
 	for _, name := range []string{server.JetStreamMetaFile, server.JetStreamMetaFileSum} {
 		file := filepath.Join(streamDir(s.dir, st.name), name)
-		data, err := os.ReadFile(file)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+		if err := keepAside(s.dir, file, filepath.Join(aside, st.name, name)); err != nil {
+			return err
 		}
-		if err := errors.Join(err, keepAside(filepath.Join(aside, st.name, name), data), os.Remove(file)); err != nil {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
@@ -114,9 +113,6 @@ func (s *survey) rewrite(st *stream, b block, added []record, aside string) erro
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := keepAside(filepath.Join(aside, st.name, filepath.Base(b.file)), old); err != nil {
-		return err
-	}
 	f := formatOf(st.name, b.number)
 	var whole []byte
 	for p := range f.pieces(old) {
@@ -132,41 +128,14 @@ func (s *survey) rewrite(st *stream, b block, added []record, aside string) erro
 	for _, r := range added {
 		whole = append(whole, f.encode(r)...)
 	}
-	return replace(b.file, whole)
-}
-
-// keepAside keeps data, if there is any, in a new file.
-func keepAside(file string, data []byte) error {
-	if len(data) == 0 {
-		return nil
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+	// In this order: on a full disk nothing is put aside, again with each try.
+	if err := writeNew(b.file, whole); err != nil {
 		return err
 	}
-	return os.WriteFile(file, data, 0o600)
-}
-
-// replace puts data in the place of a file, for good.
-func replace(file string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
+	if err := keepAside(s.dir, b.file, filepath.Join(aside, st.name, filepath.Base(b.file))); err != nil {
+		return errors.Join(err, os.Remove(b.file+newFile))
 	}
-	f, err := os.Create(file + ".tmp")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(file+".tmp", file); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(file))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return takeNew(b.file)
 }
 
 // remember has the server go on after the last sequence that was ever used, so
@@ -189,7 +158,10 @@ func (s *survey) remember(st *stream, all []block) error {
 		b.file = filepath.Join(filepath.Dir(b.file), fmt.Sprintf("%d.blk", b.number))
 	}
 	r := record{seq: st.used, time: uint64(time.Now().UnixNano()), removes: true}
-	return replace(b.file, formatOf(st.name, b.number).encode(r))
+	if err := writeNew(b.file, formatOf(st.name, b.number).encode(r)); err != nil {
+		return err
+	}
+	return takeNew(b.file)
 }
 
 // renew brings the copies up to date, and removes those that are not needed.

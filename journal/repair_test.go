@@ -341,3 +341,39 @@ func unnamed(t *testing.T, j *Journal, contacts int) string {
 	}
 	return strings.Join(all, " ")
 }
+
+// A block is put aside without taking room, and only when what replaces it is there.
+func TestPuttingAsideTakesNoRoom(t *testing.T) {
+	dir := t.TempDir()
+	town(t, dir)
+	b := theBlock(t, dir, "CONTACTS")
+	change(t, b.file, flip(100))
+	before, err := os.Stat(b.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inTheWay := b.file + newFile
+	if err := os.Mkdir(inTheWay, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	c := &copies{dir: dir, log: slog.New(slog.DiscardHandler)}
+	kept := func() []string {
+		files, err := filepath.Glob(filepath.Join(dir, damagedDir, "*", "*", "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files
+	}
+	if _, err := repair(t.Context(), c); err == nil || len(kept()) > 0 {
+		t.Errorf("nothing was replaced (%v), and %v was kept", err, kept())
+	}
+	if err := os.Remove(inTheWay); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := repair(t.Context(), c); err != nil || len(kept()) != 1 {
+		t.Fatalf("kept are %v, %v", kept(), err)
+	}
+	if after, err := os.Stat(kept()[0]); err != nil || !os.SameFile(before, after) {
+		t.Errorf("the block was copied (%v)", err)
+	}
+}

@@ -1,0 +1,83 @@
+package journal
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// keepAside keeps a file in the directory dir, if there is anything in it, in a new
+// place there, for good. Who then replaces or removes the file leaves that alone. It
+// takes no room on the disk where a file can have two names.
+func keepAside(dir, file, place string) error {
+	info, err := os.Stat(file)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+		return nil
+	}
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(place), 0o700)
+	}
+	if err != nil {
+		return err
+	}
+	if os.Link(file, place) != nil {
+		if err := copyFile(file, place); err != nil {
+			return errors.Join(err, os.Remove(place))
+		}
+	}
+	for part := place; ; part = filepath.Dir(part) {
+		if err := syncPath(part); err != nil || part == filepath.Clean(dir) {
+			return err
+		}
+	}
+}
+
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return errors.Join(err, in.Close())
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Sync(), out.Close(), in.Close())
+}
+
+// newFile is behind the name of a file that is to take another one's place.
+const newFile = ".tmp"
+
+// writeNew writes what is to take a file's place, and leaves nothing if it fails.
+func writeNew(file string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	f, err := os.Create(file + newFile)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(file+newFile))
+	}
+	return nil
+}
+
+// takeNew puts what was written in the file's place, for good.
+func takeNew(file string) error {
+	if err := os.Rename(file+newFile, file); err != nil {
+		return err
+	}
+	return syncPath(filepath.Dir(file))
+}
+
+func syncPath(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
