@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -16,7 +15,7 @@ import (
 )
 
 const (
-	probeName = "probe"
+	probeName = "probe*" // the star is another text each time
 	// probeSize is how much a disk that has failed must take before the journal
 	// is written again: with less, the next entries would fill it up once more.
 	probeSize = 128 << 10
@@ -38,15 +37,18 @@ func MayPass(err error) bool {
 	return slices.ContainsFunc(passing, func(p error) bool { return errors.Is(err, p) })
 }
 
-// probe returns why a directory's disk does not take what is written.
+// probe returns why a directory's disk does not take what is written. Another process
+// may do the same there, and a kill leaves no more than an empty file.
 func probe(dir string) error {
-	file := filepath.Join(dir, probeName)
-	f, err := os.Create(file)
+	f, err := os.CreateTemp(dir, probeName)
 	if err != nil {
 		return fmt.Errorf("trying the disk: %w", err)
 	}
-	_, err = f.Write(make([]byte, probeSize))
-	if err = errors.Join(err, f.Sync(), f.Close(), os.Remove(file)); err != nil {
+	err = os.Remove(f.Name())
+	if err == nil {
+		_, err = f.Write(make([]byte, probeSize))
+	}
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("trying the disk: %w", err)
 	}
 	return nil

@@ -1,11 +1,13 @@
 package journal
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -30,7 +32,7 @@ func TestReadersOutlastTheServer(t *testing.T) {
 			}
 		}
 	}()
-	inTheWay := filepath.Join(dir, probeName) // of trying the disk
+	inTheWay := filepath.Join(streamDir(dir, "CONTACTS"), "msgs", "99.blk") // of reading the blocks
 	if err := os.Mkdir(inTheWay, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -83,5 +85,42 @@ func TestWriteAgain(t *testing.T) {
 	after, err2 := os.ReadFile(all[0].file)
 	if err := errors.Join(err, err2); err != nil || string(before) != string(after) || len(before) == 0 {
 		t.Errorf("%d bytes were written as %d others: %v", len(before), len(after), err)
+	}
+}
+
+// A directory that another process has is left alone.
+func TestNoProbeOfOthers(t *testing.T) {
+	dir := t.TempDir()
+	open(t, dir)
+	before, err := os.Stat(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	soon, cancel := context.WithTimeout(t.Context(), takeAgain)
+	defer cancel()
+	if _, err := Open(soon, Options{Dir: dir}); !errors.Is(err, errInUse) {
+		t.Errorf("got %v", err)
+	}
+	if after, err := os.Stat(dir); err != nil || !after.ModTime().Equal(before.ModTime()) {
+		t.Errorf("something was written there (%v)", err)
+	}
+}
+
+// Several may try the same disk, and leave nothing.
+func TestProbesSideBySide(t *testing.T) {
+	dir := t.TempDir()
+	var probing sync.WaitGroup
+	for range 4 {
+		probing.Go(func() {
+			for range 20 {
+				if err := probe(dir); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	probing.Wait()
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left are %v, %v", left, err)
 	}
 }

@@ -90,7 +90,7 @@ func Open(ctx context.Context, o Options) (*Journal, error) {
 		j.keep = 30 * 24 * time.Hour
 	}
 	if err := j.open(ctx, o); err != nil {
-		if err = errors.Join(err, j.Close()); !MayPass(err) && o.Dir != "" {
+		if err = errors.Join(err, j.Close()); !MayPass(err) && !errors.Is(err, errInUse) && o.Dir != "" {
 			err = errors.Join(err, failing(o.Dir))
 		}
 		return nil, err
