@@ -65,7 +65,8 @@ func failing(dir string) error {
 
 // writeAgain writes the last block of each stream once more, as it is. After a write
 // that failed the kernel may take for written what the disk does not have, so that the
-// next server would read, and acknowledge, what a power cut takes away.
+// next server, of this process or of another one, would read, and acknowledge, what a
+// power cut takes away.
 func writeAgain(dir string) error {
 	for stream := range prefixes {
 		all, err := blocks(dir, stream)

@@ -88,6 +88,24 @@ func TestWriteAgain(t *testing.T) {
 	}
 }
 
+// A process that starts writes again what the one before may have failed to write.
+func TestWriteAgainAtTheStart(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir)
+	mustPut(t, j, "agent", "ana", "free", 0)
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file := theBlock(t, dir, "ROUTING").file
+	if err := os.Chtimes(file, noon, noon); err != nil {
+		t.Fatal(err)
+	}
+	open(t, dir)
+	if info, err := os.Stat(file); err != nil || info.ModTime().Equal(noon) {
+		t.Errorf("the block was not written (%v)", err)
+	}
+}
+
 // A directory that another process has is left alone.
 func TestNoProbeOfOthers(t *testing.T) {
 	dir := t.TempDir()

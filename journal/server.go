@@ -160,15 +160,15 @@ func (e *embedded) again() (*server.Server, error) {
 	if err := e.hold.renew(); err != nil {
 		return nil, err
 	}
-	if err := writeAgain(e.hold.dir); err != nil {
-		return nil, err
-	}
 	return e.start(context.Background())
 }
 
 // start starts a server. When it returns, everything in dir has been recovered.
 func (e *embedded) start(ctx context.Context) (*server.Server, error) {
 	if err := probe(e.hold.dir); err != nil {
+		return nil, err
+	}
+	if err := writeAgain(e.hold.dir); err != nil {
 		return nil, err
 	}
 	found, err := repair(ctx, e.copies)
