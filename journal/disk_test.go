@@ -51,6 +51,22 @@ func TestReadersOutlastTheServer(t *testing.T) {
 	mustAppend(t, j, entry("a", 3), last)
 }
 
+// A server that fails while it starts is replaced, and why is known until then.
+func TestCauseOfAFailureAtTheStart(t *testing.T) {
+	e := &embedded{broken: make(chan struct{}, 1)}
+	full := errors.New("the disk is full")
+	e.failed(full)
+	e.started(nil)
+	if got := e.why(); got != full {
+		t.Errorf("it is replaced because of %v", got)
+	}
+	<-e.broken
+	e.started(nil)
+	if got := e.why(); got != nil {
+		t.Errorf("it is well, and is replaced because of %v", got)
+	}
+}
+
 // Only an error of a disk that may take entries again is waited for.
 func TestMayPass(t *testing.T) {
 	for err, want := range map[error]bool{

@@ -41,23 +41,26 @@ type embedded struct {
 	gaps   []gap    // in ARCHIVE, when the last one was
 	cause  error    // why the server is being replaced; nil: it is not
 
-	failures   atomic.Uint64 // how often a server has failed
-	broken     chan struct{} // holds a value when the server has failed
-	quit, done chan struct{}
-	current    atomic.Pointer[server.Server] // nil while there is none
+	failures atomic.Uint64 // how often a server has failed
+	broken   chan struct{} // holds a value when the server has failed
+	quit     context.CancelFunc
+	done     chan struct{}
+	current  atomic.Pointer[server.Server] // nil while there is none
 }
 
 func startEmbedded(ctx context.Context, h *hold, syncInterval time.Duration, log *slog.Logger) (*embedded, error) {
 	e := &embedded{
 		hold: h, copies: &copies{dir: h.dir, log: log}, syncInterval: syncInterval, log: log,
-		broken: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
+		broken: make(chan struct{}, 1), done: make(chan struct{}),
 	}
 	s, err := e.start(ctx)
 	if err != nil {
 		return nil, err
 	}
 	e.current.Store(s)
-	go e.mend()
+	mending, quit := context.WithCancel(context.Background())
+	e.quit = quit
+	go e.mend(mending)
 	return e, nil
 }
 
@@ -87,18 +90,11 @@ func (e *embedded) why() error {
 	return e.cause
 }
 
-// setCause sets why the server is being replaced, and reports whether that is new.
-func (e *embedded) setCause(err error) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	known := e.cause != nil && err != nil && e.cause.Error() == err.Error()
-	e.cause = err
-	return !known
-}
-
 // failed has the server replaced.
 func (e *embedded) failed(err error) {
-	e.setCause(err)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.cause = err
 	e.failures.Add(1)
 	select {
 	case e.broken <- struct{}{}:
@@ -106,37 +102,57 @@ func (e *embedded) failed(err error) {
 	}
 }
 
+// notStarted sets why a server was not started, and reports whether that is new.
+func (e *embedded) notStarted(err error) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	known := e.cause != nil && e.cause.Error() == err.Error()
+	e.cause = err
+	return !known
+}
+
+// started has the server be used. The cause of one that has failed while it started
+// stays: that one is replaced next.
+func (e *embedded) started(s *server.Server) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.current.Store(s)
+	if len(e.broken) == 0 {
+		e.cause = nil
+	}
+}
+
 // close stops the server.
 func (e *embedded) close() {
-	close(e.quit)
+	e.quit()
 	<-e.done
 	stop(e.current.Swap(nil))
 }
 
-// mend replaces servers that have failed, until quit.
-func (e *embedded) mend() {
+// mend replaces servers that have failed, until ctx ends.
+func (e *embedded) mend(ctx context.Context) {
 	defer close(e.done)
 	for {
 		select {
-		case <-e.quit:
+		case <-ctx.Done():
 			return
 		case <-e.broken:
 		}
 		e.log.Error("the journal cannot be written; starting it again", "dir", e.hold.dir, "error", e.why())
 		stop(e.current.Swap(nil))
-		if !e.replace() {
+		if !e.replace(ctx) {
 			return
 		}
 		e.log.Info("the journal is started again", "dir", e.hold.dir)
 	}
 }
 
-// replace starts a server, as often as it takes. It reports false on quit. An error
-// is logged when it is another one than before.
-func (e *embedded) replace() bool {
+// replace starts a server, as often as it takes. It reports false when ctx ends. An
+// error is logged when it is another one than before.
+func (e *embedded) replace(ctx context.Context) bool {
 	for {
 		select {
-		case <-e.quit:
+		case <-ctx.Done():
 			return false
 		case <-time.After(mendAfter):
 		}
@@ -144,23 +160,23 @@ func (e *embedded) replace() bool {
 		case <-e.broken: // a last word of the one before
 		default:
 		}
-		s, err := e.again()
-		if e.setCause(err) && err != nil {
-			e.log.Error("the journal does not start again", "dir", e.hold.dir, "error", err)
-		}
+		s, err := e.again(ctx)
 		if err == nil {
-			e.current.Store(s)
+			e.started(s)
 			return true
+		}
+		if ctx.Err() == nil && e.notStarted(err) {
+			e.log.Error("the journal does not start again", "dir", e.hold.dir, "error", err)
 		}
 	}
 }
 
 // again starts a server in the place of one that has failed.
-func (e *embedded) again() (*server.Server, error) {
+func (e *embedded) again(ctx context.Context) (*server.Server, error) {
 	if err := e.hold.renew(); err != nil {
 		return nil, err
 	}
-	return e.start(context.Background())
+	return e.start(ctx)
 }
 
 // start starts a server. When it returns, everything in dir has been recovered.
