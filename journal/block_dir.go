@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
@@ -91,7 +93,7 @@ func parts(ctx context.Context, dir, stream string) iter.Seq2[part, error] {
 			return
 		}
 		for _, b := range all {
-			data, err := os.ReadFile(b.file)
+			data, err := readBlock(b.file)
 			if err := errors.Join(err, ctx.Err()); err != nil {
 				yield(part{}, fmt.Errorf("reading %s: %w", b, err))
 				return
@@ -103,4 +105,44 @@ func parts(ctx context.Context, dir, stream string) iter.Seq2[part, error] {
 			}
 		}
 	}
+}
+
+// pageSize is how much of a file is lost at least when the disk cannot read a part of it.
+const pageSize = 4 << 10
+
+// readBlock reads a file. What the disk cannot read of it is zeros: damaged like any
+// other part of a block.
+func readBlock(file string) ([]byte, error) {
+	data, err := os.ReadFile(file)
+	if !errors.Is(err, syscall.EIO) {
+		return data, err
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil {
+		data, err = readAround(f, int(info.Size()))
+	}
+	return data, errors.Join(err, f.Close())
+}
+
+// readAround reads so many bytes page by page. If it can read none of several pages, the
+// disk fails rather than a part of it, and may recover.
+func readAround(r io.ReaderAt, size int) ([]byte, error) {
+	data, lost := make([]byte, size), 0
+	for at := 0; at < size; at += pageSize {
+		page := data[at:min(at+pageSize, size)]
+		switch _, err := r.ReadAt(page, int64(at)); {
+		case errors.Is(err, syscall.EIO):
+			if lost += len(page); lost == size && size > pageSize {
+				return nil, err
+			}
+			clear(page)
+		case err != nil && !errors.Is(err, io.EOF):
+			return nil, err
+		}
+	}
+	return data, nil
 }

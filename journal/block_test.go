@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -166,4 +168,35 @@ func FuzzPieces(f *testing.F) {
 			t.Fatalf("the pieces end at %d of %d bytes", at, len(data))
 		}
 	})
+}
+
+// A scratched disk cannot read one page, or none.
+type scratched struct {
+	text string
+	page int64
+}
+
+const everyPage = -1
+
+func (s scratched) ReadAt(p []byte, off int64) (int, error) {
+	if off/pageSize == s.page || s.page == everyPage {
+		return copy(p, "nonsense"), &fs.PathError{Op: "read", Path: "1.blk", Err: syscall.EIO}
+	}
+	return strings.NewReader(s.text).ReadAt(p, off)
+}
+
+// What the disk cannot read of a block is damaged, and the rest is read.
+func TestReadAround(t *testing.T) {
+	text := strings.Repeat("0123456789", pageSize/4)
+	for page := range int64(4) { // the last is behind the end
+		data, err := readAround(scratched{text, page}, len(text))
+		from, to := min(int(page)*pageSize, len(text)), min(int(page+1)*pageSize, len(text))
+		want := text[:from] + strings.Repeat("\x00", to-from) + text[to:]
+		if err != nil || string(data) != want {
+			t.Errorf("page %d: got %d bytes that are not as they should be (%v)", page, len(data), err)
+		}
+	}
+	if _, err := readAround(scratched{text, everyPage}, len(text)); !MayPass(err) {
+		t.Errorf("a disk that reads nothing gives %v", err)
+	}
 }

@@ -90,6 +90,9 @@ func rewriteInPlace(file string) error {
 		return err
 	}
 	data, err := io.ReadAll(f)
+	if errors.Is(err, syscall.EIO) { // it will be repaired, which writes another file
+		return f.Close()
+	}
 	if err == nil {
 		_, err = f.WriteAt(data, 0)
 	}

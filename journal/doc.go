@@ -41,7 +41,8 @@
 //     blocks is removed.
 //
 // Therefore an embedded server gets to see whole blocks only. Before it starts,
-// the blocks are read by code of this package, which goes on after a bad record;
+// the blocks are read by code of this package, which goes on after a bad record, and
+// after a part of the disk that gives an error;
 // bad ones are cut out, and the files as they were found are kept in the
 // directory "damaged". What cannot be read is reported with its place.
 //

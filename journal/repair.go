@@ -109,7 +109,7 @@ func (st *stream) whereTo(all []block) map[int][]record {
 
 // rewrite writes a block without what is no record, and with what was restored.
 func (s *survey) rewrite(st *stream, b block, added []record, aside string) error {
-	old, err := os.ReadFile(b.file)
+	old, err := readBlock(b.file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
