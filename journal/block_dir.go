@@ -92,13 +92,20 @@ func parts(ctx context.Context, dir, stream string) iter.Seq2[part, error] {
 			yield(part{}, err)
 			return
 		}
+		partsIn(ctx, all)(yield)
+	}
+}
+
+// partsIn yields all of some blocks, in the same way.
+func partsIn(ctx context.Context, all []block) iter.Seq2[part, error] {
+	return func(yield func(part, error) bool) {
 		for _, b := range all {
 			data, err := readBlock(b.file)
 			if err := errors.Join(err, ctx.Err()); err != nil {
 				yield(part{}, fmt.Errorf("reading %s: %w", b, err))
 				return
 			}
-			for p := range formatOf(stream, b.number).pieces(data) {
+			for p := range formatOf(b.stream, b.number).pieces(data) {
 				if whole := (part{b, p}); !whole.unfinished(len(data)) && !yield(whole, nil) {
 					return
 				}

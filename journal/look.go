@@ -91,33 +91,60 @@ func (l *Look) entries(ctx context.Context, wanted func(call.ContactID) bool) it
 	return func(yield func(switchboard.Entry, error) bool) {
 		d := l.decoder(ctx)
 		for m, err := range l.messages(ctx) {
-			switch {
-			case err != nil:
+			var e switchboard.Entry
+			if err == nil {
+				if !wanted(contactOf(m.subject)) {
+					continue
+				}
+				e, err = d.entry(m.message)
+			}
+			if err != nil && e.Seq == 0 || unfetched(err) {
 				yield(switchboard.Entry{}, fmt.Errorf("reading the journal: %w", err))
 				return
-			case wanted(contactOf(m.subject)) && !yield(d.entry(m.message)):
+			}
+			if !yield(e, err) {
 				return
 			}
 		}
 	}
 }
 
-// decoder reads entries. A whole one that it does not remember is looked for
-// everywhere.
+// decoder reads entries.
 func (l *Look) decoder(ctx context.Context) *decoder {
 	return &decoder{fetch: func(subject string, seq uint64) (message, error) {
-		for _, st := range []*stream{l.survey.archive, l.survey.contacts} {
-			for r, err := range l.records(ctx, st) {
-				if err != nil {
-					return message{}, err
-				}
-				if m := messageOf(r); m.seq == seq && contactOf(m.subject) == contactOf(subject) {
-					return m.message, nil
-				}
-			}
-		}
-		return message{}, errNoEntry
+		return l.fetch(ctx, contactOf(subject), seq)
 	}}
+}
+
+// fetch finds an entry of a contact: in CONTACTS, of which it is known where each is, or
+// anywhere in ARCHIVE.
+func (l *Look) fetch(ctx context.Context, id call.ContactID, seq uint64) (message, error) {
+	st := l.survey.contacts
+	for _, r := range st.restored {
+		if r.seq == seq && contactOf(r.subject) == id {
+			return messageOf(r).message, nil
+		}
+	}
+	k, live := st.kept[seq]
+	if live = live && contactOf(k.subject) == id; !live {
+		st = l.survey.archive
+	}
+	all, err := blocks(l.survey.dir, st.name)
+	if err != nil {
+		return message{}, err
+	}
+	if live {
+		all = slices.DeleteFunc(all, func(b block) bool { return b.number != k.block })
+	}
+	for p, err := range partsIn(ctx, all) {
+		if err != nil {
+			return message{}, err
+		}
+		if p.err == nil && p.isMessage() && cmp.Or(p.headerNumber(headerSeq), p.seq) == seq && contactOf(p.subject) == id {
+			return messageOf(p.record).message, nil
+		}
+	}
+	return message{}, errNoEntry
 }
 
 // A headed message has its header, too.

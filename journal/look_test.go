@@ -150,6 +150,26 @@ func flip(offset int) func([]byte) []byte {
 	return func(b []byte) []byte { b[(len(b)+offset)%len(b)] ^= 4; return b }
 }
 
+// What an entry builds on is looked for where it is, and an error is not a loss.
+func TestLookingForOneEntry(t *testing.T) {
+	j := open(t, t.TempDir())
+	mustAppend(t, j, fat("a", 2, 3), mustAppend(t, j, fat("a", 1, 3), 0))
+	l := look(t, j)
+	if _, err := l.fetch(t.Context(), "a", 9); !errors.Is(err, errNoEntry) {
+		t.Errorf("an entry that is nowhere: %v", err)
+	}
+	noBlock := filepath.Join(streamDir(j.hold.dir, "ARCHIVE"), "msgs", "99.blk")
+	if err := os.Mkdir(noBlock, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := l.decoder(t.Context()).fetch("contact.a", 1); err != nil || m.seq != 1 {
+		t.Errorf("got entry %d, %v", m.seq, err)
+	}
+	if _, err := l.decoder(t.Context()).fetch("contact.a", 9); err == nil || errors.Is(err, errNoEntry) {
+		t.Errorf("an entry that may be in ARCHIVE: %v", err)
+	}
+}
+
 // Whatever is wrong with a journal, looking into it changes nothing, shows the
 // place, and everything that is whole.
 func TestLookingChangesNothing(t *testing.T) {
