@@ -57,7 +57,7 @@ func TestCauseOfAFailureAtTheStart(t *testing.T) {
 	full := errors.New("the disk is full")
 	e.failed(full)
 	e.started(nil)
-	if got := e.why(); got != full {
+	if got := e.why(); !errors.Is(got, full) {
 		t.Errorf("it is replaced because of %v", got)
 	}
 	<-e.broken

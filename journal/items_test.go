@@ -80,3 +80,14 @@ func TestItemsAgain(t *testing.T) {
 	mustPut(t, j, "agent", "ana", "busy", last)
 	itemsAre(t, j, "agent", "ana=busy")
 }
+
+// An item whose last message is lost is written after the one that is left.
+func TestItemsAfterALoss(t *testing.T) {
+	j := open(t, t.TempDir())
+	left := mustPut(t, j, "agent", "ana", "free", 0)
+	const lost = 100
+	if seq := mustPut(t, j, "agent", "ana", "busy", lost); seq != left+1 {
+		t.Errorf("it is at %d, want %d", seq, left+1)
+	}
+	itemsAre(t, j, "agent", "ana=busy")
+}
