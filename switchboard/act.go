@@ -53,8 +53,9 @@ func (d *desk) begin() {
 	}
 	d.flight = t
 	t.precede()
+	d.queued = newTurn(d.urgencyOf(t))
 	d.write(pending{
-		entry: t.entry(), after: d.seq, urgency: d.urgencyOf(t.contact),
+		entry: t.entry(), after: d.seq, turn: d.queued,
 		within: d.appendIn, until: d.patience(), reserves: t.reserves,
 	})
 }
@@ -273,7 +274,7 @@ func (d *desk) recorded(written bool) {
 func (d *desk) archive() {
 	wait := retryFirst
 	for {
-		err := d.board.writes.do(d.board.stop, archiving, func() error {
+		err := d.board.writes.do(d.board.stop, newTurn(archiving), func() error {
 			ctx, cancel := context.WithTimeout(context.Background(), archiveWithin)
 			defer cancel()
 			return d.board.options.Journal.Archive(ctx, d.id)

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -24,10 +23,6 @@ const (
 	// Those beyond it are dropped: lines send again what is not answered. What
 	// other lines say is not.
 	waitingMost = 256
-	// traceMost is how many lines are kept between two entries.
-	traceMost = 1000
-	// lineMost is how many bytes a line has.
-	lineMost = 250
 	// soonest keeps a leg that does not move its deadline from spinning.
 	soonest = time.Millisecond
 )
@@ -115,6 +110,7 @@ type desk struct {
 	retryAt      time.Time
 	retryIn      time.Duration
 	appendIn     time.Duration      // how long the next entry may take
+	queued       *turn              // of the entry in flight
 	cancelAppend context.CancelFunc // ends the wait for the entry in flight
 	stopping     bool
 	ended        bool
@@ -190,6 +186,9 @@ func (d *desk) arrive(in *input) {
 	if in.message != nil {
 		d.note(d.now(), in.message.Trace())
 	}
+	if !d.owned && d.flight != nil && d.concerns(in) {
+		d.board.writes.hurry(d.queued)
+	}
 	if d.flight != nil || d.frozen {
 		if in.message != nil && d.early(in) {
 			return
@@ -200,6 +199,15 @@ func (d *desk) arrive(in *input) {
 		}
 	}
 	d.waiting = append(d.waiting, in)
+}
+
+// concerns reports whether an input is more than a message that only its line needs.
+func (d *desk) concerns(in *input) bool {
+	if in.message == nil {
+		return true
+	}
+	leg := d.legs[in.connection]
+	return leg != nil && len(leg.Receive(d.now(), in.message).Facts) > 0
 }
 
 // early sends the exempt answers to a message whose turn has not come, as the
@@ -234,6 +242,13 @@ func (d *desk) early(in *input) (settled bool) {
 	return settled
 }
 
+// flooded notes, once, that messages on a line are dropped.
+func (d *desk) flooded(on call.ConnectionID) {
+	if d.overflow.CompareAndSwap(false, true) {
+		d.log.Warn("flooded: messages are dropped", "connection", on)
+	}
+}
+
 // waitingOn is how many messages on a line wait.
 func (d *desk) waitingOn(id call.ConnectionID) (n int) {
 	for _, in := range d.waiting {
@@ -254,7 +269,8 @@ func (d *desk) moving(id call.ConnectionID) bool {
 	return d.flight != nil && !bytes.Equal(d.flight.memory[id], d.memory[id])
 }
 
-// alarm tells those whose deadline has come.
+// alarm tells those whose deadline has come. A contact that is not claimed yet has
+// more time: its claim moves the deadline, see call.Recovered.
 func (d *desk) alarm() {
 	now := d.now()
 	for _, id := range slices.Sorted(maps.Keys(d.legs)) {
@@ -262,7 +278,7 @@ func (d *desk) alarm() {
 			d.arrive(&input{connection: id, message: Tick{}})
 		}
 	}
-	if at := d.contact.Deadline(); call.Due(at, now) && !at.Equal(d.rung) {
+	if at := d.contact.Deadline(); d.owned && call.Due(at, now) && !at.Equal(d.rung) {
 		d.rung = at
 		d.arrive(&input{event: call.DeadlinePassed{}})
 	}
@@ -329,7 +345,7 @@ func (d *desk) setTimer() {
 	if d.frozen && d.flight == nil {
 		consider(d.retryAt)
 	}
-	if at := d.contact.Deadline(); !at.Equal(d.rung) {
+	if at := d.contact.Deadline(); d.owned && !at.Equal(d.rung) {
 		consider(at)
 	}
 	for id, leg := range d.legs {
@@ -367,33 +383,6 @@ func (d *desk) wake() {
 	case d.withdrew <- struct{}{}:
 	default: // it will look anyway
 	}
-}
-
-// flooded notes, once, that messages on a line are dropped.
-func (d *desk) flooded(on call.ConnectionID) {
-	if d.overflow.CompareAndSwap(false, true) {
-		d.log.Warn("flooded: messages are dropped", "connection", on)
-	}
-}
-
-// note keeps one line of what was on the wire.
-func (d *desk) note(at time.Time, line string) {
-	switch {
-	case line == "":
-	case len(d.trace) < traceMost:
-		d.trace = append(d.trace, stamp(at, line))
-	case len(d.trace) == traceMost:
-		d.trace = append(d.trace, stamp(at, "(further lines are left out)"))
-	}
-}
-
-// stamp is a line with its time, in UTC. Of a line that is too long the end is left
-// out.
-func stamp(at time.Time, line string) string {
-	if len(line) > lineMost {
-		line = strings.ToValidUTF8(line[:lineMost], "") + "…"
-	}
-	return at.Format("15:04:05.000 ") + line
 }
 
 // now is the contact's time. It goes on by what has really passed, even if

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,22 +39,38 @@ const (
 	begun                    // the contact has been written down
 	archiving                // the contact is over
 	fresh                    // the contact is new
-	claiming                 // the contact is taken over, and its customer does not talk
+	claiming                 // the contact is taken over, and nothing happens in it
 	urgencies
 )
 
-// urgencyOf returns the urgency of an entry that takes a contact from before to
-// after.
-func (d *desk) urgencyOf(after call.Contact) urgency {
+// urgencyOf returns the urgency of a transition's entry.
+func (d *desk) urgencyOf(t *transition) urgency {
 	switch {
-	case talks(d.contact) || talks(after):
+	case talks(d.contact) || talks(t.contact):
 		return talking
-	case !d.owned:
+	case !d.owned && !awaited(t.contact) && !t.happened():
 		return claiming
 	case d.seq > 0:
 		return begun
 	}
 	return fresh
+}
+
+// awaited reports whether somebody rings, or has a place kept: their time goes by while
+// the contact waits to be claimed.
+func awaited(c call.Contact) bool {
+	return slices.ContainsFunc(c.Connections, func(x call.Connection) bool {
+		rings := x.State == call.Connecting && x.Party != call.Customer
+		return (rings || !x.AnswerBy.IsZero()) && !x.IsQueued()
+	})
+}
+
+// happened reports whether a transition is more than taking a contact over.
+func (t *transition) happened() bool {
+	return len(t.replies) > 0 || slices.ContainsFunc(t.events, func(e call.Timed) bool {
+		_, recovered := e.Event.(call.Recovered)
+		return !recovered
+	})
 }
 
 // talks reports whether the customer has been answered and is with an agent or a
@@ -90,8 +107,16 @@ type writes struct {
 	logged    time.Time
 }
 
-// A turn is a write that waits; ready gets nil when the journal may have it.
-type turn struct{ ready chan error }
+// A turn is a write that waits; ready gets nil when the journal may have it. Its urgency
+// is guarded by the mutex of writes.
+type turn struct {
+	ready   chan error
+	urgency urgency
+	waits   bool // it is among those waiting
+	past    bool // it has been, and is not any more
+}
+
+func newTurn(u urgency) *turn { return &turn{ready: make(chan error, 1), urgency: u} }
 
 func newWrites(now func() time.Time, log *slog.Logger) *writes {
 	return &writes{now: now, log: log, urgent: backlog{each: eachFirst}, first: backlog{each: eachFirst}}
@@ -99,23 +124,19 @@ func newWrites(now func() time.Time, log *slog.Logger) *writes {
 
 // do calls write as soon as it is its turn, and returns its error. If gone is closed
 // before, or the journal takes nothing any more, do returns ErrUnavailable.
-func (w *writes) do(gone <-chan struct{}, u urgency, write func() error) error {
-	if err := w.wait(gone, u); err != nil {
-		w.gaveUp(u)
+func (w *writes) do(gone <-chan struct{}, t *turn, write func() error) error {
+	if err := w.wait(gone, t); err != nil {
+		w.gaveUp(t)
 		return err
 	}
 	err := write()
-	w.done(u, err)
+	w.done(t, err)
 	return err
 }
 
-func (w *writes) wait(gone <-chan struct{}, u urgency) error {
-	t := &turn{ready: make(chan error, 1)}
+func (w *writes) wait(gone <-chan struct{}, t *turn) error {
 	w.mu.Lock()
-	if u <= begun {
-		w.urgent.begin(w.now())
-	}
-	w.waiting[u] = append(w.waiting[u], t)
+	w.enqueue(t)
 	w.next()
 	w.mu.Unlock()
 	select {
@@ -125,18 +146,48 @@ func (w *writes) wait(gone <-chan struct{}, u urgency) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for i, other := range w.waiting[u] {
-		if other == t {
-			w.waiting[u] = append(w.waiting[u][:i:i], w.waiting[u][i+1:]...)
-			return ErrUnavailable
-		}
+	if w.dequeue(t) {
+		return ErrUnavailable
 	}
 	if err := <-t.ready; err != nil {
 		return err
 	}
-	w.leave(u) // it was its turn just now
+	w.leave(t) // it was its turn just now
 	w.next()
 	return ErrUnavailable
+}
+
+// enqueue has a turn wait behind those of its urgency. The mutex is held.
+func (w *writes) enqueue(t *turn) {
+	if t.urgency <= begun {
+		w.urgent.begin(w.now())
+	}
+	t.waits = true
+	w.waiting[t.urgency] = append(w.waiting[t.urgency], t)
+}
+
+// dequeue reports whether a turn was waiting, and takes it out. The mutex is held.
+func (w *writes) dequeue(t *turn) bool {
+	if !t.waits {
+		return false
+	}
+	t.waits, t.past = false, true
+	w.waiting[t.urgency] = slices.DeleteFunc(w.waiting[t.urgency], func(other *turn) bool { return other == t })
+	return true
+}
+
+// hurry has a claim that was not handed over wait with the entries of contacts that have begun.
+func (w *writes) hurry(t *turn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if t.urgency != claiming || t.past {
+		return
+	}
+	waited := w.dequeue(t)
+	t.urgency, t.past = begun, false
+	if waited {
+		w.enqueue(t)
+	}
 }
 
 // next hands the journal what it can take. The mutex is held.
@@ -149,6 +200,7 @@ func (w *writes) next() {
 		t := w.waiting[u][0]
 		w.waiting[u][0] = nil
 		w.waiting[u] = w.waiting[u][1:]
+		t.waits, t.past = false, true
 		w.flying++
 		w.turns++
 		if u == archiving {
@@ -171,29 +223,29 @@ func (w *writes) choose() (u urgency, some bool) {
 	return 0, false
 }
 
-func (w *writes) leave(u urgency) {
+func (w *writes) leave(t *turn) {
 	w.flying--
-	if u == archiving {
+	if t.urgency == archiving {
 		w.archiving--
 	}
 }
 
-func (w *writes) gaveUp(u urgency) {
+func (w *writes) gaveUp(t *turn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if u <= begun {
+	if t.urgency <= begun {
 		w.urgent.end(w.now(), false)
 	}
 }
 
 // done makes room for the next. If the journal has taken nothing for as long as one
 // entry may take, whoever waits learns that now, and not one after the other.
-func (w *writes) done(u urgency, err error) {
+func (w *writes) done(t *turn, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := w.now()
-	w.leave(u)
-	if u <= begun {
+	w.leave(t)
+	if t.urgency <= begun {
 		w.urgent.end(now, err == nil)
 	}
 	if err == nil || errors.Is(err, ErrFenced) {
@@ -201,6 +253,7 @@ func (w *writes) done(u urgency, err error) {
 	} else if now.Sub(w.landed) >= appendWithin {
 		for u := range urgencies {
 			for _, t := range w.waiting[u] {
+				t.waits, t.past = false, true
 				t.ready <- ErrUnavailable
 			}
 			w.waiting[u] = nil
@@ -288,7 +341,7 @@ func (s *Switchboard) append(ctx context.Context, p pending) (seq uint64, err er
 		err = s.settled(turn, p)
 	}
 	if err == nil {
-		err = s.writes.do(turn.Done(), p.urgency, func() (err error) {
+		err = s.writes.do(turn.Done(), p.turn, func() (err error) {
 			handed = true
 			ctx, cancel := context.WithTimeout(ctx, p.within)
 			defer cancel()
@@ -321,7 +374,7 @@ func (s *Switchboard) settled(ctx context.Context, p pending) error {
 type pending struct {
 	entry    Entry
 	after    uint64
-	urgency  urgency
+	turn     *turn
 	within   time.Duration
 	until    time.Time // when its turn must have come; zero: no matter
 	reserves bool

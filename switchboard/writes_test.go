@@ -34,7 +34,7 @@ func (d *disk) write(u urgency, n int) <-chan error {
 	errs := make(chan error, n)
 	for range n {
 		go func() {
-			errs <- d.w.do(nil, u, func() error {
+			errs <- d.w.do(nil, newTurn(u), func() error {
 				d.busy <- struct{}{}
 				defer func() { <-d.busy }()
 				<-time.After(d.each) // in a bubble
@@ -80,7 +80,7 @@ func TestNobodyIsTurnedAwayWhileTheJournalKeepsUp(t *testing.T) {
 			}
 			d.w.opened()
 			go func() {
-				err := d.w.do(nil, fresh, func() error { <-time.After(d.each); return nil })
+				err := d.w.do(nil, newTurn(fresh), func() error { <-time.After(d.each); return nil })
 				d.w.recorded(err == nil)
 			}()
 			<-time.After(10 * time.Millisecond)
@@ -135,7 +135,7 @@ func TestFlood(t *testing.T) {
 func (d *disk) write1(u urgency) <-chan error {
 	errs := make(chan error, 1)
 	go func() {
-		errs <- d.w.do(nil, u, func() error {
+		errs <- d.w.do(nil, newTurn(u), func() error {
 			d.busy <- struct{}{}
 			defer func() { <-d.busy }()
 			<-time.After(d.each)
@@ -166,7 +166,7 @@ func TestWhoWaitsMayGo(t *testing.T) {
 		d.write(begun, flyingMost)
 		gone := make(chan struct{})
 		err := make(chan error, 1)
-		go func() { err <- d.w.do(gone, talking, func() error { return nil }) }()
+		go func() { err <- d.w.do(gone, newTurn(talking), func() error { return nil }) }()
 		synctest.Wait()
 		close(gone)
 		if err := <-err; !errors.Is(err, ErrUnavailable) {

@@ -1,0 +1,97 @@
+package switchboard
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"holdfast/call"
+)
+
+// crowded is a second process with so many claims to write that one more, if it is not
+// urgent, has to wait for as long as wait.
+func crowded(old *bench, wait time.Duration) *bench {
+	b := recoverBench(old)
+	const each = 50 * time.Millisecond
+	for range flyingMost * wait / each {
+		go func() {
+			_ = b.s.writes.do(b.s.stop, newTurn(claiming), func() error { <-time.After(each); return nil })
+		}()
+	}
+	synctest.Wait()
+	return b
+}
+
+// recovers recovers the one contact.
+func (b *bench) recovers() {
+	b.t.Helper()
+	if n, err := b.s.Recover(b.t.Context()); n != 1 || err != nil {
+		b.t.Fatalf("recovered %d, %v", n, err)
+	}
+	synctest.Wait()
+}
+
+// A caller who rings an agent does not wait for a crowd in a queue to be claimed.
+func TestClaimOfACallerWhoRings(t *testing.T) {
+	inBubble(t, func(old *bench) {
+		old.open()
+		b := crowded(old, 2*time.Second)
+		b.recovers()
+		b.pass(100 * time.Millisecond)
+		if b.trace.count("-> 1 resumed") != 1 {
+			t.Error("the contact is not claimed yet")
+		}
+		b.pass(10 * time.Second) // the crowd goes
+		b.close()
+	})
+}
+
+// Nor does a customer in a queue to whom something happens.
+func TestClaimOfAContactThatIsOffered(t *testing.T) {
+	for what, happens := range map[string]func(*bench){
+		"nothing":  func(*bench) {},
+		"an offer": func(b *bench) { b.s.Post("c1", call.Offered{Connection: 2, Number: 1, Agent: b.lines.arrival.Agent}) },
+		"a CANCEL": func(b *bench) { b.deliver(customer, "CANCEL") },
+	} {
+		inBubble(t, func(old *bench) {
+			agent := old.lines.arrival.Agent
+			old.lines.arrival.Agent = call.Endpoint{Kind: call.QueueEndpoint, Address: "sales"}
+			old.open()
+			b := crowded(old, 2*time.Second)
+			b.lines.arrival.Agent = agent
+			b.recovers()
+			b.pass(100 * time.Millisecond)
+			happens(b)
+			b.pass(100 * time.Millisecond)
+			if claimed, want := b.trace.count("-> 1 resumed") == 1, what != "nothing"; claimed != want {
+				t.Errorf("%s happens: claimed %t, want %t", what, claimed, want)
+			}
+			b.pass(10 * time.Second) // the crowd goes
+			b.close()
+		})
+	}
+}
+
+// An agent who answers while the contact waits to be claimed gets it, even if the claim
+// takes longer than they may ring.
+func TestAnsweredBeforeTheClaim(t *testing.T) {
+	inBubble(t, func(old *bench) {
+		old.open()
+		c, _ := old.s.Contact("c1")
+		old.pass(time.Until(c.Deadline()) - time.Second)
+		old.close()
+		b := recoverBench(old)
+		for range flyingMost { // the journal has its hands full
+			go func() {
+				_ = b.s.writes.do(nil, newTurn(talking), func() error { <-time.After(5500 * time.Millisecond); return nil })
+			}()
+		}
+		synctest.Wait()
+		b.recovers()
+		b.pass(4 * time.Second)
+		b.deliver(ana, "200")
+		b.pass(2 * time.Second)
+		b.wantStage(call.Talking)
+		b.close()
+	})
+}
