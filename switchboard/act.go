@@ -21,6 +21,9 @@ const (
 	// each time, and never after more than retryMost.
 	retryFirst = 100 * time.Millisecond
 	retryMost  = time.Second
+	// abandonAfter is how long the entry of a contact that is over is tried for while
+	// the journal takes those of others and nothing of this one.
+	abandonAfter = 30 * time.Second
 	// Archiving is in no hurry.
 	archiveWithin    = 10 * time.Second
 	archiveRetryMost = time.Minute
@@ -139,15 +142,31 @@ func (d *desk) act(t *transition, seq uint64) {
 
 // freeze: nothing that needs a record is done until the journal takes one.
 // The room is left alone, so the people talk on.
+//
+// A contact of which nothing is written is let go of when the journal has taken others
+// for a while, and its customer has gone: it may be that its entry can never be
+// written. Until it is written it tells nothing about new ones, neither how long they
+// would wait nor, by its later tries, that the journal is down.
 func (d *desk) freeze(err error) {
-	d.board.failed.Store(d.board.options.Now().UnixNano())
+	d.recorded(false)
+	now := d.board.options.Now()
+	if !d.frozen || d.seq > 0 {
+		d.board.failed.Store(now.UnixNano())
+	}
 	if !d.frozen {
+		d.frozenAt = now
 		d.log.Error("the contact is frozen: its journal entry was not written", "error", err)
 	}
 	d.frozen = true
 	d.appendIn = min(2*d.appendIn, appendMost)
 	d.retryIn = min(max(2*d.retryIn, retryFirst), retryMost)
 	d.retryAt = d.now().Add(d.retryIn)
+	if d.seq == 0 && d.over() && d.board.writes.took(d.frozenAt.Add(abandonAfter)) {
+		d.log.Error("the contact is given up: it is over, and was never written down", "error", err)
+		d.giveBack()
+		d.board.options.Router.Changed(call.Contact{ID: d.id}, nil)
+		d.end(ErrNoContact)
+	}
 }
 
 // releaseOthers acts on the leaving of the customer without a record: whoever was on

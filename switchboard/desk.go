@@ -106,7 +106,8 @@ type desk struct {
 	outstanding outstanding // acted on but not written yet
 
 	frozen       bool
-	urgent       bool // what came in may end the contact: try again at once
+	frozenAt     time.Time // by the clock
+	urgent       bool      // what came in may end the contact: try again at once
 	retryAt      time.Time
 	retryIn      time.Duration
 	appendIn     time.Duration      // how long the next entry may take

@@ -37,10 +37,11 @@ type fakeJournal struct {
 	archived []call.ContactID
 	noShelf  int // how many times Archive will fail
 	shared   bool
-	running  int   // Appends
-	failed   bool  // the last Append
-	corrupt  error // of one entry
-	failing  error // of all of them
+	running  int            // Appends
+	failed   bool           // the last Append
+	corrupt  error          // of one entry
+	failing  error          // of all of them
+	refused  call.ContactID // whose entries are never taken
 }
 
 type kept struct {
@@ -84,6 +85,9 @@ func (j *fakeJournal) append(ctx context.Context, e Entry, after uint64) (uint64
 	what := works
 	if j.fault != nil {
 		what = j.fault()
+	}
+	if e.Contact.ID == j.refused {
+		what = fails
 	}
 	j.mu.Unlock()
 	switch what {

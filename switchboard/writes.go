@@ -262,6 +262,13 @@ func (w *writes) done(t *turn, err error) {
 	w.next()
 }
 
+// took reports whether the journal has taken something after a time.
+func (w *writes) took(after time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.landed.After(after)
+}
+
 // admits returns ErrBusy if a request would wait too long for others. A slow journal is
 // no reason: who asks has patience.
 func (w *writes) admits() error {
