@@ -59,7 +59,7 @@ func (d *desk) begin() {
 	d.queued = newTurn(d.urgencyOf(t))
 	d.write(pending{
 		entry: t.entry(), after: d.seq, turn: d.queued,
-		within: d.appendIn, until: d.patience(), reserves: t.reserves,
+		within: d.appendIn, patience: d.patience(), reserves: t.reserves,
 	})
 }
 
@@ -96,13 +96,13 @@ func (d *desk) landed(w written) {
 	}
 }
 
-// patience is until when the turn of the next entry must come: of a contact that can
-// be turned away and of which the journal cannot have anything. Zero: no matter.
-func (d *desk) patience() time.Time {
+// patience is how long the next entry may wait for its turn: limited for a contact that
+// can be turned away and of which the journal cannot have anything. Zero: no matter.
+func (d *desk) patience() time.Duration {
 	if d.beginning == nil || d.seq > 0 || d.frozen {
-		return time.Time{}
+		return 0
 	}
-	return d.start.Add(turnAwayAfter)
+	return turnAwayAfter
 }
 
 // turnAway ends a contact of which nothing is written down. Nobody has heard of it but

@@ -1,8 +1,10 @@
 package switchboard
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"holdfast/call"
 )
@@ -44,4 +46,44 @@ func TestAContactThatCannotBeWritten(t *testing.T) {
 			t.Error("it is still there")
 		}
 	})
+}
+
+// A reservingRouter takes a while to store a reservation.
+type reservingRouter struct {
+	everybody
+	takes time.Duration
+}
+
+func (r reservingRouter) Settled(ctx context.Context, _ call.ContactID) error {
+	select {
+	case <-time.After(r.takes):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// A slow disk is no reason to turn away a caller with nobody ahead, but a reservation that
+// does not get done is.
+func TestASlowReservation(t *testing.T) {
+	for takes, want := range map[time.Duration]int{400 * time.Millisecond: 0, time.Hour: 1} {
+		inBubble(t, func(b *bench) {
+			b.s.options.Router = reservingRouter{takes: takes}
+			b.journal.set(always(slow))
+			away := 0
+			b.lines.opened(customer)
+			leg := patientLeg{fakeLeg{lines: b.lines, ID: customer, Epoch: 1}}
+			if err := b.s.Open("c1", leg, invite{"INVITE", &away}); err != nil {
+				t.Fatal(err)
+			}
+			b.pass(time.Second)
+			if rung := b.trace.count("-> 2 INVITE"); away != 0 || rung != 1-want {
+				t.Errorf("%s: turned away %d times, rung %d times", takes, away, rung)
+			}
+			b.pass(appendMost)
+			if away != want {
+				t.Errorf("%s: turned away %d times, want %d", takes, away, want)
+			}
+		})
+	}
 }

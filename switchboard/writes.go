@@ -26,8 +26,8 @@ const (
 	// workWithin is the same for a request, which waits twice: an entry of its contact
 	// may be on its way.
 	workWithin = admitWithin / 2
-	// turnAwayAfter is how long a new contact has waited for its turn when it is turned
-	// away after all: those who came before had more to write than was foreseen.
+	// turnAwayAfter is how long a new contact has waited for its turn, once its agent is
+	// reserved, when it is turned away after all: those who came before had more to write than was foreseen.
 	turnAwayAfter = 250 * time.Millisecond
 )
 
@@ -335,27 +335,33 @@ func isWork(ev call.Event) bool {
 }
 
 // append has an entry written, after what it reserves. Waiting for its turn has no
-// limit but ctx and p.until; from then on the journal has as long as within. ErrBusy
-// means that p.until has come, and the journal was not given the entry.
+// limit but ctx and p.patience; from then on the journal has as long as within. ErrBusy
+// means that the patience has ended, and the journal was not given the entry. What it
+// reserves takes a write of its own, so the patience begins after that; if that write
+// does not get done, the patience has ended, too.
 func (s *Switchboard) append(ctx context.Context, p pending) (seq uint64, err error) {
+	if p.reserves {
+		err := s.settled(ctx, p)
+		if err != nil && p.patience > 0 && ctx.Err() == nil {
+			return 0, s.writes.late()
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
 	turn, cancel := ctx, func() {}
-	if !p.until.IsZero() {
-		turn, cancel = context.WithDeadline(ctx, p.until)
+	if p.patience > 0 {
+		turn, cancel = context.WithTimeout(ctx, p.patience)
 	}
 	defer cancel()
 	handed := false
-	if p.reserves {
-		err = s.settled(turn, p)
-	}
-	if err == nil {
-		err = s.writes.do(turn.Done(), p.turn, func() (err error) {
-			handed = true
-			ctx, cancel := context.WithTimeout(ctx, p.within)
-			defer cancel()
-			seq, err = s.options.Journal.Append(ctx, p.entry, p.after)
-			return err
-		})
-	}
+	err = s.writes.do(turn.Done(), p.turn, func() (err error) {
+		handed = true
+		ctx, cancel := context.WithTimeout(ctx, p.within)
+		defer cancel()
+		seq, err = s.options.Journal.Append(ctx, p.entry, p.after)
+		return err
+	})
 	if err != nil && !handed && ctx.Err() == nil && turn.Err() != nil {
 		return 0, s.writes.late()
 	}
@@ -383,6 +389,6 @@ type pending struct {
 	after    uint64
 	turn     *turn
 	within   time.Duration
-	until    time.Time // when its turn must have come; zero: no matter
+	patience time.Duration // how long it may wait for its turn; zero: no matter
 	reserves bool
 }
