@@ -38,7 +38,6 @@ type written struct {
 // begin plans what waits. What needs no record is done; everything else is
 // sent to the journal, and is done when it has landed.
 func (d *desk) begin() {
-	d.withdraw()
 	d.urgent = false
 	t := d.plan()
 	for _, e := range t.atOnce {

@@ -287,6 +287,7 @@ func (d *desk) alarm() {
 
 // settle does whatever can be done now, and sets the timer for the rest.
 func (d *desk) settle() {
+	d.withdraw()
 	d.reap()
 	for d.ready() {
 		d.begin()
@@ -313,7 +314,6 @@ func (d *desk) ready() bool {
 	case d.ended || d.stopping || d.flight != nil:
 		return false
 	case d.frozen:
-		d.withdraw()
 		return d.urgent || call.Due(d.retryAt, d.now())
 	}
 	return len(d.waiting) > 0 || !d.owned || d.lastWords()
@@ -364,7 +364,11 @@ func (d *desk) setTimer() {
 // withdraw takes back the requests whose waiters have gone, unless they are
 // in flight.
 func (d *desk) withdraw() {
-	d.waiting = slices.DeleteFunc(d.waiting, func(in *input) bool {
+	flying := 0
+	if d.flight != nil {
+		flying = d.flight.n
+	}
+	kept := slices.DeleteFunc(d.waiting[flying:], func(in *input) bool {
 		if in.waiter == nil {
 			return false
 		}
@@ -376,6 +380,7 @@ func (d *desk) withdraw() {
 			return false
 		}
 	})
+	d.waiting = d.waiting[:flying+len(kept)]
 }
 
 // wake tells the desk that a waiter has gone.

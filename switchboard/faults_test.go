@@ -148,6 +148,23 @@ func TestRequestWhoseWaiterHasGoneIsNotCarriedOut(t *testing.T) {
 	}
 }
 
+func TestRequestBehindAnEntryInFlightMayGo(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.talk()
+		b.journal.set(always(slow))
+		b.deliver(customer, "refresh")
+		began := time.Now()
+		if _, err := b.request(100*time.Millisecond, transferTo("+15550123")); !errors.Is(err, ErrUnavailable) {
+			t.Errorf("err is %v, want ErrUnavailable", err)
+		}
+		if took := time.Since(began); took != 100*time.Millisecond {
+			t.Errorf("it took %s", took)
+		}
+		b.pass(time.Second)
+		b.wantStage(call.Talking)
+	})
+}
+
 func TestRequestInFlightIsAnsweredByTheJournal(t *testing.T) {
 	inBubble(t, func(b *bench) {
 		b.talk()
