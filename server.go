@@ -50,6 +50,10 @@ type Server struct {
 	closed     error // what came of it
 }
 
+// closeWithin is how long a server whose start has failed waits for what is being
+// written.
+const closeWithin = 5 * time.Second
+
 // Start starts a server, takes over every contact that the journal still holds,
 // and only then answers anything new. It returns when all of that is done. While the
 // disk does not take the journal, Start waits; the HTTP interface says so. ctx bounds
@@ -59,7 +63,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{log: o.Log, failed: make(chan error, 1), ready: make(chan struct{}), closing: make(chan struct{})}
 	s.open = sync.OnceFunc(func() { close(s.ready) })
 	if err := s.start(ctx, o); err != nil {
-		return nil, errors.Join(err, s.Close(context.WithoutCancel(ctx)))
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeWithin)
+		defer cancel()
+		return nil, errors.Join(err, s.Close(closing))
 	}
 	return s, nil
 }

@@ -86,6 +86,8 @@ func (d *desk) landed(w written) {
 	case errors.Is(w.err, ErrBusy):
 		t.discard()
 		d.turnAway()
+	case w.err != nil && d.stopping && !d.owned:
+		t.discard()
 	case w.err != nil:
 		t.discard()
 		d.freeze(w.err)

@@ -1,6 +1,8 @@
 package switchboard
 
 import (
+	"bytes"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,6 +22,16 @@ func crowded(old *bench, wait time.Duration) *bench {
 	}
 	synctest.Wait()
 	return b
+}
+
+// occupy has the journal's hands full for a while.
+func (b *bench) occupy(d time.Duration) {
+	for range flyingMost {
+		go func() {
+			_ = b.s.writes.do(nil, newTurn(talking), func() error { <-time.After(d); return nil })
+		}()
+	}
+	synctest.Wait()
 }
 
 // recovers recovers the one contact.
@@ -81,17 +93,38 @@ func TestAnsweredBeforeTheClaim(t *testing.T) {
 		old.pass(time.Until(c.Deadline()) - time.Second)
 		old.close()
 		b := recoverBench(old)
-		for range flyingMost { // the journal has its hands full
-			go func() {
-				_ = b.s.writes.do(nil, newTurn(talking), func() error { <-time.After(5500 * time.Millisecond); return nil })
-			}()
-		}
-		synctest.Wait()
+		b.occupy(5500 * time.Millisecond)
 		b.recovers()
 		b.pass(4 * time.Second)
 		b.deliver(ana, "200")
 		b.pass(2 * time.Second)
 		b.wantStage(call.Talking)
 		b.close()
+	})
+}
+
+// A stop does not wait for claims, and is not the journal's failure.
+func TestAStopWhileClaimsWait(t *testing.T) {
+	inBubble(t, func(old *bench) {
+		old.lines.arrival.Agent = call.Endpoint{Kind: call.QueueEndpoint, Address: "sales"}
+		old.open()
+		old.close()
+		b := recoverBench(old)
+		var log bytes.Buffer
+		b.s.options.Log = slog.New(slog.NewTextHandler(&log, nil))
+		b.occupy(5 * time.Second)
+		b.recovers()
+		began := time.Now()
+		b.close()
+		if took := time.Since(began); took != 0 {
+			t.Errorf("it took %s", took)
+		}
+		if log.Len() > 0 {
+			t.Errorf("logged: %s", &log)
+		}
+		b.pass(10 * time.Second)
+		if e := b.journal.last(); e.Epoch != 1 {
+			t.Errorf("the last entry is of epoch %d", e.Epoch)
+		}
 	})
 }

@@ -159,6 +159,9 @@ func (d *desk) run(begin func()) {
 			d.safely(d.alarm)
 		case <-stop:
 			d.stopping, stop = true, nil
+			if !d.owned && d.flight != nil {
+				d.cancelAppend() // whoever recovers the contact claims it
+			}
 		}
 		d.safely(d.settle)
 	}

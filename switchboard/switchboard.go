@@ -248,7 +248,7 @@ func (s *Switchboard) LegCount() int {
 
 // Close stops all desks. No contact is ended and nobody is told: the journal keeps
 // them, and Recover takes them up again. What is being written is waited for until
-// ctx ends. People hear each other until Release.
+// ctx ends, but for claims: a contact that is not claimed yet stays as it is. People hear each other until Release.
 func (s *Switchboard) Close(ctx context.Context) error {
 	s.mu.Lock()
 	if !s.closed {
