@@ -57,6 +57,42 @@ func TestRequestsArePaced(t *testing.T) {
 	})
 }
 
+// A countingRouter counts who is about to talk.
+type countingRouter struct {
+	everybody
+	resumed int
+}
+
+func (r *countingRouter) Resume(call.Contact, call.ConnectionID) error {
+	r.resumed++
+	return nil
+}
+
+// Routing does not hear of a request that comes too soon.
+func TestRoutingHearsOnlyOfWhatIsGranted(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		router := &countingRouter{}
+		b.s.options.Router = router
+		b.talk()
+		for i := range requestBurst + 1 {
+			if err := b.hold(i%2 == 0); (err == nil) != (i < requestBurst) {
+				t.Fatalf("request %d: %v", i, err)
+			}
+		}
+		b.pass(requestEvery)
+		if err := b.hold(true); err != nil {
+			t.Fatal(err)
+		}
+		before := router.resumed
+		if err := b.hold(false); err == nil {
+			t.Error("it was granted")
+		}
+		if router.resumed != before {
+			t.Error("routing heard of a request that was refused")
+		}
+	})
+}
+
 // A request that is planned again, because the journal failed, counts once.
 func TestARequestCountsOnce(t *testing.T) {
 	inBubble(t, func(b *bench) {

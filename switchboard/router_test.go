@@ -29,7 +29,7 @@ func TestTalksToSomebodyElse(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	tr := transition{contact: c, desk: &desk{board: New(Options{Directory: fakeDirectory{}, Router: elsewhere{}})}}
+	tr := transition{contact: c, now: time.Now(), desk: &desk{board: New(Options{Directory: fakeDirectory{}, Router: elsewhere{}})}}
 	target := call.Endpoint{Kind: call.PhoneNumber, Address: "+15550100"}
 	for _, test := range []struct {
 		ask call.Request
@@ -40,7 +40,7 @@ func TestTalksToSomebodyElse(t *testing.T) {
 		{call.TransferRequested{By: 2, Kind: call.Cold, Target: target}, true},
 		{call.HoldRequested{By: 2, Connection: 1}, true},
 	} {
-		if err := tr.may(test.ask); (err == nil) != test.may {
+		if err := tr.may(&input{event: test.ask}); (err == nil) != test.may {
 			t.Errorf("%+v: %v", test.ask, err)
 		}
 	}

@@ -97,10 +97,7 @@ func (t *transition) take(in *input) {
 	case in.message != nil:
 		t.receive(in)
 	case in.waiter != nil:
-		err := t.may(in.event)
-		if err == nil {
-			err = t.paced(in)
-		}
+		err := t.may(in)
 		if err == nil {
 			err = t.step(in.event)
 		}
@@ -118,18 +115,22 @@ func (t *transition) take(in *input) {
 }
 
 // may returns why a request is not granted, whatever the core says: a target may
-// not be dialled, or the agent is talking to another customer.
-func (t *transition) may(ev call.Event) error {
-	if ask, ok := ev.(call.TransferRequested); ok {
+// not be dialled, it comes too soon after others, or the agent is talking to another
+// customer. Resume comes last: it changes routing.
+func (t *transition) may(in *input) error {
+	if ask, ok := in.event.(call.TransferRequested); ok {
 		if err := t.permit(ask); err != nil {
 			return err
 		}
 	}
-	by := talksThen(ev)
+	if err := t.paced(in); err != nil {
+		return err
+	}
+	by := talksThen(in.event)
 	if by == 0 {
 		return nil
 	}
-	if _, _, err := call.Step(t.contact, t.now, ev); err != nil {
+	if _, _, err := call.Step(t.contact, t.now, in.event); err != nil {
 		return err
 	}
 	return t.desk.board.options.Router.Resume(t.contact, by)
