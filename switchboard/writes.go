@@ -1,7 +1,6 @@
 package switchboard
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"slices"
@@ -16,6 +15,9 @@ const (
 	// after the other: more of them would not be written sooner, and those who talk
 	// could not overtake them.
 	flyingMost = 8
+	// slowPart is the part of appendWithin in which the journal must be able to write all
+	// that it has: a quarter.
+	slowPart = 4
 	// claimEvery is which turn a claim gets while others but those who talk wait.
 	claimEvery = 4
 	// archivingMost is how many of them may archive, each with many writes.
@@ -88,17 +90,17 @@ func talks(c call.Contact) bool {
 }
 
 // Writes are what waits for the journal, ordered by urgency. Only flyingMost are in
-// the journal's hands at a time, so that an urgent one never waits for more than
-// these. Entries that wait are no sign that the journal fails: the time that an entry
+// the journal's hands at a time, and fewer while it is slow, so that an urgent one
+// never waits for more than these. Entries that wait are no sign that the journal fails: the time that an entry
 // may take begins when the journal gets it.
 type writes struct {
 	now func() time.Time
 	log *slog.Logger
 
 	mu        sync.Mutex
-	flying    int
+	flying    backlog            // entries in the journal's hands
+	archiving int                // in the journal's hands, too
 	turns     int                // how often it was somebody's turn
-	archiving int                // of flying
 	waiting   [urgencies][]*turn // oldest first
 	urgent    backlog            // entries of contacts that have begun
 	first     backlog            // contacts whose first entry is not written
@@ -119,7 +121,8 @@ type turn struct {
 func newTurn(u urgency) *turn { return &turn{ready: make(chan error, 1), urgency: u} }
 
 func newWrites(now func() time.Time, log *slog.Logger) *writes {
-	return &writes{now: now, log: log, urgent: backlog{each: eachFirst}, first: backlog{each: eachFirst}}
+	first := backlog{each: eachFirst}
+	return &writes{now: now, log: log, flying: first, urgent: first, first: first}
 }
 
 // do calls write as soon as it is its turn, and returns its error. If gone is closed
@@ -152,7 +155,7 @@ func (w *writes) wait(gone <-chan struct{}, t *turn) error {
 	if err := <-t.ready; err != nil {
 		return err
 	}
-	w.leave(t) // it was its turn just now
+	w.leave(t, false) // it was its turn just now
 	w.next()
 	return ErrUnavailable
 }
@@ -192,7 +195,7 @@ func (w *writes) hurry(t *turn) {
 
 // next hands the journal what it can take. The mutex is held.
 func (w *writes) next() {
-	for w.flying < flyingMost {
+	for w.flying.n < w.room() && w.flying.n+w.archiving < flyingMost {
 		u, some := w.choose()
 		if !some {
 			return
@@ -201,10 +204,11 @@ func (w *writes) next() {
 		w.waiting[u][0] = nil
 		w.waiting[u] = w.waiting[u][1:]
 		t.waits, t.past = false, true
-		w.flying++
 		w.turns++
 		if u == archiving {
 			w.archiving++
+		} else {
+			w.flying.begin(w.now())
 		}
 		t.ready <- nil
 	}
@@ -223,10 +227,28 @@ func (w *writes) choose() (u urgency, some bool) {
 	return 0, false
 }
 
-func (w *writes) leave(t *turn) {
-	w.flying--
+// room returns how many entries the journal may have: the last of them is written
+// within a part of appendWithin, if each takes as long as it did lately.
+func (w *writes) room() int {
+	each := w.flying.each
+	if w.flying.n > 0 {
+		each = max(each, w.now().Sub(w.flying.since))
+	}
+	return min(flyingMost, max(1, int(appendWithin/slowPart/each)))
+}
+
+// leave takes out what is not in the journal's hands any more. That it has become slow
+// is believed at once, that it is fast again only after a few.
+func (w *writes) leave(t *turn, written bool) {
 	if t.urgency == archiving {
 		w.archiving--
+		return
+	}
+	now := w.now()
+	took := now.Sub(w.flying.since)
+	w.flying.end(now, written)
+	if written {
+		w.flying.each = max(w.flying.each, took, 1)
 	}
 }
 
@@ -244,7 +266,7 @@ func (w *writes) done(t *turn, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := w.now()
-	w.leave(t)
+	w.leave(t, err == nil)
 	if t.urgency <= begun {
 		w.urgent.end(now, err == nil)
 	}
@@ -332,63 +354,4 @@ func isWork(ev call.Event) bool {
 		return true
 	}
 	return false
-}
-
-// append has an entry written, after what it reserves. Waiting for its turn has no
-// limit but ctx and p.patience; from then on the journal has as long as within. ErrBusy
-// means that the patience has ended, and the journal was not given the entry. What it
-// reserves takes a write of its own, so the patience begins after that; if that write
-// does not get done, the patience has ended, too.
-func (s *Switchboard) append(ctx context.Context, p pending) (seq uint64, err error) {
-	if p.reserves {
-		err := s.settled(ctx, p)
-		if err != nil && p.patience > 0 && ctx.Err() == nil {
-			return 0, s.writes.late()
-		}
-		if err != nil {
-			return 0, err
-		}
-	}
-	turn, cancel := ctx, func() {}
-	if p.patience > 0 {
-		turn, cancel = context.WithTimeout(ctx, p.patience)
-	}
-	defer cancel()
-	handed := false
-	err = s.writes.do(turn.Done(), p.turn, func() (err error) {
-		handed = true
-		ctx, cancel := context.WithTimeout(ctx, p.within)
-		defer cancel()
-		seq, err = s.options.Journal.Append(ctx, p.entry, p.after)
-		return err
-	})
-	if err != nil && !handed && ctx.Err() == nil && turn.Err() != nil {
-		return 0, s.writes.late()
-	}
-	return seq, err
-}
-
-// settled waits for what was reserved. While the journal works, a router that has
-// much to write is no reason to freeze the contact.
-func (s *Switchboard) settled(ctx context.Context, p pending) error {
-	ctx, cancel := context.WithTimeout(ctx, max(p.within, appendMost))
-	defer cancel()
-	for {
-		try, cancel := context.WithTimeout(ctx, p.within)
-		err := s.options.Router.Settled(try, p.entry.Contact.ID)
-		cancel()
-		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil || s.journalDown() {
-			return err
-		}
-	}
-}
-
-// A pending entry is one on its way to the journal.
-type pending struct {
-	entry    Entry
-	after    uint64
-	turn     *turn
-	within   time.Duration
-	patience time.Duration // how long it may wait for its turn; zero: no matter
-	reserves bool
 }

@@ -160,6 +160,40 @@ func TestWhatWaitsForADeadJournal(t *testing.T) {
 	})
 }
 
+// A slow disk gets fewer entries at a time, so that each is written in its time, once it
+// is known to be slow; and more again when it is fast.
+func TestASlowDiskGetsFewer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDisk(t, 200*time.Millisecond)
+		<-d.write(begun, 1)
+		worst := make(chan time.Duration, 20)
+		for range 20 {
+			go func() {
+				_ = d.w.do(nil, newTurn(begun), func() error {
+					began := time.Now()
+					d.busy <- struct{}{}
+					defer func() { <-d.busy }()
+					<-time.After(d.each)
+					worst <- time.Since(began)
+					return nil
+				})
+			}()
+		}
+		for range 20 {
+			if took := <-worst; took >= appendWithin {
+				t.Errorf("one took %s", took)
+			}
+		}
+		d.each = time.Millisecond
+		for range 30 {
+			<-d.write(begun, 1)
+		}
+		if got := d.w.room(); got != flyingMost {
+			t.Errorf("there is room for %d", got)
+		}
+	})
+}
+
 func TestWhoWaitsMayGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDisk(t, time.Millisecond)
@@ -174,8 +208,8 @@ func TestWhoWaitsMayGo(t *testing.T) {
 		}
 		<-time.After(time.Second)
 		synctest.Wait()
-		if d.w.flying != 0 || d.w.urgent.n != 0 {
-			t.Errorf("%d are in the journal's hands, %d begun", d.w.flying, d.w.urgent.n)
+		if d.w.flying.n != 0 || d.w.urgent.n != 0 {
+			t.Errorf("%d are in the journal's hands, %d begun", d.w.flying.n, d.w.urgent.n)
 		}
 	})
 }
