@@ -107,12 +107,13 @@ func (d *desk) patience() time.Duration {
 }
 
 // turnAway ends a contact of which nothing is written down. Nobody has heard of it but
-// the caller, and the router, if it has reserved an agent.
+// the caller, and the router, if it has reserved an agent. The leg is closed last:
+// until then it takes what the caller repeats, which would else begin a contact.
 func (d *desk) turnAway() {
-	d.giveBack()
 	d.board.options.Router.Changed(call.Contact{ID: d.id}, nil)
-	d.end(ErrNoContact)
 	d.beginning.TurnAway()
+	d.giveBack()
+	d.end(ErrNoContact)
 }
 
 // act does what has been written down.

@@ -58,7 +58,8 @@ type Incoming interface {
 // while nothing of the contact is written down: when its turn does not come in time.
 type Beginning interface {
 	Incoming
-	// TurnAway has the caller try again later. The leg is closed by then.
+	// TurnAway has the caller try again later, and sees to it that what the caller
+	// repeats begins no other contact. The leg is closed after that.
 	TurnAway()
 }
 

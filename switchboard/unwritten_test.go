@@ -73,7 +73,7 @@ func TestASlowReservation(t *testing.T) {
 			away := 0
 			b.lines.opened(customer)
 			leg := patientLeg{fakeLeg{lines: b.lines, ID: customer, Epoch: 1}}
-			if err := b.s.Open("c1", leg, invite{"INVITE", &away}); err != nil {
+			if err := b.s.Open("c1", leg, invite{"INVITE", &away, nil}); err != nil {
 				t.Fatal(err)
 			}
 			b.pass(time.Second)

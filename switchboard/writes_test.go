@@ -218,9 +218,15 @@ func TestWhoWaitsMayGo(t *testing.T) {
 type invite struct {
 	msg
 	away *int
+	then func() // nil: nothing
 }
 
-func (i invite) TurnAway() { *i.away++ }
+func (i invite) TurnAway() {
+	*i.away++
+	if i.then != nil {
+		i.then()
+	}
+}
 
 // A patientLeg takes an invite as the message it is.
 type patientLeg struct{ fakeLeg }
@@ -245,12 +251,21 @@ func TestTurnedAwayAfterAll(t *testing.T) {
 		leg := patientLeg{fakeLeg{lines: b.lines, ID: customer, Epoch: 1}}
 		b.lines.opened(customer)
 		b.s.writes.first = backlog{} // as if all were well
-		if err := b.s.Open("late", leg, invite{"INVITE", &away}); err != nil {
+		legs := func() int {
+			b.lines.mu.Lock()
+			defer b.lines.mu.Unlock()
+			return b.lines.open[customer]
+		}
+		before, then := legs(), 0
+		if err := b.s.Open("late", leg, invite{"INVITE", &away, func() { then = legs() }}); err != nil {
 			t.Fatal(err)
 		}
 		b.pass(turnAwayAfter)
 		if away != 1 {
 			t.Errorf("turned away %d times", away)
+		}
+		if then != before || legs() != before-1 {
+			t.Errorf("%d legs before, %d when it is turned away, %d after that", before, then, legs())
 		}
 		if b.s.desk("late") != nil {
 			t.Error("its desk is still there")
