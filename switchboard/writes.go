@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"slices"
@@ -105,6 +106,7 @@ type writes struct {
 	urgent    backlog            // entries of contacts that have begun
 	first     backlog            // contacts whose first entry is not written
 	landed    time.Time          // the last time that the journal took something
+	asked     time.Time          // the last time that it got something after it had nothing to do
 	away      int                // how many were turned away and not yet logged
 	logged    time.Time
 }
@@ -164,6 +166,9 @@ func (w *writes) wait(gone <-chan struct{}, t *turn) error {
 func (w *writes) enqueue(t *turn) {
 	if t.urgency <= begun {
 		w.urgent.begin(w.now())
+	}
+	if w.flying.n+w.archiving == 0 { // then nothing waits, either
+		w.asked = w.now()
 	}
 	t.waits = true
 	w.waiting[t.urgency] = append(w.waiting[t.urgency], t)
@@ -261,7 +266,8 @@ func (w *writes) gaveUp(t *turn) {
 }
 
 // done makes room for the next. If the journal has taken nothing for as long as one
-// entry may take, whoever waits learns that now, and not one after the other.
+// entry may take, whoever waits learns that now, and not one after the other. One
+// failure says nothing of the kind, and that we gave up waiting says nothing at all.
 func (w *writes) done(t *turn, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -270,9 +276,11 @@ func (w *writes) done(t *turn, err error) {
 	if t.urgency <= begun {
 		w.urgent.end(now, err == nil)
 	}
-	if err == nil || errors.Is(err, ErrFenced) {
+	switch {
+	case err == nil, errors.Is(err, ErrFenced):
 		w.landed = now
-	} else if now.Sub(w.landed) >= appendWithin {
+	case errors.Is(err, context.Canceled):
+	case now.Sub(w.landed) >= appendWithin && now.Sub(w.asked) >= appendWithin:
 		for u := range urgencies {
 			for _, t := range w.waiting[u] {
 				t.waits, t.past = false, true

@@ -194,6 +194,43 @@ func TestASlowDiskGetsFewer(t *testing.T) {
 	})
 }
 
+// One failure is that of one contact: it is soon after the journal had nothing to do, or
+// we gave up waiting. Whoever waits goes on waiting.
+func TestWhatWaitsWhileOneFails(t *testing.T) {
+	for name, test := range map[string]struct {
+		after time.Duration
+		err   error
+	}{
+		"soon":     {appendWithin / 10, errJournal},
+		"given up": {2 * appendWithin, context.Canceled},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDisk(t, 0)
+			<-time.After(time.Hour)
+			write := func(takes time.Duration, err error) <-chan error {
+				errs := make(chan error, 1)
+				go func() {
+					errs <- d.w.do(nil, newTurn(begun), func() error { <-time.After(takes); return err })
+				}()
+				synctest.Wait()
+				return errs
+			}
+			for range flyingMost - 1 {
+				write(3*appendWithin, nil)
+			}
+			fails := write(test.after, test.err)
+			waits := write(0, nil)
+			if err := <-fails; !errors.Is(err, test.err) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if err := <-waits; err != nil {
+				t.Errorf("%s: what waited got %v", name, err)
+			}
+			<-time.After(time.Minute)
+		})
+	}
+}
+
 func TestWhoWaitsMayGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDisk(t, time.Millisecond)
