@@ -54,10 +54,10 @@ type Server struct {
 // written.
 const closeWithin = 5 * time.Second
 
-// Start starts a server, takes over every contact that the journal still holds,
-// and only then answers anything new. It returns when all of that is done. While the
-// disk does not take the journal, Start waits; the HTTP interface says so. ctx bounds
-// the start, not the server.
+// Start starts a server and takes over every contact that the journal still holds. It
+// returns when messages are taken and new callers are answered. A crowd of contacts may
+// still be claimed then: see switchboard.Recover. While the disk does not take the
+// journal, Start waits; the HTTP interface says so. ctx bounds the start, not the server.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	o = o.filled()
 	s := &Server{log: o.Log, failed: make(chan error, 1), ready: make(chan struct{}), closing: make(chan struct{})}

@@ -55,8 +55,10 @@ func Hears(c Contact) Mix {
 // anything may. events led to c, and recorded is what is heard until then.
 //
 // After a crash nothing is left of what was heard ahead: the contact is heard as
-// it was recorded, and facts come again, because a far end repeats what was not
-// acknowledged. So no promise suffers. A request must wait: whoever made it may
+// it was recorded. Most facts come again, because a far end repeats what was not
+// acknowledged. A key (Pressed) that came as audio does not: the prompt is played
+// again, and the party presses again or AnswerBy passes. Played comes when the prompt
+// has been played again. So no promise suffers. A request must wait: whoever made it may
 // be told that nothing has happened, and it does not come again. So must
 // recordings, which outlive the process.
 func HearsAhead(recorded Mix, c Contact, events []Timed) (Mix, bool) {

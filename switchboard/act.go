@@ -300,7 +300,7 @@ func (d *desk) archive() {
 			defer cancel()
 			return d.board.options.Journal.Archive(ctx, d.id)
 		})
-		if err == nil {
+		if err == nil || d.board.closing() {
 			return
 		}
 		d.log.Error("archiving", "error", err)

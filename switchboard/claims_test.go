@@ -128,3 +128,27 @@ func TestAStopWhileClaimsWait(t *testing.T) {
 		}
 	})
 }
+
+// Nor is an archiving that a stop puts off.
+func TestAStopWhileAContactWaitsToBeArchived(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		var log bytes.Buffer
+		b.s.options.Log = slog.New(slog.NewTextHandler(&log, nil))
+		b.talk()
+		for range archivingMost { // others are being archived
+			go func() {
+				_ = b.s.writes.do(nil, newTurn(archiving), func() error { <-time.After(5 * time.Second); return nil })
+			}()
+		}
+		b.deliver(customer, "BYE")
+		b.deliver(ana, "200 to BYE")
+		b.close()
+		if log.Len() > 0 {
+			t.Errorf("logged: %s", &log)
+		}
+		if len(b.journal.archived) > 0 {
+			t.Error("it was archived")
+		}
+		b.pass(10 * time.Second)
+	})
+}

@@ -138,8 +138,9 @@ func (s *Switchboard) Admits() error {
 func (s *Switchboard) AdmitsWork() error { return s.writes.admits() }
 
 // Deliver gives a message to the leg of a connection. It never blocks, and is
-// false if there is no such leg here. A message is lost only if its line is
-// flooded, which to the far end is as if the network had lost it.
+// false if there is no such leg here. A message is lost if its line is flooded, or if
+// all lines of its contact together have more unread than a desk takes at once: to the
+// far end that is as if the network had lost it.
 func (s *Switchboard) Deliver(id call.ContactID, connection call.ConnectionID, in Incoming) bool {
 	d := s.desk(id)
 	if d == nil || !slices.Contains(d.view.Load().legs, connection) {
@@ -277,6 +278,16 @@ func (s *Switchboard) Release() {
 	s.mu.Unlock()
 	for _, d := range left {
 		d.giveBack()
+	}
+}
+
+// closing reports whether Close has been called.
+func (s *Switchboard) closing() bool {
+	select {
+	case <-s.stop:
+		return true
+	default:
+		return false
 	}
 }
 
