@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,19 +71,19 @@ func TestASlowReservation(t *testing.T) {
 		inBubble(t, func(b *bench) {
 			b.s.options.Router = reservingRouter{takes: takes}
 			b.journal.set(always(slow))
-			away := 0
+			var away atomic.Int32
 			b.lines.opened(customer)
 			leg := patientLeg{fakeLeg{lines: b.lines, ID: customer, Epoch: 1}}
 			if err := b.s.Open("c1", leg, invite{"INVITE", &away, nil}); err != nil {
 				t.Fatal(err)
 			}
 			b.pass(time.Second)
-			if rung := b.trace.count("-> 2 INVITE"); away != 0 || rung != 1-want {
-				t.Errorf("%s: turned away %d times, rung %d times", takes, away, rung)
+			if rung := b.trace.count("-> 2 INVITE"); away.Load() != 0 || rung != 1-want {
+				t.Errorf("%s: turned away %d times, rung %d times", takes, away.Load(), rung)
 			}
 			b.pass(appendMost)
-			if away != want {
-				t.Errorf("%s: turned away %d times, want %d", takes, away, want)
+			if int(away.Load()) != want {
+				t.Errorf("%s: turned away %d times, want %d", takes, away.Load(), want)
 			}
 		})
 	}

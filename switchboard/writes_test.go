@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -254,12 +255,12 @@ func TestWhoWaitsMayGo(t *testing.T) {
 // A caller can be turned away until the journal gets the contact, and not later.
 type invite struct {
 	msg
-	away *int
+	away *atomic.Int32
 	then func() // nil: nothing
 }
 
 func (i invite) TurnAway() {
-	*i.away++
+	i.away.Add(1)
 	if i.then != nil {
 		i.then()
 	}
@@ -284,7 +285,7 @@ func TestTurnedAwayAfterAll(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		away := 0
+		var away atomic.Int32
 		leg := patientLeg{fakeLeg{lines: b.lines, ID: customer, Epoch: 1}}
 		b.lines.opened(customer)
 		b.s.writes.first = backlog{} // as if all were well
@@ -298,8 +299,8 @@ func TestTurnedAwayAfterAll(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.pass(turnAwayAfter)
-		if away != 1 {
-			t.Errorf("turned away %d times", away)
+		if away.Load() != 1 {
+			t.Errorf("turned away %d times", away.Load())
 		}
 		if then != before || legs() != before-1 {
 			t.Errorf("%d legs before, %d when it is turned away, %d after that", before, then, legs())
