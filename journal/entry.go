@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/nats-io/nats.go"
 
@@ -183,8 +185,18 @@ func contactOf(subject string) call.ContactID {
 	return call.ContactID(id)
 }
 
-// named says in plain words what a subject is about.
+// named says in plain words what a subject is about. It may be that of a damaged
+// record: what cannot be printed becomes a question mark.
 func named(subject string) string {
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, about(subject))
+}
+
+func about(subject string) string {
 	kind, id, _ := strings.Cut(subject, ".")
 	switch kind {
 	case "archive":

@@ -236,3 +236,15 @@ func TestWhatIsStoredIsRead(t *testing.T) {
 		t.Errorf("only %d of %d entries build on others", partial, whole+partial)
 	}
 }
+
+// What a damaged record is about goes into logs and JSON all the same.
+func TestNamed(t *testing.T) {
+	for subject, want := range map[string]string{
+		"contact.a": "contact a", "archive.a": "archived contact a", itemSubject("queue", "shop"): "queue shop",
+		"routing.queue.ED\xcb6US0": "routing queue.ED?6US0", "contact.a\nb": "contact a?b", itemSubject("agent", "an\x1ba"): "agent an?a",
+	} {
+		if got := named(subject); got != want {
+			t.Errorf("%q: got %q, want %q", subject, got, want)
+		}
+	}
+}
