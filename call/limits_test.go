@@ -30,7 +30,7 @@ func (x *tried) fact(ev Event) {
 	}
 }
 
-// transfer is a transfer to so many targets, none of whom can be reached.
+// transfer transfers the customer to n targets that cannot be reached.
 func (x *tried) transfer(targets int) error {
 	ev := TransferRequested{By: 2, Kind: Cold, Target: target(0)}
 	for i := 1; i < targets; i++ {

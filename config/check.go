@@ -21,8 +21,8 @@ type checker struct {
 }
 
 // wrong notes a mistake at path, or, when path is not in the file, at the
-// nearest table around it that is. What is missing in a table that has an unknown
-// key is no mistake of its own: that key was probably meant.
+// nearest table around it that is. It does not report a missing key in a table
+// that has an unknown one, which is probably that key misspelt.
 func (c *checker) wrong(path, format string, args ...any) {
 	m := Mistake{File: c.file, Text: fmt.Sprintf(format, args...)}
 	for at := path; at != ""; at = at[:max(0, strings.LastIndexAny(at, ".["))] {

@@ -47,10 +47,9 @@ func (k *Dispatcher) Reserve(c call.Contact, id call.ConnectionID) error {
 	return nil
 }
 
-// reserve reserves one named agent. An earlier part of theirs in the same contact
-// counts as over, even if that is not stored yet, so that they can be recalled. If
-// a plan that was dropped had reserved another agent for this connection, that
-// agent is free again.
+// reserve reserves the agent of a connection. It ends the agent's earlier segment in
+// the same contact first, so that an agent who has left can be recalled. It frees
+// any other agent that was reserved for the connection.
 func (k *Dispatcher) reserve(c call.Contact, x call.Connection) error {
 	id, agent := segmentOf(c.ID, x), x.Endpoint.Address
 	if other := k.table.Reserved(id); other != nil && other.Name != agent {
@@ -152,8 +151,7 @@ func (k *Dispatcher) Changed(c call.Contact, _ []call.Timed) {
 }
 
 // queue enqueues the customer. If the queue no longer exists, the contact gets a
-// Failed fact. An agent whom a dropped plan had reserved for the same connection is
-// freed.
+// Failed fact. It frees any agent that was reserved for the connection.
 func (k *Dispatcher) queue(c call.Contact, x call.Connection) {
 	id := segmentOf(c.ID, x)
 	if a := k.table.Reserved(id); a != nil && a.Reservation.Queue == "" {

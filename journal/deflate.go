@@ -15,7 +15,7 @@ const inflatedMost = 32 << 20
 var (
 	deflaters = sync.Pool{New: func() any {
 		w, err := flate.NewWriter(nil, flate.DefaultCompression)
-		if err != nil { // there is no such level
+		if err != nil { // the level is wrong
 			panic(err)
 		}
 		return w

@@ -31,7 +31,7 @@ type Look struct {
 // LookInto opens the journal in a directory that no server uses.
 func LookInto(ctx context.Context, dir string) (*Look, error) {
 	if _, err := os.Stat(filepath.Join(dir, server.JetStreamStoreDir)); err != nil {
-		return nil, fmt.Errorf("there is no journal in %s: %w", dir, err)
+		return nil, fmt.Errorf("no journal in %s: %w", dir, err)
 	}
 	lock, err := share(dir)
 	if err != nil {

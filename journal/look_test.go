@@ -68,7 +68,7 @@ func TestAllEntriesOnce(t *testing.T) {
 
 func TestOneLooksOrOneWrites(t *testing.T) {
 	none := filepath.Join(t.TempDir(), "none")
-	if _, err := LookInto(t.Context(), none); err == nil || !strings.Contains(err.Error(), "there is no journal in "+none) {
+	if _, err := LookInto(t.Context(), none); err == nil || !strings.Contains(err.Error(), "no journal in "+none) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := os.Stat(none); !os.IsNotExist(err) {

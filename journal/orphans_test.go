@@ -206,8 +206,8 @@ func TestCopyAfterAFailure(t *testing.T) {
 	}
 }
 
-// A kill while an archived contact is taken out of CONTACTS, its whole entry first,
-// is no damage.
+// The journal reports no damage after a kill that interrupts the removal of an
+// archived contact from CONTACTS, which begins with its whole entry.
 func TestKilledWhilePurging(t *testing.T) {
 	dir := t.TempDir()
 	j := open(t, dir)

@@ -107,7 +107,7 @@ func (st *stream) whereTo(all []block) map[int][]record {
 	return to
 }
 
-// rewrite writes a block without what is no record, and with what was restored.
+// rewrite writes a block again with its readable records and the restored ones.
 func (s *survey) rewrite(st *stream, b block, added []record, aside string) error {
 	old, err := readBlock(b.file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

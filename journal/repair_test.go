@@ -162,7 +162,7 @@ func killedAt(t *testing.T, dir string) string {
 	return left
 }
 
-// A kill damages nothing: what it leaves half done is no reason to worry.
+// A kill damages nothing, and what it leaves half done is not reported as damage.
 func TestAKillIsNoDamage(t *testing.T) {
 	dir := t.TempDir()
 	town(t, dir)

@@ -32,7 +32,7 @@ var groups = []group{
 	{name: "to an agent in a browser", play: toAnAgent},
 	{name: "what is refused", play: doors},
 	{name: "the page's connection breaks", play: breaks},
-	{name: "the page is closed", play: closed},
+	{name: "the page is closed", play: closed, all: true},
 }
 
 // TestScenes plays what can happen to customers whose agents work in browsers.
