@@ -19,12 +19,12 @@
 // an entry needs one other message to be read, never a chain of them, and its size
 // does not depend on what the contact has behind it.
 //
-// An entry is whole if it is the first of an owner's epoch, or of a contact of which the
-// journal has lost the last entries; if it follows a whole one of which it is unknown whether it was
+// An entry is whole if it is the first of an owner's epoch, or of a contact whose last
+// entries the journal has lost; if it follows a whole one that may or may not have been
 // written; if the entries since the last whole one take as much room as that, or are
-// 50; or if more than half of it would have to be written anyway. An entry that
-// builds on another and of which it is unknown whether it was written changes
-// nothing: nothing builds on it.
+// 50; or if more than half of it would have to be written anyway. Nothing ever builds
+// on an entry that holds only changes, so it does not matter if one of these may or
+// may not have been written.
 //
 // # Damage
 //
@@ -41,10 +41,10 @@
 //     blocks is removed.
 //
 // Therefore an embedded server gets to see whole blocks only. Before it starts,
-// the blocks are read by code of this package, which goes on after a bad record, and
-// after a part of the disk that gives an error;
-// bad ones are cut out, and the files as they were found are kept in the
-// directory "damaged". What cannot be read is reported with its place.
+// the blocks are read by code of this package, which goes on after a bad record and
+// after a part of the disk that gives an error. Bad records are cut out, and the files
+// as they were found are kept in the directory "damaged". What cannot be read is
+// reported with its place.
 //
 // What a block loses must be somewhere else. The newest message of each contact
 // that has not been archived, and of each stored item, is in a file of its own in

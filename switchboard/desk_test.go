@@ -354,6 +354,10 @@ func TestCloseEndsNoContact(t *testing.T) {
 	inBubble(t, func(b *bench) {
 		b.talk()
 		n := b.sent()
+		taken := call.Withdrawn{Connection: 2, Number: 1}
+		if b.s.Post("c2", taken) {
+			t.Error("a contact that never was takes facts")
+		}
 		b.journal.set(always(slow))
 		b.deliver(customer, "refresh") // in flight: it is waited for
 		b.close()
@@ -361,6 +365,9 @@ func TestCloseEndsNoContact(t *testing.T) {
 		b.wantSent(n, "-> 1 200 to refresh")
 		if len(b.journal.archived) != 0 {
 			t.Error("a contact that goes on was archived")
+		}
+		if !b.s.Post("c1", taken) {
+			t.Error("a contact that goes on is said to have ended")
 		}
 		if err := b.s.Open("c2", fakeLeg{lines: b.lines, ID: customer}, msg("INVITE")); !errors.Is(err, ErrClosed) {
 			t.Errorf("err is %v, want ErrClosed", err)

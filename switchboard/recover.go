@@ -15,10 +15,10 @@ import (
 // has: their legs are restored, and once that is written down they are resumed, the
 // customer's first. If no other process can write, everybody hears at once what they
 // heard before, whatever the writing takes. The router knows of all of them then. Until
-// Recover returns, no new contact begins. A contact that somebody else is quicker to take is left to them; what
-// cannot be read is logged and left where it is. The error says that the journal could
-// not be read as a whole, and then none was taken, or that ctx ended before all were
-// taken; those that have been begun with are still tried for.
+// Recover returns, no new contact begins. A contact that another owner takes first is
+// left to that owner; one that cannot be read is logged and left where it is. The error
+// says that the journal could not be read as a whole, and then none was taken, or that
+// ctx ended before all were taken; those that have been begun with are still tried for.
 //
 // If no other process can write, Recover waits only for those whose customer talks: the
 // others are ours already, and the router is told how they were written down. A crowd

@@ -154,18 +154,19 @@ func (s *Switchboard) Deliver(id call.ContactID, connection call.ConnectionID, i
 	return true
 }
 
-// Post tells a contact a fact that came in on none of its lines. It is false if
-// there is no such contact here.
+// Post tells a contact a fact that came in on none of its lines. It is false if the
+// contact has ended. While the switchboard closes it is true: a contact whose desk has
+// stopped has not ended, and whoever recovers it is told again.
 func (s *Switchboard) Post(id call.ContactID, fact call.Fact) bool {
 	d := s.desk(id)
 	if d == nil {
-		return false
+		return s.closing()
 	}
 	select {
 	case d.inbox <- &input{event: fact}:
 		return true
 	case <-d.done:
-		return false
+		return s.closing()
 	}
 }
 
@@ -249,7 +250,8 @@ func (s *Switchboard) LegCount() int {
 
 // Close stops all desks. No contact is ended and nobody is told: the journal keeps
 // them, and Recover takes them up again. What is being written is waited for until
-// ctx ends, but for claims: a contact that is not claimed yet stays as it is. People hear each other until Release.
+// ctx ends, but for claims: a contact that is not claimed yet stays as it is. People
+// hear each other until Release.
 func (s *Switchboard) Close(ctx context.Context) error {
 	s.mu.Lock()
 	if !s.closed {
