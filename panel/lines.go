@@ -26,7 +26,7 @@ func (p *page) offer(m offer) {
 		sdp, err := s.connect(m)
 		s.do(func() {
 			if err != nil {
-				if s.panel.odd.allows(s.now()) {
+				if s.panel.odd.AllowN(s.now(), 1) {
 					s.panel.log.Warn("connecting a page", "agent", s.account.Agent, "contact", m.ContactID, "err", err)
 				}
 				fail(err.Error())

@@ -16,33 +16,6 @@ import (
 	"github.com/coder/websocket"
 )
 
-func TestPace(t *testing.T) {
-	p := pace{every: 20 * time.Millisecond, burst: 3}
-	now := time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
-	wait := func(want ...time.Duration) {
-		t.Helper()
-		for i, want := range want {
-			if got := p.wait(now); got != want {
-				t.Errorf("turn %d after %s, want %s", i+1, got, want)
-			}
-		}
-	}
-	wait(0, 0, 0, 20*time.Millisecond, 40*time.Millisecond)
-	now = now.Add(time.Second)
-	wait(0, 0, 0, 20*time.Millisecond)
-
-	now = now.Add(time.Second)
-	allowed := 0
-	for range 1000 { // those that are not allowed do not count
-		if p.allows(now) {
-			allowed++
-		}
-	}
-	if now = now.Add(20 * time.Millisecond); allowed != 3 || !p.allows(now) || p.allows(now) {
-		t.Errorf("%d at once, want 3, and one more 20 ms later", allowed)
-	}
-}
-
 // However many strangers embed the page, the log stays short.
 func TestStrangersInTheLog(t *testing.T) {
 	var log bytes.Buffer

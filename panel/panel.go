@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"holdfast/call"
 	"holdfast/password"
 	"holdfast/routing"
@@ -96,7 +98,7 @@ type Panel struct {
 	boot     string // of this life of the server
 	sessions *sessions
 	guesses  *guesses
-	odd      pace                // of what is logged although anybody can cause it
+	odd      *rate.Limiter       // of what is logged although anybody can cause it
 	hashing  chan struct{}       // holds a value while a password is checked
 	stations map[string]*station // by agent; never changes
 	lower    map[string]*station // by agent in lower case; never changes
@@ -123,7 +125,7 @@ func New(o Options) (*Panel, error) {
 		o.Log = slog.Default()
 	}
 	p := &Panel{
-		options: o, log: o.Log, boot: rand.Text(), guesses: newGuesses(o.Now), odd: pace{every: oddEvery, burst: oddBurst},
+		options: o, log: o.Log, boot: rand.Text(), guesses: newGuesses(o.Now), odd: rate.NewLimiter(rate.Every(oddEvery), oddBurst),
 		hashing: make(chan struct{}, hashingMost), stations: map[string]*station{}, lower: map[string]*station{},
 		involved: map[call.ContactID][]*station{}, stop: make(chan struct{}),
 	}

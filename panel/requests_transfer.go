@@ -130,7 +130,7 @@ func (a *ask) permit(targets []call.Endpoint) error {
 		if refused := new(switchboard.DialError); errors.As(err, &refused) {
 			why = refused.Reason
 		}
-		if a.panel.odd.allows(a.now()) {
+		if a.panel.odd.AllowN(a.now(), 1) {
 			a.panel.log.Info("refusing a transfer", "agent", a.account.Agent, "target", target.Address, "err", err)
 		}
 		return refuse(badEndpoint, failureText(target, why, ""))

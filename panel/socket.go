@@ -144,7 +144,7 @@ func (p *Panel) read(conn *websocket.Conn, s *station, k *socket) (closed bool) 
 			switch {
 			case page == nil:
 			case err != nil:
-				if p.odd.allows(s.now()) {
+				if p.odd.AllowN(s.now(), 1) {
 					p.log.Info("a page sent something wrong", "agent", s.account.Agent, "err", err)
 				}
 				page.send(problem{err.Error()})

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"holdfast/call"
 	"holdfast/routing"
 )
@@ -33,8 +35,8 @@ type station struct {
 
 	wake  chan struct{} // contacts or the agent have changed
 	inbox chan func()
-	lines chan func() // what runLines has to do
-	pace  pace        // of what the windows send
+	lines chan func()   // what runLines has to do
+	pace  *rate.Limiter // of what the windows send
 
 	// mu guards what was reported since the last look.
 	mu       sync.Mutex
@@ -55,7 +57,7 @@ type station struct {
 func newStation(p *Panel, a Account) *station {
 	s := &station{
 		panel: p, account: a, wake: make(chan struct{}, 1), inbox: make(chan func()), lines: make(chan func(), mostWaiting),
-		pace:     pace{every: messageEvery, burst: messageBurst},
+		pace:     rate.NewLimiter(rate.Every(messageEvery), messageBurst),
 		involved: map[call.ContactID]bool{}, rejected: map[string]bool{},
 	}
 	s.present.Store(true) // until the time for coming back is over

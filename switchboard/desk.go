@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"holdfast/call"
 )
 
@@ -93,7 +95,6 @@ type desk struct {
 	memory  map[call.ConnectionID][]byte // of each leg
 	joined  []call.ConnectionID          // the last the contact was told
 	rung    time.Time                    // the contact's deadline, once it was told
-	turn    time.Time                    // of the last request that was granted; see paced
 
 	fresh       bool        // opened, and no entry is written
 	beginning   Beginning   // of a contact that was opened; nil if it cannot be turned away
@@ -113,6 +114,7 @@ type desk struct {
 	appendIn     time.Duration      // how long the next entry may take
 	queued       *turn              // of the entry in flight
 	cancelAppend context.CancelFunc // ends the wait for the entry in flight
+	requests     *rate.Limiter      // see paced
 	stopping     bool
 	ended        bool
 }
@@ -122,7 +124,7 @@ func newDesk(s *Switchboard, c call.Contact, epoch uint16) *desk {
 	d := &desk{
 		board: s, id: c.ID, epoch: epoch, contact: c,
 		began: now.UTC(), start: now, // only start keeps its monotonic reading
-		appendIn: appendWithin,
+		appendIn: appendWithin, requests: rate.NewLimiter(rate.Every(requestEvery), requestBurst),
 		log:      s.options.Log.With("contact", c.ID),
 		inbox:    make(chan *input, inboxSize),
 		withdrew: make(chan struct{}, 1),
@@ -134,11 +136,6 @@ func newDesk(s *Switchboard, c call.Contact, epoch uint16) *desk {
 	}
 	d.view.Store(&view{})
 	return d
-}
-
-// own adds a leg that exists already.
-func (d *desk) own(id call.ConnectionID, leg Leg) {
-	d.legs[id], d.memory[id] = leg, leg.Memory()
 }
 
 func (d *desk) run(begin func()) {

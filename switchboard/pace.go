@@ -33,15 +33,10 @@ func (t *transition) paced(in *input) error {
 	if len(commands) == 0 && reflect.DeepEqual(c, t.contact) {
 		return nil
 	}
-	first := t.now.Add(-requestBurst * requestEvery)
-	if t.desk.turn.Before(first) {
-		t.desk.turn = first
-	}
-	next := t.desk.turn.Add(requestEvery)
-	if next.After(t.now) {
+	if !t.desk.requests.AllowN(t.now, 1) {
 		return refuse(TooManyRequests, "there have been too many requests for this contact; try again in a second")
 	}
-	t.desk.turn, in.granted = next, true
+	in.granted = true
 	return nil
 }
 

@@ -139,3 +139,8 @@ func (d *desk) restore(e Entry) {
 		d.board.options.Router.Changed(e.Contact, nil)
 	}
 }
+
+// own adds a leg that exists already.
+func (d *desk) own(id call.ConnectionID, leg Leg) {
+	d.legs[id], d.memory[id] = leg, leg.Memory()
+}

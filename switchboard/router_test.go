@@ -29,7 +29,7 @@ func TestTalksToSomebodyElse(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	tr := transition{contact: c, now: time.Now(), desk: &desk{board: New(Options{Directory: fakeDirectory{}, Router: elsewhere{}})}}
+	tr := transition{contact: c, now: time.Now(), desk: newDesk(New(Options{Directory: fakeDirectory{}, Router: elsewhere{}}), c, 1)}
 	target := call.Endpoint{Kind: call.PhoneNumber, Address: "+15550100"}
 	for _, test := range []struct {
 		ask call.Request
