@@ -173,6 +173,9 @@ func (s *station) look() scene {
 	for _, x := range agent.Segments {
 		s.involved[x.Contact] = true
 	}
+	if r := agent.Reservation; r != nil { // which may be known before contactChanged
+		s.involved[r.Contact] = true
+	}
 	sc := scene{now: s.now(), agent: agent, page: !s.account.Desk, looked: slices.Sorted(maps.Keys(s.involved))}
 	s.mu.Unlock()
 

@@ -26,6 +26,7 @@ type window struct {
 
 func (w *world) open(t *testing.T, agent, id string) *window {
 	t.Helper()
+	synctest.Wait() // for the station to have seen what was before
 	win := &window{t: t, s: w.panel.stations[agent], socket: newSocket(w.session(t, agent)), id: id}
 	win.s.do(func() { win.s.attach(id, win.socket) })
 	return win

@@ -18,11 +18,11 @@ func TestReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
 		ana := talking(t, w)
-		w.slow = make(chan struct{})
+		w.late = make(chan struct{})
 		add := map[string]any{"contactId": "c1_2", "endpoint": map[string]any{"type": "phone_number", "phoneNumber": "sip:cardiology@127.0.0.1:5073"}}
 		ana.asksAs("request-7", "createAdditionalConnection", add)
 		ana.s.do(func() { ana.s.left(ana.socket, true) })
-		close(w.slow)
+		close(w.late)
 		synctest.Wait()
 		if !w.panel.Present("ana") {
 			t.Error("ana has gone while her page is being loaded anew")

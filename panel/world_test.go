@@ -37,6 +37,7 @@ type world struct {
 	instant  bool                 // agents who accept need no browser
 	broken   error                // what Request returns instead of doing anything
 	slow     chan struct{}        // Request waits for it, if there is one
+	late     chan struct{}        // Request has done its work and returns after it, if there is one
 	calls    []string             // Lost ana, Back ana, Disconnect c1 2
 	timer    *time.Timer
 	closed   bool
@@ -270,10 +271,13 @@ func (w *world) schedule() {
 // Request implements Board.
 func (w *world) Request(ctx context.Context, id call.ContactID, ev call.Event) (call.Contact, error) {
 	w.mu.Lock()
-	slow := w.slow
+	slow, late := w.slow, w.late
 	w.mu.Unlock()
 	if slow != nil {
 		<-slow
+	}
+	if late != nil {
+		defer func() { <-late }()
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
