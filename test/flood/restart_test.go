@@ -37,7 +37,7 @@ func TestRestart(t *testing.T) {
 	if min(took, worked) > limit { // others on the machine do not count
 		t.Errorf("it worked for %s, more than %s", worked, limit)
 	}
-	if w.log.count("took contacts over") != 1 || w.log.count(fmt.Sprint("contacts=", crowd+1+talkers)) != 1 {
+	if !w.log.await(fmt.Sprint(`msg="took contacts over" contacts=`, crowd+1+talkers)) {
 		t.Errorf("not all were taken over: %q", w.log.lines("took contacts over"))
 	}
 	o := w.during(time.Second, func() []answer {

@@ -194,6 +194,18 @@ func (l *logged) text() string {
 
 func (l *logged) count(text string) int { return strings.Count(l.text(), text) }
 
+// await reports whether a text is in the log, or comes within a second: standard error
+// arrives after standard output at times.
+func (l *logged) await(text string) bool {
+	for limit := time.Now().Add(time.Second); l.count(text) == 0; {
+		if time.Now().After(limit) {
+			return false
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+	return true
+}
+
 // lines are some of those that contain one of these.
 func (l *logged) lines(any ...string) (found []string) {
 	const most, longest = 20, 250
