@@ -24,11 +24,13 @@ type page struct {
 	leftAt  time.Time
 	work    chan func() // closed with the page
 	asked   []*asked    // oldest first
+	follows bool        // it gets what is published
 }
 
 // asked is a request of a page, and its response.
 type asked struct {
 	id       string
+	streams  bool      // its response is followed by an update
 	by       time.Time // when it must have its response
 	response []byte    // nil: not yet
 	at       time.Time // of the response
@@ -231,6 +233,11 @@ func (p *page) take(m any) {
 		s.moveAudio(p.id)
 	case echo:
 		s.sendAll(echoed(m))
+	case subscribe:
+		p.follows = true
+		if now := current(s.shown, m); now != nil {
+			p.send(published{now, true})
+		}
 	}
 }
 
@@ -243,7 +250,7 @@ func (p *page) ask(m request) {
 		}
 		return
 	}
-	a := &asked{id: m.RequestID, by: s.now().Add(answerWithin)}
+	a := &asked{id: m.RequestID, streams: m.Namespace == "", by: s.now().Add(answerWithin)}
 	p.remember(a)
 	accepted := p.do(func() {
 		if !s.now().Before(a.by) {
@@ -311,11 +318,15 @@ func (p *page) fail(a *asked, err error) {
 }
 
 // respond sends a response, and the update that shows its effect once more: a
-// Streams page begins to watch only when it has the response.
+// Streams page begins to watch only when it has the response. The SDK has
+// subscriptions instead, and a page that asks the SDK whenever it gets an update must
+// not get another for it.
 func (p *page) respond(a *asked, r response) {
 	a.response, a.at, a.outcome = encode(r), p.station.now(), nil
 	p.sendBytes(a.response)
-	p.send(p.station.update(p.station.shown))
+	if a.streams {
+		p.send(p.station.update(p.station.shown))
+	}
 }
 
 // repeatResponses sends a window that has reconnected the responses it may have

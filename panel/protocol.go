@@ -86,6 +86,13 @@ type (
 		Text string `json:"text"`
 	}
 
+	// published has what has changed for pages that use the Amazon Connect SDK. With
+	// Again it answers a subscribe, and is only for handlers of that parameter.
+	published struct {
+		Topics []publication `json:"topics"`
+		Again  bool          `json:"again"`
+	}
+
 	// loggedOut ends the session, in every window.
 	loggedOut struct{}
 
@@ -98,15 +105,16 @@ type (
 // serverMessages are the messages of the server by their type.
 var serverMessages = map[string]any{
 	"hello": hello{}, "update": update{}, "parked": parked{}, "response": response{}, "audio": audio{}, "answer": answer{},
-	"muted": muted{}, "echoed": echoed{}, "problem": problem{}, "loggedOut": loggedOut{},
+	"muted": muted{}, "echoed": echoed{}, "problem": problem{}, "published": published{}, "loggedOut": loggedOut{},
 }
 
 // Messages of the page.
 type (
 	// request asks for a method of Streams' or one of our own, which begin with
-	// "holdfast.".
+	// "holdfast.". With a namespace it asks for a command of the Amazon Connect SDK.
 	request struct {
 		RequestID string          `json:"requestId"`
+		Namespace string          `json:"namespace"`
 		Method    string          `json:"method"`
 		Params    json.RawMessage `json:"params"`
 	}
@@ -131,6 +139,14 @@ type (
 		Event string          `json:"event"`
 		Data  json.RawMessage `json:"data"`
 	}
+
+	// subscribe reports that a page around this window follows a topic of the Amazon
+	// Connect SDK. From the first one on, the window gets everything that is published.
+	subscribe struct {
+		Namespace string `json:"namespace"`
+		Key       string `json:"key"`
+		Parameter string `json:"parameter"`
+	}
 )
 
 // pageMessages are the messages of the page by their type.
@@ -140,6 +156,8 @@ var pageMessages = map[string]func([]byte) (any, error){
 	"mute":     read[mute],
 	"takeOver": read[takeOver],
 	"echo":     read[echo],
+
+	"subscribe": read[subscribe],
 }
 
 func read[M any](b []byte) (any, error) {
@@ -189,6 +207,8 @@ func check(m any) error {
 			return fmt.Errorf("requestId must have 1 to %d bytes", longestID)
 		case m.Method == "" || len(m.Method) > longestMethod:
 			return fmt.Errorf("method must have 1 to %d bytes", longestMethod)
+		case len(m.Namespace) > longestMethod:
+			return fmt.Errorf("namespace must have at most %d bytes", longestMethod)
 		}
 	case offer:
 		switch {
@@ -200,6 +220,10 @@ func check(m any) error {
 	case echo:
 		if !isEchoed(m.Event) {
 			return errors.New("this event is not passed on")
+		}
+	case subscribe:
+		if max(len(m.Namespace), len(m.Key), len(m.Parameter)) > longestID {
+			return fmt.Errorf("namespace, key and parameter must have at most %d bytes", longestID)
 		}
 	}
 	return nil
@@ -251,6 +275,8 @@ func typeOf(m any) string {
 		return "echoed"
 	case problem:
 		return "problem"
+	case published:
+		return "published"
 	case loggedOut:
 		return "loggedOut"
 	default:

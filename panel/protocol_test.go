@@ -19,7 +19,7 @@ func TestProtocol(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fromPage := map[string]any{"request": request{}, "offer": offer{}, "mute": mute{}, "takeOver": takeOver{}, "echo": echo{}}
+	fromPage := map[string]any{"request": request{}, "offer": offer{}, "mute": mute{}, "takeOver": takeOver{}, "echo": echo{}, "subscribe": subscribe{}}
 	if got, want := slices.Sorted(maps.Keys(pageMessages)), slices.Sorted(maps.Keys(fromPage)); !slices.Equal(got, want) {
 		t.Errorf("the server reads %v, this test knows %v", got, want)
 	}

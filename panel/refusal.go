@@ -37,6 +37,8 @@ const (
 	serviceError      = "InternalServiceError"
 	requestTimedOut   = "RequestTimedOut"
 	noSuchAgentState  = "InvalidAgentStateException"
+	handlerNotFound   = "handlerNotFound" // of the SDK
+	noResult          = "noResult"        // of the SDK
 	statusUnavailable = 503
 )
 

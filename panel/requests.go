@@ -23,6 +23,8 @@ type params struct {
 	Kind         string         `json:"kind"`
 	Targets      []string       `json:"targets"`
 	Confirm      bool           `json:"confirm"` // a target who answers must press 1
+
+	sdkParams
 }
 
 // An ask is a request that is being performed.
@@ -87,7 +89,12 @@ var methods = map[string]func(*ask) (outcome, error){
 // perform performs a request of a page.
 func (s *station) perform(ctx context.Context, m request) (outcome, error) {
 	method, known := methods[m.Method]
-	if !known {
+	switch {
+	case m.Namespace != "":
+		if method, known = sdk[m.Namespace][m.Method]; !known {
+			return outcome{}, refuse(handlerNotFound, "No handler for command")
+		}
+	case !known:
 		return outcome{}, refuse(notSupported, fmt.Sprintf("Holdfast does not support %s.", m.Method))
 	}
 	a := &ask{station: s, ctx: ctx, key: m.RequestID}

@@ -75,7 +75,8 @@ func (a *ask) add() (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	return a.handOver(call.TransferRequested{Kind: call.Warm, Target: target})
+	_, err = a.handOver(call.TransferRequested{Kind: call.Warm, Target: target})
+	return done, err
 }
 
 // transfer asks for a whole transfer.
@@ -94,28 +95,30 @@ func (a *ask) transfer() (outcome, error) {
 	if len(targets) == 0 {
 		return outcome{}, refuse(badEndpoint, "Enter a name, a phone number or a sip: address.")
 	}
-	return a.handOver(call.TransferRequested{
+	_, err := a.handOver(call.TransferRequested{
 		Kind: call.Kind(a.Kind), Target: targets[0], Others: targets[1:], Manner: call.Manner{Confirm: a.Confirm},
 	})
+	return done, err
 }
 
-func (a *ask) handOver(ev call.TransferRequested) (outcome, error) {
+// handOver requests a transfer, and returns the contact in which it has begun.
+func (a *ask) handOver(ev call.TransferRequested) (call.Contact, error) {
 	s, err := a.segment(a.ContactID)
 	if err != nil {
-		return outcome{}, err
+		return call.Contact{}, err
 	}
 	if err := a.permit(append([]call.Endpoint{ev.Target}, ev.Others...)); err != nil {
-		return outcome{}, err
+		return call.Contact{}, err
 	}
 	ev.By, ev.Key = s.own.ID, a.key
 	c, err := a.request(s, ev)
 	if err != nil {
-		return outcome{}, err
+		return call.Contact{}, err
 	}
 	if f := viewFailure(c); c.Transfer == nil && f != nil { // no target could be rung
-		return outcome{}, refuse(badEndpoint, f.Text)
+		return call.Contact{}, refuse(badEndpoint, f.Text)
 	}
-	return done, nil
+	return c, nil
 }
 
 // permit refuses targets that may not be dialled, in words for the agent; the log has

@@ -200,8 +200,10 @@ func (s *station) refresh() {
 	for _, f := range frames(s.shown.cards, sc) {
 		f.noteMissed(s.shown.missed)
 		if !reflect.DeepEqual(f, s.shown) {
+			before := s.shown
 			s.shown = f
 			s.sendAll(s.update(f))
+			s.publish(before)
 		}
 	}
 	s.forget(sc)
@@ -249,6 +251,20 @@ func (s *station) update(f frame) update {
 		Snapshot:      streamsSnapshot(f.agent, f.segments, contacts, s.now()),
 		Configuration: streamsConfiguration(s.account.Agent, !s.account.Desk, s.panel.options.NotReady),
 		View:          v,
+	}
+}
+
+// publish sends what has changed since a frame to the pages that follow it.
+func (s *station) publish(before frame) {
+	changes := changes(before, s.shown)
+	if len(changes) == 0 {
+		return
+	}
+	b := encode(published{changes, false})
+	for _, p := range s.pages {
+		if p.follows {
+			p.sendBytes(b)
+		}
 	}
 }
 

@@ -29,6 +29,16 @@ export class Conduit {
     return this.#around !== null;
   }
 
+  get around() {
+    return this.#around;
+  }
+
+  // targets are the origins at which the page around may get messages.
+  get targets() {
+    if (!this.#around || this.#id === null) return [];
+    return this.#origin ? [this.#origin] : this.#origins;
+  }
+
   // open posts the first message, which means that an agent is logged in. The library
   // must get nothing before it.
   open(hello) {
@@ -55,8 +65,7 @@ export class Conduit {
   }
 
   post(event, data) {
-    if (!this.#around || this.#id === null) return;
-    for (const origin of this.#origin ? [this.#origin] : this.#origins) {
+    for (const origin of this.targets) {
       this.#around.postMessage({ event, data }, origin); // browsers deliver it only to that origin
     }
   }

@@ -7,6 +7,7 @@ import { Desk } from "./desk.js";
 import { devices, remember } from "./devices.js";
 import { logIn, logOut } from "./login.js";
 import { showParked } from "./parked.js";
+import { Port } from "./port.js";
 import { Ringer } from "./ringer.js";
 import { Socket, whoAmI } from "./socket.js";
 import { problem } from "./words.js";
@@ -35,11 +36,13 @@ const socket = new Socket({
   lost() {
     desk.lost();
     conduit.post("agent::websocket_connection_lost", {});
+    port.lost();
   },
   loggedOut() {
     audio.follow({ contacts: [] }, false);
     ringer.ring(false);
     conduit.post("terminated");
+    port.reset();
     void begin();
   },
 });
@@ -102,6 +105,14 @@ const conduit = new Conduit({
   logOut: () => void logOut(),
 });
 
+const port = new Port({
+  request(namespace, command, data, done, requestId) {
+    if (namespace === "aws.connect.contact" && command === "contact/accept" && hello.phone) return void accept(data.contactId, done, requestId);
+    socket.request(command, data, done, requestId, namespace);
+  },
+  subscribe: (topic) => socket.send({ type: "subscribe", ...topic }),
+});
+
 function receive(m) {
   switch (m.type) {
     case "hello": {
@@ -111,6 +122,7 @@ function receive(m) {
       desk.open(m);
       conduit.open(m);
       conduit.post("agent::websocket_connection_gained", {});
+      port.open(conduit.around, conduit.targets);
       return anew ? audio.renew() : audio.check();
     }
     case "update":
@@ -131,6 +143,8 @@ function receive(m) {
       return conduit.muted(m.muted);
     case "echoed":
       return conduit.post(m.event, m.data);
+    case "published":
+      return port.publish(m.topics, m.again);
     case "problem":
       return console.warn("the server has not understood this page:", m.text);
     case "loggedOut":

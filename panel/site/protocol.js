@@ -11,15 +11,17 @@ export const fromServer = {
   "muted": ["muted"],
   "echoed": ["event", "data"],
   "problem": ["text"],
+  "published": ["topics", "again"],
   "loggedOut": []
 };
 
 export const fromPage = {
-  "request": ["requestId", "method", "params"],
+  "request": ["requestId", "namespace", "method", "params"],
   "offer": ["contactId", "offer", "sdp"],
   "mute": ["muted"],
   "takeOver": [],
-  "echo": ["event", "data"]
+  "echo": ["event", "data"],
+  "subscribe": ["namespace", "key", "parameter"]
 };
 
 // The longest message the server reads, in bytes, and how long it takes at most

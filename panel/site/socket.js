@@ -73,9 +73,10 @@ export class Socket {
     return text !== null;
   }
 
-  // request calls done(data, err) exactly once.
-  request(method, params, done, requestId = randomID()) {
-    const text = write({ type: "request", requestId, method, params });
+  // request calls done(data, err) exactly once. A namespace is one of the Amazon
+  // Connect SDK.
+  request(method, params, done, requestId = randomID(), namespace = "") {
+    const text = write({ type: "request", requestId, namespace, method, params });
     const fail = (type, message) => done({ type, message }, { type, message, stack: [], retryStatus: "none", statusCode: 400 });
     if (text === null) return fail("InvalidParameterException", "the request is too long");
     if (this.#waiting.has(requestId)) return fail("InvalidParameterException", "there is a request of that id already");

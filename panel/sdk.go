@@ -1,0 +1,181 @@
+package panel
+
+import (
+	"encoding/json"
+	"maps"
+)
+
+// This file registers what pages that use the Amazon Connect SDK may ask for and
+// subscribe to. The page around ours talks to site/port.js, which passes requests on
+// and routes what is published; docs/STREAMS.md lists all commands and topics.
+
+// Namespaces of the SDK. Its AgentClient uses the one of contacts.
+const (
+	contactNamespace = "aws.connect.contact"
+	voiceNamespace   = "aws.connect.voice"
+	agentNamespace   = "aws.connect.agent"
+)
+
+// sdk has the commands of each namespace. All others are answered with
+// handlerNotFound.
+var sdk = map[string]map[string]func(*ask) (outcome, error){
+	contactNamespace: merge(contactCommands, agentCommands),
+	voiceNamespace:   voiceCommands,
+	agentNamespace:   agentCommands,
+}
+
+// topics return what has changed from one frame to the next, in the order in which
+// it is published.
+var topics = []func(before, now frame) []publication{agentTopics, lifecycleTopics, participantTopics, holdTopics}
+
+// levels are the topics that have a value at any time: who subscribes with a parameter
+// gets it at once, so that nothing is missed between a response and the subscription,
+// or while the page was loaded anew. The function returns the value for a parameter
+// that is not shown any more, or nil.
+var levels = map[topic]func(parameter string) any{
+	{contactNamespace, stateChanged}: goneParticipant,
+}
+
+// A topic is what a page may subscribe to.
+type topic struct{ namespace, key string }
+
+// A publication is a change of a topic. Handlers without a parameter get it, too.
+type publication struct {
+	Namespace string `json:"namespace"`
+	Key       string `json:"key"`
+	Parameter string `json:"parameter,omitempty"`
+	Data      any    `json:"data"`
+}
+
+// changes returns everything that is published between two frames.
+func changes(before, now frame) []publication {
+	var all []publication
+	for _, topic := range topics {
+		all = append(all, topic(before, now)...)
+	}
+	return all
+}
+
+// current returns the value that a topic has in a frame, or nothing if the topic is
+// not one of the levels.
+func current(now frame, m subscribe) []publication {
+	gone, known := levels[topic{m.Namespace, m.Key}]
+	if !known || m.Parameter == "" {
+		return nil
+	}
+	var last []publication
+	for _, p := range changes(frame{}, now) {
+		if p.Namespace == m.Namespace && p.Key == m.Key && p.Parameter == m.Parameter {
+			last = []publication{p} // an agent may have had the same customer before
+		}
+	}
+	if data := gone(m.Parameter); last == nil && data != nil {
+		last = []publication{{m.Namespace, m.Key, m.Parameter, data}}
+	}
+	return last
+}
+
+// sdkParams are the parameters of the SDK's commands, as far as Streams' methods do
+// not have them.
+type sdkParams struct {
+	ParticipantID string          `json:"participantId"`
+	QuickConnect  *endpointParam  `json:"quickConnect"`
+	Attributes    json.RawMessage `json:"attributes"` // names, or "*"
+	StateARN      string          `json:"agentStateARN"`
+	StateName     string          `json:"agentStateName"`
+}
+
+// frame is what the agent's pages show.
+func (a *ask) frame() frame {
+	var f frame
+	a.do(func() { f = a.shown })
+	return f
+}
+
+// shownContact is the contact of that contactId as the pages show it.
+func (a *ask) shownContact() (contact, error) {
+	id, ok := parseSegment(a.ContactID)
+	if ok {
+		if c := find(a.frame().cards, id); c != nil {
+			return c.streams, nil
+		}
+	}
+	return contact{}, refuse(contactNotFound, "there is no such contact")
+}
+
+// participant is the participant of that participantId as the pages show them. An
+// agent who has the same customer for the second time means the live contact.
+func (a *ask) participant() (participant, error) {
+	var last *participant
+	for _, x := range participants(a.frame()) {
+		if x.ID == a.ParticipantID {
+			last = &x
+		}
+	}
+	if last == nil {
+		return participant{}, refuse(noSuchConnection, "they are not in this contact any more")
+	}
+	return *last, nil
+}
+
+// onParticipant makes a command for a participant of a method for a connection.
+func onParticipant(method func(*ask) (outcome, error)) func(*ask) (outcome, error) {
+	return func(a *ask) (outcome, error) {
+		x, err := a.participant()
+		if err != nil {
+			return outcome{}, err
+		}
+		a.ContactID, a.ConnectionID = x.contact.ID, x.ID
+		return method(a)
+	}
+}
+
+// onSelf makes a command for the agent of a method for a connection.
+func onSelf(method func(*ask) (outcome, error)) func(*ask) (outcome, error) {
+	return func(a *ask) (outcome, error) {
+		s, err := a.segment(a.ContactID)
+		if err != nil {
+			return outcome{}, err
+		}
+		a.ConnectionID = connectionName(s.contact.ID, s.own.ID)
+		return method(a)
+	}
+}
+
+// ofContact makes a command of a function of a contact.
+func ofContact(get func(contact) any) func(*ask) (outcome, error) {
+	return func(a *ask) (outcome, error) {
+		c, err := a.shownContact()
+		if err != nil {
+			return outcome{}, err
+		}
+		return outcome{data: get(c)}, nil
+	}
+}
+
+// ofParticipant makes a command of a function of a participant.
+func ofParticipant(get func(participant) any) func(*ask) (outcome, error) {
+	return func(a *ask) (outcome, error) {
+		x, err := a.participant()
+		if err != nil {
+			return outcome{}, err
+		}
+		return outcome{data: get(x)}, nil
+	}
+}
+
+// ofAgent makes a command of a function of the agent.
+func ofAgent(get func(snapshot, configuration) any) func(*ask) (outcome, error) {
+	return func(a *ask) (outcome, error) {
+		u := a.update(a.frame())
+		return outcome{data: get(u.Snapshot, u.Configuration)}, nil
+	}
+}
+
+func merge(all ...map[string]func(*ask) (outcome, error)) map[string]func(*ask) (outcome, error) {
+	sum := map[string]func(*ask) (outcome, error){}
+	for _, commands := range all {
+		maps.Copy(sum, commands)
+	}
+	return sum
+}
