@@ -111,6 +111,11 @@ func TestParse(t *testing.T) {
 		{`{"type":"request","requestId":1,"method":"m"}`, "cannot unmarshal"},
 		{`{"type":"offer","contactId":"c1_2","sdp":"hello"}`, "sdp must be"},
 		{`{"type":"offer","contactId":"c1_2","sdp":"v=0` + strings.Repeat("x", longestSDP) + `"}`, "sdp must be"},
+		{`{"type":"request","requestId":"1","namespace":"aws.connect.voice","method":"voice/holdParticipant","params":{}}`, ""},
+		{`{"type":"request","requestId":"1","namespace":"` + strings.Repeat("x", 65) + `","method":"m"}`, "namespace must have"},
+		{`{"type":"subscribe","namespace":"aws.connect.contact","key":"contact/acw","parameter":""}`, ""},
+		{`{"type":"subscribe","namespace":"n","key":"` + strings.Repeat("x", 129) + `"}`, "must have at most"},
+		{`{"type":"subscribe","namespace":"n","key":"k","parameter":7}`, "cannot unmarshal"},
 		{`{"type":"echo","event":"log","data":"+4930123456"}`, "not passed on"},
 		{`{"type":"echo","event":"contact","data":null}`, "not passed on"},
 	}
@@ -134,6 +139,8 @@ func FuzzMessage(f *testing.F) {
 	f.Add([]byte(`{"type":"mute","muted":true}`))
 	f.Add([]byte(`{"type":"echo","event":"contact::view","data":{}}`))
 	f.Add([]byte(`{"type":"takeOver"}`))
+	f.Add([]byte(`{"type":"request","requestId":"1","namespace":"aws.connect.contact","method":"contact/getAttributes","params":{"contactId":"c1_2","attributes":"*"}}`))
+	f.Add([]byte(`{"type":"subscribe","namespace":"aws.connect.contact","key":"contact/participantStateChanged","parameter":"c1_t1"}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := parse(b)
 		if err != nil {
@@ -152,6 +159,9 @@ func FuzzMessage(f *testing.F) {
 			if id, ok := parseSegment(p.ContactID); ok && segmentName(id) != p.ContactID {
 				t.Errorf("segment %q is read as %q", p.ContactID, segmentName(id))
 			}
+			if _, err := choose(map[string]attribute{"a": {"a", "b"}}, p.Attributes); err != nil && errorFor(err).Type != invalidParameter {
+				t.Errorf("attributes %q: %v", p.Attributes, err)
+			}
 		case offer:
 			if len(m.SDP) > longestSDP || len(m.ContactID) > longestID {
 				t.Error("an offer out of its limits")
@@ -162,6 +172,13 @@ func FuzzMessage(f *testing.F) {
 			}
 			if len(m.Data) > 0 && !json.Valid(encode(echoed(m))) {
 				t.Error("an echo that is no JSON")
+			}
+		case subscribe:
+			if len(m.Namespace)+len(m.Key)+len(m.Parameter) > 3*longestID {
+				t.Errorf("a subscription out of its limits: %+v", m)
+			}
+			if now := current(frame{}, m); now != nil && !json.Valid(encode(published{now, true})) {
+				t.Error("a publication that is not JSON")
 			}
 		case mute, takeOver:
 		default:

@@ -2,6 +2,8 @@ package panel
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"holdfast/call"
@@ -43,9 +45,9 @@ var voiceCommands = map[string]func(*ask) (outcome, error){
 	"voice/resumeSelf":             onSelf((*ask).resume),
 
 	"voice/isParticipantOnHold":  ofParticipant(func(x participant) any { return map[string]any{"isOnHold": x.held()} }),
-	"voice/canResumeParticipant": ofParticipant(func(x participant) any { return map[string]any{"canResumeParticipant": x.held()} }),
+	"voice/canResumeParticipant": ofParticipant(func(x participant) any { return map[string]any{"canResumeParticipant": x.held() && !x.self()} }),
 	"voice/isSelfOnHold":         ofContact(func(c contact) any { return map[string]any{"isOnHold": self(c).held()} }),
-	"voice/canResumeSelf":        ofContact(func(c contact) any { return map[string]any{"canResumeSelf": self(c).held()} }),
+	"voice/canResumeSelf":        ofContact(func(contact) any { return map[string]any{"canResumeSelf": false} }),
 
 	"contact/getPhoneNumber":              ofContact(phoneNumber), // in this namespace, so the package has it
 	"voice/getInitialCustomerPhoneNumber": ofContact(phoneNumber),
@@ -192,28 +194,31 @@ func (a *ask) contactQueue() (outcome, error) {
 	return outcome{data: c.Queue}, err
 }
 
-// attributes returns the attributes that are asked for, as far as they exist.
 func (a *ask) attributes() (outcome, error) {
 	c, err := a.shownContact()
 	if err != nil {
 		return outcome{}, err
 	}
-	found := map[string]string{}
+	chosen, err := choose(c.Attributes, a.Attributes)
+	return outcome{data: chosen}, err
+}
+
+// choose returns the attributes that a page names, as far as they exist, or all of
+// them if it writes "*".
+func choose(all map[string]attribute, written json.RawMessage) (map[string]string, error) {
 	var names []string
-	var all string
-	if json.Unmarshal(a.Attributes, &all) == nil && all == "*" {
-		for name, x := range c.Attributes {
-			found[name] = x.Value
-		}
-		return outcome{data: found}, nil
+	var one string
+	switch {
+	case json.Unmarshal(written, &one) == nil && one == "*":
+		names = slices.Collect(maps.Keys(all))
+	case json.Unmarshal(written, &names) != nil:
+		return nil, refuse(invalidParameter, `the parameter attributes must be "*" or a list of names`)
 	}
-	if json.Unmarshal(a.Attributes, &names) != nil {
-		return outcome{}, refuse(invalidParameter, `the parameter attributes must be "*" or a list of names`)
-	}
+	found := map[string]string{}
 	for _, name := range names {
-		if x, has := c.Attributes[name]; has {
+		if x, has := all[name]; has {
 			found[name] = x.Value
 		}
 	}
-	return outcome{data: found}, nil
+	return found, nil
 }

@@ -106,30 +106,30 @@ type resumeState struct {
 	CanResume bool   `json:"canResumeConnection"`
 }
 
+// holdTopics reports who is put on hold and taken off it. An agent is on hold while
+// another agent who consults them talks to the customer, and cannot resume themselves.
 func holdTopics(before, now frame) []publication {
 	var all []publication
 	for _, s := range steps(before, now) {
-		x := s.now
-		held := s.before != nil && s.before.held()
+		x, held := s.now, s.before != nil && s.before.held()
 		if held == x.held() {
 			continue
 		}
-		hold, can := holdState{x.ID, x.contact.ID, x.held()}, resumeState{x.ID, x.contact.ID, x.held()}
 		change := "Hold"
 		if held {
 			change = "Resume"
 		}
-		if x.held() || x.State.Type == connected {
-			all = append(all, publication{voiceNamespace, "voice/participant" + change, x.ID, hold})
+		data := holdState{x.ID, x.contact.ID, x.held()}
+		if x.State.Type != disconnected {
+			all = append(all, publication{voiceNamespace, "voice/participant" + change, x.ID, data})
 		}
-		all = append(all, publication{voiceNamespace, "voice/onCanResumeParticipantChanged", x.ID, can})
-		if !x.self() {
-			continue
+		switch {
+		case !x.self():
+			can := resumeState{x.ID, x.contact.ID, x.held()}
+			all = append(all, publication{voiceNamespace, "voice/onCanResumeParticipantChanged", x.ID, can})
+		case x.State.Type != disconnected:
+			all = append(all, publication{voiceNamespace, "voice/self" + change, x.contact.ID, data})
 		}
-		if x.held() || x.State.Type == connected {
-			all = append(all, publication{voiceNamespace, "voice/self" + change, x.contact.ID, hold})
-		}
-		all = append(all, publication{voiceNamespace, "voice/canResumeSelfChanged", x.contact.ID, can})
 	}
 	return all
 }

@@ -101,7 +101,7 @@ func cells(embedded bool, strike strike) func(*testing.T) {
 func (s *stage) consults() {
 	s.t.Helper()
 	if s.ana.embedded {
-		s.ana.tab.Do(`crm.quickConnect("cardiology").then(e => crm.asked("addConnection", told => crm.contact().addConnection(e, told)))`)
+		s.ana.tab.Do(`crm.consult("cardiology")`)
 	} else {
 		s.ana.transfer("cardiology", "warm")
 	}

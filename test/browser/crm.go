@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path"
+	"path/filepath"
 	"testing"
 )
 
@@ -15,9 +17,22 @@ var crmPage []byte
 //go:embed testdata/crm.js
 var crmScript []byte
 
-// A CRM is a web site with a page that embeds the agent's page by the library, as
-// an integrator would write it. It logs what the library tells it (Tab.Logged),
-// and does what scripts call:
+//go:embed testdata/sdk.html
+var sdkPage []byte
+
+//go:embed testdata/sdk.js
+var sdkScript []byte
+
+// A CRM is a web site with two pages that embed the agent's page, as an integrator
+// would write them: one by the library, and one by the Amazon Connect SDK alone. They
+// log what they are told (Tab.Logged). Both do what scripts call:
+//
+//	crm.isThere(), crm.isRinging(), crm.isOver()
+//	crm.accept(), crm.resume() // promises
+//	crm.consult("cardiology")  // adds a third party
+//	crm.handOver("cardiology") // a cold transfer, step by step
+//
+// The page by the library has more:
 //
 //	crm.transfer(endpoint)        // cold, by the calls of the brief
 //	crm.sampleTransfer(endpoint)  // in the order of a sample of AWS
@@ -44,7 +59,7 @@ func ServeCRM(t testing.TB) *CRM {
 		t.Fatalf("reading the library: %v", err)
 	}
 	site := http.NewServeMux()
-	for path, file := range map[string]struct {
+	for at, file := range map[string]struct {
 		kind string
 		text []byte
 	}{
@@ -52,14 +67,33 @@ func ServeCRM(t testing.TB) *CRM {
 		"/crm.js":             {"text/javascript", crmScript},
 		"/connect-streams.js": {"text/javascript", library},
 		"/brief.js":           {"text/javascript", brief},
+		"/alone":              {"text/html", sdkPage},
+		"/sdk.js":             {"text/javascript", sdkScript},
 		"/favicon.ico":        {"image/x-icon", nil},
 	} {
-		site.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
+		site.HandleFunc("GET "+at, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", file.kind+"; charset=utf-8")
 			_, _ = w.Write(file.text) // a browser that is gone
 		})
 	}
+	site.Handle("GET /sdk/", http.StripPrefix("/sdk/", modules(os.Getenv(sdkEnv))))
 	return &CRM{Origin: serve(t, site)}
+}
+
+// modules serves ES modules of npm packages. These import each other without ".js" or
+// "/index.js", which bundlers add.
+func modules(dir string) http.Handler {
+	files := http.FileServer(http.Dir(dir))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		file := filepath.Join(dir, filepath.FromSlash(path.Clean("/"+r.URL.Path)))
+		for _, end := range []string{".js", "/index.js"} {
+			if _, err := os.Stat(file + end); err == nil {
+				http.Redirect(w, r, "/sdk/"+r.URL.Path+end, http.StatusFound) // relative imports start there
+				return
+			}
+		}
+		files.ServeHTTP(w, r)
+	})
 }
 
 // serve serves a site until the test ends, and returns its origin.
@@ -76,7 +110,12 @@ func serve(t testing.TB, site http.Handler) string {
 	return "http://localhost:" + port
 }
 
-// Page is the address of the page around the agent's page at ccp.
+// Page is the address of the page by the library around the agent's page at ccp.
 func (c *CRM) Page(ccp string) string {
 	return c.Origin + "/?" + url.Values{"ccp": {ccp}}.Encode()
+}
+
+// SDKPage is the address of the page by the SDK alone around the agent's page at ccp.
+func (c *CRM) SDKPage(ccp string) string {
+	return c.Origin + "/alone?" + url.Values{"ccp": {ccp}}.Encode()
 }

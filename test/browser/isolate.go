@@ -34,8 +34,10 @@ link set holdfast1 up
 
 const (
 	askedEnv = "HOLDFAST_BROWSER"
-	// insideEnv is set in the network of the tests, to the file of the library.
+	// insideEnv is set in the network of the tests, to the file of the library, and
+	// sdkEnv to the directory of the SDK's packages.
 	insideEnv = "HOLDFAST_BROWSER_LIBRARY"
+	sdkEnv    = "HOLDFAST_BROWSER_SDK"
 )
 
 // Asked reports whether tests may use a browser. HOLDFAST_BROWSER has to ask for
@@ -86,7 +88,11 @@ func inside() (int, error) {
 			return 0, fmt.Errorf("%s is missing: %s", program, Install)
 		}
 	}
-	library, err := library()
+	library, err := streams.get()
+	if err != nil {
+		return 0, err
+	}
+	packages, err := sdk.get()
 	if err != nil {
 		return 0, err
 	}
@@ -95,7 +101,7 @@ func inside() (int, error) {
 		return 0, fmt.Errorf("finding this program: %w", err)
 	}
 	again := exec.Command(self, os.Args[1:]...)
-	again.Env = append(os.Environ(), insideEnv+"="+library)
+	again.Env = append(os.Environ(), insideEnv+"="+library, sdkEnv+"="+packages)
 	again.Stdin, again.Stdout, again.Stderr = os.Stdin, os.Stdout, os.Stderr
 	again.SysProcAttr = namespace()
 	runtime.LockOSThread() // with the thread that has started it, the program ends, too

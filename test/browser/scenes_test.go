@@ -19,6 +19,7 @@ type group struct {
 
 var groups = []group{
 	{name: "Streams, the calls of the brief", play: brief},
+	{name: "the SDK alone", play: sdkAlone},
 	{name: "Streams, the order of a sample of AWS", play: sampleOfAWS},
 	{name: "Streams, the page is reloaded", play: cells(true, reloaded)},
 	{name: "Streams, the server is killed", play: cells(true, serverKilled)},
@@ -58,6 +59,25 @@ func TestScenes(t *testing.T) {
 func brief(t *testing.T) {
 	s := openStage(t, impatient)
 	s.opens("ana", true)
+	s.coldTransfers()
+	for _, line := range s.ana.tab.Console() {
+		if !strings.HasPrefix(line, "info: ") && !strings.HasPrefix(line, "warning: ") { // of the library, of the browser
+			t.Logf("the console: %s", line)
+		}
+	}
+}
+
+// sdkAlone has the same calls in the words of the Amazon Connect SDK.
+func sdkAlone(t *testing.T) {
+	s := openStage(t, impatient)
+	s.opensIn("ana", s.crm.SDKPage)
+	s.coldTransfers()
+}
+
+// coldTransfers has ana transfer by the page of the CRM, to targets who do not take the
+// customer and to one who does.
+func (s *stage) coldTransfers() {
+	s.t.Helper()
 	for _, fails := range []struct {
 		what, target string
 		does         softphone.Behaviour
@@ -79,20 +99,16 @@ func brief(t *testing.T) {
 			s.onHoldWithAna(r, fails.why)
 		})
 	}
+	s.scene("target hangs up in the consultation", s.targetLeaves)
 	s.scene("customer hangs up while it rings", s.customerLeaves)
 	s.scene("target answers", s.answered)
 	s.nobodyTwice()
-	for _, line := range s.ana.tab.Console() {
-		if !strings.HasPrefix(line, "info: ") && !strings.HasPrefix(line, "warning: ") { // of the library, of the browser
-			t.Logf("the console: %s", line)
-		}
-	}
 }
 
 // coldTransfer has the CRM transfer as the brief does.
 func (s *stage) coldTransfer(target string) {
 	s.t.Helper()
-	s.ana.tab.Do("void crm.quickConnect('" + target + "').then(crm.transfer)")
+	s.ana.tab.Do("void crm.handOver('" + target + "')")
 }
 
 // onHoldWithAna: the transfer has failed. The customer is on hold, ana is told why,
@@ -112,6 +128,20 @@ func (s *stage) onHoldWithAna(r *row, why call.Reason) {
 	s.meet("customer", "ana")
 }
 
+// targetLeaves: cardiology answers, talks to ana and hangs up.
+func (s *stage) targetLeaves(r *row) {
+	s.t.Helper()
+	s.cardiology(rings)
+	s.talk()
+	s.ana.tab.Do("crm.consult('cardiology')")
+	target := s.Rung("cardiology")
+	target.Answer()
+	s.meet("ana", "cardiology")
+	s.hears("customer", "hold audio")
+	s.HangUp("cardiology")
+	s.onHoldWithAna(r, call.LeftEarly)
+}
+
 // customerLeaves: cardiology, who rings, is cancelled, and the page told.
 func (s *stage) customerLeaves(r *row) {
 	s.t.Helper()
@@ -119,7 +149,7 @@ func (s *stage) customerLeaves(r *row) {
 	target := s.Rung("cardiology")
 	s.Hears("customer", "hold audio")
 	s.HangUp("customer")
-	s.ana.tab.Await(`crm.contact()?.getStatus().type === "ended"`)
+	s.ana.tab.Await("crm.isOver()")
 	<-target.Ended()
 	r.ended, r.told = "gone", "The customer has left."
 	s.ana.reads(r.told)
@@ -137,8 +167,7 @@ func (s *stage) answered(r *row) {
 	s.Hears("customer", "hold audio")
 	target.Answer()
 	s.meet("customer", "cardiology")
-	s.ana.tab.Await(`crm.contact()?.getStatus().type === "ended"`)
-	s.ana.tab.Await(`crm.agent().getState().name === "AfterCallWork"`)
+	s.ana.tab.Await("crm.isOver()")
 	s.ana.says("Cold transfer complete")
 	s.wantRequests("AcceptRequested", "HoldRequested", "TransferRequested", "ConferenceRequested", "DestroyRequested")
 	r.ended, r.told = "with the target", handedOver

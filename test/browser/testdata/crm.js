@@ -120,7 +120,16 @@ const crm = (() => {
   const quickConnect = name => asked('getEndpoints', told => agent().getEndpoints(agent().getAllQueueARNs(), told))
     .then(({ endpoints }) => endpoints.find(endpoint => endpoint.name === name))
 
-  return { start, asked, agent, contact, ringing, leg, transfer, coldTransfer, sampleTransfer, number, quickConnect }
+  // What scripts ask of both pages of the CRM.
+  const isThere = () => connect.agent.initialized
+  const isRinging = () => Boolean(ringing())
+  const isOver = () => contact()?.getStatus().type === 'ended' && agent().getState().name === 'AfterCallWork'
+  const accept = () => asked('accept', told => ringing().accept(told))
+  const resume = () => asked('resume', told => leg('inbound').resume(told))
+  const consult = name => quickConnect(name).then(endpoint => asked('addConnection', told => contact().addConnection(endpoint, told)))
+  const handOver = name => quickConnect(name).then(transfer)
+
+  return { isThere, isRinging, isOver, accept, resume, consult, handOver, start, asked, agent, contact, ringing, leg, transfer, coldTransfer, sampleTransfer, number, quickConnect }
 })()
 
 // What the brief leaves out, as it describes it.
