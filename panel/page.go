@@ -24,7 +24,7 @@ type page struct {
 	leftAt  time.Time
 	work    chan func() // closed with the page
 	asked   []*asked    // oldest first
-	follows bool        // it gets what is published
+	follows bool        // the page around follows topics of the SDK
 }
 
 // asked is a request of a page, and its response.

@@ -28,10 +28,10 @@ var sdk = map[string]map[string]func(*ask) (outcome, error){
 // it is published.
 var topics = []func(before, now frame) []publication{agentTopics, lifecycleTopics, participantTopics, holdTopics}
 
-// levels are the topics that have a value at any time: who subscribes with a parameter
-// gets it at once, so that nothing is missed between a response and the subscription,
-// or while the page was loaded anew. The function returns the value for a parameter
-// that is not shown any more, or nil.
+// levels are the topics that have a value at any time. A subscription with a parameter
+// is answered with the value, so that a page misses no change between a response and
+// its subscription, or while our page is loaded anew. The function returns the value
+// for a parameter that the pages no longer show; nil means none.
 var levels = map[topic]func(parameter string) any{
 	{contactNamespace, stateChanged}: goneParticipant,
 }
@@ -39,7 +39,8 @@ var levels = map[topic]func(parameter string) any{
 // A topic is what a page may subscribe to.
 type topic struct{ namespace, key string }
 
-// A publication is a change of a topic. Handlers without a parameter get it, too.
+// A publication is a change of a topic. The page passes it to the handlers with that
+// parameter and to those without one.
 type publication struct {
 	Namespace string `json:"namespace"`
 	Key       string `json:"key"`
@@ -66,7 +67,7 @@ func current(now frame, m subscribe) []publication {
 	var last []publication
 	for _, p := range changes(frame{}, now) {
 		if p.Namespace == m.Namespace && p.Key == m.Key && p.Parameter == m.Parameter {
-			last = []publication{p} // an agent may have had the same customer before
+			last = []publication{p} // the agent's earlier contact with the same customer comes first
 		}
 	}
 	if data := gone(m.Parameter); last == nil && data != nil {
@@ -103,8 +104,8 @@ func (a *ask) shownContact() (contact, error) {
 	return contact{}, refuse(contactNotFound, "there is no such contact")
 }
 
-// participant is the participant of that participantId as the pages show them. An
-// agent who has the same customer for the second time means the live contact.
+// participant is the participant of that participantId as the pages show them. If the
+// agent has the same customer for the second time, it is the one in the later contact.
 func (a *ask) participant() (participant, error) {
 	var last *participant
 	for _, x := range participants(a.frame()) {
@@ -118,7 +119,8 @@ func (a *ask) participant() (participant, error) {
 	return *last, nil
 }
 
-// onParticipant makes a command for a participant of a method for a connection.
+// onParticipant returns a command that performs a method for a connection on a
+// participant.
 func onParticipant(method func(*ask) (outcome, error)) func(*ask) (outcome, error) {
 	return func(a *ask) (outcome, error) {
 		x, err := a.participant()
@@ -130,7 +132,7 @@ func onParticipant(method func(*ask) (outcome, error)) func(*ask) (outcome, erro
 	}
 }
 
-// onSelf makes a command for the agent of a method for a connection.
+// onSelf returns a command that performs a method for a connection on the agent's own.
 func onSelf(method func(*ask) (outcome, error)) func(*ask) (outcome, error) {
 	return func(a *ask) (outcome, error) {
 		s, err := a.segment(a.ContactID)
@@ -142,7 +144,7 @@ func onSelf(method func(*ask) (outcome, error)) func(*ask) (outcome, error) {
 	}
 }
 
-// ofContact makes a command of a function of a contact.
+// ofContact returns a command whose result is a function of a contact.
 func ofContact(get func(contact) any) func(*ask) (outcome, error) {
 	return func(a *ask) (outcome, error) {
 		c, err := a.shownContact()
@@ -153,7 +155,7 @@ func ofContact(get func(contact) any) func(*ask) (outcome, error) {
 	}
 }
 
-// ofParticipant makes a command of a function of a participant.
+// ofParticipant returns a command whose result is a function of a participant.
 func ofParticipant(get func(participant) any) func(*ask) (outcome, error) {
 	return func(a *ask) (outcome, error) {
 		x, err := a.participant()
@@ -164,7 +166,7 @@ func ofParticipant(get func(participant) any) func(*ask) (outcome, error) {
 	}
 }
 
-// ofAgent makes a command of a function of the agent.
+// ofAgent returns a command whose result is a function of the agent.
 func ofAgent(get func(snapshot, configuration) any) func(*ask) (outcome, error) {
 	return func(a *ask) (outcome, error) {
 		u := a.update(a.frame())
@@ -172,6 +174,7 @@ func ofAgent(get func(snapshot, configuration) any) func(*ask) (outcome, error) 
 	}
 }
 
+// merge returns the commands of several lists together.
 func merge(all ...map[string]func(*ask) (outcome, error)) map[string]func(*ask) (outcome, error) {
 	sum := map[string]func(*ask) (outcome, error){}
 	for _, commands := range all {

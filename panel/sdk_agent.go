@@ -33,10 +33,10 @@ type availability struct {
 	Next *agentState `json:"nextState,omitempty"`
 }
 
-// A changedAvailability reports whether a state has been set, or is set when the
-// agent's contacts have ended.
+// A changedAvailability reports whether a state has been set (updated), or will be set
+// after the agent's contacts have ended (queued).
 type changedAvailability struct {
-	Status  string      `json:"status"` // updated or queued
+	Status  string      `json:"status"`
 	Current agentState  `json:"current"`
 	Next    *agentState `json:"next,omitempty"`
 }
@@ -64,7 +64,7 @@ func (a *ask) setTo(status routing.Status) (outcome, error) {
 	return outcome{data: changedAvailability{Status: "updated", Current: now.State}}, nil
 }
 
-// A quickConnect is an endpoint as the SDK has it.
+// A quickConnect is the SDK's shape of an endpoint.
 type quickConnect struct {
 	Type        string `json:"type"` // agent, queue or phone_number
 	ARN         string `json:"endpointARN"`
@@ -72,7 +72,7 @@ type quickConnect struct {
 	PhoneNumber string `json:"phoneNumber,omitempty"`
 }
 
-// quickConnects returns all of them at once, whatever the queues.
+// quickConnects returns all endpoints at once, whatever queues the page names.
 func (a *ask) quickConnects() (outcome, error) {
 	all := []quickConnect{}
 	for _, e := range a.panel.options.Directory.Endpoints() {

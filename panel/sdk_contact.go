@@ -9,8 +9,8 @@ import (
 	"holdfast/call"
 )
 
-// This file has the SDK's commands about contacts and voice. What they ask for is
-// done by the methods for Streams; what they read is what the agent's pages show.
+// This file has the SDK's commands about contacts and voice. Commands that change
+// something use the methods for Streams; the others read what the agent's pages show.
 
 var contactCommands = map[string]func(*ask) (outcome, error){
 	"contact/accept":         (*ask).accept,
@@ -49,7 +49,7 @@ var voiceCommands = map[string]func(*ask) (outcome, error){
 	"voice/isSelfOnHold":         ofContact(func(c contact) any { return map[string]any{"isOnHold": self(c).held()} }),
 	"voice/canResumeSelf":        ofContact(func(contact) any { return map[string]any{"canResumeSelf": false} }),
 
-	"contact/getPhoneNumber":              ofContact(phoneNumber), // in this namespace, so the package has it
+	"contact/getPhoneNumber":              ofContact(phoneNumber), // the package has it in this namespace
 	"voice/getInitialCustomerPhoneNumber": ofContact(phoneNumber),
 
 	"voice/getOutboundCallPermission": always(map[string]any{"outboundCallPermission": false}),
@@ -65,7 +65,7 @@ type channelType struct {
 	Subtype string `json:"subtype"`
 }
 
-// A contactIdentity is what the SDK says of a contact in lists and topics.
+// A contactIdentity is a contact in the SDK's lists and topics.
 type contactIdentity struct {
 	ID        string `json:"contactId"`
 	InitialID string `json:"initialContactId"`
@@ -87,7 +87,7 @@ type participant struct {
 	contact contact
 }
 
-// A participantData is a participant as the SDK has them.
+// participantData is the SDK's shape of a participant.
 type participantData struct {
 	ID      string  `json:"participantId"`
 	Contact string  `json:"contactId"`
@@ -128,7 +128,7 @@ func participantsOf(c contact) []participantData {
 	return all
 }
 
-// self is the agent in a contact. Theirs is the first connection.
+// self is the agent in a contact, whose connection is always the first.
 func self(c contact) participant { return participant{c.Connections[0], c} }
 
 func phoneNumber(c contact) any {
@@ -140,7 +140,7 @@ func phoneNumber(c contact) any {
 	return map[string]any{"phoneNumber": ""}
 }
 
-// always makes a command that has the same result for ever.
+// always returns a command that has always the same result.
 func always(data any) func(*ask) (outcome, error) {
 	return func(*ask) (outcome, error) { return outcome{data: data}, nil }
 }

@@ -3,7 +3,7 @@ package panel
 // This file has the topics of the SDK: pure functions of what the agent's pages
 // showed before and show now.
 
-// Topics that more than one place names.
+// stateChanged is the topic of participants' states.
 const stateChanged = "contact/participantStateChanged"
 
 // lifecycle has the topics by the state that a contact gets to. A call that the agent
@@ -43,8 +43,8 @@ type participantState struct {
 // goneParticipant is the state of a participant who is not shown.
 func goneParticipant(id string) any { return participantState{ID: id, State: sdkEnum{disconnected}} }
 
-// A step is a participant before and now; Before is nil if they are new, and now has
-// them disconnected if they have gone.
+// A step is a participant before and now. A new participant has no before; one who is
+// no longer shown is disconnected now.
 type step struct {
 	before *participant
 	now    participant

@@ -158,7 +158,8 @@ func header() string {
 const preface = `# Agents in browsers, in a real one
 
 Ana, the agent, works in headless Chromium against a server in a process of its own: on the agents' page alone, or inside
-a page of another origin that uses Amazon Connect Streams 2.28.2 exactly as npm has it. Customers and cardiology, the
+a page of another origin that uses Amazon Connect Streams 2.28.2, or the Amazon Connect SDK 1.0.12 alone, exactly as npm has
+them. Customers and cardiology, the
 target, are softphones; ben is another agent in another browser. Everybody says a tone, and what everybody heard is told
 by tones: at the phones, and in the browsers from what they played.
 
