@@ -24,7 +24,12 @@ type params struct {
 	Targets      []string       `json:"targets"`
 	Confirm      bool           `json:"confirm"` // a target who answers must press 1
 
-	sdkParams
+	// Of the SDK's commands.
+	ParticipantID string          `json:"participantId"`
+	QuickConnect  *endpointParam  `json:"quickConnect"`
+	Attributes    json.RawMessage `json:"attributes"` // a list of names, or "*"
+	StateARN      string          `json:"agentStateARN"`
+	StateName     string          `json:"agentStateName"`
 }
 
 // An ask is a request that is being performed.

@@ -1,9 +1,6 @@
 package panel
 
-import (
-	"encoding/json"
-	"maps"
-)
+import "maps"
 
 // This file registers what pages that use the Amazon Connect SDK may ask for and
 // subscribe to. The page around ours talks to site/port.js, which passes requests on
@@ -76,21 +73,13 @@ func current(now frame, m subscribe) []publication {
 	return last
 }
 
-// sdkParams are the parameters of the SDK's commands, as far as Streams' methods do
-// not have them.
-type sdkParams struct {
-	ParticipantID string          `json:"participantId"`
-	QuickConnect  *endpointParam  `json:"quickConnect"`
-	Attributes    json.RawMessage `json:"attributes"` // names, or "*"
-	StateARN      string          `json:"agentStateARN"`
-	StateName     string          `json:"agentStateName"`
-}
-
 // frame is what the agent's pages show.
 func (a *ask) frame() frame {
-	var f frame
-	a.do(func() { f = a.shown })
-	return f
+	shown := make(chan frame, 1)
+	if !a.do(func() { shown <- a.shown }) {
+		return frame{} // the panel is closed
+	}
+	return <-shown
 }
 
 // shownContact is the contact of that contactId as the pages show it.
