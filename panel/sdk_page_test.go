@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"holdfast/call"
 	browsers "holdfast/test/browser"
 )
 
@@ -109,6 +110,7 @@ func TestSDKReset(t *testing.T) {
 	d.until(`window.states.join() === "connected"`)
 	d.does(`window.before = port(); const frame = document.querySelector("iframe"); frame.src = frame.src`)
 	d.until(`port() && port() !== window.before`)
+	d.has("ana has audio again", func(c call.Contact) bool { return c.Connections[1].State == call.Connected })
 	d.wants("hold", `crm.voice.holdParticipant("c1_1")`, `{}`)
 	d.until(`window.held === 1 && window.states.join() === "connected,connected,hold"`)
 

@@ -23,12 +23,12 @@ type release struct {
 var (
 	// streams is Amazon Connect Streams, with the SDK that its file contains.
 	streams = release{
-		"amazon-connect-streams-2.28.2", []string{"amazon-connect-streams@2.28.2"}, "amazon-connect-streams/release/connect-streams-min.js",
+		"streams-2.28.2", []string{"amazon-connect-streams@2.28.2"}, "amazon-connect-streams/release/connect-streams-min.js",
 		"a3a19302dfb8b54a4c19d362ee6b6ffee3129f31fcae91479ca450c8bf067d62",
 	}
 	// sdk is the Amazon Connect SDK in packages of its own.
 	sdk = release{
-		"amazon-connect-sdk-1.0.12",
+		"sdk-1.0.12",
 		[]string{"@amazon-connect/contact@1.0.12", "@amazon-connect/voice@1.0.12", "@amazon-connect/site-streams@1.0.12"},
 		"@amazon-connect", "09d5ffdb2b099efd30f90b201b8719b60d05861e5b3cadbdc1344f176fb6d25e",
 	}
