@@ -161,6 +161,9 @@ func TestLibraryMethods(t *testing.T) {
 		{"a whole transfer", `(on) => connect.core.getClient().call("holdfast.transfer", { contactId: contact().getContactId(), kind: "cold", targets: ["cardiology", "reception"] }, on)`, "success {}"},
 		{"softphone", `(on) => connect.core.getMasterClient().call(connect.MasterMethods.BECOME_MASTER, { topic: connect.MasterTopics.SOFTPHONE }, { success: (r) => on.success(r.takeOver) })`, "success false"},
 		{"softphone, asked", `(on) => connect.core.getMasterClient().call(connect.MasterMethods.CHECK_MASTER, { topic: connect.MasterTopics.RINGTONE }, { success: (r) => on.success(r.isMaster) })`, "success false"},
+		{"a question to its SDK", `(on) => third().canResumeParticipant().then(on.success, on.failure)`, "success false"},
+		{"another", `(on) => new connect.Agent().getNetworkConnectionStatus().then((n) => on.success(n.status))`, `success "connected"`},
+		{"what its SDK is not answered", `(on) => contact().getInstanceDetails().catch((e) => on.success(e.errorKey))`, `success "handlerNotFound"`},
 		{"leave", `(on) => contact().getAgentConnection().destroy(on)`, "success {}"},
 	}
 	for _, test := range tests {
