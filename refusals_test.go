@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +18,7 @@ import (
 var update = flag.Bool("update", false, "write docs/REFUSALS.md and testdata/v1-draft")
 
 // refusing are the packages that refuse requests.
-var refusing = []string{"call", "routing", "switchboard", "api"}
+var refusing = []string{"call", "routing", "switchboard", "api", "panel"}
 
 // TestRefusals keeps docs/REFUSALS.md true: it has every code that is declared,
 // with the comment beside it. After a change run go test . -run Refusals -update
@@ -26,9 +27,10 @@ func TestRefusals(t *testing.T) {
 	var page strings.Builder
 	page.WriteString(`# What can be refused, and how a program knows
 
-A request that is refused changes nothing. It is answered with 409 and a problem, whose ` + "`detail`" + ` is a sentence for the
-person who asked and whose ` + "`code`" + ` is one of these words for a program. Sentences may change, the words do not; there may
-be more of them one day.
+A request that is refused changes nothing. The HTTP interface answers with 409 and a problem, whose ` + "`detail`" + ` is a sentence
+for the person who asked and whose ` + "`code`" + ` is one of these words for a program. A page on Amazon Connect Streams gets the
+same word as ` + "`code`" + `, and one that uses ` + "`holdfast.transfer`" + ` as ` + "`errorKey`" + `; the last rows are only for such pages. Sentences
+may change, the words do not; there may be more of them one day.
 
 This page is written by ` + "`go test . -run Refusals -update`" + ` from the codes that the packages declare, which a test compares
 it with.
@@ -51,6 +53,27 @@ it with.
 		}
 	}
 	sameAs(t, "docs/REFUSALS.md", page.String())
+}
+
+// TestPackageKnowsRefusals: the types of holdfast-transfer have every code with which a
+// transfer may be refused.
+func TestPackageKnowsRefusals(t *testing.T) {
+	_, union, _ := strings.Cut(read(t, "connect/index.d.ts"), "export type RefusalCode =")
+	union, _, _ = strings.Cut(union, ";")
+	var got, want []string
+	for _, m := range regexp.MustCompile(`"([^"]+)"`).FindAllStringSubmatch(union, -1) {
+		got = append(got, m[1])
+	}
+	for _, pkg := range []string{"call", "switchboard", "panel"} {
+		for _, c := range codesOf(t, pkg) {
+			want = append(want, c.value)
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("connect/index.d.ts has the codes\n%q, want\n%q", got, want)
+	}
 }
 
 // sameAs compares a file with what it must be, or writes it.

@@ -235,7 +235,7 @@ func (p *page) take(m any) {
 		s.sendAll(echoed(m))
 	case subscribe:
 		p.follows = true
-		if now := current(s.shown, m); now != nil {
+		if now := append(current(s.shown, m), s.transfers.current(m)...); now != nil {
 			p.send(published{now, true})
 		}
 	}

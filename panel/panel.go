@@ -142,6 +142,9 @@ func New(o Options) (*Panel, error) {
 		return nil, fmt.Errorf("opening the panel: %w", err)
 	}
 	p.sessions.busy = func(agent string) bool { return p.stations[agent] != nil && p.stations[agent].busy.Load() }
+	for _, s := range p.stations {
+		p.recall(s)
+	}
 	for _, c := range o.Board.Contacts() {
 		p.ContactChanged(c, nil)
 	}
@@ -150,6 +153,18 @@ func New(o Options) (*Panel, error) {
 		p.running.Go(s.runLines)
 	}
 	return p, nil
+}
+
+// recall has a station follow the live contacts in which its agent has a segment, also
+// those that they have left.
+func (p *Panel) recall(s *station) {
+	agent, _ := p.options.Routing.Agent(s.account.Agent)
+	for _, x := range agent.Segments {
+		if _, live := p.options.Board.Contact(x.Contact); live {
+			p.involved[x.Contact] = append(p.involved[x.Contact], s)
+			s.transfers.recall(x.SegmentID)
+		}
+	}
 }
 
 // Close closes every connection. Pages reconnect by themselves.

@@ -159,7 +159,7 @@ func FuzzMessage(f *testing.F) {
 			if id, ok := parseSegment(p.ContactID); ok && segmentName(id) != p.ContactID {
 				t.Errorf("segment %q is read as %q", p.ContactID, segmentName(id))
 			}
-			if _, err := choose(map[string]attribute{"a": {"a", "b"}}, p.Attributes); err != nil && errorFor(err).Type != invalidParameter {
+			if _, err := choose(map[string]attribute{"a": {"a", "b"}}, p.Attributes); err != nil && errorFor(err).Code != string(invalidParameter) {
 				t.Errorf("attributes %q: %v", p.Attributes, err)
 			}
 		case offer:

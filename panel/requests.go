@@ -30,6 +30,16 @@ type params struct {
 	Attributes    json.RawMessage `json:"attributes"` // a list of names, or "*"
 	StateARN      string          `json:"agentStateARN"`
 	StateName     string          `json:"agentStateName"`
+
+	// Of the commands of holdfast.transfer.
+	TransferID string        `json:"transferId"`
+	To         targetsParam  `json:"to"`
+	Key        string        `json:"key"`
+	Whisper    bool          `json:"whisper"`
+	Resume     bool          `json:"resume"`
+	Parallel   bool          `json:"parallel"`
+	Supersede  bool          `json:"supersede"`
+	RingFor    call.Duration `json:"ringFor"`
 }
 
 // An ask is a request that is being performed.
@@ -113,7 +123,11 @@ func (s *station) perform(ctx context.Context, m request) (outcome, error) {
 
 // badParams refuses parameters that are not as they must be.
 func badParams(err error) error {
-	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) && wrong.Field != "" {
+	wrong := new(json.UnmarshalTypeError)
+	switch {
+	case !errors.As(err, &wrong):
+		return refuse(invalidParameter, err.Error())
+	case wrong.Field != "":
 		return refuse(invalidParameter, fmt.Sprintf("unexpected %s in the parameter %s", wrong.Value, wrong.Field))
 	}
 	return refuse(invalidParameter, "the parameters must be an object")

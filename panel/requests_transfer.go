@@ -57,8 +57,11 @@ func (a *ask) target(e *endpointParam) (call.Endpoint, error) {
 // named resolves what a person has written. An address that has a name gets it.
 func (a *ask) named(written string) (call.Endpoint, error) {
 	e, err := a.panel.options.Directory.Endpoint(written)
+	if unknown := new(switchboard.DialError); errors.As(err, &unknown) {
+		return e, err
+	}
 	if err != nil {
-		return e, refuse(badEndpoint, errorFor(err).Message)
+		return e, refuse(badEndpoint, err.Error())
 	}
 	for _, known := range a.panel.options.Directory.Endpoints() {
 		if known.Kind == e.Kind && known.Address == e.Address && e.Name == "" {
@@ -136,7 +139,8 @@ func (a *ask) permit(targets []call.Endpoint) error {
 		if a.panel.odd.AllowN(a.now(), 1) {
 			a.panel.log.Info("refusing a transfer", "agent", a.account.Agent, "target", target.Address, "err", err)
 		}
-		return refuse(badEndpoint, failureText(target, why, ""))
+		code := call.Code(why) // the HTTP interface has it as the problem's reason
+		return refuse(code, failureText(target, why, ""))
 	}
 	return nil
 }

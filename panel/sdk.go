@@ -19,6 +19,8 @@ var sdk = map[string]map[string]func(*ask) (outcome, error){
 	contactNamespace: merge(contactCommands, agentCommands),
 	voiceNamespace:   voiceCommands,
 	agentNamespace:   agentCommands,
+
+	transferNamespace: transferCommands,
 }
 
 // topics return what has changed from one frame to the next, in the order in which

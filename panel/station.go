@@ -38,6 +38,8 @@ type station struct {
 	lines chan func()   // what runLines has to do
 	pace  *rate.Limiter // of what the windows send
 
+	transfers transfers
+
 	// mu guards what was reported since the last look.
 	mu       sync.Mutex
 	involved map[call.ContactID]bool // contacts with a segment of the agent, now or before
@@ -123,7 +125,7 @@ func (s *station) now() time.Time { return s.panel.options.Now() }
 func (s *station) contactChanged(c call.Contact, events []call.Timed) {
 	s.mu.Lock()
 	for _, x := range c.Connections {
-		if x.Endpoint.Kind == call.AgentEndpoint && strings.EqualFold(x.Endpoint.Address, s.account.Agent) {
+		if s.isAgent(x.Endpoint) {
 			s.involved[c.ID] = true
 		}
 	}
@@ -139,9 +141,15 @@ func (s *station) contactChanged(c call.Contact, events []call.Timed) {
 		}
 	}
 	s.mu.Unlock()
+	s.transfers.note(c, s.isAgent)
 	if concerned {
 		s.rouse()
 	}
+}
+
+// isAgent reports whether an endpoint is the agent of this station.
+func (s *station) isAgent(e call.Endpoint) bool {
+	return e.Kind == call.AgentEndpoint && strings.EqualFold(e.Address, s.account.Agent)
 }
 
 // turnedDown returns the connection that rejects the call, or 0.
@@ -203,10 +211,11 @@ func (s *station) refresh() {
 			before := s.shown
 			s.shown = f
 			s.sendAll(s.update(f))
-			s.publish(before)
+			s.publish(changes(before, s.shown))
 		}
 	}
 	s.forget(sc)
+	s.publish(publishTransfers(s.transfers.take()))
 	if now := s.panel.parking.list(); !reflect.DeepEqual(now, s.parked) {
 		s.parked = now
 		s.sendAll(now)
@@ -254,9 +263,8 @@ func (s *station) update(f frame) update {
 	}
 }
 
-// publish sends what has changed since a frame to the pages that follow it.
-func (s *station) publish(before frame) {
-	changes := changes(before, s.shown)
+// publish sends what has changed to the pages that follow it.
+func (s *station) publish(changes []publication) {
 	if len(changes) == 0 {
 		return
 	}

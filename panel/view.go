@@ -230,7 +230,11 @@ func viewFailure(c call.Contact) *failureView {
 	if len(c.Past) == 0 {
 		return nil
 	}
-	t := &c.Past[len(c.Past)-1]
+	return failureOf(&c.Past[len(c.Past)-1])
+}
+
+// failureOf returns why a transfer failed, or nil if it has not.
+func failureOf(t *call.Transfer) *failureView {
 	last := t.Attempts[len(t.Attempts)-1]
 	why, at := t.Reason, t.Ended
 	switch {

@@ -141,11 +141,12 @@ export class Port {
       const answer = { type: "response", namespace, requestId };
       if (!err) return port.postMessage({ ...answer, isError: false, data });
       const details = { command, requestData, code: err.code, statusCode: err.statusCode };
-      port.postMessage({ ...answer, isError: true, errorKey: err.type, reason: err.message, details });
+      const errorKey = (!String(namespace).startsWith("aws.") && err.code) || err.type; // ours have the codes of docs/REFUSALS.md
+      port.postMessage({ ...answer, isError: true, errorKey, reason: err.message, details });
     };
     const fail = (message) => {
       requestData = null;
-      done(null, { type: "InvalidParameterException", message, statusCode: 400 });
+      done(null, { type: "InvalidParameterException", code: "bad-parameter", message, statusCode: 400 });
     };
     if (!isName(id)) return fail("the requestId is too long");
     if (!isName(namespace, 64) || namespace === "") return fail("the namespace is missing or too long");

@@ -77,11 +77,11 @@ export class Socket {
   // Connect SDK.
   request(method, params, done, requestId = randomID(), namespace = "") {
     const text = write({ type: "request", requestId, namespace, method, params });
-    const fail = (type, message) => done({ type, message }, { type, message, stack: [], retryStatus: "none", statusCode: 400 });
-    if (text === null) return fail("InvalidParameterException", "the request is too long");
-    if (this.#waiting.has(requestId)) return fail("InvalidParameterException", "there is a request of that id already");
+    const fail = (type, code, message) => done({ type, message }, { type, code, message, stack: [], retryStatus: "none", statusCode: 400 });
+    if (text === null) return fail("InvalidParameterException", "bad-parameter", "the request is too long");
+    if (this.#waiting.has(requestId)) return fail("InvalidParameterException", "bad-parameter", "there is a request of that id already");
     const timer = setTimeout(() => {
-      if (this.#waiting.delete(requestId)) fail("RequestTimedOut", "The server does not answer; see how the call is before you try again.");
+      if (this.#waiting.delete(requestId)) fail("RequestTimedOut", "request-timed-out", "The server does not answer; see how the call is before you try again.");
     }, answerWithin + 5_000);
     this.#waiting.set(requestId, { text, done, timer });
     if (this.isOpen) this.#socket.send(text);
