@@ -43,6 +43,7 @@ var sdkScript []byte
 type CRM struct {
 	// Origin is that of the page, such as "http://localhost:40000".
 	Origin string
+	site   *http.ServeMux
 }
 
 // ServeCRM serves the page at an origin of its own until the test ends. If
@@ -77,7 +78,7 @@ func ServeCRM(t testing.TB) *CRM {
 		})
 	}
 	site.Handle("GET /sdk/", http.StripPrefix("/sdk/", modules(os.Getenv(sdkEnv))))
-	return &CRM{Origin: serve(t, site)}
+	return &CRM{serve(t, site), site}
 }
 
 // modules serves ES modules of npm packages. These import each other without ".js" or

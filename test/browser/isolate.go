@@ -34,10 +34,11 @@ link set holdfast1 up
 
 const (
 	askedEnv = "HOLDFAST_BROWSER"
-	// insideEnv is set in the network of the tests, to the file of the library, and
-	// sdkEnv to the directory of the SDK's packages.
+	// insideEnv is set in the network of the tests, to the file of the library, sdkEnv
+	// to the directory of the SDK's packages, and npmEnv to npm's cache.
 	insideEnv = "HOLDFAST_BROWSER_LIBRARY"
 	sdkEnv    = "HOLDFAST_BROWSER_SDK"
+	npmEnv    = "HOLDFAST_BROWSER_NPM"
 )
 
 // Asked reports whether tests may use a browser. HOLDFAST_BROWSER has to ask for
@@ -96,12 +97,16 @@ func inside() (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	cache, err := npmCache()
+	if err != nil {
+		return 0, fmt.Errorf("filling npm's cache: %w", err)
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return 0, fmt.Errorf("finding this program: %w", err)
 	}
 	again := exec.Command(self, os.Args[1:]...)
-	again.Env = append(os.Environ(), insideEnv+"="+library, sdkEnv+"="+packages)
+	again.Env = append(os.Environ(), insideEnv+"="+library, sdkEnv+"="+packages, npmEnv+"="+cache)
 	again.Stdin, again.Stdout, again.Stderr = os.Stdin, os.Stdout, os.Stderr
 	again.SysProcAttr = namespace()
 	runtime.LockOSThread() // with the thread that has started it, the program ends, too

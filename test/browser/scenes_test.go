@@ -20,6 +20,7 @@ type group struct {
 var groups = []group{
 	{name: "Streams, the calls of the brief", play: brief},
 	{name: "the SDK alone", play: sdkAlone},
+	{name: "Streams with holdfast-transfer", play: wholeTransfers},
 	{name: "Streams, the order of a sample of AWS", play: sampleOfAWS},
 	{name: "Streams, the page is reloaded", play: cells(true, reloaded)},
 	{name: "Streams, the server is killed", play: cells(true, serverKilled)},
@@ -169,7 +170,7 @@ func (s *stage) answered(r *row) {
 	s.meet("customer", "cardiology")
 	s.ana.tab.Await("crm.isOver()")
 	s.ana.says("Cold transfer complete")
-	s.wantRequests("AcceptRequested", "HoldRequested", "TransferRequested", "ConferenceRequested", "DestroyRequested")
+	s.wantRequests(s.steps...)
 	r.ended, r.told = "with the target", handedOver
 	s.ana.reads(r.told)
 	s.ana.shot("handed over")

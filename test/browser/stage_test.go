@@ -29,6 +29,7 @@ type stage struct {
 	crm    *CRM
 	ana    *agent
 	agents map[string]*agent // ana too
+	steps  []string          // the requests of a cold transfer that completes
 
 	row  *row          // of the scene that is being played
 	away time.Duration // for how long there was no server in it
@@ -46,6 +47,9 @@ var opened atomic.Int32
 // impatient are rules for scenes in which somebody does not answer.
 const impatient = "ring_for = \"3s\"\nrecall_for = \"3s\"\n"
 
+// stepByStep are the requests of a page that transfers step by step.
+var stepByStep = []string{"AcceptRequested", "HoldRequested", "TransferRequested", "ConferenceRequested", "DestroyRequested"}
+
 const loopback = "127.0.0.1"
 
 // openStage starts a server with these [rules], and softphones for a customer, a
@@ -58,7 +62,7 @@ func openStage(t *testing.T, rules string) *stage {
 	api := fmt.Sprintf("%s:%d", loopback, first+1)
 	s := &stage{
 		Bed: holdfasttest.Around(t, sip, "http://"+api), t: t, agents: map[string]*agent{},
-		page: fmt.Sprintf("http://localhost:%d", first+2), crm: ServeCRM(t),
+		page: fmt.Sprintf("http://localhost:%d", first+2), crm: ServeCRM(t), steps: stepByStep,
 	}
 	s.group = strings.ReplaceAll(strings.TrimPrefix(t.Name(), "TestScenes/"), "_", " ")
 	for name, user := range map[string]string{"customer": "jo", "the second customer": "kim", "cardiology": "cardiology"} {

@@ -159,8 +159,8 @@ const preface = `# Agents in browsers, in a real one
 
 Ana, the agent, works in headless Chromium against a server in a process of its own: on the agents' page alone, or inside
 a page of another origin that uses Amazon Connect Streams 2.28.2, or the Amazon Connect SDK 1.0.12 alone, exactly as npm has
-them. Customers and cardiology, the
-target, are softphones; ben is another agent in another browser. Everybody says a tone, and what everybody heard is told
+them. With ` + "`holdfast-transfer`" + `, the page asks for whole transfers; that package is packed and installed as npm does it. Customers
+and cardiology, the target, are softphones; ben is another agent in another browser. Everybody says a tone, and what everybody heard is told
 by tones: at the phones, and in the browsers from what they played.
 
 Silence is the longest time in which the customer heard neither anybody nor hold audio; 2 s are allowed, besides the time

@@ -129,7 +129,7 @@ const crm = (() => {
   const consult = name => quickConnect(name).then(endpoint => asked('addConnection', told => contact().addConnection(endpoint, told)))
   const handOver = name => quickConnect(name).then(transfer)
 
-  return { isThere, isRinging, isOver, accept, resume, consult, handOver, start, asked, agent, contact, ringing, leg, transfer, coldTransfer, sampleTransfer, number, quickConnect }
+  return { log, isThere, isRinging, isOver, accept, resume, consult, handOver, start, asked, agent, contact, ringing, leg, transfer, coldTransfer, sampleTransfer, number, quickConnect }
 })()
 
 // What the brief leaves out, as it describes it.
