@@ -91,6 +91,7 @@ func wholeTransfers(t *testing.T) {
 	s.scene("a wait is aborted, then the transfer", s.aborted)
 	s.scene("warm, completed by the page", s.completedByPage)
 	s.scene("blind", s.blindByPage)
+	s.scene("the server is killed while the target rings", s.killedWhileItRings)
 	s.scene("the example is reloaded while the target rings", s.example)
 	s.nobodyTwice()
 }
@@ -151,6 +152,23 @@ func (s *stage) blindByPage(r *row) {
 	target.Answer()
 	s.meet("customer", "cardiology")
 	s.ana.tab.Read("transfer.outcome().then(({ outcome }) => outcome)", &r.told)
+	r.ended = "with the target"
+	s.goodbye()
+}
+
+// killedWhileItRings: another server carries the transfer on, and the page, which was
+// waiting for the outcome before, gets it.
+func (s *stage) killedWhileItRings(r *row) {
+	s.t.Helper()
+	s.talk()
+	s.ana.tab.Do(`crm.client.cold(crm.contact().getContactId(), "cardiology").then(begun => { window.waits = begun.outcome() })`)
+	target := s.Rung("cardiology")
+	s.hears("customer", "hold audio")
+	s.server.kill()
+	s.server.start()
+	target.Answer()
+	s.meet("customer", "cardiology")
+	s.ana.tab.Read("waits.then(({ outcome }) => outcome)", &r.told)
 	r.ended = "with the target"
 	s.goodbye()
 }
