@@ -88,6 +88,8 @@ type Panel struct {
 	Origins  []string       // pages that may embed it, such as "https://crm.example.com"
 	NotReady []string       // what an agent may not be ready for
 	Media    netip.AddrPort // the one UDP socket of all browsers; always set
+
+	MaskInternal bool // third parties inside the company look as in Amazon Connect
 }
 
 // A Trunk is where customers come from.

@@ -46,6 +46,7 @@ type scene struct {
 	now      time.Time
 	agent    routing.Agent
 	page     bool             // the agent's page is their phone
+	mask     bool             // third parties are shown as Amazon Connect does
 	looked   []call.ContactID // contacts that were looked for
 	contacts []call.Contact   // those of them that there are
 	over     []call.Contact   // those that have ended since the last look
@@ -62,7 +63,7 @@ func frames(shown []card, s scene) []frame {
 	farewell := frame{agent: s.agent, segments: segments}
 	goodbye := false
 	for _, segment := range segments {
-		c := card{SegmentID: segment.SegmentID, streams: streamsContact(segment, s.page), view: viewContact(segment)}
+		c := card{SegmentID: segment.SegmentID, streams: streamsContact(segment, s.page, s.mask), view: viewContact(segment)}
 		before := find(shown, c.SegmentID)
 		c.settle(before, segment)
 		if before != nil {

@@ -77,7 +77,8 @@ type Account struct {
 	Desk  bool // the agent has a phone elsewhere; the page only shows and asks
 }
 
-// Options configure a Panel. All but NotReady, Origins, Now and Log are needed.
+// Options configure a Panel. All but NotReady, Origins, MaskInternal, Now and Log are
+// needed.
 type Options struct {
 	Board     Board
 	Routing   Routing
@@ -85,10 +86,13 @@ type Options struct {
 	Lines     Lines
 	Store     switchboard.Store // keeps who is logged in
 	Accounts  []Account
-	Origins   []string         // pages that may embed this one, such as "https://crm.example.com"
-	NotReady  []string         // what an agent can choose not to be ready for
-	Now       func() time.Time // nil: time.Now
-	Log       *slog.Logger     // nil: slog.Default()
+	Origins   []string // pages that may embed this one, such as "https://crm.example.com"
+	NotReady  []string // what an agent can choose not to be ready for
+	// MaskInternal shows Streams pages third parties who are agents or queues, and
+	// transferred outbound calls, as Amazon Connect does.
+	MaskInternal bool
+	Now          func() time.Time // nil: time.Now
+	Log          *slog.Logger     // nil: slog.Default()
 }
 
 // A Panel serves the page. Its methods may be called by any goroutine.

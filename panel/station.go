@@ -184,7 +184,7 @@ func (s *station) look() scene {
 	if r := agent.Reservation; r != nil { // which may be known before contactChanged
 		s.involved[r.Contact] = true
 	}
-	sc := scene{now: s.now(), agent: agent, page: !s.account.Desk, looked: slices.Sorted(maps.Keys(s.involved))}
+	sc := scene{now: s.now(), agent: agent, page: !s.account.Desk, mask: s.panel.options.MaskInternal, looked: slices.Sorted(maps.Keys(s.involved))}
 	s.mu.Unlock()
 
 	for _, id := range sc.looked {

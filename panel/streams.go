@@ -23,8 +23,9 @@ const (
 )
 
 // streamsContact returns a segment as a Streams page sees it: first the agent's
-// connection, then the customer's, then the others.
-func streamsContact(s segment, page bool) contact {
+// connection, then the customer's, then the others. With mask, transferred outbound
+// calls and internal third parties look as they do in Amazon Connect.
+func streamsContact(s segment, page, mask bool) contact {
 	c := contact{
 		ID: s.ID(), InitialID: string(s.contact.ID), Type: "voice",
 		Connections:      []connection{ownLeg(s, page)},
@@ -46,12 +47,10 @@ func streamsContact(s segment, page bool) contact {
 		c.Queue, c.QueueTimestamp = &q, &at
 	}
 	if x := s.customer(); x != nil {
-		c.Connections = append(c.Connections, customerLeg(s, *x))
+		c.Connections = append(c.Connections, customerLeg(s, *x, mask))
 	}
 	for _, o := range s.others() {
-		leg := streamsLeg(o.Connection, o.name, outboundLeg)
-		leg.QuickConnect = o.Endpoint.String()
-		c.Connections = append(c.Connections, leg)
+		c.Connections = append(c.Connections, thirdLeg(s, o, mask))
 	}
 	return c
 }
@@ -64,13 +63,32 @@ func ownLeg(s segment, page bool) connection {
 	return leg
 }
 
-func customerLeg(s segment, x call.Connection) connection {
+// customerLeg keeps the direction of the contact: a customer whom another agent has
+// called is outbound also after a transfer, and initiation returns that the contact
+// came by one. In Amazon Connect such a customer is inbound.
+func customerLeg(s segment, x call.Connection, mask bool) connection {
 	kind := inboundLeg
-	if s.outbound() {
+	if s.outbound() && !(mask && initiation(s) == "transfer") {
 		kind = outboundLeg
 	}
 	leg := streamsLeg(x, connectionName(s.contact.ID, x.ID), kind)
 	leg.Initial = true
+	return leg
+}
+
+// thirdLeg names a third party truthfully. Amazon Connect hides who an agent or a queue
+// is, and has a quickConnectName only for those who were added while the agent was in
+// the contact.
+func thirdLeg(s segment, o other, mask bool) connection {
+	leg := streamsLeg(o.Connection, o.name, outboundLeg)
+	leg.QuickConnect = o.Endpoint.String()
+	if mask && (o.Endpoint.Kind == call.AgentEndpoint || o.Endpoint.Kind == call.QueueEndpoint) {
+		leg.Endpoint = endpoint{Type: "phone_number", PhoneNumber: "INTERNAL-TRANSFER"}
+		leg.Address = leg.Endpoint
+		if o.ID < s.own.ID {
+			leg.QuickConnect = ""
+		}
+	}
 	return leg
 }
 
@@ -139,7 +157,7 @@ func forgottenContact(agent routing.Agent, s routing.Segment, page bool) contact
 		ID: s.Connection, Since: s.Since, State: call.Connected,
 		Endpoint: call.Endpoint{Kind: call.AgentEndpoint, Address: agent.Name},
 	}
-	c := streamsContact(segment{SegmentID: s.SegmentID, contact: call.Contact{ID: s.Contact}, own: own, queue: s.Queue}, page)
+	c := streamsContact(segment{SegmentID: s.SegmentID, contact: call.Contact{ID: s.Contact}, own: own, queue: s.Queue}, page, false)
 	c.QueueTimestamp = nil
 	return endedContact(c, ended, stamp(s.Since))
 }
