@@ -175,6 +175,15 @@ func (s *station) moveAudio(id string) {
 	s.sendAudio()
 }
 
+// takeAudio gives the agent's audio to the page in which the agent asks for it. A
+// window that is not connected cannot be told, and its microphone must not be heard.
+func (s *station) takeAudio(p *page) {
+	if s.audio != p.id && !s.audioBy.IsZero() {
+		s.eachLine(s.panel.options.Lines.Disconnect)
+	}
+	s.moveAudio(p.id)
+}
+
 func (s *station) sendAudio() {
 	for _, p := range s.pages {
 		p.send(s.audioFor(p))
@@ -230,7 +239,7 @@ func (p *page) take(m any) {
 			p.send(muted{s.muted})
 		}
 	case takeOver:
-		s.moveAudio(p.id)
+		s.takeAudio(p)
 	case echo:
 		s.sendAll(echoed(m))
 	case subscribe:

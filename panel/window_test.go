@@ -118,6 +118,29 @@ func TestConnectionBreaks(t *testing.T) {
 	})
 }
 
+// An agent who takes the audio over from a window that is not connected is not heard
+// through the microphone of that window any more.
+func TestTakeOverFromLostWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		one := talking(t, w)
+		two := w.open(t, "ana", "window-2")
+		two.hears()
+		one.s.do(func() { one.s.left(one.socket, false) })
+		two.says(takeOver{})
+		if got := w.noted(); got != "Doubt c1_2, Disconnect c1_2" {
+			t.Errorf("noted %s", got)
+		}
+		if heard := two.hears(); !slices.Contains(heard, "audio true") {
+			t.Errorf("the window that takes over heard %q", heard)
+		}
+		one = w.open(t, "ana", "window-1")
+		if heard := one.hears(); !slices.Contains(heard, "audio false") {
+			t.Errorf("the window that is back heard %q", heard)
+		}
+	})
+}
+
 // The audio of a browser that is killed goes to the window that is opened instead,
 // before or after the line is found dead.
 func TestBrowserIsKilled(t *testing.T) {

@@ -8,14 +8,14 @@ const renewAfter = 3_000; // age of a session after which "away" means that it i
 const longestPause = 8_000;
 
 export class Audio {
-  #sessions = new Map(); // contactId -> { peer, number, opened }
+  #sessions = new Map(); // contactId -> { peer, track, number, opened }
   #accepted = new Set(); // contacts that this window is picking up
   #needed = new Set();
   #pauses = new Map(); // contactId -> how long to wait before the next try
   #stream = null;
   #number = 0;
   #here = false;
-  #muted = false;
+  #unmuted = new Set(); // contacts in which the agent is not muted
   #element;
   #on;
 
@@ -35,7 +35,7 @@ export class Audio {
   follow(view, here) {
     this.#here = here;
     const needed = new Set();
-    this.#muted = view.contacts.some((c) => c.you.muted);
+    this.#unmuted = new Set(view.contacts.filter((c) => !c.you.muted).map((c) => c.id));
     for (const c of view.contacts) {
       if (["ended", "missed", "rejected"].includes(c.phase)) continue;
       if (c.phase !== "ringing") this.#accepted.delete(c.id);
@@ -49,7 +49,7 @@ export class Audio {
       if (c.phase === "away" && session && Date.now() - session.opened > renewAfter) this.#close(c.id);
       if (this.#needed.has(c.id) && !this.#sessions.has(c.id) && !this.#pauses.has(c.id)) this.#open(c.id);
     }
-    for (const track of this.#stream?.getAudioTracks() ?? []) track.enabled = !this.#muted;
+    for (const [id, { track }] of this.#sessions) if (track) track.enabled = this.#unmuted.has(id);
     if (this.#needed.size === 0) this.#release();
   }
 
@@ -71,10 +71,12 @@ export class Audio {
     for (const id of this.#needed) this.#open(id);
   }
 
-  // check retries the sessions that have failed.
+  // check opens the sessions anew that have failed, after the page was not connected.
   check() {
-    for (const [id, { peer }] of this.#sessions) {
-      if (peer.connectionState !== "connected" && peer.connectionState !== "connecting") this.#retry(id);
+    for (const [id, { peer }] of [...this.#sessions]) {
+      if (!peer || peer.connectionState === "connected" || peer.connectionState === "connecting") continue;
+      this.#close(id);
+      this.#open(id);
     }
   }
 
@@ -95,7 +97,6 @@ export class Audio {
       return null;
     }
     for (const track of this.#stream.getAudioTracks()) {
-      track.enabled = !this.#muted;
       track.onended = () => this.#on.trouble("The microphone has been disconnected.", "microphone_not_shared");
     }
     this.#on.trouble(null);
@@ -109,8 +110,11 @@ export class Audio {
     if (!old) return;
     const stream = await this.microphone();
     if (!stream) return void (this.#stream = old);
-    for (const { peer } of this.#sessions.values()) {
-      for (const sender of peer.getSenders()) await sender.replaceTrack(stream.getAudioTracks()[0]);
+    for (const [id, session] of this.#sessions) {
+      if (!session.track) continue; // it takes the new one
+      session.track.stop();
+      session.track = this.#trackFor(id, stream);
+      for (const sender of session.peer.getSenders()) await sender.replaceTrack(session.track);
     }
     for (const track of old.getTracks()) track.stop();
   }
@@ -140,10 +144,13 @@ export class Audio {
   }
 
   async #open(contactId) {
-    const session = { peer: null, number: ++this.#number, opened: Date.now() };
+    const session = { peer: null, track: null, number: ++this.#number, opened: Date.now() };
     this.#sessions.set(contactId, session);
     const stream = await this.microphone();
-    if (this.#sessions.get(contactId) !== session) return;
+    if (this.#sessions.get(contactId) !== session) {
+      if (this.#needed.size === 0) this.#release();
+      return;
+    }
     if (!stream) {
       this.#sessions.delete(contactId);
       this.#pauses.set(contactId, longestPause); // until the agent asks for it
@@ -151,7 +158,8 @@ export class Audio {
     }
     try {
       const peer = (session.peer = new RTCPeerConnection({ iceServers: [] }));
-      for (const track of stream.getAudioTracks()) peer.addTrack(track, stream);
+      session.track = this.#trackFor(contactId, stream);
+      peer.addTrack(session.track, stream);
       peer.ontrack = ({ track }) => this.#play(track);
       peer.onconnectionstatechange = () => this.#changed(contactId, session);
       await peer.setLocalDescription(await peer.createOffer());
@@ -161,6 +169,14 @@ export class Audio {
       this.#on.trouble(`There is no audio: ${error.message}.`, "webrtc_error");
       if (this.#sessions.get(contactId) === session) this.#retry(contactId);
     }
+  }
+
+  // #trackFor returns the microphone for one session, so that the agent can be muted in
+  // one call and not in another. It is muted before the session sends anything.
+  #trackFor(contactId, stream) {
+    const track = stream.getAudioTracks()[0].clone();
+    track.enabled = this.#unmuted.has(contactId);
+    return track;
   }
 
   #changed(contactId, session) {
@@ -199,6 +215,7 @@ export class Audio {
     const session = this.#sessions.get(contactId);
     this.#sessions.delete(contactId);
     if (!session?.peer) return;
+    session.track?.stop();
     session.peer.onconnectionstatechange = null;
     for (const { receiver } of session.peer.getTransceivers()) this.#element.srcObject?.removeTrack(receiver.track);
     session.peer.close();
