@@ -2,12 +2,10 @@ package panel
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -51,28 +49,7 @@ func TestFloods(t *testing.T) {
 	const messages, connections = 1000, 300
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
-		token, err := w.panel.sessions.open(t.Context(), "ana")
-		if err != nil {
-			t.Fatal(err)
-		}
-		l := make(pipes)
-		server := &http.Server{Handler: w.panel.Handler()}
-		go func() { _ = server.Serve(l) }() // ends when l is closed
-		defer close(l)
-		client := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-			ours, theirs := net.Pipe()
-			l <- theirs
-			return ours, nil
-		}}}
-		header := http.Header{"Origin": {"http://page"}, "Cookie": {"holdfast_session=" + token}}
-		connect := func() *websocket.Conn {
-			conn, _, err := websocket.Dial(t.Context(), "http://page/ccp-v2/socket?page=window-1", //nolint:bodyclose // Dial sees to it
-				&websocket.DialOptions{HTTPClient: client, HTTPHeader: header})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return conn
-		}
+		connect := w.wire(t)
 		conn, began := connect(), time.Now()
 		go func() { // ends with conn
 			for range messages {

@@ -81,6 +81,10 @@ type (
 		Data  json.RawMessage `json:"data"`
 	}
 
+	// beat shows the page that its connection is alive. The server sends it every
+	// beatEvery.
+	beat struct{}
+
 	// problem reports a message of the page that could not be read.
 	problem struct {
 		Text string `json:"text"`
@@ -105,7 +109,7 @@ type (
 // serverMessages are the messages of the server by their type.
 var serverMessages = map[string]any{
 	"hello": hello{}, "update": update{}, "parked": parked{}, "response": response{}, "audio": audio{}, "answer": answer{},
-	"muted": muted{}, "echoed": echoed{}, "problem": problem{}, "published": published{}, "loggedOut": loggedOut{},
+	"muted": muted{}, "echoed": echoed{}, "beat": beat{}, "problem": problem{}, "published": published{}, "loggedOut": loggedOut{},
 }
 
 // Messages of the page.
@@ -273,6 +277,8 @@ func typeOf(m any) string {
 		return "muted"
 	case echoed:
 		return "echoed"
+	case beat:
+		return "beat"
 	case problem:
 		return "problem"
 	case published:

@@ -44,7 +44,7 @@ func TestProtocol(t *testing.T) {
 			t.Errorf("site/protocol.js has %s\n%v\nwant\n%v", list, got, want)
 		}
 	}
-	for name, want := range map[string]int64{"longestMessage": longestMessage, "answerWithin": answerWithin.Milliseconds()} {
+	for name, want := range map[string]int64{"longestMessage": longestMessage, "answerWithin": answerWithin.Milliseconds(), "beatEvery": beatEvery.Milliseconds()} {
 		found := regexp.MustCompile(`export const ` + name + ` = (\d+);`).FindSubmatch(source)
 		if found == nil || string(found[1]) != strconv.FormatInt(want, 10) {
 			t.Errorf("site/protocol.js has another %s than %d", name, want)

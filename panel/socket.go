@@ -24,8 +24,10 @@ const (
 	sessionOver   = closeCode(4002) // the agent has logged out
 )
 
+// The page and the server must both notice within 2 s that the network is gone.
 const (
-	pingEvery   = 15 * time.Second
+	beatEvery   = 500 * time.Millisecond  // the page gets a beat and its browser a ping
+	pongWithin  = 1400 * time.Millisecond // the browser answers a ping by then
 	writeWithin = 10 * time.Second
 	mostUnsent  = 256 // messages; a page that has more to come is too slow
 	mostBytes   = 16 << 20
@@ -35,7 +37,8 @@ const (
 type socket struct {
 	session string // the hash of its token
 	out     chan []byte
-	unsent  atomic.Int64 // bytes in out
+	unsent  atomic.Int64  // bytes in out
+	heard   atomic.Uint64 // messages of the page so far
 
 	once sync.Once
 	end  chan struct{} // closed by close
@@ -64,6 +67,10 @@ func (k *socket) send(b []byte) bool {
 // put sends a queued message to the page.
 func (k *socket) put(conn *websocket.Conn, b []byte, limit time.Duration) bool {
 	k.unsent.Add(-int64(len(b)))
+	return send(conn, b, limit)
+}
+
+func send(conn *websocket.Conn, b []byte, limit time.Duration) bool {
 	return within(limit, func(ctx context.Context) error { return conn.Write(ctx, websocket.MessageText, b) })
 }
 
@@ -106,15 +113,13 @@ func (p *Panel) serveSocket(w http.ResponseWriter, r *http.Request) {
 		_ = conn.Close(goingAway, "the server stops")
 		return
 	}
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		k.write(conn)
-	}()
+	var running sync.WaitGroup
+	running.Go(func() { k.write(conn) })
+	running.Go(func() { k.watch(conn) })
 	closed := p.read(conn, s, k)
 	s.do(func() { s.left(k, closed) })
 	k.close(goingAway, "")
-	<-written
+	running.Wait()
 }
 
 // ownOrigin reports whether a request comes from a page of this server.
@@ -132,6 +137,7 @@ func (p *Panel) read(conn *websocket.Conn, s *station, k *socket) (closed bool) 
 			code := websocket.CloseStatus(err)
 			return code == goingAway || code == pageClosed
 		}
+		k.heard.Add(1)
 		if !s.slow() {
 			return false
 		}
@@ -155,10 +161,31 @@ func (p *Panel) read(conn *websocket.Conn, s *station, k *socket) (closed bool) 
 	}
 }
 
-// write sends the queued messages, and pings the page.
+// watch ends a connection whose network is gone. Browsers answer pings by themselves,
+// also while a page is hidden, frozen or busy. Messages show as well as an answer
+// that the page is there, because a page that sends many is read slowly.
+func (k *socket) watch(conn *websocket.Conn) {
+	every := time.NewTicker(beatEvery)
+	defer every.Stop()
+	for {
+		select {
+		case <-every.C:
+			before := k.heard.Load()
+			if !within(pongWithin, conn.Ping) && k.heard.Load() == before {
+				_ = conn.CloseNow()
+				return
+			}
+		case <-k.end:
+			return
+		}
+	}
+}
+
+// write sends the queued messages, and beats.
 func (k *socket) write(conn *websocket.Conn) {
-	ping := time.NewTicker(pingEvery)
-	defer ping.Stop()
+	every := time.NewTicker(beatEvery)
+	defer every.Stop()
+	alive := encode(beat{})
 	for {
 		select {
 		case b := <-k.out:
@@ -166,8 +193,8 @@ func (k *socket) write(conn *websocket.Conn) {
 				_ = conn.CloseNow()
 				return
 			}
-		case <-ping.C:
-			if !within(writeWithin, conn.Ping) {
+		case <-every.C:
+			if !send(conn, alive, writeWithin) {
 				_ = conn.CloseNow()
 				return
 			}

@@ -3,6 +3,7 @@
 // The server makes their contents; this module checks the origins.
 
 const longestParams = 32 << 10; // of a request, as JSON
+const mostEarly = 256; // messages that come before the server has told the page who it is for
 
 // Broadcasts of a Streams page that all of the agent's Streams pages must get.
 const echoed = /^(contact::accepted(::.*)?|contact::view|taskList::activate_channel_with_view_type|configuration::set_(speaker|microphone|ringer)_device|configuration::(camera_device|background_blur)_changed|voiceId::update_domain_id)$/;
@@ -16,12 +17,15 @@ export class Conduit {
   #origin = null; // of the page around, as soon as that is known
   #id = null; // the one that the library knows this page by
   #last = null; // the last update, posted again when asked for
+  #early = [];
   #on;
 
   // on has: request(method, params, done, requestId), mute(on), echo(event, data),
   // configure(settings), devices(), stranger(origin), logOut().
   constructor(on) {
     this.#on = on;
+    this.#early = this.#around ? window.early : [];
+    window.early = null;
     if (this.#around) window.addEventListener("message", (event) => this.#receive(event));
   }
 
@@ -48,6 +52,7 @@ export class Conduit {
     if (this.#origin && !this.#origins.includes(this.#origin)) return this.#on.stranger(this.#origin);
     this.#id = `${hello.boot}-${hello.agent}`;
     this.post("acknowledge", { id: this.#id });
+    for (const event of this.#early.splice(0)) this.#receive(event);
   }
 
   update(message) {
@@ -88,7 +93,10 @@ export class Conduit {
   }
 
   #receive(event) {
-    if (this.#id === null) return;
+    if (this.#id === null) {
+      if (this.#early.length < mostEarly) this.#early.push(event);
+      return;
+    }
     if (event.source !== this.#around || !this.#origins.includes(event.origin)) {
       if (event.data?.event === "api_request") console.warn(`ignoring a request from ${event.origin}: it must come from the page around this one, at an approved origin`);
       return;
@@ -118,7 +126,7 @@ export class Conduit {
   #request(ask) {
     const { requestId, method, params } = ask ?? {};
     if (typeof requestId !== "string" || requestId === "") return; // it cannot be answered
-    const done = (data, err) => this.#respond(requestId, data, err);
+    const done = (data, err) => this.respond(requestId, data, err);
     const fail = (message) => {
       const err = { type: "InvalidParameterException", message, stack: [], retryStatus: "none", statusCode: 400 };
       done({ type: err.type, message }, err);
@@ -135,9 +143,9 @@ export class Conduit {
     this.#on.request(method, params ?? {}, done, requestId);
   }
 
-  // #respond posts an error as an array of its JSON, with its members: some pages
-  // read err.message, others parse err.
-  #respond(requestId, data, err) {
+  // respond posts an error as an array of its JSON, with its members: some pages read
+  // err.message, others parse err.
+  respond(requestId, data, err) {
     let shape = null;
     if (err) shape = Object.assign([JSON.stringify(err)], { type: err.type, message: err.message, code: err.code, statusCode: err.statusCode });
     this.post("api_response", { event: "api_response", requestId, data: data ?? {}, err: shape });

@@ -32,7 +32,7 @@ const ringer = new Ringer();
 
 const socket = new Socket({
   message: receive,
-  open() {},
+  stray: ({ requestId, data, err }) => conduit.respond(requestId, data, err),
   lost() {
     desk.lost();
     conduit.post("agent::websocket_connection_lost", {});
@@ -231,7 +231,7 @@ async function begin() {
     return window.close();
   }
   show("loading");
-  socket.connect();
+  await socket.connect();
 }
 
 // When a page is left, the browser may keep it and show it again later.

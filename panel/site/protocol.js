@@ -10,6 +10,7 @@ export const fromServer = {
   "answer": ["contactId", "offer", "sdp", "problem"],
   "muted": ["muted"],
   "echoed": ["event", "data"],
+  "beat": [],
   "problem": ["text"],
   "published": ["topics", "again"],
   "loggedOut": []
@@ -24,10 +25,11 @@ export const fromPage = {
   "subscribe": ["namespace", "key", "parameter"]
 };
 
-// The longest message the server reads, in bytes, and how long it takes at most
-// to respond to a request, in milliseconds.
+// The longest message the server reads, in bytes; how long it takes at most to
+// respond to a request, and how often it sends a beat, in milliseconds.
 export const longestMessage = 65536;
 export const answerWithin = 10000;
+export const beatEvery = 500;
 
 // Members that are times: a Streams page wants Date objects.
 const times = new Set(["timestamp", "startTimestamp", "timeStamp", "snapshotTimestamp", "queueTimestamp"]);

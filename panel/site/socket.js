@@ -1,75 +1,64 @@
-// The connection to the server. It reconnects by itself and then repeats the requests
-// without a response; the server recognises them by their ids.
+// The connection to the server. The server sends beats, so a connection on which
+// nothing arrives is lost. The page then connects again by itself, and repeats the
+// requests without a response; the server recognises them by their ids.
 
-import { answerWithin, parse, write } from "./protocol.js";
+import { answerWithin, beatEvery, parse, write } from "./protocol.js";
+import { randomID, windowID } from "./window.js";
 
-const pageClosed = 4000; // a close code
-const quietFor = 40_000; // the server sends something every 15 s
-const firstDelay = 250;
+// Close codes.
+const pageClosed = 4000;
+const replaced = 4001;
+const sessionOver = 4002;
+
+const quietFor = 3 * beatEvery; // with a tick, a lost connection shows within 2 s
+const openWithin = 3_000;
 const longestDelay = 1_000; // a customer may be waiting for the audio
 
-export function randomID() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-}
-
-// windowID names this window, also after a reload. A copy of the window gets another
-// name.
-function windowID() {
-  const kind = performance.getEntriesByType("navigation")[0]?.type;
-  let id = null;
-  try {
-    if (kind === "reload" || kind === "back_forward") id = sessionStorage.getItem("holdfast-window");
-    id ??= randomID();
-    sessionStorage.setItem("holdfast-window", id);
-  } catch {
-    id ??= randomID(); // storage is not allowed here
-  }
-  return id;
-}
+// Requests that would do something else if they were performed twice. The others are
+// recognised also after a restart of the server, or change nothing the second time.
+const once = new Set(["sendDigits", "toggleActiveConnections"]);
 
 export class Socket {
-  #id = windowID();
+  #id = null;
   #socket = null;
-  #delay = firstDelay;
-  #timer = 0;
-  #silence = 0;
-  #waiting = new Map(); // requestId -> { text, done, timer }
+  #server = null; // what remembers this window's requests; null: not connected
+  #wanted = false;
+  #heard = 0; // when something arrived, or the connection was begun
+  #ticked = 0;
+  #retryAt = 0; // 0: not now
+  #delay = 0;
+  #attempt = 0;
+  #waiting = new Map(); // requestId -> { text, method, done, by, sent }
   #on;
 
-  // on has: message(m), open(), lost(), loggedOut().
+  // on has: message(m), lost(), loggedOut(), and stray(response), which gets the
+  // responses to requests that the page before a reload has sent.
   constructor(on) {
     this.#on = on;
+    new Worker(new URL("ticker.js", import.meta.url)).onmessage = () => this.#tick();
+    window.addEventListener("online", () => this.#wake());
+    document.addEventListener("resume", () => this.#wake());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#wake());
   }
 
-  get isOpen() {
-    return this.#socket?.readyState === WebSocket.OPEN;
+  async connect() {
+    this.#id ??= await windowID();
+    this.#open();
   }
 
-  connect() {
-    clearTimeout(this.#timer);
-    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(`${scheme}//${location.host}/ccp-v2/socket?page=${this.#id}`);
-    this.#socket = socket;
-    socket.onmessage = (event) => this.#receive(event.data);
-    socket.onclose = (event) => {
-      if (socket === this.#socket) this.#closed(event.code);
-    };
-    this.#listen();
-  }
-
-  // stop ends the connection for good, because the page is closed.
+  // stop ends the connection for good, because the page is closed. What the server may
+  // not have heard of is refused; the next page gets the other responses.
   stop() {
-    clearTimeout(this.#timer);
-    clearTimeout(this.#silence);
-    const socket = this.#socket;
-    this.#socket = null;
-    socket?.close(pageClosed);
+    if (!this.#server) for (const id of [...this.#waiting.keys()]) this.#refuse(id, "The page was closed while it was not connected; see how the call is before you try again.");
+    this.#wanted = false;
+    this.#drop()?.close(pageClosed);
+    this.#id = null; // the next page of this window may take its name
   }
 
   // send sends a message now or not at all. It returns false if it is too long.
   send(message) {
     const text = write(message);
-    if (text !== null && this.isOpen) this.#socket.send(text);
+    if (text !== null && this.#server) this.#socket.send(text);
     return text !== null;
   }
 
@@ -77,71 +66,131 @@ export class Socket {
   // Connect SDK.
   request(method, params, done, requestId = randomID(), namespace = "") {
     const text = write({ type: "request", requestId, namespace, method, params });
-    const fail = (type, code, message) => done({ type, message }, { type, code, message, stack: [], retryStatus: "none", statusCode: 400 });
-    if (text === null) return fail("InvalidParameterException", "bad-parameter", "the request is too long");
-    if (this.#waiting.has(requestId)) return fail("InvalidParameterException", "bad-parameter", "there is a request of that id already");
-    const timer = setTimeout(() => {
-      if (this.#waiting.delete(requestId)) fail("RequestTimedOut", "request-timed-out", "The server does not answer; see how the call is before you try again.");
-    }, answerWithin + 5_000);
-    this.#waiting.set(requestId, { text, done, timer });
-    if (this.isOpen) this.#socket.send(text);
+    if (text === null) return fail(done, "InvalidParameterException", "bad-parameter", "the request is too long");
+    if (this.#waiting.has(requestId)) return fail(done, "InvalidParameterException", "bad-parameter", "there is a request of that id already");
+    const asked = { text, method, done, by: Date.now() + answerWithin + 2_000, sent: this.#server };
+    this.#waiting.set(requestId, asked);
+    if (this.#server) this.#socket.send(text);
+  }
+
+  #open() {
+    this.#drop()?.close();
+    [this.#wanted, this.#heard] = [true, Date.now()];
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(`${scheme}//${location.host}/ccp-v2/socket?page=${this.#id}`);
+    this.#socket = socket;
+    socket.onmessage = (event) => socket === this.#socket && this.#receive(event.data);
+    socket.onclose = (event) => socket === this.#socket && this.#lose(event.code);
+  }
+
+  // #drop forgets the connection, and returns it.
+  #drop() {
+    const socket = this.#socket;
+    [this.#socket, this.#server, this.#retryAt] = [null, null, 0];
+    this.#attempt++;
+    return socket;
   }
 
   #receive(text) {
-    this.#listen();
+    this.#heard = Date.now();
     const message = parse(text);
-    if (message.type === "hello") {
-      this.#delay = firstDelay;
-      this.#on.open();
-    }
-    if (message.type === "response") {
-      const asked = this.#waiting.get(message.requestId);
-      if (!asked) return;
-      this.#waiting.delete(message.requestId);
-      clearTimeout(asked.timer);
-      asked.done(message.data, message.err);
-      return;
+    switch (message.type) {
+      case "beat":
+        return;
+      case "hello":
+        [this.#server, this.#delay] = [`${message.boot} ${this.#id}`, 0];
+        this.#on.message(message);
+        return this.#repeat();
+      case "response":
+        return this.#waiting.has(message.requestId) ? this.#settle(message.requestId, message.data, message.err) : this.#on.stray(message);
     }
     this.#on.message(message);
-    if (message.type === "hello") {
-      for (const { text } of this.#waiting.values()) this.#socket.send(text);
+  }
+
+  // #repeat sends the requests without a response. A server that has been started since
+  // cannot know whether the one before has performed them.
+  #repeat() {
+    for (const [id, asked] of [...this.#waiting]) {
+      if (asked.sent && asked.sent !== this.#server && once.has(asked.method)) {
+        this.#refuse(id, "The server was started again; see how the call is before you try again.");
+        continue;
+      }
+      asked.sent = this.#server;
+      this.#socket.send(asked.text);
     }
   }
 
-  // #listen gives up a connection on which nothing arrives.
-  #listen() {
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => {
-      const socket = this.#socket;
-      this.#closed(0);
-      socket?.close();
-    }, quietFor);
+  #settle(id, data, err) {
+    const asked = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    asked.done(data, err);
   }
 
-  #closed(code) {
-    this.#socket = null;
-    clearTimeout(this.#silence);
-    if (code === 4002) return this.#on.loggedOut();
-    if (code === 4001) this.#id = randomID(); // another window has this one's name
-    this.#on.lost();
-    this.#timer = setTimeout(() => this.#again(), this.#delay * (0.8 + 0.4 * Math.random()));
-    this.#delay = Math.min(2 * this.#delay, longestDelay);
+  #refuse(id, text) {
+    fail((data, err) => this.#settle(id, data, err), "RequestTimedOut", "request-timed-out", text);
+  }
+
+  // #tick gives up what has taken too long. After a tick that comes late, this page was
+  // asleep: what has arrived is read next.
+  #tick() {
+    const now = Date.now();
+    const asleep = now - this.#ticked > 1_000;
+    this.#ticked = now;
+    if (asleep) return void (this.#heard = now);
+    for (const [id, { by }] of [...this.#waiting]) {
+      if (now > by) this.#refuse(id, "The server does not answer; see how the call is before you try again.");
+    }
+    if (this.#socket && now - this.#heard > (this.#server ? quietFor : openWithin)) this.#lose();
+    else if (this.#retryAt && now >= this.#retryAt) void this.#again();
+  }
+
+  // #wake tries at once, because the network or the agent is back.
+  #wake() {
+    if (!this.#wanted || this.#server) return;
+    this.#drop()?.close();
+    this.#delay = 0;
+    void this.#again();
+  }
+
+  #lose(code) {
+    const wasOpen = this.#server !== null;
+    this.#drop()?.close();
+    if (code === sessionOver) return this.#loggedOut();
+    if (code === replaced) this.#id = randomID(); // another window has this one's name
+    if (wasOpen) this.#on.lost();
+    this.#retry();
+  }
+
+  #retry() {
+    this.#retryAt = Date.now() + this.#delay * (0.5 + Math.random() / 2);
+    this.#delay = Math.min(2 * this.#delay || 250, longestDelay);
   }
 
   async #again() {
-    const session = await whoAmI();
-    if (session === null) return this.#on.loggedOut();
-    if (session) return this.connect();
-    this.#timer = setTimeout(() => this.#again(), this.#delay);
-    this.#delay = Math.min(2 * this.#delay, longestDelay);
+    this.#retryAt = 0;
+    const attempt = ++this.#attempt;
+    const agent = await whoAmI();
+    if (attempt !== this.#attempt) return;
+    if (agent === null) return this.#loggedOut();
+    if (agent) return this.#open();
+    this.#retry();
   }
+
+  #loggedOut() {
+    this.#wanted = false;
+    this.#on.loggedOut();
+  }
+}
+
+function fail(done, type, code, message) {
+  done({ type, message }, { type, code, message, stack: [], retryStatus: "none", statusCode: 400 });
 }
 
 // whoAmI returns the agent who is logged in, null if none is, or undefined if the
 // server cannot be reached.
 export async function whoAmI() {
   try {
-    const answer = await fetch("/ccp-v2/session", { cache: "no-store", signal: AbortSignal.timeout(5_000) });
+    const answer = await fetch("/ccp-v2/session", { cache: "no-store", signal: AbortSignal.timeout(openWithin) });
     if (answer.status === 401) return null;
     return answer.ok ? (await answer.json()).agent : undefined;
   } catch {
