@@ -21,7 +21,8 @@ const Address = "10.77.0.1"
 
 // network makes that network, for ip. It takes an interface, and a pair of them
 // is the least that exists everywhere. No address may come later by itself: browsers
-// give up what they are loading when the network changes.
+// give up what they are loading when the network changes. Rules of Cut come before
+// those for addresses of this machine.
 const network = `
 link set lo up
 link add holdfast0 type veth peer name holdfast1
@@ -30,6 +31,8 @@ link set holdfast1 addrgenmode none
 address add ` + Address + `/30 dev holdfast0
 link set holdfast0 up
 link set holdfast1 up
+rule add pref 30000 lookup local
+rule del pref 0
 `
 
 const (

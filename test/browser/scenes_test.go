@@ -18,10 +18,12 @@ type group struct {
 }
 
 var groups = []group{
+	{name: "Streams, the page stays alive", play: alive}, // the longest comes first
 	{name: "Streams, the calls of the brief", play: brief},
 	{name: "the SDK alone", play: sdkAlone},
 	{name: "Streams with holdfast-transfer", play: wholeTransfers},
 	{name: "Streams, the order of a sample of AWS", play: sampleOfAWS},
+	{name: "Streams, the agent is muted", play: staysMuted},
 	{name: "Streams, the page is reloaded", play: cells(true, reloaded)},
 	{name: "Streams, the server is killed", play: cells(true, serverKilled)},
 	{name: "Streams, the browser is killed", play: cells(true, browserKilled), all: true},

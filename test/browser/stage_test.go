@@ -24,6 +24,7 @@ type stage struct {
 	*holdfasttest.Bed
 	t      *testing.T
 	group  string
+	first  uint16 // of its ten ports
 	server *server
 	page   string // the origin of the agents' page, such as "http://localhost:20002"
 	crm    *CRM
@@ -61,7 +62,7 @@ func openStage(t *testing.T, rules string) *stage {
 	sip := netip.AddrPortFrom(netip.MustParseAddr(loopback), first)
 	api := fmt.Sprintf("%s:%d", loopback, first+1)
 	s := &stage{
-		Bed: holdfasttest.Around(t, sip, "http://"+api), t: t, agents: map[string]*agent{},
+		Bed: holdfasttest.Around(t, sip, "http://"+api), t: t, first: first, agents: map[string]*agent{},
 		page: fmt.Sprintf("http://localhost:%d", first+2), crm: ServeCRM(t), steps: stepByStep,
 	}
 	s.group = strings.ReplaceAll(strings.TrimPrefix(t.Name(), "TestScenes/"), "_", " ")

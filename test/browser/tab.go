@@ -85,6 +85,21 @@ func (tab *Tab) Reload() {
 	tab.do("loading the page again", chromedp.Reload())
 }
 
+// Freeze has the browser freeze the page, as it does with one that nobody has looked at
+// for long, or wake it up.
+func (tab *Tab) Freeze(on bool) {
+	tab.browser.t.Helper()
+	to := page.SetWebLifecycleStateStateActive
+	if on {
+		to = page.SetWebLifecycleStateStateFrozen
+	}
+	ctx, cancel := tab.soon()
+	defer cancel()
+	if _, err := chromedp.Call(ctx, page.SetWebLifecycleState, page.SetWebLifecycleStateParams{State: to}); err != nil {
+		tab.browser.t.Fatalf("freezing the page: %v", err)
+	}
+}
+
 // Close closes the tab.
 func (tab *Tab) Close() { tab.close() }
 

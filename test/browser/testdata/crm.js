@@ -43,6 +43,9 @@ const crm = (() => {
     return data?.newState ? { from: data.oldState, to: data.newState } : null
   }
 
+  // fired counts the events that the subscriptions of a page have got.
+  const fired = { agent: 0, contact: 0 }
+
   function start(ccpUrl) {
     connect.core.initCCP(element('ccp'), {
       ccpUrl,
@@ -60,7 +63,32 @@ const crm = (() => {
     connect.agent(found => {
       show()
       found.onRefresh(show)
+      found.onRefresh(() => fired.agent++)
     })
+    connect.contact(called => called.onRefresh(() => fired.contact++))
+  }
+
+  // again ends the library and begins anew, as a page does that changes its agent.
+  function again() {
+    const ccpUrl = document.querySelector('#ccp iframe').src
+    connect.core.terminate()
+    document.querySelector('#ccp iframe').remove()
+    start(ccpUrl)
+  }
+
+  // reloads loads the frame of the agent's page anew.
+  function reloads() {
+    const frame = document.querySelector('#ccp iframe')
+    frame.src = frame.src
+  }
+
+  // settled has what has become of calls that were made by trying.
+  const settled = {}
+
+  // trying makes a call of Streams without waiting for it.
+  function trying(name, call) {
+    settled[name] = ''
+    asked(name, call).then(() => { settled[name] = 'granted' }, error => { settled[name] = error.message })
   }
 
   // asked makes a call of Streams and waits for what becomes of it.
@@ -125,11 +153,12 @@ const crm = (() => {
   const isRinging = () => Boolean(ringing())
   const isOver = () => contact()?.getStatus().type === 'ended' && agent().getState().name === 'AfterCallWork'
   const accept = () => asked('accept', told => ringing().accept(told))
+  const hold = () => asked('hold', told => leg('inbound').hold(told))
   const resume = () => asked('resume', told => leg('inbound').resume(told))
   const consult = name => quickConnect(name).then(endpoint => asked('addConnection', told => contact().addConnection(endpoint, told)))
   const handOver = name => quickConnect(name).then(transfer)
 
-  return { log, isThere, isRinging, isOver, accept, resume, consult, handOver, start, asked, agent, contact, ringing, leg, transfer, coldTransfer, sampleTransfer, number, quickConnect }
+  return { log, isThere, isRinging, isOver, accept, hold, resume, consult, handOver, start, again, reloads, fired, trying, settled, asked, agent, contact, ringing, leg, transfer, coldTransfer, sampleTransfer, number, quickConnect }
 })()
 
 // What the brief leaves out, as it describes it.

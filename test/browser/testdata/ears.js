@@ -14,6 +14,14 @@
     return microphone.call(this, { ...others, audio: audio && { ...(audio === true ? {} : audio), ...raw } })
   }
 
+  // Whether each track was open when the page added it to a session.
+  window.holdfastSent = []
+  const addTrack = RTCPeerConnection.prototype.addTrack
+  RTCPeerConnection.prototype.addTrack = function (track, ...streams) {
+    window.holdfastSent.push(track.enabled)
+    return addTrack.call(this, track, ...streams)
+  }
+
   const srcObject = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'srcObject')
   Object.defineProperty(HTMLMediaElement.prototype, 'srcObject', {
     ...srcObject,
