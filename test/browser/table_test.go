@@ -164,8 +164,9 @@ and cardiology, the target, are softphones; ben is another agent in another brow
 by tones: at the phones, and in the browsers from what they played.
 
 Silence is the longest time in which the customer heard neither anybody nor hold audio; 2 s are allowed, besides the time
-in which no server runs. "Back after" is the time from the load of the page, or from the start of the server, until the
-agent and the party they talked to heard each other again; 2 s are allowed, too. In all scenes with cardiology it was
+in which no server runs, 2 s until the server notices that the network is gone, and the time in which the agent is muted.
+"Back after" is the time from the load of the page, from the start of the server, or from when the network is back, until
+the agent and the party they talked to heard each other again; 2 s are allowed, too. In all scenes with cardiology it was
 dialled once for each transfer.
 
 ` + "`make browser`" + ` plays all of it, and fails if a customer is somewhere else than here or a page says something else;
