@@ -43,7 +43,7 @@ func (j *Journal) Append(ctx context.Context, e switchboard.Entry, after uint64)
 	ctx, cancel := context.WithTimeout(ctx, appendWithin)
 	defer cancel()
 	seq, err := j.write(ctx, d, after)
-	if err == nil && j.embedded != nil && j.embedded.lost() {
+	if err == nil && j.lost() {
 		err = errLost
 	}
 	if err != nil {
@@ -79,13 +79,13 @@ func (j *Journal) failed(d *draft, err error) {
 // keepCopy keeps the newest message of a subject a second time, and reports
 // whether it has.
 func (j *Journal) keepCopy(r record) bool {
-	return j.embedded == nil || j.embedded.copies.keep(r)
+	return j.copies == nil || j.copies.keep(r)
 }
 
 // keepCopyOn does so with a message that builds on a whole entry, which must be
 // in the copy, too.
 func (j *Journal) keepCopyOn(on base, r record) bool {
-	return j.embedded == nil || j.embedded.copies.keepOn(on.record, on.copied, r)
+	return j.copies == nil || j.copies.keepOn(on.record, on.copied, r)
 }
 
 // write publishes a draft after the message it follows, as often as it takes to
@@ -188,7 +188,11 @@ func (d *draft) follows(h nats.Header) bool {
 // was archived, its end has been somebody's business already.
 func (j *Journal) mayWriteAgain(ctx context.Context, m *nats.Msg, after uint64) error {
 	_, id, _ := bytes.Cut([]byte(m.Subject), []byte("."))
-	last, err := j.archive.GetLastMsgForSubject(ctx, "archive."+string(id))
+	archive, err := j.archive(ctx)
+	if err != nil {
+		return err
+	}
+	last, err := archive.GetLastMsgForSubject(ctx, "archive."+string(id))
 	switch {
 	case errors.Is(err, jetstream.ErrMsgNotFound), errors.Is(err, jetstream.ErrStreamNotFound):
 		if after != 0 {

@@ -19,7 +19,7 @@ import (
 // for one message, then all goes well.
 type faulty struct {
 	publisher
-	faults []fault
+	faults *[]fault
 }
 
 // A fault gets a message, and the means to publish it after all.
@@ -27,15 +27,17 @@ type fault func(ctx context.Context, publish func() (*jetstream.PubAck, error)) 
 
 func (f *faulty) PublishMsg(ctx context.Context, m *nats.Msg, opts ...jetstream.PublishOpt) (*jetstream.PubAck, error) {
 	publish := func() (*jetstream.PubAck, error) { return f.publisher.PublishMsg(ctx, m, opts...) }
-	if len(f.faults) == 0 {
+	if len(*f.faults) == 0 {
 		return publish()
 	}
-	next := f.faults[0]
-	f.faults = f.faults[1:]
+	next := (*f.faults)[0]
+	*f.faults = (*f.faults)[1:]
 	return next(ctx, publish)
 }
 
-func (j *Journal) fail(faults ...fault) { j.pub = &faulty{publisher: j.js, faults: faults} }
+func (j *Journal) fail(faults ...fault) {
+	j.pub, j.past.pub = &faulty{j.js, &faults}, &faulty{j.past.js, &faults}
+}
 
 // ackLost is a write that lands, and nobody hears of it.
 func ackLost(_ context.Context, publish func() (*jetstream.PubAck, error)) (*jetstream.PubAck, error) {

@@ -34,6 +34,10 @@ func (j *Journal) Archive(ctx context.Context, id call.ContactID) error {
 }
 
 func (j *Journal) archiveContact(ctx context.Context, id call.ContactID) error {
+	archive, err := j.archive(ctx)
+	if err != nil {
+		return err
+	}
 	entries, err := j.collect(ctx, j.contacts, contactSubject(id))
 	if err != nil || len(entries) == 0 {
 		return err
@@ -50,7 +54,7 @@ func (j *Journal) archiveContact(ctx context.Context, id call.ContactID) error {
 	if err != nil {
 		return err
 	}
-	if err := j.copyToArchive(ctx, archiveSubject(id), entries, until); err != nil {
+	if err := j.copyTo(ctx, archive, archiveSubject(id), entries, until); err != nil {
 		return err
 	}
 	if err := j.forgetCopy(ctx, id); err != nil {
@@ -63,17 +67,20 @@ func (j *Journal) archiveContact(ctx context.Context, id call.ContactID) error {
 // forgetCopy removes the copy of a contact that is in ARCHIVE. It goes before the
 // contact leaves CONTACTS: a copy without a contact is one that was lost.
 func (j *Journal) forgetCopy(ctx context.Context, id call.ContactID) error {
-	if j.embedded == nil {
+	if j.copies == nil {
 		return nil
+	}
+	if j.past.embedded.lost() {
+		return errLost
 	}
 	if err := j.markArchive(ctx); err != nil {
 		return err
 	}
-	return j.embedded.copies.drop(contactSubject(id))
+	return j.copies.drop(contactSubject(id))
 }
 
-func (j *Journal) copyToArchive(ctx context.Context, subject string, entries []jetstream.Msg, until uint64) error {
-	last, err := j.archive.GetLastMsgForSubject(ctx, subject)
+func (j *Journal) copyTo(ctx context.Context, archive jetstream.Stream, subject string, entries []jetstream.Msg, until uint64) error {
+	last, err := archive.GetLastMsgForSubject(ctx, subject)
 	if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
 		return err
 	}
@@ -81,7 +88,7 @@ func (j *Journal) copyToArchive(ctx context.Context, subject string, entries []j
 	there := map[shelf]bool{}
 	if last != nil {
 		place = last.Sequence
-		copied, err := j.collect(ctx, j.archive, subject)
+		copied, err := j.collect(ctx, archive, subject)
 		if err != nil {
 			return err
 		}
@@ -93,7 +100,7 @@ func (j *Journal) copyToArchive(ctx context.Context, subject string, entries []j
 		if there[shelfOf(m.Header)] {
 			continue
 		}
-		ack, err := j.pub.PublishMsg(ctx, m, jetstream.WithExpectLastSequencePerSubject(place))
+		ack, err := j.past.pub.PublishMsg(ctx, m, jetstream.WithExpectLastSequencePerSubject(place))
 		if err != nil {
 			return err
 		}

@@ -85,7 +85,7 @@ func TestArchiveGoesOnWhereItStopped(t *testing.T) {
 
 func (j *Journal) archived(t *testing.T, id call.ContactID) int {
 	t.Helper()
-	msgs, err := j.collect(t.Context(), j.archive, archiveSubject(id))
+	msgs, err := j.collectArchived(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}

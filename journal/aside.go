@@ -10,10 +10,10 @@ import (
 
 // keepAside keeps a file in the directory dir, if there is anything in it, in a new
 // place there, for good. Who then replaces or removes the file leaves that alone. It
-// takes no room on the disk where a file can have two names.
+// takes no room on the disk where a file can have two names. A directory is moved there.
 func keepAside(dir, file, place string) error {
 	info, err := os.Stat(file)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 && !info.IsDir() {
 		return nil
 	}
 	if err == nil {
@@ -22,7 +22,12 @@ func keepAside(dir, file, place string) error {
 	if err != nil {
 		return err
 	}
-	if os.Link(file, place) != nil {
+	switch {
+	case info.IsDir(): // which may have only one name
+		if err := os.Rename(file, place); err != nil {
+			return err
+		}
+	case os.Link(file, place) != nil:
 		if err := copyFile(file, place); err != nil {
 			return errors.Join(err, os.Remove(place))
 		}

@@ -24,7 +24,7 @@ var prefixes = map[string]string{"CONTACTS": "contact.", "ARCHIVE": "archive.", 
 
 // streamDir is where an embedded server keeps a stream.
 func streamDir(dir, stream string) string {
-	return filepath.Join(dir, server.JetStreamStoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams", stream)
+	return filepath.Join(storeDir(dir, stream), server.DEFAULT_GLOBAL_ACCOUNT, "streams", stream)
 }
 
 // isDescribed reports whether the server will find a stream by its description,
@@ -101,6 +101,12 @@ func partsIn(ctx context.Context, all []block) iter.Seq2[part, error] {
 	return func(yield func(part, error) bool) {
 		for _, b := range all {
 			data, err := readBlock(b.file)
+			if errors.Is(err, syscall.EISDIR) {
+				if !yield(part{b, piece{err: errDirectory}}, nil) {
+					return
+				}
+				continue
+			}
 			if err := errors.Join(err, ctx.Err()); err != nil {
 				yield(part{}, fmt.Errorf("reading %s: %w", b, err))
 				return
@@ -113,6 +119,9 @@ func partsIn(ctx context.Context, all []block) iter.Seq2[part, error] {
 		}
 	}
 }
+
+// errDirectory means that somebody has put a directory in the place of a block.
+var errDirectory = errors.New("it is a directory")
 
 // pageSize is how much of a file is lost at least when the disk cannot read a part of it.
 const pageSize = 4 << 10

@@ -156,19 +156,24 @@ func (c *copies) all() (map[string]secondCopy, error) {
 		if strings.HasSuffix(f.Name(), newCopy) {
 			continue
 		}
-		var newest record
-		there := map[uint64]bool{0: true}
-		for r := range c.in(f.Name()) {
-			if there[r.seq] = true; r.seq >= newest.seq {
-				newest = r
-			}
-		}
-		if newest.seq != 0 && url.PathEscape(newest.subject) == f.Name() {
-			// The rest of the file need not stay in memory.
-			all[newest.subject] = secondCopy{newest.clone(), there[newest.base()]}
+		if newest, has := c.newest(f.Name()); has {
+			all[newest.subject] = newest
 		}
 	}
 	return all, nil
+}
+
+// newest returns the newest copy in a file, if one can be read.
+func (c *copies) newest(file string) (secondCopy, bool) {
+	var newest record
+	there := map[uint64]bool{0: true}
+	for r := range c.in(file) {
+		if there[r.seq] = true; r.seq >= newest.seq {
+			newest = r
+		}
+	}
+	// The rest of the file need not stay in memory.
+	return secondCopy{newest.clone(), there[newest.base()]}, newest.seq != 0 && url.PathEscape(newest.subject) == file
 }
 
 // in yields the messages in a file that can be read.

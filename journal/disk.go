@@ -63,12 +63,12 @@ func failing(dir string) error {
 	return nil
 }
 
-// writeAgain writes the last block of each stream once more, as it is. After a write
+// writeAgain writes the last block of some streams once more, as it is. After a write
 // that failed the kernel may take for written what the disk does not have, so that the
 // next server, of this process or of another one, would read, and acknowledge, what a
 // power cut takes away.
-func writeAgain(dir string) error {
-	for stream := range prefixes {
+func writeAgain(dir string, streams ...string) error {
+	for _, stream := range streams {
 		all, err := blocks(dir, stream)
 		if err != nil {
 			return err
@@ -86,6 +86,9 @@ func writeAgain(dir string) error {
 
 func rewriteInPlace(file string) error {
 	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if errors.Is(err, syscall.EISDIR) { // it will be repaired, too
+		return nil
+	}
 	if err != nil {
 		return err
 	}

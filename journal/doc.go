@@ -36,6 +36,8 @@
 //   - After an orderly stop it believes its index. A bad record is noticed when it
 //     is to be read; a consumer that comes to it delivers nothing any more.
 //   - A block that is empty or missing is forgotten.
+//   - A block of which all messages were removed is deleted, and with it the notes in it
+//     that messages of earlier blocks were removed. After a kill these are there again.
 //   - A stream whose description (meta.inf) is damaged does not exist. When it is
 //     created with a first sequence, as CONTACTS was, every message in its
 //     blocks is removed.
@@ -54,6 +56,12 @@
 // entries that a block has lost come from there, too, for as long as a contact's
 // file has them. If a whole entry is lost in both places, what builds on it is cut
 // out as well, and the contact is carried on from the newest entry that can be read.
+//
+// ARCHIVE in a directory has an embedded server of its own, in the directory "archive". A
+// start of the other one reads only the last blocks of ARCHIVE, as far as they may be about
+// contacts that live. Open returns then, and all of ARCHIVE is read, repaired and opened
+// afterwards; until that is done, contacts that are over stay in CONTACTS, and readers of
+// ARCHIVE wait or get an error. AwaitArchive returns when it is done.
 //
 // ARCHIVE has no copies, only a mark of what it held, by which missing entries are
 // noticed. It has the whole entries on which others build twice (the second time

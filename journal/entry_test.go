@@ -168,6 +168,7 @@ func TestWhatIsStoredIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close()
+	awaitArchive(t, j)
 	rapid.Check(t, func(rt *rapid.T) {
 		contact++
 		id := call.ContactID(fmt.Sprint("c", contact))

@@ -135,8 +135,8 @@ func (f *follower) fill(ctx context.Context, before uint64) error {
 	for len(f.archived) > 0 && f.archived[0].seq < before {
 		next := f.archived[0]
 		f.archived = f.archived[1:]
-		m, err := f.j.archive.GetMsg(ctx, next.at)
-		if errors.Is(err, jetstream.ErrMsgNotFound) { // too old, just now
+		m, err := f.j.past.stream.GetMsg(ctx, next.at) // it was open for scan
+		if errors.Is(err, jetstream.ErrMsgNotFound) {  // too old, just now
 			continue
 		}
 		if err != nil {
@@ -157,7 +157,11 @@ func (f *follower) archivedBefore(seq uint64) int {
 
 // scan brings archived up to date.
 func (f *follower) scan(ctx context.Context) error {
-	end, err := lastSeq(ctx, f.j.archive)
+	archive, err := f.j.archive(ctx)
+	if err != nil {
+		return err
+	}
+	end, err := lastSeq(ctx, archive)
 	if err != nil || end <= f.scanned {
 		return err
 	}
@@ -167,7 +171,7 @@ func (f *follower) scan(ctx context.Context) error {
 			return err
 		}
 	}
-	for m, err := range f.j.all(ctx, f.j.archive, "archive.*", start, true) {
+	for m, err := range f.j.all(ctx, archive, "archive.*", start, true) {
 		if err != nil {
 			return err
 		}
@@ -190,18 +194,22 @@ func (f *follower) scan(ctx context.Context) error {
 // got beyond after cannot be one, and that much of ARCHIVE may be skipped; as
 // several Archives may have run side by side, less by slack.
 func (j *Journal) archivedSince(ctx context.Context, after uint64, slack time.Duration) (uint64, error) {
-	info, err := j.archive.Info(ctx)
+	archive, err := j.archive(ctx)
+	if err != nil {
+		return 0, err
+	}
+	info, err := archive.Info(ctx)
 	if err != nil {
 		return 0, err
 	}
 	first, end := info.State.FirstSeq, info.State.LastSeq+1
-	end, err = j.search(ctx, first, end, func(m *jetstream.RawStreamMsg) bool {
+	end, err = search(ctx, archive, first, end, func(m *jetstream.RawStreamMsg) bool {
 		return number(m.Header, headerUntil) > after
 	})
 	if err != nil || end <= first {
 		return first, err
 	}
-	m, err := j.archive.GetMsg(ctx, end-1)
+	m, err := archive.GetMsg(ctx, end-1)
 	if errors.Is(err, jetstream.ErrMsgNotFound) { // too old, just now
 		return first, nil
 	}
@@ -209,16 +217,16 @@ func (j *Journal) archivedSince(ctx context.Context, after uint64, slack time.Du
 		return 0, err
 	}
 	since := m.Time.Add(-slack)
-	return j.search(ctx, first, end, func(m *jetstream.RawStreamMsg) bool { return m.Time.After(since) })
+	return search(ctx, archive, first, end, func(m *jetstream.RawStreamMsg) bool { return m.Time.After(since) })
 }
 
 // search finds the first message of ARCHIVE from first and before end of which
 // is is true, as it is of all later ones; end if there is none. A message that
 // is missing counts as true: better to begin too early.
-func (j *Journal) search(ctx context.Context, first, end uint64, is func(*jetstream.RawStreamMsg) bool) (uint64, error) {
+func search(ctx context.Context, archive jetstream.Stream, first, end uint64, is func(*jetstream.RawStreamMsg) bool) (uint64, error) {
 	var failed error
 	i := sort.Search(int(end-first), func(i int) bool {
-		m, err := j.archive.GetMsg(ctx, first+uint64(i))
+		m, err := archive.GetMsg(ctx, first+uint64(i))
 		if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
 			failed = err
 		}

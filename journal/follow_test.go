@@ -89,7 +89,7 @@ func (s *interrupted) GetMsg(ctx context.Context, seq uint64, opts ...jetstream.
 func forgetful(t testing.TB, j *Journal, id call.ContactID, times int) {
 	t.Helper()
 	j.bases.forget(id)
-	if err := j.embedded.copies.drop(contactSubject(id)); err != nil {
+	if err := j.copies.drop(contactSubject(id)); err != nil {
 		t.Fatal(err)
 	}
 	j.contacts = &interrupted{j.contacts, times}

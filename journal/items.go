@@ -26,7 +26,7 @@ func (j *Journal) Put(ctx context.Context, kind, name string, data []byte, after
 	defer cancel()
 	m := &nats.Msg{Subject: itemSubject(kind, name), Data: data}
 	seq, err := j.put(ctx, m, after)
-	if err == nil && j.embedded != nil && j.embedded.lost() {
+	if err == nil && j.lost() {
 		err = errLost
 	}
 	if err != nil {

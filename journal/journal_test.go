@@ -3,9 +3,7 @@ package journal
 import (
 	"context"
 	"fmt"
-	"io"
 	"iter"
-	"log/slog"
 	"os"
 	"strings"
 	"testing"
@@ -27,16 +25,16 @@ func TestMain(m *testing.M) {
 
 func open(t testing.TB, dir string) *Journal {
 	t.Helper()
-	j, err := Open(t.Context(), Options{Dir: dir, Owner: "one", Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	if err != nil {
+	j := openAtOnce(t, dir)
+	awaitArchive(t, j)
+	return j
+}
+
+func awaitArchive(t testing.TB, j *Journal) {
+	t.Helper()
+	if err := j.AwaitArchive(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := j.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return j
 }
 
 // entry is a step of a contact by owner "one" in its first epoch.

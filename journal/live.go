@@ -137,7 +137,10 @@ func (j *Journal) last(ctx context.Context, subject string) (*jetstream.RawStrea
 	defer cancel()
 	m, err := j.contacts.GetLastMsgForSubject(ctx, subject)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		_, err = j.archive.GetLastMsgForSubject(ctx, archiveSubject(contactOf(subject)))
+		var archive jetstream.Stream
+		if archive, err = j.archive(ctx); err == nil {
+			_, err = archive.GetLastMsgForSubject(ctx, archiveSubject(contactOf(subject)))
+		}
 	}
 	return m, err
 }

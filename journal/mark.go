@@ -53,11 +53,11 @@ func (g gap) without(others []gap) []gap {
 	return left
 }
 
-// markArchive writes down what ARCHIVE holds, which shows later what it has lost.
+// markArchive writes down what ARCHIVE, which is open, holds, which shows later what it has lost.
 // A gap is known for as long as entries as old as it are kept. There is one file, so that
 // one at a time writes to it.
 func (j *Journal) markArchive(ctx context.Context) error {
-	if j.embedded == nil {
+	if j.copies == nil {
 		return nil
 	}
 	select {
@@ -66,18 +66,18 @@ func (j *Journal) markArchive(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("marking the archive: %w", ctx.Err())
 	}
-	info, err := j.archive.Info(ctx)
+	info, err := j.past.stream.Info(ctx)
 	if err != nil {
 		return fmt.Errorf("looking into the archive: %w", err)
 	}
 	now := time.Now()
-	_, gaps := j.embedded.reported()
+	_, gaps := j.past.embedded.reported()
 	gaps = slices.DeleteFunc(gaps, func(g gap) bool { return g.Found.Add(j.keep).Before(now) })
 	data, err := json.Marshal(mark{First: info.State.FirstSeq, Until: info.State.FirstTime.Add(j.keep), Gaps: gaps})
 	if err != nil {
 		return fmt.Errorf("marking the archive: %w", err)
 	}
 	m := &nats.Msg{Subject: markSubject, Data: data}
-	j.embedded.copies.keep(recordOf(m, info.State.LastSeq, now))
+	j.copies.keep(recordOf(m, info.State.LastSeq, now))
 	return nil
 }

@@ -13,10 +13,10 @@ import (
 func TestArchiveIsMarkedByOneAtATime(t *testing.T) {
 	j := open(t, t.TempDir())
 	var logged bytes.Buffer
-	j.embedded.copies.log = slog.New(slog.NewTextHandler(&logged, nil))
-	j.embedded.gaps = make([]gap, 1000) // so that the file is begun anew again and again
-	for i := range j.embedded.gaps {
-		j.embedded.gaps[i].Found = time.Now()
+	j.copies.log = slog.New(slog.NewTextHandler(&logged, nil))
+	j.past.embedded.gaps = make([]gap, 1000) // so that the file is begun anew again and again
+	for i := range j.past.embedded.gaps {
+		j.past.embedded.gaps[i].Found = time.Now()
 	}
 	var marking sync.WaitGroup
 	for range 4 {

@@ -51,12 +51,14 @@ type Journal struct {
 	replicas int
 
 	hold     *hold     // nil with a cluster
-	embedded *embedded // nil with a cluster
+	copies   *copies   // nil with a cluster
+	embedded *embedded // of CONTACTS and ROUTING; nil with a cluster
 	conn     *nats.Conn
 	js       jetstream.JetStream
 	pub      publisher
 
-	contacts, archive, routing jetstream.Stream
+	contacts, routing jetstream.Stream
+	past              *archiveStream
 
 	marking chan struct{} // holds a value while ARCHIVE is being marked
 	bases   bases         // what the next entries build on
@@ -74,7 +76,7 @@ var _ switchboard.Journal = (*Journal)(nil)
 
 // Open opens the journal, making it if it does not exist. Every entry that was
 // ever acknowledged is there. An error that MayPass is about a disk that does not take
-// the journal now.
+// the journal now. ARCHIVE in a directory is read afterwards: see AwaitArchive.
 func Open(ctx context.Context, o Options) (*Journal, error) {
 	if (o.Dir == "") == (o.URL == "") {
 		return nil, errors.New("a journal needs either a directory or the address of a cluster")
@@ -104,22 +106,56 @@ func (j *Journal) open(ctx context.Context, o Options) (err error) {
 		if j.hold, err = take(ctx, o.Dir, j.log); err != nil {
 			return err
 		}
-		if j.embedded, err = startEmbedded(ctx, j.hold, o.SyncInterval, j.log); err != nil {
+		if err = j.startEmbedded(ctx, o.SyncInterval); err != nil {
 			return fmt.Errorf("starting the journal in %s: %w", o.Dir, err)
 		}
 		where = nats.InProcessServer(j.embedded)
 	}
-	if j.conn, err = nats.Connect(o.URL, append(j.connection(o.Owner), where)...); err != nil {
-		return fmt.Errorf("connecting to the journal at %s: %w", cmp.Or(o.Dir, withoutPasswords(o.URL)), err)
-	}
-	if j.js, err = jetstream.New(j.conn); err != nil {
-		return fmt.Errorf("using the journal: %w", err)
+	if j.conn, j.js, err = j.connect(o.URL, o.Owner, where); err != nil {
+		return err
 	}
 	j.pub = j.js
+	if j.hold == nil {
+		if err := j.openArchiveOf(ctx); err != nil {
+			return err
+		}
+	}
 	if err := j.openStreams(ctx); err != nil {
 		return err
 	}
-	return j.markArchive(ctx)
+	if j.hold != nil {
+		j.beginArchive(o)
+	}
+	return nil
+}
+
+// startEmbedded starts the server that keeps CONTACTS and ROUTING.
+func (j *Journal) startEmbedded(ctx context.Context, syncInterval time.Duration) error {
+	j.copies = &copies{dir: j.hold.dir, log: j.log}
+	j.embedded = newEmbedded(j.hold, "", syncInterval, j.log)
+	j.embedded.streams = []string{"CONTACTS", "ROUTING"}
+	j.embedded.repair = func(ctx context.Context) (*survey, error) {
+		found, err := repair(ctx, j.copies)
+		if err == nil {
+			j.saw(found.contacts.used)
+		}
+		return found, err
+	}
+	return j.embedded.begin(ctx)
+}
+
+// connect connects to a server.
+func (j *Journal) connect(url, owner string, where nats.Option) (*nats.Conn, jetstream.JetStream, error) {
+	conn, err := nats.Connect(url, append(j.connection(owner), where)...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("connecting to the journal at %s: %w", cmp.Or(withoutPasswords(url), "its directory"), err)
+	}
+	js, err := jetstream.New(conn)
+	if err != nil {
+		conn.Close()
+		return nil, nil, fmt.Errorf("using the journal: %w", err)
+	}
+	return conn, js, nil
 }
 
 // Exclusive implements [switchboard.Journal]: a directory is locked, a cluster is
@@ -127,14 +163,14 @@ func (j *Journal) open(ctx context.Context, o Options) (err error) {
 func (j *Journal) Exclusive() bool { return j.hold != nil }
 
 // Damage returns what was found damaged when the journal was opened, with its
-// place, a line each: what was lost, and what was found again. Of a cluster it
-// knows nothing.
+// place, a line each: what was lost, and what was found again. ARCHIVE is read later: see
+// AwaitArchive. Of a cluster it knows nothing.
 func (j *Journal) Damage() []string {
 	if j.embedded == nil {
 		return nil
 	}
 	damage, _ := j.embedded.reported()
-	return damage
+	return append(damage, j.past.damage()...)
 }
 
 func (j *Journal) connection(owner string) []nats.Option {
@@ -175,6 +211,7 @@ func withoutPasswords(urls string) string {
 func (j *Journal) Stop() {
 	j.closing.Do(func() {
 		close(j.closed)
+		j.past.close()
 		if j.conn != nil {
 			j.conn.Close()
 		}

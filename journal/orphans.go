@@ -1,8 +1,6 @@
 package journal
 
 import (
-	"context"
-	"fmt"
 	"maps"
 	"slices"
 )
@@ -56,19 +54,4 @@ func (s *survey) findOrphans() {
 		told[k.base] = true
 	}
 	st.restored = slices.DeleteFunc(st.restored, func(r record) bool { return st.orphans[r.seq] })
-}
-
-// decoder reads what is in ARCHIVE.
-func (s *survey) decoder(ctx context.Context) *decoder {
-	return &decoder{fetch: func(subject string, seq uint64) (message, error) {
-		for p, err := range parts(ctx, s.dir, s.archive.name) {
-			if err != nil {
-				return message{}, fmt.Errorf("looking for entry %d: %w", seq, err)
-			}
-			if p.err == nil && p.isMessage() && p.subject == subject && p.headerNumber(headerSeq) == seq {
-				return messageOf(p.record).message, nil
-			}
-		}
-		return message{}, errNoEntry
-	}}
 }

@@ -182,7 +182,7 @@ func TestCopyAfterAFailure(t *testing.T) {
 	}
 	hasCopyOf := func(seq uint64) {
 		t.Helper()
-		if all, err := j.embedded.copies.all(); err != nil || all["contact.a"].seq != seq || !all["contact.a"].complete {
+		if all, err := j.copies.all(); err != nil || all["contact.a"].seq != seq || !all["contact.a"].complete {
 			t.Errorf("the copy is of entry %d, complete: %v (%v)", all["contact.a"].seq, all["contact.a"].complete, err)
 		}
 	}
@@ -214,7 +214,7 @@ func TestKilledWhilePurging(t *testing.T) {
 	mustAppend(t, j, over("a", 4), live(t, j, "a", 3))
 	entries, err := j.collect(t.Context(), j.contacts, "contact.a")
 	if err == nil {
-		err = errors.Join(j.copyToArchive(t.Context(), "archive.a", entries, 4), j.forgetCopy(t.Context(), "a"))
+		err = errors.Join(j.copyTo(t.Context(), j.past.stream, "archive.a", entries, 4), j.forgetCopy(t.Context(), "a"))
 	}
 	if err == nil {
 		err = j.contacts.DeleteMsg(t.Context(), 1)

@@ -23,7 +23,7 @@ func (j *Journal) History(ctx context.Context, id call.ContactID) iter.Seq2[swit
 		// In this order, because Archive may be at work: what has gone from
 		// the first by the time we look is in the second.
 		live, err := j.collect(ctx, j.contacts, contactSubject(id))
-		archived, err2 := j.collect(ctx, j.archive, archiveSubject(id))
+		archived, err2 := j.collectArchived(ctx, id)
 		if err := errors.Join(err, err2); err != nil {
 			yield(switchboard.Entry{}, fmt.Errorf("reading the history of contact %s: %w", id, err))
 			return
@@ -42,6 +42,15 @@ func (j *Journal) History(ctx context.Context, id call.ContactID) iter.Seq2[swit
 			}
 		}
 	}
+}
+
+// collectArchived returns the messages of a contact in ARCHIVE.
+func (j *Journal) collectArchived(ctx context.Context, id call.ContactID) ([]jetstream.Msg, error) {
+	archive, err := j.archive(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return j.collect(ctx, archive, archiveSubject(id))
 }
 
 // Last implements [switchboard.Journal].
@@ -99,8 +108,8 @@ func (j *Journal) fetch(ctx context.Context, id call.ContactID, seq uint64) (mes
 	if on := j.bases.get(id); on.record.seq == seq {
 		return message{on.record.subject, seq, 0, on.record.data}, nil
 	}
-	if j.embedded != nil { // sooner than the server would be asked
-		if r, has := j.embedded.copies.find(contactSubject(id), seq); has {
+	if j.copies != nil { // sooner than the server would be asked
+		if r, has := j.copies.find(contactSubject(id), seq); has {
 			return messageOf(r).message, nil
 		}
 	}
@@ -113,7 +122,7 @@ func (j *Journal) fetch(ctx context.Context, id call.ContactID, seq uint64) (mes
 	case !errors.Is(err, jetstream.ErrMsgNotFound):
 		return message{}, err
 	}
-	archived, err := j.collect(ctx, j.archive, archiveSubject(id))
+	archived, err := j.collectArchived(ctx, id)
 	if err != nil {
 		return message{}, err
 	}

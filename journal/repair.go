@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -16,25 +17,40 @@ import (
 // damagedDir is where blocks are kept as they were found.
 const damagedDir = "damaged"
 
-// repair makes the journal in a directory whole again as far as that can be done,
-// before a server opens it: that would cut each block at its first bad record. It
+// repair makes CONTACTS and ROUTING in a directory whole again as far as that can be
+// done, before a server opens them: that would cut each block at its first bad record. It
 // returns what it found. Files that are changed are kept as they were.
 func repair(ctx context.Context, c *copies) (*survey, error) {
-	dir := c.dir
-	s, err := examine(ctx, dir)
-	if err != nil {
+	s := newSurvey(c.dir)
+	if err := s.examineLive(ctx); err != nil {
 		return nil, err
 	}
-	aside := filepath.Join(dir, damagedDir, time.Now().UTC().Format("20060102T150405.000Z"))
-	for _, st := range s.streams() {
-		if err := s.repair(ctx, st, aside); err != nil {
-			return nil, fmt.Errorf("repairing stream %s: %w", st.name, err)
-		}
+	if err := s.repairAll(ctx, s.contacts, s.routing); err != nil {
+		return nil, err
 	}
 	if err := s.renew(ctx, c); err != nil { // the journal can do without
 		c.log.Error("the second copies in the journal are not up to date", "error", err)
 	}
 	return s, nil
+}
+
+// repairArchive does so with ARCHIVE.
+func repairArchive(ctx context.Context, dir string) (*survey, error) {
+	s := newSurvey(dir)
+	if err := s.examineArchive(ctx); err != nil {
+		return nil, err
+	}
+	return s, s.repairAll(ctx, s.archive)
+}
+
+func (s *survey) repairAll(ctx context.Context, streams ...*stream) error {
+	aside := filepath.Join(s.dir, damagedDir, time.Now().UTC().Format("20060102T150405.000Z"))
+	for _, st := range streams {
+		if err := s.repair(ctx, st, aside); err != nil {
+			return fmt.Errorf("repairing stream %s: %w", st.name, err)
+		}
+	}
+	return nil
 }
 
 // repair writes what is whole of a stream, and what was restored, in place of
@@ -110,7 +126,7 @@ func (st *stream) whereTo(all []block) map[int][]record {
 // rewrite writes a block again with its readable records and the restored ones.
 func (s *survey) rewrite(st *stream, b block, added []record, aside string) error {
 	old, err := readBlock(b.file)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.EISDIR) {
 		return err
 	}
 	f := formatOf(st.name, b.number)

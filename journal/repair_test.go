@@ -139,6 +139,7 @@ func logged(t *testing.T, dir string, do func(*Journal)) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	awaitArchive(t, j)
 	do(j)
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
@@ -195,7 +196,7 @@ func TestAKillIsNoDamage(t *testing.T) {
 
 	entries, err := j.collect(t.Context(), j.contacts, "contact.b")
 	if err == nil {
-		err = errors.Join(j.copyToArchive(t.Context(), "archive.b", entries, 12), j.forgetCopy(t.Context(), "b"))
+		err = errors.Join(j.copyTo(t.Context(), j.past.stream, "archive.b", entries, 12), j.forgetCopy(t.Context(), "b"))
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -284,12 +285,14 @@ func TestRepairManyBlocks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	awaitArchive(t, j)
+	withSmallBlocks(t, j)
 	var want []string
 	for contact := range 12 {
 		id, last := fmt.Sprintf("c%02d", contact), uint64(0)
 		for step := uint64(1); step <= 3; step++ {
 			e := entry(id, step)
-			e.Trace = []string{noise(990_000)}
+			e.Trace = []string{noise(3_000)}
 			last = mustAppend(t, j, e, last)
 		}
 		want = append(want, fmt.Sprintf("%d:%s/3", last, id))
@@ -304,8 +307,8 @@ func TestRepairManyBlocks(t *testing.T) {
 	for i, damage := range []func(file string) error{
 		os.Remove,
 		func(file string) error { return os.Truncate(file, 0) },
-		func(file string) error { change(t, file, flip(2_000_000)); return nil },
-		func(file string) error { return os.Truncate(file, 2_000_000) },
+		func(file string) error { change(t, file, flip(8_000)); return nil },
+		func(file string) error { return os.Truncate(file, 8_000) },
 	} {
 		t.Run(all[i].String(), func(t *testing.T) {
 			dir := killedAt(t, dir)

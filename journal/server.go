@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -32,7 +34,9 @@ const mostStored = 1 << 60
 // what is written.
 type embedded struct {
 	hold         *hold
-	copies       *copies
+	dir          string   // in the directory: where the server keeps its streams
+	streams      []string // that it keeps
+	repair       func(context.Context) (*survey, error)
 	syncInterval time.Duration
 	log          *slog.Logger
 
@@ -41,27 +45,32 @@ type embedded struct {
 	gaps   []gap    // in ARCHIVE, when the last one was
 	cause  error    // why the server is being replaced; nil: it is not
 
-	failures atomic.Uint64 // how often a server has failed
-	broken   chan struct{} // holds a value when the server has failed
-	quit     context.CancelFunc
+	failures atomic.Uint64      // how often a server has failed
+	broken   chan struct{}      // holds a value when the server has failed
+	quit     context.CancelFunc // nil: no server was started
 	done     chan struct{}
 	current  atomic.Pointer[server.Server] // nil while there is none
+	held     atomic.Pointer[os.File]       // what the hold had locked when the current one was started
 }
 
-func startEmbedded(ctx context.Context, h *hold, syncInterval time.Duration, log *slog.Logger) (*embedded, error) {
-	e := &embedded{
-		hold: h, copies: &copies{dir: h.dir, log: log}, syncInterval: syncInterval, log: log,
+func newEmbedded(h *hold, dir string, syncInterval time.Duration, log *slog.Logger) *embedded {
+	return &embedded{
+		hold: h, dir: dir, syncInterval: syncInterval, log: log,
 		broken: make(chan struct{}, 1), done: make(chan struct{}),
 	}
+}
+
+// begin starts the first server, and has it replaced when it fails.
+func (e *embedded) begin(ctx context.Context) error {
 	s, err := e.start(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	e.current.Store(s)
 	mending, quit := context.WithCancel(context.Background())
 	e.quit = quit
 	go e.mend(mending)
-	return e, nil
+	return nil
 }
 
 // InProcessConn implements nats.InProcessConnProvider.
@@ -76,7 +85,7 @@ func (e *embedded) InProcessConn() (net.Conn, error) {
 // lost reports that the directory is gone, and so is what has been written
 // there, even just now; then another server will be started.
 func (e *embedded) lost() bool {
-	if e.hold.intact() {
+	if e.hold.intact() && e.hold.file.Load() == e.held.Load() {
 		return false
 	}
 	e.failed(errLost)
@@ -124,6 +133,9 @@ func (e *embedded) started(s *server.Server) {
 
 // close stops the server.
 func (e *embedded) close() {
+	if e.quit == nil {
+		return
+	}
 	e.quit()
 	<-e.done
 	stop(e.current.Swap(nil))
@@ -184,10 +196,11 @@ func (e *embedded) start(ctx context.Context) (*server.Server, error) {
 	if err := probe(e.hold.dir); err != nil {
 		return nil, err
 	}
-	if err := writeAgain(e.hold.dir); err != nil {
+	e.held.Store(e.hold.file.Load())
+	if err := writeAgain(e.hold.dir, e.streams...); err != nil {
 		return nil, err
 	}
-	found, err := repair(ctx, e.copies)
+	found, err := e.repair(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +211,7 @@ func (e *embedded) start(ctx context.Context) (*server.Server, error) {
 		NoSigs:                 true,
 		JetStream:              true,
 		DisableJetStreamBanner: true,
-		StoreDir:               e.hold.dir,
+		StoreDir:               filepath.Join(e.hold.dir, e.dir),
 		JetStreamMaxStore:      mostStored,
 		SyncAlways:             e.syncInterval == 0,
 		SyncInterval:           e.syncInterval,

@@ -15,9 +15,6 @@ import (
 const answerWithin = 5 * time.Second
 
 func (j *Journal) openStreams(ctx context.Context) (err error) {
-	if j.archive, err = j.openArchive(ctx); err != nil {
-		return fmt.Errorf("opening stream ARCHIVE: %w", err)
-	}
 	if j.contacts, err = j.openContacts(ctx); err != nil {
 		return fmt.Errorf("opening stream CONTACTS: %w", err)
 	}
@@ -30,8 +27,10 @@ func (j *Journal) openStreams(ctx context.Context) (err error) {
 
 // makeStreams makes what is missing of the streams.
 func (j *Journal) makeStreams(ctx context.Context) error {
-	if _, err := j.openArchive(ctx); err != nil {
-		return err
+	if j.embedded == nil {
+		if _, err := j.archiveIn(ctx, j.js); err != nil {
+			return err
+		}
 	}
 	if _, err := j.openRouting(ctx); err != nil {
 		return err
@@ -40,12 +39,13 @@ func (j *Journal) makeStreams(ctx context.Context) error {
 	return err
 }
 
-func (j *Journal) openArchive(ctx context.Context) (jetstream.Stream, error) {
+// archiveIn makes ARCHIVE if it is missing.
+func (j *Journal) archiveIn(ctx context.Context, js jetstream.JetStream) (jetstream.Stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	s, err := j.js.Stream(ctx, "ARCHIVE")
+	s, err := js.Stream(ctx, "ARCHIVE")
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		return j.js.CreateStream(ctx, jetstream.StreamConfig{
+		return js.CreateStream(ctx, jetstream.StreamConfig{
 			Name:     "ARCHIVE",
 			Subjects: []string{"archive.*"},
 			Storage:  jetstream.FileStorage,
@@ -58,7 +58,7 @@ func (j *Journal) openArchive(ctx context.Context) (jetstream.Stream, error) {
 	}
 	config := s.CachedInfo().Config
 	config.MaxAge = j.keep
-	return j.js.UpdateStream(ctx, config)
+	return js.UpdateStream(ctx, config)
 }
 
 // openContacts makes the stream if it is missing. It may be missing because
@@ -92,10 +92,12 @@ func (j *Journal) openContacts(ctx context.Context) (jetstream.Stream, error) {
 // is missing and its blocks are there, the server must not begin with another one
 // than the blocks do (0): it would remove everything before.
 func (j *Journal) nextSeq(ctx context.Context) (uint64, error) {
-	if j.embedded != nil {
-		if all, err := blocks(j.hold.dir, "CONTACTS"); err != nil || len(all) > 0 {
+	if j.embedded != nil { // what ARCHIVE knows was seen when the server was started
+		all, err := blocks(j.hold.dir, "CONTACTS")
+		if err != nil || len(all) > 0 {
 			return 0, err
 		}
+		return j.highest.Load() + 1, nil
 	}
 	last, err := j.lastArchived(ctx)
 	return max(last, j.highest.Load()) + 1, err
@@ -103,7 +105,11 @@ func (j *Journal) nextSeq(ctx context.Context) (uint64, error) {
 
 // lastArchived is the highest sequence in CONTACTS that ARCHIVE knows of.
 func (j *Journal) lastArchived(ctx context.Context) (uint64, error) {
-	m, err := j.archive.GetLastMsgForSubject(ctx, "archive.*")
+	archive, err := j.archive(ctx)
+	if err != nil {
+		return 0, err
+	}
+	m, err := archive.GetLastMsgForSubject(ctx, "archive.*")
 	if errors.Is(err, jetstream.ErrMsgNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
 		return 0, nil
 	}

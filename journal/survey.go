@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -61,37 +62,51 @@ func newStream(name string) *stream {
 	}
 }
 
-func (s *survey) streams() []*stream { return []*stream{s.contacts, s.archive, s.routing} }
-
-// examine reads a journal's directory, and changes nothing.
-func examine(ctx context.Context, dir string) (*survey, error) {
-	s := &survey{
+func newSurvey(dir string) *survey {
+	return &survey{
 		dir: dir, ended: map[call.ContactID]uint64{},
 		contacts: newStream("CONTACTS"), archive: newStream("ARCHIVE"), routing: newStream("ROUTING"),
 	}
-	var err error
-	if s.copies, err = (&copies{dir: dir}).all(); err != nil {
-		return nil, err
+}
+
+// examine reads a journal's directory, and changes nothing.
+func examine(ctx context.Context, dir string) (*survey, error) {
+	s := newSurvey(dir)
+	err := s.examineLive(ctx)
+	if err == nil {
+		err = s.examineArchive(ctx)
+	}
+	return s, err
+}
+
+// examineLive reads CONTACTS, ROUTING and the copies, and no more of ARCHIVE than is needed
+// for these.
+func (s *survey) examineLive(ctx context.Context) (err error) {
+	if s.copies, err = (&copies{dir: s.dir}).all(); err != nil {
+		return err
 	}
 	for _, st := range []*stream{s.contacts, s.routing} {
 		if err := s.read(ctx, st); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if err := s.readArchive(ctx); err != nil {
-		return nil, err
+	if err := s.askArchive(ctx); err != nil {
+		return err
 	}
-	for _, st := range s.streams() {
-		if st.used > 0 && !isDescribed(dir, st.name) {
-			st.undescribed = true
-			s.found(st, "stream %s: its description (meta.inf) cannot be read; the server makes it anew", st.name)
-		}
-	}
+	s.findDescription(s.contacts)
+	s.findDescription(s.routing)
 	s.drop()
 	s.restore()
 	s.findOrphans()
 	s.findLostSteps()
-	return s, nil
+	return nil
+}
+
+func (s *survey) findDescription(st *stream) {
+	if st.used > 0 && !isDescribed(s.dir, st.name) {
+		st.undescribed = true
+		s.found(st, "stream %s: its description (meta.inf) cannot be read; the server makes it anew", st.name)
+	}
 }
 
 func (s *survey) found(st *stream, format string, args ...any) {
@@ -141,6 +156,9 @@ func (s *survey) take(st *stream, p part) {
 // damage describes a part that is not a record. Its subject may be readable
 // still.
 func (p part) damage() string {
+	if errors.Is(p.err, errDirectory) {
+		return fmt.Sprintf("%s: unreadable: %v", p.block, p.err)
+	}
 	text := fmt.Sprintf("%s, bytes %d to %d: unreadable: %v", p.block, p.from, p.to, p.err)
 	if subject := []byte(p.subject); bytes.HasPrefix(subject, []byte(prefixes[p.stream])) {
 		text += fmt.Sprintf(" (it seems to be entry %d of %s)", p.seq, named(p.subject))
@@ -148,16 +166,15 @@ func (p part) damage() string {
 	return text
 }
 
-// readArchive reads ARCHIVE, from which nothing is removed but the oldest: what
+// examineArchive reads ARCHIVE, from which nothing is removed but the oldest: what
 // is missing between two entries was lost.
-func (s *survey) readArchive(ctx context.Context) error {
-	had, marked := s.copies[markSubject]
+func (s *survey) examineArchive(ctx context.Context) error {
+	had, marked := (&copies{dir: s.dir}).newest(markSubject)
 	if err := json.Unmarshal(had.data, &s.mark); err != nil {
 		marked = false
 	}
 	s.gaps = slices.Clone(s.mark.Gaps)
 	var first, last uint64
-	doubtful, d := s.doubtful(), s.decoder(ctx)
 	for p, err := range parts(ctx, s.dir, s.archive.name) {
 		if err != nil {
 			return err
@@ -169,17 +186,11 @@ func (s *survey) readArchive(ctx context.Context) error {
 			s.missing(last+1, p.seq-1)
 		}
 		first, last = cmp.Or(first, p.seq), p.seq
-		s.contacts.used = max(s.contacts.used, p.headerNumber(headerSeq), p.headerNumber(headerUntil))
-		if id := contactOf(p.subject); doubtful[id] {
-			seq := p.headerNumber(headerSeq)
-			if e, err := d.read(messageOf(p.record).message); err == nil && e.Contact.Stage == call.Over {
-				s.ended[id] = max(s.ended[id], seq)
-			}
-		}
 	}
 	if marked {
 		s.compareWithMark(first, last, had.seq)
 	}
+	s.findDescription(s.archive)
 	return nil
 }
 
@@ -201,23 +212,6 @@ func (s *survey) missing(first, last uint64) {
 		s.gaps = append(s.gaps, gap)
 		s.found(s.archive, "%s", gap)
 	}
-}
-
-// doubtful returns the contacts of which CONTACTS and copies do not say the same:
-// ARCHIVE must be asked if they have ended.
-func (s *survey) doubtful() map[call.ContactID]bool {
-	all := map[call.ContactID]bool{}
-	for _, k := range s.contacts.kept {
-		if _, has := s.copies[k.subject]; !has {
-			all[contactOf(k.subject)] = true
-		}
-	}
-	for subject, c := range s.copies {
-		if _, has := s.contacts.kept[c.seq]; !has && streamOf(subject) == s.contacts.name {
-			all[contactOf(subject)] = true
-		}
-	}
-	return all
 }
 
 // streamOf returns the stream of a subject; a mark has none.

@@ -70,11 +70,12 @@ type outcome struct {
 	lost                      int           // packets of those who talk
 	gap                       time.Duration // the longest between two packets
 	frozen                    int
+	admitted                  int // a second, while they called
 }
 
 func (o outcome) String() string {
-	return fmt.Sprintf("%d calls: %d turned away, %d late, %d unanswered, slowest answer %s; those who talk: %d packets lost, longest gap %s; %d frozen",
-		o.calls, o.busy, o.late, o.silent, o.slowest.Round(time.Millisecond), o.lost, o.gap.Round(time.Millisecond), o.frozen)
+	return fmt.Sprintf("%d calls: %d turned away (%d a second were not), %d late, %d unanswered, slowest answer %s; those who talk: %d packets lost, longest gap %s; %d frozen",
+		o.calls, o.busy, o.admitted, o.late, o.silent, o.slowest.Round(time.Millisecond), o.lost, o.gap.Round(time.Millisecond), o.frozen)
 }
 
 func (o outcome) clean() bool { return o.busy+o.late+o.silent+o.lost+o.frozen == 0 }
@@ -85,7 +86,9 @@ func (w *world) during(after time.Duration, do func() []answer) outcome {
 	w.t.Helper()
 	frozen := w.log.count("is frozen")
 	before := w.heard()
+	began := time.Now()
 	all := do()
+	took := time.Since(began)
 	<-time.After(after)
 	o := outcome{calls: len(all), frozen: w.log.count("is frozen") - frozen}
 	for _, a := range all {
@@ -102,6 +105,7 @@ func (w *world) during(after time.Duration, do func() []answer) outcome {
 			}
 		}
 	}
+	o.admitted = int(float64(o.calls-o.busy-o.silent) / took.Seconds())
 	for i, now := range w.heard() {
 		if missing := before[i].missing - now.missing; missing < -underway {
 			o.lost -= missing
@@ -176,8 +180,33 @@ func TestFlood(t *testing.T) {
 			if o.busy == 0 {
 				t.Error("nobody was turned away, so that it was no flood")
 			}
+			if o.admitted < best/2 {
+				t.Errorf("of a flood %d a second were admitted, and at best are %d", o.admitted, best)
+			}
 			if t.Failed() {
 				t.Log(strings.Join(w.log.lines("turned away", "level=ERROR"), "\n"))
+			}
+		})
+	}
+}
+
+// TestShare shows how many of those who call are admitted at once, twice, three and four
+// times the best rate.
+func TestShare(t *testing.T) {
+	wanted(t)
+	if !isLong() {
+		t.Skip("this takes a while")
+	}
+	for _, k := range kinds[:2] {
+		t.Run(k.name, func(t *testing.T) {
+			w := newWorld(t)
+			best, _ := w.ramp(k)
+			for times := 1; times <= 4; times++ {
+				o := w.flood(k, times*best)
+				t.Logf("%d times %d a second: %s", times, best, o)
+				if o.admitted < best/2 {
+					t.Errorf("%d a second are admitted, and at best are %d", o.admitted, best)
+				}
 			}
 		})
 	}

@@ -60,7 +60,13 @@ func (w wreck) inflict() error {
 // blockFiles are those of all streams of the journal in a directory, with their
 // sizes.
 func blockFiles(dir string) (files []string, sizes []int, err error) {
-	files, err = filepath.Glob(filepath.Join(dir, "jetstream/$G/streams/*/msgs/*.blk"))
+	for _, store := range []string{"archive/jetstream", "jetstream"} {
+		found, err := filepath.Glob(filepath.Join(dir, store, "$G/streams/*/msgs/*.blk"))
+		if err != nil {
+			return nil, nil, err
+		}
+		files = append(files, found...)
+	}
 	for _, file := range files {
 		info, err := os.Stat(file)
 		if err != nil {
@@ -268,7 +274,7 @@ func survives(ctx context.Context, dir string, before state, w wreck) error {
 	if err != nil {
 		return err
 	}
-	err = lives(ctx, j)
+	err = errors.Join(lives(ctx, j), j.AwaitArchive(ctx))
 	if got := j.Damage(); err == nil && !slices.Equal(got, after.damage) {
 		err = fmt.Errorf("a look tells the damage %q, a server %q", after.damage, got)
 	}

@@ -2,6 +2,7 @@ package kill
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -186,23 +187,26 @@ func (r *ruin) damage(random *rand.Rand) (told []string) {
 	})
 }
 
-// isTold makes sure that the server lists the damage, and that both customers'
-// contacts go on.
+// isTold waits until the server lists the damage, that of the archive after it is ready,
+// and makes sure that both customers' contacts go on.
 func (r *ruin) isTold(damage []string) {
 	r.t.Helper()
-	request, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, fmt.Sprintf("http://%s:8080/healthz", r.customers[0].SIP.Addr()), nil)
-	r.must(err)
-	answer, err := http.DefaultClient.Do(request)
-	r.must(err)
-	defer answer.Body.Close()
-	var health struct {
-		Contacts int
-		Damage   []string
-	}
-	r.must(json.NewDecoder(answer.Body).Decode(&health))
-	if answer.StatusCode != http.StatusOK || health.Contacts != 2 || !slices.Equal(health.Damage, damage) {
-		r.t.Fatalf("/healthz gives %d, %+v; want both contacts, and the damage %q", answer.StatusCode, health, damage)
-	}
+	r.customers[0].Eventually(func(ctx context.Context) error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://%s:8080/healthz", r.customers[0].SIP.Addr()), nil)
+		r.must(err)
+		answer, err := http.DefaultClient.Do(request)
+		r.must(err)
+		defer answer.Body.Close()
+		var health struct {
+			Contacts int
+			Damage   []string
+		}
+		r.must(json.NewDecoder(answer.Body).Decode(&health))
+		if answer.StatusCode != http.StatusOK || health.Contacts != 2 || !slices.Equal(health.Damage, damage) {
+			return fmt.Errorf("/healthz gives %d, %+v; want both contacts, and the damage %q", answer.StatusCode, health, damage)
+		}
+		return nil
+	})
 }
 
 // hearEachOther: both customers hear whom they talk to, and are heard.
