@@ -25,6 +25,7 @@ type page struct {
 	work    chan func() // closed with the page
 	asked   []*asked    // oldest first
 	follows bool        // the page around follows topics of the SDK
+	left    frame       // what was shown when the last socket ended
 }
 
 // asked is a request of a page, and its response.
@@ -76,6 +77,9 @@ func (s *station) attach(id string, k *socket) {
 		p.send(s.audioFor(p))
 	}
 	p.repeatResponses()
+	if topics := changes(p.left, s.shown); p.follows && len(topics) > 0 {
+		p.send(published{topics, false})
+	}
 }
 
 // forgetPage makes room: it forgets the page that has been gone longest. It is false
@@ -222,7 +226,7 @@ func (p *page) sendBytes(b []byte) {
 func (p *page) detach(code closeCode, why string) {
 	if p.socket != nil {
 		p.socket.close(code, why)
-		p.socket, p.leftAt = nil, p.station.now()
+		p.socket, p.leftAt, p.left = nil, p.station.now(), p.station.shown
 	}
 }
 

@@ -199,6 +199,48 @@ func TestSDKCustomerLeaves(t *testing.T) {
 	})
 }
 
+// An agent who is consulted is on hold while the other agent talks to the customer.
+func TestSDKHeldAgent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := talking(t, w)
+		ben := w.open(t, "ben", "window-2")
+		ben.says(subscribe{Namespace: voiceNamespace, Key: "voice/selfHold"})
+		ana.asks("holdfast.transfer", map[string]any{"contactId": "c1_2", "kind": "warm", "targets": []string{"ben"}})
+		ben.commands(contactNamespace, "contact/accept", `{"contactId":"c1_3"}`)
+		ana.asks("toggleActiveConnections", map[string]any{"contactId": "c1_2"})
+		heard := ben.hearsSDK()
+		for _, want := range []string{
+			`voice voice/participantHold c1_3 {"participantId":"c1_3","contactId":"c1_3","isOnHold":true}`,
+			`voice voice/selfHold c1_3 {"participantId":"c1_3","contactId":"c1_3","isOnHold":true}`,
+		} {
+			if !slices.Contains(heard, want) {
+				t.Errorf("ben has heard %q, and not %q", heard, want)
+			}
+		}
+		hear(t, ben.commands(voiceNamespace, "voice/isSelfOnHold", `{"contactId":"c1_3"}`), `{"isOnHold":true}`)
+		hear(t, ben.commands(voiceNamespace, "voice/canResumeSelf", `{"contactId":"c1_3"}`), `{"canResumeSelf":false}`)
+	})
+}
+
+// What has changed while a window was not connected is published when it is again.
+func TestSDKConnectionLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := onTheSDK(t, w)
+		ana.s.do(func() { ana.s.left(ana.socket, false) })
+		w.post("c1", call.HungUp{Connection: 1})
+		synctest.Wait()
+		heard := w.open(t, "ana", ana.id).hearsSDK()
+		const contact = `contact contact/acw c1_2 {"contactId":"c1_2","initialContactId":"c1","type":"voice","subtype":"connect:Telephony"}`
+		for _, want := range []string{contact, stateOf("c1_1", "disconnected"), stateOf("c1_2", "disconnected")} {
+			if !slices.Contains(heard, want) {
+				t.Errorf("heard %q, and not %q", heard, want)
+			}
+		}
+	})
+}
+
 // The same requestId again is the same transfer.
 func TestSDKRequestAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -3,7 +3,7 @@
 // port. The server makes the contents; this module offers the port to approved
 // origins, keeps the subscriptions, and routes what is published to them.
 
-import { randomID } from "./socket.js";
+import { randomID } from "./window.js";
 
 const longestData = 32 << 10; // of a request, as JSON
 const longestName = 128; // of an id, a command, a namespace, a key, a parameter

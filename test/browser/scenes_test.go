@@ -75,6 +75,27 @@ func sdkAlone(t *testing.T) {
 	s := openStage(t, impatient)
 	s.opensIn("ana", s.crm.SDKPage)
 	s.coldTransfers()
+	s.scene("the server is killed while it rings", s.handedOverAnyway)
+	s.nobodyTwice()
+}
+
+// handedOverAnyway: the server is killed while cardiology rings. The page of the CRM
+// follows cardiology's state and carries the transfer on as soon as they answer.
+func (s *stage) handedOverAnyway(r *row) {
+	s.t.Helper()
+	s.cardiology(rings)
+	s.talk()
+	s.coldTransfer("cardiology")
+	target := s.Rung("cardiology")
+	s.server.kill()
+	s.server.start()
+	s.hears("ana", "ringback") // her audio is back
+	target.Answer()
+	s.meet("customer", "cardiology")
+	s.ana.tab.Await("crm.isOver()")
+	r.ended, r.told = "with the target", handedOver
+	s.ana.reads(r.told)
+	s.goodbye()
 }
 
 // coldTransfers has ana transfer by the page of the CRM, to targets who do not take the
