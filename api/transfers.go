@@ -201,17 +201,8 @@ func answer(status int, id call.ContactID, t *call.Transfer) *transferAnswer {
 	return &transferAnswer{Status: status, Location: fmt.Sprintf("/v1/contacts/%s/transfers/%s", id, t.ID), Body: *t}
 }
 
-// all is the contact's transfers, oldest first.
-func all(c call.Contact) []call.Transfer {
-	list := append([]call.Transfer{}, c.Past...)
-	if c.Transfer != nil {
-		list = append(list, *c.Transfer)
-	}
-	return list
-}
-
 func newest(c call.Contact) *call.Transfer {
-	list := all(c)
+	list := c.Transfers()
 	if len(list) == 0 {
 		return nil
 	}
@@ -219,7 +210,7 @@ func newest(c call.Contact) *call.Transfer {
 }
 
 func withID(c call.Contact, id string) *call.Transfer {
-	for _, t := range all(c) {
+	for _, t := range c.Transfers() {
 		if t.ID == id {
 			return &t
 		}
@@ -229,7 +220,7 @@ func withID(c call.Contact, id string) *call.Transfer {
 
 // withKey finds no transfer for an empty key.
 func withKey(c call.Contact, key string) *call.Transfer {
-	for _, t := range all(c) {
+	for _, t := range c.Transfers() {
 		if key != "" && t.Key == key {
 			return &t
 		}

@@ -124,6 +124,15 @@ func (t *Transfer) last() *Attempt {
 	return &t.Attempts[len(t.Attempts)-1]
 }
 
+// Transfers returns all transfers of the contact, oldest first.
+func (c Contact) Transfers() []Transfer {
+	all := slices.Clone(c.Past)
+	if c.Transfer != nil {
+		all = append(all, *c.Transfer)
+	}
+	return all
+}
+
 // Target is who has accepted, or whom the transfer tried last.
 func (t *Transfer) Target() Endpoint { return t.last().Target }
 

@@ -219,11 +219,7 @@ func outline(c call.Contact) string {
 	for _, x := range c.Connections {
 		fmt.Fprintf(&b, " %d:%s:%s", x.ID, x.Party, x.State)
 	}
-	transfers := slices.Clone(c.Past)
-	if c.Transfer != nil {
-		transfers = append(transfers, *c.Transfer)
-	}
-	for _, t := range transfers {
+	for _, t := range c.Transfers() {
 		fmt.Fprintf(&b, " %s:%s:%s:%s", t.ID, t.Kind, t.Outcome, t.Reason)
 		for _, a := range t.Attempts {
 			fmt.Fprintf(&b, " %d:%s", a.Connection, a.Reason)

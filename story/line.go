@@ -78,11 +78,7 @@ func undialable(c call.Contact, ev call.Failed) string {
 // agent a queue has offered the customer to, the customer whom an agent calls, or
 // else the agent responsible.
 func unmet(c call.Contact, id call.ConnectionID) string {
-	transfers := c.Past
-	if c.Transfer != nil {
-		transfers = append(slices.Clone(c.Past), *c.Transfer)
-	}
-	for _, t := range transfers {
+	for _, t := range c.Transfers() {
 		for _, a := range t.Attempts {
 			if a.Connection == id {
 				return word(a.Target)

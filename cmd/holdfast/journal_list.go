@@ -85,12 +85,8 @@ func tabulate(w io.Writer, all []kept) error {
 
 // transfers are what became of a contact's transfers, in a few words.
 func transfers(c call.Contact) string {
-	all := slices.Clone(c.Past)
-	if c.Transfer != nil {
-		all = append(all, *c.Transfer)
-	}
 	var said []string
-	for _, t := range all {
+	for _, t := range c.Transfers() {
 		said = append(said, fmt.Sprintf("%s: %s", t.Target(), outcome(t)))
 	}
 	return cmp.Or(strings.Join(said, ", "), "none")
