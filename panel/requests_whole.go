@@ -52,7 +52,7 @@ func (a *ask) startTransfer() (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	all := transfersOf(c)
+	all := c.Transfers()
 	i := slices.IndexFunc(all, func(t call.Transfer) bool { return t.Key == ev.Key })
 	if i < 0 { // the contact was over before the answer could be read
 		return outcome{}, refuse(contactNotFound, "the contact has ended")

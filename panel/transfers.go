@@ -11,8 +11,8 @@ import (
 	"holdfast/routing"
 )
 
-// mostTransfers is how many transfers of one agent are remembered after they have
-// ended, so that a page that was reloaded finds out how they ended.
+// mostTransfers is how many transfers of one agent are remembered after their contacts
+// have ended, so that a page that was reloaded finds out how they ended.
 const mostTransfers = 32
 
 // A transferState is a transfer as a program on the page around ours gets it: that of
@@ -39,15 +39,6 @@ func transferStateOf(c call.Contact, t call.Transfer, contactID string) transfer
 		state.Text = f.Text
 	}
 	return state
-}
-
-// transfersOf returns the transfers of a contact, oldest first.
-func transfersOf(c call.Contact) []call.Transfer {
-	all := slices.Clone(c.Past)
-	if c.Transfer != nil {
-		all = append(all, *c.Transfer)
-	}
-	return all
 }
 
 // transfers remembers the transfers that one agent has asked for. A transfer goes on
@@ -88,18 +79,39 @@ func (x *transfers) note(c call.Contact, isAgent func(call.Endpoint) bool) {
 			x.join(c.ID, connection.ID, segmentName(segmentOf(c.ID, connection)))
 		}
 	}
-	for _, t := range transfersOf(c) {
+	for _, t := range c.Transfers() {
 		if contactID, asked := x.segments[c.ID][t.By]; asked {
 			x.set(transferStateOf(c, t, contactID))
 		}
 	}
 	if c.Stage == call.Over {
 		delete(x.segments, c.ID)
+		x.forget()
 	}
 }
 
-// set remembers a transfer as it is now. The oldest that has ended is forgotten when
-// there are too many.
+// forget drops the oldest transfers of contacts that have ended, if there are too many.
+func (x *transfers) forget() {
+	over := func(k transferState) bool {
+		id, _ := parseSegment(k.ContactID)
+		return x.segments[id.Contact] == nil
+	}
+	many := -mostTransfers
+	for _, k := range x.known {
+		if over(k) {
+			many++
+		}
+	}
+	x.known = slices.DeleteFunc(x.known, func(k transferState) bool {
+		drop := many > 0 && over(k)
+		if drop {
+			many--
+		}
+		return drop
+	})
+}
+
+// set remembers a transfer as it is now.
 func (x *transfers) set(state transferState) {
 	i := slices.IndexFunc(x.known, func(k transferState) bool { return k.TransferID == state.TransferID })
 	if i >= 0 {
@@ -111,11 +123,6 @@ func (x *transfers) set(state transferState) {
 	x.known = append(x.known, state)
 	if !slices.Contains(x.changed, state.TransferID) {
 		x.changed = append(x.changed, state.TransferID)
-	}
-	if ended := func(k transferState) bool { return k.Outcome != "" }; len(x.known) > mostTransfers {
-		if i := slices.IndexFunc(x.known, ended); i >= 0 {
-			x.known = slices.Delete(x.known, i, i+1)
-		}
 	}
 }
 

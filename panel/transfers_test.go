@@ -222,17 +222,33 @@ func TestTransferRefusals(t *testing.T) {
 	})
 }
 
-// Only so many transfers are remembered, and those under way always are.
+// Only so many transfers of contacts that have ended are remembered. Those of live
+// contacts all are, so that none is published again.
 func TestTransfersAreForgotten(t *testing.T) {
 	var x transfers
-	set := func(i int, outcome call.Outcome) {
-		x.set(transferState{TransferID: fmt.Sprint(i), Transfer: call.Transfer{Outcome: outcome}})
+	isAna := func(e call.Endpoint) bool { return e.Address == "ana" }
+	contact := func(id call.ContactID, stage call.Stage, many int) call.Contact {
+		c := call.Contact{ID: id, Stage: stage, Connections: []call.Connection{{ID: 2, Endpoint: agentNamed("ana")}}}
+		for i := range many {
+			c.Past = append(c.Past, call.Transfer{ID: fmt.Sprintf("t%d", i+1), By: 2, Outcome: call.Cancelled, Attempts: []call.Attempt{{}}})
+		}
+		return c
 	}
-	set(0, "")
-	for i := range 2 * mostTransfers {
-		set(i+1, call.Completed)
+	const many = mostTransfers + 10
+	live := contact("live", call.Talking, many)
+	x.note(live, isAna)
+	if changed := x.take(); len(changed) != many {
+		t.Errorf("%d transfers have changed, want %d", len(changed), many)
 	}
-	if len(x.known) != mostTransfers || x.known[0].TransferID != "0" {
-		t.Errorf("%d are remembered, the first is %q", len(x.known), x.known[0].TransferID)
+	for i := range many {
+		x.note(contact(call.ContactID(fmt.Sprintf("over%d", i)), call.Over, 1), isAna)
+	}
+	x.take()
+	x.note(live, isAna)
+	if changed := x.take(); len(changed) != 0 || len(x.known) != many+mostTransfers {
+		t.Errorf("%d have changed, and %d are remembered", len(changed), len(x.known))
+	}
+	if x.known[many].ContactID != "over10_2" {
+		t.Errorf("the oldest that is over is %s", x.known[many].ContactID)
 	}
 }
