@@ -26,7 +26,8 @@ type transferState struct {
 	call.Transfer
 }
 
-// transferStateOf returns a transfer of c that was asked for in a segment.
+// transferStateOf returns a transfer of c that was asked for in a segment. It leaves out
+// details in the words of the configuration, which are not the agent's.
 func transferStateOf(c call.Contact, t call.Transfer, contactID string) transferState {
 	state := transferState{
 		ContactID: contactID, TransferID: string(c.ID) + "_" + t.ID,
@@ -37,6 +38,12 @@ func transferStateOf(c call.Contact, t call.Transfer, contactID string) transfer
 	}
 	if f := failureOf(&t); f != nil {
 		state.Text = f.Text
+	}
+	state.Attempts = slices.Clone(t.Attempts)
+	for i := range state.Attempts {
+		if a := &state.Attempts[i]; !isStatus(a.Detail) {
+			a.Detail = ""
+		}
 	}
 	return state
 }

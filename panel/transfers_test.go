@@ -222,6 +222,17 @@ func TestTransferRefusals(t *testing.T) {
 	})
 }
 
+// A page gets what the line of a target has answered, and not what the configuration
+// says about it.
+func TestTransferDetails(t *testing.T) {
+	attempts := []call.Attempt{{Reason: call.Denied, Detail: "+4416321 begins like none of [allow] numbers"}, {Reason: call.Busy, Detail: "486 Busy Here"}}
+	c := call.Contact{ID: "c1", Past: []call.Transfer{{ID: "t1", Outcome: call.TransferFailed, Reason: call.Busy, Attempts: attempts}}}
+	got := transferStateOf(c, c.Past[0], "c1_2")
+	if got.Attempts[0].Detail != "" || got.Attempts[1].Detail != "486 Busy Here" || attempts[0].Detail == "" {
+		t.Errorf("got %+v", got.Attempts)
+	}
+}
+
 // Only so many transfers of contacts that have ended are remembered. Those of live
 // contacts all are, so that none is published again.
 func TestTransfersAreForgotten(t *testing.T) {
