@@ -1,7 +1,10 @@
 package panel
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"encoding/json"
 	"io/fs"
 	"net/http"
@@ -74,7 +77,7 @@ func (p *Panel) policy(loads string) string {
 // index serves the page. Inside a page that is not approved it serves an explanation
 // instead.
 func (p *Panel) index(page []byte) http.Handler {
-	policy := p.policy("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	policy := p.policy("default-src 'none'; script-src 'self' " + inline(page) + "; style-src 'self'; img-src 'self' data:; " +
 		"media-src 'self' blob:; connect-src 'self'")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -88,6 +91,14 @@ func (p *Panel) index(page []byte) http.Handler {
 		h.Set("Permissions-Policy", "microphone=(self), autoplay=(self)")
 		_, _ = w.Write(page)
 	})
+}
+
+// inline is the source of a policy that allows the one script inside a page.
+func inline(page []byte) string {
+	_, after, _ := bytes.Cut(page, []byte("<script>"))
+	script, _, _ := bytes.Cut(after, []byte("</script>"))
+	sum := sha256.Sum256(script)
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
 // embedder returns the origin of the page around ours. A page can keep browsers

@@ -21,11 +21,13 @@ const noticed = 2 * time.Second
 func alive(t *testing.T) {
 	s := openStage(t, "")
 	s.opens("ana", true)
-	s.scene("the frame is loaded anew, with a call of Streams", func(r *row) {
+	s.scene("the frame is loaded anew, with calls of Streams", func(r *row) {
 		s.talk()
 		s.tries("keys", `crm.leg("agent").sendDigits("1", told)`)
-		s.ana.tab.Do("crm.reloads()")
 		loading := time.Now()
+		var calls int
+		s.ana.tab.Read("crm.reloads()", &calls)
+		s.ana.tab.Await(fmt.Sprintf("crm.pending('reload', %d) === 0", calls/2))
 		r.told = s.comesOf("keys")
 		s.lives(r, loading)
 		s.pressedAtMostOnce("1")

@@ -76,11 +76,27 @@ const crm = (() => {
     start(ccpUrl)
   }
 
-  // reloads loads the frame of the agent's page anew.
+  // reloads loads the frame of the agent's page anew and makes a call every few ms until
+  // it has loaded. It results in how many calls were made. The first of them may be lost:
+  // they can come when there is no document that could take them.
   function reloads() {
     const frame = document.querySelector('#ccp iframe')
     frame.src = frame.src
+    return new Promise(done => {
+      let calls = 0
+      const each = setInterval(() => trying(`reload ${calls++}`, told => agent().getEndpoints(agent().getAllQueueARNs(), told)), 5)
+      frame.addEventListener('load', () => {
+        clearInterval(each)
+        done(calls)
+      }, { once: true })
+    })
   }
+
+  // pending counts the calls of a name that have not been answered, from a number on.
+  const pending = (name, from) => Object.entries(settled).filter(([called, told]) => {
+    const [of, number] = called.split(' ')
+    return of === name && number >= from && told === ''
+  }).length
 
   // settled has what has become of calls that were made by trying.
   const settled = {}
@@ -158,7 +174,7 @@ const crm = (() => {
   const consult = name => quickConnect(name).then(endpoint => asked('addConnection', told => contact().addConnection(endpoint, told)))
   const handOver = name => quickConnect(name).then(transfer)
 
-  return { log, isThere, isRinging, isOver, accept, hold, resume, consult, handOver, start, again, reloads, fired, trying, settled, asked, agent, contact, ringing, leg, transfer, coldTransfer, sampleTransfer, number, quickConnect }
+  return { log, isThere, isRinging, isOver, accept, hold, resume, consult, handOver, start, again, reloads, fired, trying, settled, pending, asked, agent, contact, ringing, leg, transfer, coldTransfer, sampleTransfer, number, quickConnect }
 })()
 
 // What the brief leaves out, as it describes it.
