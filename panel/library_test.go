@@ -229,27 +229,6 @@ func TestLibraryReload(t *testing.T) {
 	d.until(`new connect.Agent().getContacts()[0].getInitialConnection().isOnHold()`)
 }
 
-// The frame of the agents' page is loaded anew while the server performs a call of the
-// page around it, which gets the response then.
-func TestLibraryFrameReload(t *testing.T) {
-	d := openDesktop(t, chromium(t, withMicrophone))
-	d.accepts()
-	d.does(outcomeScript)
-	late := make(chan struct{})
-	d.world.mu.Lock()
-	d.world.late = late
-	d.world.mu.Unlock()
-	d.does(`outcome((on) => contact().getInitialConnection().hold(on)).then((told) => { window.told = told })`)
-	d.has("the customer is on hold", func(c call.Contact) bool { return c.Connections[0].State == call.Held })
-	began := time.Now()
-	d.does(`const frame = document.querySelector("#ccp iframe"); frame.src = frame.src`)
-	d.waits("the frame is connected again", func(s *station) bool {
-		return slices.ContainsFunc(s.pages, func(p *page) bool { return p.isThere() && p.since.After(began) })
-	})
-	close(late)
-	d.until(`window.told === "success {}"`)
-}
-
 // Windows that are not the page around, and origins that are not approved, are not
 // listened to.
 func TestLibraryForged(t *testing.T) {

@@ -38,7 +38,7 @@ type world struct {
 	broken   error                // what Request returns instead of doing anything
 	slow     chan struct{}        // Request waits for it, if there is one
 	late     chan struct{}        // Request has done its work and returns after it, if there is one
-	calls    []string             // Lost ana, Back ana, Disconnect c1 2
+	calls    []string             // Lost ana, Back ana, Disconnect c1 2, Digits 7
 	timer    *time.Timer
 	closed   bool
 }
@@ -214,7 +214,9 @@ func (w *world) do(c call.Contact, command call.Command) []call.Event {
 				return []call.Event{call.Answered{Connection: x.ID}}
 			}
 		}
-	case call.Ring, call.Refuse, call.Drop, call.Digits, call.Notify:
+	case call.Digits:
+		w.calls = append(w.calls, "Digits "+command.Digits)
+	case call.Ring, call.Refuse, call.Drop, call.Notify:
 	}
 	return nil
 }
