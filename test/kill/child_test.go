@@ -33,7 +33,7 @@ const (
 
 // atOnce is how many cells are played at the same time, whatever the number of
 // processors: most of the time they wait.
-const atOnce = "4"
+const atOnce = "6"
 
 func TestMain(m *testing.M) {
 	if file := os.Getenv(configEnv); file != "" {
