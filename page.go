@@ -36,7 +36,7 @@ func (s *Server) openPage(c config.Config, dir *directory.Directory) (*page, err
 	p := &page{}
 	var err error
 	if p.legs, err = webleg.Start(webleg.Options{
-		Address: c.Panel.Media, Engine: s.engine, Board: s.board, Log: s.log,
+		Address: c.Panel.Media, UDPOnly: !c.Panel.MediaTCP, Engine: s.engine, Board: s.board, Log: s.log,
 		Present: func(agent string) bool { return p.panel.Present(agent) },
 	}); err != nil {
 		return nil, fmt.Errorf("%w ([panel] media says where)", err)

@@ -13,7 +13,7 @@ import (
 
 // panel checks where the agents' page is; media is where other audio is.
 func (c *checker) panel(d *document, media netip.Addr) Panel {
-	p := Panel{Listen: c.addrPort("panel.listen", d.Panel.Listen), Media: netip.AddrPortFrom(media, 0), MaskInternal: d.Panel.Mask}
+	p := Panel{Listen: c.addrPort("panel.listen", d.Panel.Listen), Media: netip.AddrPortFrom(media, 0), MediaTCP: d.Panel.MediaTCP, MaskInternal: d.Panel.Mask}
 	if p.Listen.IsValid() && !p.Listen.Addr().IsLoopback() {
 		c.wrong("panel.listen", "the page speaks no TLS, so it may only listen on this machine; use \"127.0.0.1:%d\", with a proxy in front of it that does", p.Listen.Port())
 	}

@@ -87,7 +87,8 @@ type Panel struct {
 	Listen   netip.AddrPort // a loopback address; the zero value: there is no page
 	Origins  []string       // pages that may embed it, such as "https://crm.example.com"
 	NotReady []string       // what an agent may not be ready for
-	Media    netip.AddrPort // the one UDP socket of all browsers; always set
+	Media    netip.AddrPort // where all browsers send audio; always set
+	MediaTCP bool           // they may do so over TCP, too
 
 	MaskInternal bool // third parties inside the company look as in Amazon Connect
 }

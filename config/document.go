@@ -50,6 +50,7 @@ type document struct {
 		Origins  []text `toml:"origins"`
 		NotReady []text `toml:"not_ready"`
 		Media    text   `toml:"media"`
+		MediaTCP bool   `toml:"media_tcp"`
 		Mask     bool   `toml:"mask_internal"`
 	} `toml:"panel"`
 	Rules struct {

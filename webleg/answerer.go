@@ -16,7 +16,7 @@ type answerer interface {
 	// answer makes a session from an offer and reports everything about it to
 	// the receiver. It waits for nothing outside the process.
 	answer(ctx context.Context, o offer, to receiver) (s session, sdp string, err error)
-	// close frees the socket. All sessions must be closed first.
+	// close frees the sockets. All sessions must be closed first.
 	close() error
 }
 

@@ -6,6 +6,7 @@
 // it makes a new session for the existing leg ([Legs.Connect]), and the old
 // session ends. A leg outlives its sessions and has at most one at a time.
 //
-// All browsers send to one UDP socket. Audio is G.711 µ-law, which every browser
+// All browsers send to one UDP socket or, where a network blocks UDP, connect to a TCP
+// socket with the same port number (ICE over TCP, RFC 6544). Audio is G.711 µ-law, which every browser
 // supports; keys are telephone-events (RFC 4733).
 package webleg

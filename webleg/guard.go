@@ -18,8 +18,8 @@ const (
 	mostChecks    = 1 << 14 // that are remembered: of some ten hours
 )
 
-// A guard is the socket as one session sees it. It drops packets that could do harm
-// although they are authentic, or before pion knows:
+// A guard is the UDP socket as one session sees it. It drops packets that could do harm
+// although they are authentic, or before pion knows (those of TCP connections, too):
 //
 //   - RTCP, which has no use here and may name any number of streams,
 //   - RTP of more streams than a browser has,
@@ -31,17 +31,24 @@ const (
 // the limits up.
 type guard struct {
 	ice.UDPMux
+	prove func(netip.AddrPort) // an authentic check has arrived over TCP
 
 	mu        sync.Mutex // guards what follows
 	streams   map[uint32]bool
-	addresses map[netip.AddrPort]bool
+	addresses map[source]bool
 	checks    map[transaction]bool
+}
+
+// A source is where a packet comes from.
+type source struct {
+	netip.AddrPort
+	tcp bool
 }
 
 type transaction [stun.TransactionIDSize]byte
 
-func newGuard(mux ice.UDPMux, streams []uint32) *guard {
-	g := &guard{UDPMux: mux, streams: map[uint32]bool{}, addresses: map[netip.AddrPort]bool{}, checks: map[transaction]bool{}}
+func newGuard(mux ice.UDPMux, prove func(netip.AddrPort), streams []uint32) *guard {
+	g := &guard{UDPMux: mux, prove: prove, streams: map[uint32]bool{}, addresses: map[source]bool{}, checks: map[transaction]bool{}}
 	for _, ssrc := range streams {
 		g.streams[ssrc] = true
 	}
@@ -49,7 +56,7 @@ func newGuard(mux ice.UDPMux, streams []uint32) *guard {
 }
 
 // admits reports whether a packet may go on to pion.
-func (g *guard) admits(packet []byte, from netip.AddrPort) bool {
+func (g *guard) admits(packet []byte, from source) bool {
 	switch {
 	case stun.IsMessage(packet):
 		return g.admitsCheck(packet, from)
@@ -67,7 +74,7 @@ func (g *guard) admits(packet []byte, from netip.AddrPort) bool {
 	return g.streams[ssrc]
 }
 
-func (g *guard) admitsCheck(packet []byte, from netip.AddrPort) bool {
+func (g *guard) admitsCheck(packet []byte, from source) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	full := len(g.addresses) >= mostAddresses || len(g.checks) >= mostChecks
@@ -81,9 +88,13 @@ func (g *guard) checked(check *stun.Message, _, remote ice.Candidate, _ *ice.Can
 	if err != nil {
 		return false
 	}
+	from := source{netip.AddrPortFrom(ip.Unmap().WithZone(""), uint16(remote.Port())), remote.NetworkType().IsTCP()}
+	if from.tcp {
+		g.prove(from.AddrPort)
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.addresses[netip.AddrPortFrom(ip, uint16(remote.Port()))] = true
+	g.addresses[from] = true
 	if len(g.checks) < mostChecks {
 		g.checks[check.TransactionID] = true
 	}
@@ -120,7 +131,7 @@ func (s *guarded) ReadFromAddrPort(b []byte) (n int, from netip.AddrPort, err er
 	for {
 		n, from, err = s.socket.ReadFromAddrPort(b)
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
-		if err != nil || s.guard.admits(b[:n], from) {
+		if err != nil || s.guard.admits(b[:n], source{from, false}) {
 			return n, from, err
 		}
 	}

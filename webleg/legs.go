@@ -31,6 +31,9 @@ type Options struct {
 	// Address is the address and port of this machine that browsers send to.
 	// Port 0 means any free one.
 	Address netip.AddrPort
+	// UDPOnly turns off audio over TCP. Otherwise browsers whose networks block UDP
+	// connect to the same address and port by TCP.
+	UDPOnly bool
 	// AwayAfter is how long a browser may send nothing before its session
 	// counts as down; 0 means 5 s.
 	AwayAfter time.Duration
@@ -68,12 +71,12 @@ type place struct {
 	connection call.ConnectionID
 }
 
-// Start binds the socket that browsers send to. Close frees it.
+// Start binds the sockets that browsers send to. Close frees them.
 func Start(o Options) (*Legs, error) {
 	if o.AwayAfter == 0 {
 		o.AwayAfter = awayAfter
 	}
-	a, err := listen(o.Address, o.AwayAfter)
+	a, err := listen(o)
 	if err != nil {
 		return nil, fmt.Errorf("listening for browsers on %s: %w", o.Address, err)
 	}
@@ -93,7 +96,7 @@ func newLegs(o Options, a answerer) *Legs {
 // Address returns the address and port that browsers send to.
 func (l *Legs) Address() netip.AddrPort { return l.answerer.address() }
 
-// Close ends all sessions and frees the socket. It returns when all sessions
+// Close ends all sessions and frees the sockets. It returns when all sessions
 // have ended. The desks, which close the legs, must be closed first. Closing
 // again does nothing.
 func (l *Legs) Close() error {
@@ -113,7 +116,7 @@ func (l *Legs) Close() error {
 		return nil
 	}
 	if err := l.answerer.close(); err != nil {
-		return fmt.Errorf("closing the socket for browsers: %w", err)
+		return fmt.Errorf("closing the sockets for browsers: %w", err)
 	}
 	return nil
 }
@@ -148,7 +151,7 @@ func (l *Legs) Restore(id call.ContactID, connection call.ConnectionID, _ uint16
 }
 
 // Connect makes a session for the leg of a connection from an SDP offer, and
-// returns the SDP answer. The answer contains our only candidate; the offer need
+// returns the SDP answer. The answer contains all our candidates; the offer need
 // not contain any. The new session replaces an earlier one of the connection.
 // After an error the earlier one continues, unless the connection has ended. The
 // error says what is wrong with the offer, or that the connection has no web leg.

@@ -46,7 +46,7 @@ func newPeer(pc *webrtc.PeerConnection, to receiver, awayAfter time.Duration) *p
 	return p
 }
 
-// answer answers the offer. Gathering our only candidate needs no network.
+// answer answers the offer. Gathering our candidates needs no network.
 func (p *peer) answer(ctx context.Context, o offer) (string, error) {
 	if _, err := p.pc.AddTrack(&p.track); err != nil {
 		return "", fmt.Errorf("adding our track: %w", err)
@@ -66,7 +66,7 @@ func (p *peer) answer(ctx context.Context, o offer) (string, error) {
 	case <-gathered:
 		return p.pc.LocalDescription().SDP, nil
 	case <-ctx.Done():
-		return "", fmt.Errorf("gathering our candidate: %w", ctx.Err())
+		return "", fmt.Errorf("gathering our candidates: %w", ctx.Err())
 	}
 }
 
