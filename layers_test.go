@@ -69,7 +69,7 @@ var foreign = map[string][]string{
 	},
 	"github.com/spf13/cobra":     {"cmd/holdfast"},
 	"github.com/chromedp":        {"test/browser"},
-	"github.com/coder/websocket": {"panel"},
+	"github.com/coder/websocket": {"panel", "test/browser"},
 	"golang.org/x/crypto":        {"password"},
 	"golang.org/x/term":          {"cmd/holdfast"},
 }

@@ -17,11 +17,12 @@ import (
 
 // This file works with the page in a real browser, as an agent would.
 
-func openPage(t *testing.T, w *world, s *screen) *httptest.Server {
+// openPage opens the page, in which scripts run before its own.
+func openPage(t *testing.T, w *world, s *screen, scripts ...string) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(w.panel.Handler())
 	t.Cleanup(server.Close)
-	s.everywhere(noMedia)
+	s.everywhere(noMedia + strings.Join(scripts, "\n"))
 	s.visit(server.URL + "/ccp-v2/")
 	return server
 }

@@ -1,28 +1,36 @@
 // The agent's audio: one microphone, and a WebRTC session with the server for each
 // call. Each session is one offer and one answer.
 
-import { constraints, remembered } from "./devices.js";
-import { microphoneTrouble } from "./words.js";
+import { remembered } from "./devices.js";
+import { Microphone } from "./microphone.js";
+import { pathTrouble } from "./words.js";
 
 const renewAfter = 3_000; // age of a session after which "away" means that it is lost
 const longestPause = 8_000;
+const pathWithin = 6_000; // from the server's answer to the first packet
 
 export class Audio {
-  #sessions = new Map(); // contactId -> { peer, track, number, opened }
+  #sessions = new Map(); // contactId -> { peer, track, number, opened, answer, worked }
   #accepted = new Set(); // contacts that this window is picking up
   #needed = new Set();
   #pauses = new Map(); // contactId -> how long to wait before the next try
-  #stream = null;
   #number = 0;
   #here = false;
   #unmuted = new Set(); // contacts in which the agent is not muted
+  #microphone;
   #element;
   #on;
 
-  // on has: send(message), and trouble(text, type), with null when it is over.
+  // on has: send(message), notice(text), and trouble(text, type), with null when it is
+  // over.
   constructor(element, on) {
     this.#element = element;
     this.#on = on;
+    this.#microphone = new Microphone({
+      changed: (stream) => void this.#changeTracks(stream),
+      notice: (text) => on.notice(text),
+      trouble: (text, type) => on.trouble(text, type),
+    });
     this.useSpeaker();
   }
 
@@ -88,35 +96,26 @@ export class Audio {
   }
 
   // microphone returns the agent's microphone, or null after reporting the trouble.
-  async microphone() {
-    if (this.#stream?.getAudioTracks().some((t) => t.readyState === "live")) return this.#stream;
-    try {
-      this.#stream = await navigator.mediaDevices.getUserMedia(constraints());
-    } catch (error) {
-      this.#on.trouble(microphoneTrouble(error), "microphone_not_shared");
-      return null;
-    }
-    for (const track of this.#stream.getAudioTracks()) {
-      track.onended = () => this.#on.trouble("The microphone has been disconnected.", "microphone_not_shared");
-    }
-    this.#on.trouble(null);
-    return this.#stream;
+  microphone() {
+    if (window.RTCPeerConnection) return this.#microphone.open();
+    this.#on.trouble("This browser has no WebRTC, or it is turned off: it cannot make calls.", "unsupported_browser");
+    return null;
   }
 
   // useMicrophone changes to the microphone that the agent has chosen.
-  async useMicrophone() {
-    const old = this.#stream;
-    this.#stream = null;
-    if (!old) return;
-    const stream = await this.microphone();
-    if (!stream) return void (this.#stream = old);
+  useMicrophone() {
+    return this.#microphone.choose();
+  }
+
+  // #changeTracks has all calls use another microphone. Calls that lacked one begin.
+  async #changeTracks(stream) {
     for (const [id, session] of this.#sessions) {
       if (!session.track) continue; // it takes the new one
       session.track.stop();
       session.track = this.#trackFor(id, stream);
       for (const sender of session.peer.getSenders()) await sender.replaceTrack(session.track);
     }
-    for (const track of old.getTracks()) track.stop();
+    this.tryAgain();
   }
 
   async useSpeaker() {
@@ -136,7 +135,9 @@ export class Audio {
       return this.#retry(contactId);
     }
     try {
+      session.answer = sdp;
       await session.peer.setRemoteDescription({ type: "answer", sdp });
+      setTimeout(() => this.#isLate(contactId, session), pathWithin);
     } catch (error) {
       this.#on.trouble(`There is no audio: ${error.message}.`, "webrtc_error");
       this.#retry(contactId);
@@ -144,7 +145,7 @@ export class Audio {
   }
 
   async #open(contactId) {
-    const session = { peer: null, track: null, number: ++this.#number, opened: Date.now() };
+    const session = { peer: null, track: null, number: ++this.#number, opened: Date.now(), answer: "", worked: false };
     this.#sessions.set(contactId, session);
     const stream = await this.microphone();
     if (this.#sessions.get(contactId) !== session) {
@@ -183,14 +184,21 @@ export class Audio {
     if (this.#sessions.get(contactId) !== session) return;
     switch (session.peer.connectionState) {
       case "connected":
+        session.worked = true;
         this.#pauses.delete(contactId);
-        this.#on.trouble(null);
+        if (!this.#microphone.isMissing) this.#on.trouble(null);
         break;
       case "failed":
-        this.#on.trouble("The audio is lost. Connecting again…", "realtime_communication_error");
+        this.#on.trouble(...failure(session));
         this.#retry(contactId);
         break;
     }
+  }
+
+  // #isLate reports a path that has not been found, while the browser still tries.
+  #isLate(contactId, session) {
+    if (this.#sessions.get(contactId) !== session || session.peer.connectionState === "connected") return;
+    this.#on.trouble(...failure(session));
   }
 
   // #retry opens another session after a pause that grows.
@@ -225,10 +233,15 @@ export class Audio {
   #release() {
     this.#pauses.clear();
     if (this.#accepted.size > 0) return;
-    for (const track of this.#stream?.getTracks() ?? []) {
-      track.onended = null;
-      track.stop();
-    }
-    this.#stream = null;
+    this.#microphone.release();
   }
+}
+
+// failure returns what is wrong with a session that is not connected, and its type.
+function failure({ peer, answer, worked }) {
+  if (worked) return ["The audio is lost. Connecting again…", "realtime_communication_error"];
+  if (["connected", "completed"].includes(peer.iceConnectionState)) {
+    return ["There is no audio: the browser and the server do not agree on its encryption (DTLS). A device in your network may change what they send.", "webrtc_error"];
+  }
+  return [pathTrouble(answer), "ice_collection_timeout"];
 }

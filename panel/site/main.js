@@ -49,6 +49,7 @@ const socket = new Socket({
 
 const audio = new Audio(document.getElementById("remote"), {
   send: (m) => socket.send(m),
+  notice: (text) => desk.notice(text),
   trouble(text, type) {
     desk.trouble(text);
     if (text) conduit.softphoneError(type, text);

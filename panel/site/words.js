@@ -96,22 +96,30 @@ export function partyState(p) {
   return "has left";
 }
 
-// Why there is no microphone, by the name of the browser's error.
+// Why there is no microphone and what to do, by the name of the browser's error.
 export function microphoneTrouble(error) {
   switch (error?.name) {
     case "NotAllowedError":
     case "SecurityError":
-      return "The browser does not let this page use the microphone. Allow it in the browser's settings for this page.";
+      return "The browser does not let this page use the microphone. Allow it beside the page's address or in the browser's settings; the page around this one must allow it, too.";
     case "NotFoundError":
     case "OverconstrainedError":
-      return "There is no microphone. Connect one.";
+      return "There is no microphone. Connect one; this page uses it at once.";
     case "NotReadableError":
     case "AbortError":
-      return "The microphone is in use by another program, or does not work.";
+      return "The microphone is in use by another program, or does not work. Close that program, or choose another microphone in the menu.";
     case "TypeError":
       return "The browser has no microphone for this page: it must come from this machine or over https.";
   }
   return `The microphone cannot be used: ${error?.message ?? error}.`;
+}
+
+// pathTrouble says that the browser cannot reach the address in the server's answer.
+export function pathTrouble(answer) {
+  const [, address, port] = answer.match(/^a=candidate:\S+ \d+ \S+ \d+ (\S+) (\d+)/m) ?? [];
+  if (!address) return "There is no audio: your network blocks the way to the server.";
+  const over = / tcptype passive/.test(answer) ? "UDP and TCP" : "UDP";
+  return `There is no audio: your network blocks ${over} to the server at ${address}, port ${port}. Ask its administrators to allow ${over === "UDP" ? "it" : "one of them"}.`;
 }
 
 // problem returns an error of a request as a sentence.

@@ -33,7 +33,7 @@ func (s *stage) opens(name string, embedded bool) *agent {
 // opensIn is opens with a page of the CRM, or with the agents' page alone.
 func (s *stage) opensIn(name string, page func(ccp string) string) *agent {
 	s.t.Helper()
-	a := &agent{s: s, name: name, embedded: page != nil, page: page, browser: Start(s.t, toneOf[name])}
+	a := &agent{s: s, name: name, embedded: page != nil, page: page, browser: StartKind(s.t, s.kind, toneOf[name])}
 	s.agents[name] = a
 	if name == "ana" {
 		s.ana = a

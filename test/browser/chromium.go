@@ -2,55 +2,22 @@ package browser
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
+	"slices"
+	"sync"
 	"syscall"
-	"testing"
-	"time"
 
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
 	"holdfast/media"
 )
-
-// patience is how long one step may take, on a machine that is busy with others.
-const patience = 30 * time.Second
-
-// A Browser is a headless Chromium with a profile of its own, whose microphone
-// says a tone. Whatever does not go as a method says fails the test, and so does
-// an exception that a page does not catch. It is for one goroutine.
-type Browser struct {
-	t       testing.TB
-	profile string
-	voice   string // the WAV file that the microphone repeats
-	tabs    []*Tab
-
-	ctx   context.Context //nolint:containedctx // to chromedp a context is a browser
-	end   func()          // ends the process and waits for it; nil: it has ended
-	group int             // of all its processes
-}
-
-// Start starts a browser, whose microphone says a tone (Hz, whole; 0: silence).
-// It ends with the test. Without a browser to use, the test is skipped.
-func Start(t testing.TB, tone float64) *Browser {
-	t.Helper()
-	Need(t)
-	dir := t.TempDir()
-	b := &Browser{t: t, profile: filepath.Join(dir, "profile"), voice: filepath.Join(dir, "voice.wav")}
-	if err := writeVoice(b.voice, tone); err != nil {
-		t.Fatalf("writing the voice of a browser: %v", err)
-	}
-	t.Cleanup(func() {
-		b.Kill()
-		b.lookBack()
-	})
-	b.Restart()
-	return b
-}
 
 // writeVoice writes a minute of a tone. Where a browser begins the file again, it
 // clicks.
@@ -67,34 +34,6 @@ func writeVoice(file string, tone float64) error {
 	return errors.Join(media.WriteWAV(f, samples, hertz, 1), f.Close())
 }
 
-// Restart starts the browser again with the same profile, after Kill or Quit.
-func (b *Browser) Restart() {
-	b.t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium()),
-		chromedp.NoSandbox, // which root does without
-		chromedp.DisableGPU,
-		chromedp.WindowSize(1280, 900),
-		chromedp.Flag("user-data-dir", b.profile),
-		chromedp.Flag("use-fake-device-for-media-stream", true),
-		chromedp.Flag("use-fake-ui-for-media-stream", true), // pages may use the microphone
-		chromedp.Flag("use-file-for-fake-audio-capture", b.voice),
-		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("hide-crash-restore-bubble", true),
-		chromedp.ModifyCmdFunc(func(c *exec.Cmd) {
-			c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-		}),
-	)
-	all, end := chromedp.NewExecAllocator(context.WithoutCancel(b.t.Context()), options...)
-	ctx, _ := chromedp.NewContext(all) // end cancels it
-	if err := chromedp.Do(ctx); err != nil {
-		end()
-		b.t.Fatalf("starting a browser: %v", err)
-	}
-	b.ctx, b.end = ctx, end
-	b.group = chromedp.FromContext(ctx).Browser.Process().Pid
-}
-
 // chromium is the name of the browser on this machine.
 func chromium() string {
 	names := []string{"chromium", "chromium-browser", "google-chrome"}
@@ -106,58 +45,169 @@ func chromium() string {
 	return names[0]
 }
 
-// Kill kills the browser, as a crash does. What it has not saved is lost, such as
-// a login of the last half minute; Quit and Restart save it. Again: nothing.
-func (b *Browser) Kill() {
-	b.t.Helper()
-	if b.end == nil {
-		return
-	}
-	_ = syscall.Kill(-b.group, syscall.SIGKILL) // has it ended already?
-	b.awaitEnd()
+// A chromiumProgram is a running Chromium.
+type chromiumProgram struct {
+	ctx  context.Context //nolint:containedctx // to chromedp a context is a browser
+	stop func()
 }
 
-// Quit closes the browser, as a person does. It saves what it knows.
-func (b *Browser) Quit() {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+// launchChromium starts Chromium with a profile. Its microphone repeats the WAV file
+// voice.
+func launchChromium(profile, voice string) (program, error) {
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(chromium()),
+		chromedp.NoSandbox, // which root does without
+		chromedp.DisableGPU,
+		chromedp.WindowSize(1280, 900),
+		chromedp.Flag("user-data-dir", profile),
+		chromedp.Flag("use-fake-device-for-media-stream", true),
+		chromedp.Flag("use-fake-ui-for-media-stream", true), // pages may use the microphone
+		chromedp.Flag("use-file-for-fake-audio-capture", voice),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("hide-crash-restore-bubble", true),
+		chromedp.ModifyCmdFunc(func(c *exec.Cmd) { c.SysProcAttr = ownGroup() }),
+	)
+	all, end := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, _ := chromedp.NewContext(all) // end cancels it
+	if err := chromedp.Do(ctx); err != nil {
+		end()
+		return nil, err
+	}
+	return &chromiumProgram{ctx, end}, nil
+}
+
+// ownGroup has a program begin a process group, which ends with this program.
+func ownGroup() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+func (c *chromiumProgram) group() int { return chromedp.FromContext(c.ctx).Browser.Process().Pid }
+
+func (c *chromiumProgram) end() { c.stop() }
+
+func (c *chromiumProgram) quit() error {
+	ctx, cancel := context.WithTimeout(c.ctx, patience)
 	defer cancel()
-	if err := chromedp.Cancel(ctx); err != nil {
-		b.t.Errorf("closing a browser: %v", err)
-	}
-	b.awaitEnd()
+	return chromedp.Cancel(ctx)
 }
 
-// awaitEnd waits until no process of the browser is left.
-func (b *Browser) awaitEnd() {
-	b.t.Helper()
-	b.end()
-	b.end = nil
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for late := time.After(patience); syscall.Kill(-b.group, syscall.SIGKILL) == nil; {
-		select {
-		case <-tick.C:
-		case <-late:
-			b.t.Fatal("the processes of a browser do not end")
+// open implements program. Every document in the tab tells what it plays.
+func (c *chromiumProgram) open(tab *Tab) (window, error) {
+	w := &chromiumWindow{tab: tab}
+	w.ctx, w.stop = chromedp.NewContext(c.ctx, chromedp.WithListener(w.event))
+	if err := chromedp.Do(w.ctx); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{heardBinding, logBinding} {
+		if _, err := chromedp.Call(w.ctx, runtime.AddBinding, runtime.AddBindingParams{Name: name}); err != nil {
+			return nil, err
 		}
 	}
-}
-
-// lookBack fails the test for exceptions that nobody caught, and tells of the
-// pages if the test has failed.
-func (b *Browser) lookBack() {
-	b.t.Helper()
-	for _, tab := range b.tabs {
-		for _, said := range tab.Console() {
-			if strings.HasPrefix(said, "exception: ") {
-				b.t.Errorf("in %s: %s", tab.url, said)
+	ears := page.AddScriptToEvaluateOnNewDocumentParams{Source: earsScript}
+	if _, err := chromedp.Call(w.ctx, page.AddScriptToEvaluateOnNewDocument, ears); err != nil {
+		return nil, err
+	}
+	messages := chromedp.Console(w.ctx)
+	go func() { // ends with the tab
+		for m, err := range messages {
+			if err == nil {
+				tab.said(m.String())
 			}
 		}
+	}()
+	return w, nil
+}
+
+// A chromiumWindow is a tab in Chromium.
+type chromiumWindow struct {
+	tab  *Tab
+	ctx  context.Context //nolint:containedctx // to chromedp a context is a tab
+	stop func()
+
+	mu       sync.Mutex // guards contexts
+	contexts []*runtime.ExecutionContextDescription
+}
+
+func (w *chromiumWindow) context() context.Context { return w.ctx }
+
+func (w *chromiumWindow) close() { w.stop() }
+
+func (w *chromiumWindow) load(ctx context.Context, url string) error {
+	if url == "" {
+		return chromedp.Do(ctx, chromedp.Reload())
 	}
-	for _, tab := range b.tabs {
-		if b.t.Failed() {
-			b.t.Logf("the console of %s:\n%s", tab.url, strings.Join(tab.Console(), "\n"))
+	return chromedp.Do(ctx, chromedp.Navigate(url))
+}
+
+func (w *chromiumWindow) freeze(ctx context.Context, on bool) error {
+	to := page.SetWebLifecycleStateStateActive
+	if on {
+		to = page.SetWebLifecycleStateStateFrozen
+	}
+	_, err := chromedp.Call(ctx, page.SetWebLifecycleState, page.SetWebLifecycleStateParams{State: to})
+	return err
+}
+
+func (w *chromiumWindow) click(ctx context.Context, x, y float64) error {
+	return chromedp.Do(ctx, chromedp.MouseClickXY(x, y))
+}
+
+func (w *chromiumWindow) write(ctx context.Context, text string) error {
+	return chromedp.Do(ctx, chromedp.KeyEvent(text))
+}
+
+func (w *chromiumWindow) screenshot(ctx context.Context) ([]byte, error) {
+	return chromedp.Run(ctx, chromedp.CaptureScreenshot())
+}
+
+func (w *chromiumWindow) run(ctx context.Context, origin, script string) (json.RawMessage, error) {
+	yes := true
+	ask := runtime.EvaluateParams{Expression: script, AwaitPromise: &yes, ReturnByValue: &yes}
+	if origin != "" {
+		if ask.UniqueContextID = w.contextOf(origin); ask.UniqueContextID == "" {
+			return nil, fmt.Errorf("there is no document of %s", origin)
 		}
+	}
+	answer, err := chromedp.Call(ctx, runtime.Evaluate, ask)
+	if err != nil {
+		return nil, err
+	}
+	if answer.ExceptionDetails != nil {
+		return nil, &chromedp.ExceptionError{ExceptionDetails: answer.ExceptionDetails}
+	}
+	return json.RawMessage(answer.Result.Value), nil
+}
+
+// contextOf is where the scripts of the latest document of an origin run; empty:
+// there is none.
+func (w *chromiumWindow) contextOf(origin string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range slices.Backward(w.contexts) {
+		var of struct{ IsDefault bool } // not of an extension
+		if c.Origin == origin && json.Unmarshal(c.AuxData, &of) == nil && of.IsDefault {
+			return c.UniqueID
+		}
+	}
+	return ""
+}
+
+// event takes what the browser tells of the tab, in order.
+func (w *chromiumWindow) event(event any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch e := event.(type) {
+	case *page.EventLoadEventFired:
+		w.tab.hasLoaded()
+	case *runtime.EventExecutionContextCreated:
+		w.contexts = append(w.contexts, e.Context)
+	case *runtime.EventExecutionContextDestroyed:
+		w.contexts = slices.DeleteFunc(w.contexts, func(c *runtime.ExecutionContextDescription) bool {
+			return c.UniqueID == e.ExecutionContextUniqueID
+		})
+	case *runtime.EventExecutionContextsCleared:
+		w.contexts = nil
+	case *runtime.EventBindingCalled:
+		w.tab.told(e.Name, e.Payload)
 	}
 }

@@ -17,6 +17,13 @@ const heardBinding = "holdfastHeard"
 //go:embed testdata/ears.js
 var earsScript string
 
+// earsWorker is the worker of the ears in Firefox, and earsWorkerPath where it loads it.
+//
+//go:embed testdata/ears_worker.js
+var earsWorker string
+
+const earsWorkerPath = "/holdfast-ears-worker.js"
+
 // rate is that of the audio that the ears tell, and frame what stands for one
 // packet of a recording.
 const (

@@ -3,13 +3,8 @@ package browser
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"slices"
 	"strconv"
 	"time"
-
-	"github.com/chromedp/cdproto/runtime"
-	"github.com/chromedp/chromedp"
 )
 
 // A Frame is a document in a tab: the page itself, or one that it embeds.
@@ -78,14 +73,14 @@ func (f Frame) Click(selector string) {
 			strconv.Quote(f.origin)+")); const r = e.getBoundingClientRect();"+
 			"return { x: r.x + e.clientLeft, y: r.y + e.clientTop } })()", &frame)
 	}
-	f.tab.do("clicking on "+selector, chromedp.MouseClickXY(at.X+frame.X, at.Y+frame.Y))
+	f.tab.do("clicking on "+selector, func(ctx context.Context) error { return f.tab.window.click(ctx, at.X+frame.X, at.Y+frame.Y) })
 }
 
 // Type clicks on an element and types text into it.
 func (f Frame) Type(selector, text string) {
 	f.tab.browser.t.Helper()
 	f.Click(selector)
-	f.tab.do("typing into "+selector, chromedp.KeyEvent(text))
+	f.tab.do("typing into "+selector, func(ctx context.Context) error { return f.tab.window.write(ctx, text) })
 }
 
 // String tells where the frame is.
@@ -98,33 +93,5 @@ func (f Frame) String() string {
 
 // run runs JavaScript, and returns what it results in.
 func (f Frame) run(ctx context.Context, script string) (json.RawMessage, error) {
-	yes := true
-	ask := runtime.EvaluateParams{Expression: script, AwaitPromise: &yes, ReturnByValue: &yes}
-	if f.origin != "" {
-		if ask.UniqueContextID = f.tab.contextOf(f.origin); ask.UniqueContextID == "" {
-			return nil, fmt.Errorf("%s is not there", f)
-		}
-	}
-	answer, err := chromedp.Call(ctx, runtime.Evaluate, ask)
-	if err != nil {
-		return nil, err
-	}
-	if answer.ExceptionDetails != nil {
-		return nil, &chromedp.ExceptionError{ExceptionDetails: answer.ExceptionDetails}
-	}
-	return json.RawMessage(answer.Result.Value), nil
-}
-
-// contextOf is where the scripts of the latest document of an origin run; empty:
-// there is none.
-func (tab *Tab) contextOf(origin string) string {
-	tab.mu.Lock()
-	defer tab.mu.Unlock()
-	for _, c := range slices.Backward(tab.contexts) {
-		var of struct{ IsDefault bool } // not of an extension
-		if c.Origin == origin && json.Unmarshal(c.AuxData, &of) == nil && of.IsDefault {
-			return c.UniqueID
-		}
-	}
-	return ""
+	return f.tab.window.run(ctx, f.origin, script)
 }

@@ -76,6 +76,16 @@ func TestNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	listens.Close()
+	for port, passes := range map[int]bool{WithoutUDP - 1: true, WithoutUDP: false, WithoutUDP + 999: false, WithoutUDP + 1000: true} {
+		conn, err := net.DialUDP("udp", nil, &net.UDPAddr{IP: net.ParseIP(Address), Port: port})
+		if err == nil {
+			_, err = conn.Write([]byte("x"))
+			conn.Close()
+		}
+		if (err == nil) != passes {
+			t.Errorf("UDP to port %d: %v", port, err)
+		}
+	}
 }
 
 // What a page has stored outlives the browser, if it was closed as people do.

@@ -13,11 +13,15 @@ import (
 
 // Install is the line that installs on Debian what tests with a browser need,
 // where there is no npm yet.
-const Install = "apt-get install --no-install-recommends chromium iproute2 npm"
+const Install = "apt-get install --no-install-recommends chromium firefox-esr iproute2 npm"
 
 // Address is the address of this machine in the network of the tests. Browsers
 // send no audio to loopback addresses, so the server must take it here.
 const Address = "10.77.0.1"
+
+// WithoutUDP is the first of 1000 ports of Address to which no UDP gets, as in networks
+// that block it. TCP does.
+const WithoutUDP = 30000
 
 // network makes that network, for ip. It takes an interface, and a pair of them
 // is the least that exists everywhere. No address may come later by itself: browsers
@@ -31,7 +35,8 @@ link set holdfast1 addrgenmode none
 address add ` + Address + `/30 dev holdfast0
 link set holdfast0 up
 link set holdfast1 up
-rule add pref 30000 lookup local
+rule add pref 32000 lookup local
+rule add pref 1 ipproto udp to ` + Address + ` dport 30000-30999 blackhole
 rule del pref 0
 `
 
@@ -87,7 +92,7 @@ func Main(m *testing.M) int {
 // inside runs this program again in a network namespace, and returns its exit
 // code.
 func inside() (int, error) {
-	for _, program := range []string{chromium(), "ip"} {
+	for _, program := range []string{chromium(), firefox(), "ip"} {
 		if _, err := exec.LookPath(program); err != nil {
 			return 0, fmt.Errorf("%s is missing: %s", program, Install)
 		}

@@ -21,12 +21,14 @@ type Logged struct {
 // String is the entry on one line.
 func (l Logged) String() string { return l.Event + " " + string(l.Detail) }
 
-// log takes an entry; mu is held.
+// log takes an entry.
 func (tab *Tab) log(payload string) error {
 	l := Logged{At: time.Now()}
 	if err := json.Unmarshal([]byte(payload), &l); err != nil {
 		return fmt.Errorf("the CRM logs %s: %w", payload, err)
 	}
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
 	tab.logged = append(tab.logged, l)
 	close(tab.more)
 	tab.more = make(chan struct{})

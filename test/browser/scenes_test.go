@@ -37,6 +37,9 @@ var groups = []group{
 	{name: "what is refused", play: doors},
 	{name: "the page's connection breaks", play: breaks},
 	{name: "the page is closed", play: closed, all: true},
+	{name: "Streams, UDP is blocked", play: answers(setting{Chromium, true})},
+	{name: "Streams in Firefox", play: answers(setting{Firefox, false})},
+	{name: "Streams in Firefox, UDP is blocked", play: answers(setting{Firefox, true}), all: true},
 }
 
 // TestScenes plays what can happen to customers whose agents work in browsers.
@@ -127,6 +130,28 @@ func (s *stage) coldTransfers() {
 	s.scene("customer hangs up while it rings", s.customerLeaves)
 	s.scene("target answers", s.answered)
 	s.nobodyTwice()
+}
+
+// answers plays a transfer by the calls of the brief to a target who answers, and to
+// one who is busy.
+func answers(in setting) func(*testing.T) {
+	return func(t *testing.T) {
+		s := openStageIn(t, in, impatient)
+		s.opens("ana", true)
+		s.scene("target is busy", func(r *row) {
+			s.cardiology(isBusy)
+			s.talk()
+			s.coldTransfer("cardiology")
+			s.Rung("cardiology")
+			s.onHoldWithAna(r, call.Busy)
+			s.goodbye()
+		})
+		s.scene("target answers", func(r *row) {
+			s.cardiology(rings)
+			s.answered(r)
+		})
+		s.nobodyTwice()
+	}
 }
 
 // coldTransfer has the CRM transfer as the brief does.

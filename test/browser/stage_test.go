@@ -27,6 +27,8 @@ type stage struct {
 	first  uint16 // of its ten ports
 	server *server
 	page   string // the origin of the agents' page, such as "http://localhost:20002"
+	kind   Kind   // of the agents' browsers
+	media  uint16 // the port that browsers send audio to
 	crm    *CRM
 	ana    *agent
 	agents map[string]*agent // ana too
@@ -54,8 +56,20 @@ var stepByStep = []string{"AcceptRequested", "HoldRequested", "TransferRequested
 const loopback = "127.0.0.1"
 
 // openStage starts a server with these [rules], and softphones for a customer, a
-// second customer and cardiology. All calls are routed to ana.
+// second customer and cardiology. All calls are routed to ana, who uses Chromium.
 func openStage(t *testing.T, rules string) *stage {
+	t.Helper()
+	return openStageIn(t, setting{kind: Chromium}, rules)
+}
+
+// A setting is what agents work with.
+type setting struct {
+	kind       Kind
+	withoutUDP bool // their network blocks it
+}
+
+// openStageIn is openStage in any setting.
+func openStageIn(t *testing.T, in setting, rules string) *stage {
 	t.Helper()
 	Need(t)
 	first := 20000 + 10*uint16(opened.Add(1))
@@ -63,7 +77,10 @@ func openStage(t *testing.T, rules string) *stage {
 	api := fmt.Sprintf("%s:%d", loopback, first+1)
 	s := &stage{
 		Bed: holdfasttest.Around(t, sip, "http://"+api), t: t, first: first, agents: map[string]*agent{},
-		page: fmt.Sprintf("http://localhost:%d", first+2), crm: ServeCRM(t), steps: stepByStep,
+		page: fmt.Sprintf("http://localhost:%d", first+2), kind: in.kind, media: first + 3, crm: ServeCRM(t), steps: stepByStep,
+	}
+	if in.withoutUDP {
+		s.media += WithoutUDP - 20000
 	}
 	s.group = strings.ReplaceAll(strings.TrimPrefix(t.Name(), "TestScenes/"), "_", " ")
 	for name, user := range map[string]string{"customer": "jo", "the second customer": "kim", "cardiology": "cardiology"} {
@@ -107,7 +124,7 @@ address = %q
 [[endpoint]]
 name = "nowhere"
 address = "sip:nowhere@%s:9"
-`, s.SIP, api, loopback, first+2, Address, first+3, s.crm.Origin, rules, hash.PHC(), hash.PHC(), s.Phone("cardiology").URI(), loopback)
+`, s.SIP, api, loopback, first+2, Address, s.media, s.crm.Origin, rules, hash.PHC(), hash.PHC(), s.Phone("cardiology").URI(), loopback)
 }
 
 // What cardiology may do about a call.

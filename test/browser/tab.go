@@ -9,10 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
-	"github.com/chromedp/chromedp"
-
 	"holdfast/softphone"
 )
 
@@ -21,17 +17,15 @@ type Tab struct {
 	Frame
 
 	browser *Browser
-	url     string          // of the first page
-	ctx     context.Context //nolint:containedctx // to chromedp a context is a tab
-	close   func()
+	url     string // of the first page
+	window  window
 	heard   softphone.Recording
 
-	mu       sync.Mutex // guards what follows
-	contexts []*runtime.ExecutionContextDescription
-	console  []string
-	loaded   time.Time
-	logged   []Logged
-	more     chan struct{} // closed and replaced when something is logged
+	mu      sync.Mutex // guards what follows
+	console []string
+	loaded  time.Time
+	logged  []Logged
+	more    chan struct{} // closed and replaced when something is logged
 }
 
 // Open opens a page in a new tab, and waits until it has loaded.
@@ -39,8 +33,8 @@ func (b *Browser) Open(url string) *Tab {
 	b.t.Helper()
 	tab := &Tab{browser: b, url: url, more: make(chan struct{})}
 	tab.Frame = Frame{tab: tab}
-	tab.ctx, tab.close = chromedp.NewContext(b.ctx, chromedp.WithListener(tab.event))
-	if err := tab.prepare(); err != nil {
+	var err error
+	if tab.window, err = b.program.open(tab); err != nil {
 		b.t.Fatalf("opening a tab: %v", err)
 	}
 	b.tabs = append(b.tabs, tab)
@@ -48,71 +42,42 @@ func (b *Browser) Open(url string) *Tab {
 	return tab
 }
 
-// prepare opens the tab, and has every document in it tell what it plays.
-func (tab *Tab) prepare() error {
-	if err := chromedp.Do(tab.ctx); err != nil {
-		return err
-	}
-	for _, name := range []string{heardBinding, logBinding} {
-		if _, err := chromedp.Call(tab.ctx, runtime.AddBinding, runtime.AddBindingParams{Name: name}); err != nil {
-			return err
-		}
-	}
-	ears := page.AddScriptToEvaluateOnNewDocumentParams{Source: earsScript}
-	if _, err := chromedp.Call(tab.ctx, page.AddScriptToEvaluateOnNewDocument, ears); err != nil {
-		return err
-	}
-	messages := chromedp.Console(tab.ctx)
-	go func() { // ends with the tab
-		for m, err := range messages {
-			if err == nil {
-				tab.said(m.String())
-			}
-		}
-	}()
-	return nil
-}
-
 // Load loads a page, and waits until it has loaded.
 func (tab *Tab) Load(url string) {
 	tab.browser.t.Helper()
-	tab.do("loading "+url, chromedp.Navigate(url))
+	tab.do("loading "+url, func(ctx context.Context) error { return tab.window.load(ctx, url) })
 }
 
 // Reload loads the page again, and waits until it has loaded.
 func (tab *Tab) Reload() {
 	tab.browser.t.Helper()
-	tab.do("loading the page again", chromedp.Reload())
+	tab.do("loading the page again", func(ctx context.Context) error { return tab.window.load(ctx, "") })
 }
 
 // Freeze has the browser freeze the page, as it does with one that nobody has looked at
-// for long, or wake it up.
+// for long, or wake it up. Only Chromium can be asked to.
 func (tab *Tab) Freeze(on bool) {
 	tab.browser.t.Helper()
-	to := page.SetWebLifecycleStateStateActive
-	if on {
-		to = page.SetWebLifecycleStateStateFrozen
+	w, can := tab.window.(*chromiumWindow)
+	if !can {
+		tab.browser.t.Fatal("this browser freezes no pages")
 	}
-	ctx, cancel := tab.soon()
-	defer cancel()
-	if _, err := chromedp.Call(ctx, page.SetWebLifecycleState, page.SetWebLifecycleStateParams{State: to}); err != nil {
-		tab.browser.t.Fatalf("freezing the page: %v", err)
-	}
+	tab.do("freezing the page", func(ctx context.Context) error { return w.freeze(ctx, on) })
 }
 
 // Close closes the tab.
-func (tab *Tab) Close() { tab.close() }
+func (tab *Tab) Close() { tab.window.close() }
 
 // soon returns a context of the tab for one step.
 func (tab *Tab) soon() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(tab.ctx, patience)
+	return context.WithTimeout(tab.window.context(), patience)
 }
 
-func (tab *Tab) do(what string, action chromedp.Action[chromedp.Void]) {
+func (tab *Tab) do(what string, step func(context.Context) error) {
 	tab.browser.t.Helper()
 	ctx, cancel := tab.soon()
 	defer cancel()
-	if err := chromedp.Do(ctx, action); err != nil {
+	if err := step(ctx); err != nil {
 		tab.browser.t.Fatalf("%s: %v", what, err)
 	}
 }
@@ -127,6 +92,12 @@ func (tab *Tab) Loaded() time.Time {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
 	return tab.loaded
+}
+
+func (tab *Tab) hasLoaded() {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	tab.loaded = time.Now()
 }
 
 // Console is what the console of the page has shown, such as "error: no audio",
@@ -153,7 +124,7 @@ func (tab *Tab) Screenshot(name string) {
 	}
 	ctx, cancel := tab.soon()
 	defer cancel()
-	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	png, err := tab.window.screenshot(ctx)
 	if err == nil {
 		err = errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644))
 	}
@@ -162,32 +133,15 @@ func (tab *Tab) Screenshot(name string) {
 	}
 }
 
-// event takes what the browser tells of the tab, in order.
-func (tab *Tab) event(event any) {
-	tab.mu.Lock()
-	defer tab.mu.Unlock()
-	switch e := event.(type) {
-	case *page.EventLoadEventFired:
-		tab.loaded = time.Now()
-	case *runtime.EventExecutionContextCreated:
-		tab.contexts = append(tab.contexts, e.Context)
-	case *runtime.EventExecutionContextDestroyed:
-		tab.contexts = slices.DeleteFunc(tab.contexts, func(c *runtime.ExecutionContextDescription) bool {
-			return c.UniqueID == e.ExecutionContextUniqueID
-		})
-	case *runtime.EventExecutionContextsCleared:
-		tab.contexts = nil
-	case *runtime.EventBindingCalled:
-		if err := tab.told(e.Name, e.Payload); err != nil {
-			tab.console = append(tab.console, "exception: "+err.Error())
-		}
-	}
-}
-
 // told takes what a script of ours tells.
-func (tab *Tab) told(binding, payload string) error {
+func (tab *Tab) told(binding, payload string) {
+	var err error
 	if binding == heardBinding {
-		return hear(&tab.heard, payload)
+		err = hear(&tab.heard, payload)
+	} else {
+		err = tab.log(payload)
 	}
-	return tab.log(payload)
+	if err != nil {
+		tab.said("exception: " + err.Error())
+	}
 }

@@ -157,9 +157,10 @@ func header() string {
 
 const preface = `# Agents in browsers, in a real one
 
-Ana, the agent, works in headless Chromium against a server in a process of its own: on the agents' page alone, or inside
-a page of another origin that uses Amazon Connect Streams 2.28.2, or the Amazon Connect SDK 1.0.12 alone, exactly as npm has
-them. With ` + "`holdfast-transfer`" + `, the page asks for whole transfers; that package is packed and installed as npm does it. Customers
+Ana, the agent, works in headless Chromium (in some scenes in Firefox ESR) against a server in a process of its own: on the
+agents' page alone, or inside a page of another origin that uses Amazon Connect Streams 2.28.2, or the Amazon Connect SDK 1.0.12
+alone, exactly as npm has them. With ` + "`holdfast-transfer`" + `, the page asks for whole transfers; that package is packed and
+installed as npm does it. Where UDP is blocked, the kernel passes none to the address to which browsers send audio. Customers
 and cardiology, the target, are softphones; ben is another agent in another browser. Everybody says a tone, and what everybody heard is told
 by tones: at the phones, and in the browsers from what they played.
 

@@ -37,39 +37,85 @@
 
   const heard = new WeakSet() // tracks that are heard already
 
-  // hear adds what an element plays of a track to the mix, by the clock of the track:
-  // on a busy machine scripts run late.
+  // hear adds what an element plays of a track to the mix, until the track ends.
   async function hear(element, stream, track) {
     if (heard.has(track)) return
     heard.add(track)
-    const reader = new MediaStreamTrackProcessor({ track, maxBufferSize: 1000 }).readable.getReader()
+    const played = window.MediaStreamTrackProcessor ? byProcessor : byTransform
+    await played(track, taking(element), () => element.srcObject !== stream)
+    heard.delete(track)
+  }
+
+  // taking returns a function that takes what a track has, by the clock of the track
+  // (in ms): on a busy machine scripts run late.
+  function taking(element) {
     const early = [] // audio, until it is known how late scripts are at best
     let start = null // when the track began, in ms since 1970
     let next = 0 // where the next sample belongs, unless the track jumps
-    const play = audio => {
-      const at = Math.round((start + audio.timestamp / 1000) * rate / 1000)
+    const play = ({ clock, samples }) => {
+      const at = Math.round((start + clock) * rate / 1000)
       if (Math.abs(at - next) > rate / 50) next = at
-      const samples = samplesOf(audio)
       if (!element.paused && !element.muted && element.volume > 0) mix(next, samples)
       next += samples.length
-      audio.close()
     }
+    return (clock, samples) => {
+      const latest = performance.timeOrigin + performance.now() - clock
+      if (start !== null && latest > start - 100) return play({ clock, samples })
+      early.push({ clock, samples, latest })
+      if (early.length < 20) return
+      start = Math.min(...early.map(({ latest }) => latest))
+      early.splice(0).forEach(play)
+    }
+  }
+
+  // byProcessor takes what a track has in Chromium.
+  async function byProcessor(track, take, over) {
+    const reader = new MediaStreamTrackProcessor({ track, maxBufferSize: 1000 }).readable.getReader()
     for (;;) {
       const { value: audio, done } = await reader.read()
-      if (done || element.srcObject !== stream) {
-        heard.delete(track)
-        return reader.cancel()
-      }
-      const latest = performance.timeOrigin + performance.now() - audio.timestamp / 1000
-      if (start !== null && latest > start - 100) {
-        play(audio)
-        continue
-      }
-      early.push({ audio, latest })
-      if (early.length < 20) continue
-      start = Math.min(...early.map(({ latest }) => latest))
-      early.splice(0).forEach(({ audio }) => play(audio))
+      if (done || over()) return reader.cancel()
+      const plane = new Float32Array(audio.numberOfFrames)
+      audio.copyTo(plane, { planeIndex: 0, format: 'f32-planar' })
+      take(audio.timestamp / 1000, samplesOf(plane, audio.sampleRate))
+      audio.close()
     }
+  }
+
+  // byTransform takes what a track has in Firefox, as it arrives: without a sound card
+  // no AudioContext runs there.
+  function byTransform(track, take, over) {
+    const { port1, port2 } = new MessageChannel()
+    worker ??= new Worker('/holdfast-ears-worker.js')
+    receivers.get(track).transform = new RTCRtpScriptTransform(worker, { port: port2 }, [port2])
+    let last = null // RTP timestamp, which may begin again at 0
+    let clock = 0
+    return new Promise(ended => {
+      track.addEventListener('ended', ended)
+      port1.onmessage = ({ data: { at, payload } }) => {
+        if (over()) return ended()
+        clock += last === null ? 0 : (at - last) | 0
+        last = at
+        take(clock / 8, [...payload].map(sampleOf))
+      }
+    })
+  }
+
+  let worker = null
+  const receivers = new WeakMap() // of tracks
+  if (!window.MediaStreamTrackProcessor) {
+    window.RTCPeerConnection = class extends RTCPeerConnection {
+      constructor(...options) {
+        super(...options)
+        this.addEventListener('track', ({ track, receiver }) => receivers.set(track, receiver))
+      }
+    }
+  }
+
+  // sampleOf decodes µ-law.
+  const sampleOf = byte => {
+    const bits = ~byte & 255
+    const sample = (((bits & 15) << 3) + 132 << (bits >> 4 & 7)) - 132
+    return bits & 128 ? -sample : sample
   }
 
   // The mix of all tracks in the document, in blocks by their number since 1970.
@@ -97,11 +143,9 @@
   }, 50)
 
   // samplesOf are 16-bit samples at our rate, each the mean of some of the audio.
-  function samplesOf(audio) {
-    const each = audio.sampleRate / rate
-    if (!Number.isInteger(each)) throw new Error(`${audio.sampleRate} Hz cannot be heard here`)
-    const plane = new Float32Array(audio.numberOfFrames)
-    audio.copyTo(plane, { planeIndex: 0, format: 'f32-planar' })
+  function samplesOf(plane, sampleRate) {
+    const each = sampleRate / rate
+    if (!Number.isInteger(each)) throw new Error(`${sampleRate} Hz cannot be heard here`)
     const samples = []
     for (let at = 0; at + each <= plane.length; at += each) {
       const mean = plane.subarray(at, at + each).reduce((sum, x) => sum + x) / each
