@@ -30,10 +30,10 @@ func (w *world) wire(t *testing.T) (connect func() *websocket.Conn) {
 		l <- theirs
 		return ours, nil
 	}}}
-	header := http.Header{"Origin": {"http://page"}, "Cookie": {"holdfast_session=" + token}}
+	header := http.Header{"Origin": {"http://localhost"}, "Cookie": {"holdfast_session=" + token}}
 	return func() *websocket.Conn {
 		t.Helper()
-		conn, _, err := websocket.Dial(t.Context(), "http://page/ccp-v2/socket?page=window-1", //nolint:bodyclose // Dial sees to it
+		conn, _, err := websocket.Dial(t.Context(), "http://localhost/ccp-v2/socket?page=window-1", //nolint:bodyclose // Dial sees to it
 			&websocket.DialOptions{HTTPClient: client, HTTPHeader: header})
 		if err != nil {
 			t.Fatal(err)

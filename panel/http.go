@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"holdfast/hostcheck"
 )
 
 // Where the page is; Amazon's own is at either.
@@ -41,6 +43,7 @@ func (p *Panel) Handler() http.Handler {
 	mux.HandleFunc("GET "+path+"socket", p.serveSocket)
 	mux.HandleFunc("POST "+path+"login", p.serveLogin)
 	mux.HandleFunc("POST "+path+"logout", p.serveLogout)
+	mux.HandleFunc("POST "+path+"token", p.serveToken)
 	mux.Handle("GET /{$}", http.RedirectHandler(path, http.StatusFound))
 	mux.HandleFunc("GET /", p.serveElsewhere)
 
@@ -48,15 +51,32 @@ func (p *Panel) Handler() http.Handler {
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		turnAway(w, http.StatusForbidden, "requests from other web pages are not taken")
 	}))
-	return guarded(p.policy("default-src 'none'"), crossOrigin.Handler(mux))
+	return p.guarded(p.onlyHere(crossOrigin.Handler(mux)))
+}
+
+// onlyHere refuses requests that were meant for another name: a web page whose name
+// has been made to point at this machine (DNS rebinding) could use ours.
+func (p *Panel) onlyHere(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !p.options.Names.Allow(r) {
+			turnAway(w, http.StatusForbidden, hostcheck.Refused)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // guarded sets the headers that all responses have. The page has a policy of its
-// own.
-func guarded(policy string, next http.Handler) http.Handler {
+// own. None of them is Cross-Origin-Opener-Policy: the window in which an agent logs
+// in must be able to reach the page that has opened it.
+func (p *Panel) guarded(next http.Handler) http.Handler {
+	policy := p.policy("default-src 'none'")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
+		if len(p.options.Origins) == 0 { // this header can name no origins
+			h.Set("X-Frame-Options", "DENY")
+		}
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cache-Control", "no-cache")

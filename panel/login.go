@@ -21,12 +21,36 @@ const (
 )
 
 // sessionOf returns the agent who is logged in, and the hash of the session's token.
+// A request that shows a token is that of an embedded page; its cookie, if the browser
+// sends one, does not count.
 func (p *Panel) sessionOf(r *http.Request) (agent, hash string, ok bool) {
+	if token, shown := shownToken(r); shown {
+		return p.sessions.agent(token, r.Host)
+	}
+	return p.cookieSession(r)
+}
+
+func (p *Panel) cookieSession(r *http.Request) (agent, hash string, ok bool) {
 	c, err := r.Cookie(cookieName(r))
 	if err != nil {
 		return "", "", false
 	}
-	return p.sessions.agent(c.Value)
+	return p.sessions.agent(c.Value, "")
+}
+
+// shownToken returns the token of a request. Pages can set no header of a WebSocket but
+// its protocols, so there the token is one of these. It is never part of a URL, which
+// servers log and browsers remember.
+func shownToken(r *http.Request) (token string, shown bool) {
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return token, true
+	}
+	for protocol := range strings.SplitSeq(strings.Join(r.Header.Values("Sec-Websocket-Protocol"), ","), ",") {
+		if token, ok := strings.CutPrefix(strings.TrimSpace(protocol), tokenProtocol); ok {
+			return token, true
+		}
+	}
+	return "", false
 }
 
 // cookieName has the port at which the browser finds us: cookies ignore ports, and
@@ -107,10 +131,10 @@ func (p *Panel) begin(w http.ResponseWriter, r *http.Request, agent string) {
 	token, err := p.sessions.open(r.Context(), agent)
 	if err != nil {
 		p.log.Error("logging an agent in", "agent", agent, "err", err)
-		turnAway(w, http.StatusServiceUnavailable, "The server cannot record anything at the moment. Try again soon.")
+		turnAway(w, http.StatusServiceUnavailable, notRecorded)
 		return
 	}
-	p.setCookie(w, r, token, int((workingDay + lastCall).Seconds()))
+	p.setCookie(w, r, token, int((p.options.SessionFor + lastCall).Seconds()))
 	writeJSON(w, http.StatusOK, map[string]string{"agent": agent})
 }
 
@@ -120,6 +144,31 @@ func (p *Panel) setCookie(w http.ResponseWriter, r *http.Request, value string, 
 		Secure: isSecure(r), SameSite: http.SameSiteLaxMode,
 	})
 }
+
+// serveToken begins the session of a page that is embedded at another site, where the
+// browser sends no cookie. The window in which the agent has logged in asks for it, by
+// its cookie, and hands the token to that page.
+func (p *Panel) serveToken(w http.ResponseWriter, r *http.Request) {
+	agent, hash, ok := p.cookieSession(r)
+	if !ok {
+		turnAway(w, http.StatusUnauthorized, "log in first")
+		return
+	}
+	token, err := p.sessions.embed(r.Context(), agent, hash, r.Host)
+	switch {
+	case err != nil:
+		p.log.Error("beginning the session of an embedded page", "agent", agent, "err", err)
+		turnAway(w, http.StatusServiceUnavailable, notRecorded)
+	case token == "":
+		turnAway(w, http.StatusUnauthorized, "log in first")
+	default:
+		w.Header().Set("Cache-Control", "no-store")
+		writeJSON(w, http.StatusOK, map[string]string{"token": token})
+	}
+}
+
+// notRecorded is for agents who log in or out while the journal takes nothing.
+const notRecorded = "The server cannot record anything at the moment. Try again soon."
 
 // serveLogout ends the session and sets the agent offline. An agent in a call must
 // hang up first.
@@ -140,10 +189,10 @@ func (p *Panel) serveLogout(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := p.sessions.revoke(r.Context(), agent, hash); err != nil {
 		p.log.Error("logging an agent out", "agent", agent, "err", err)
-		turnAway(w, http.StatusServiceUnavailable, "The server cannot record anything at the moment. Try again soon.")
+		turnAway(w, http.StatusServiceUnavailable, notRecorded)
 		return
 	}
-	s.do(func() { s.logOut(hash) })
+	s.do(s.endSessions)
 	p.setCookie(w, r, "", -1)
 	writeJSON(w, http.StatusOK, struct{}{})
 }

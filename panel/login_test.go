@@ -224,7 +224,7 @@ func TestSessions(t *testing.T) {
 	store := &memory{}
 	logins := map[string]string{"ana": "1", "ben": "1"}
 	open := func() *sessions {
-		s, err := readSessions(t.Context(), store, logins, clock)
+		s, err := readSessions(t.Context(), Options{Store: store, Now: clock, SessionFor: workingDay, IdleFor: longBreak}, logins)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -239,7 +239,7 @@ func TestSessions(t *testing.T) {
 		t.Error("the token itself is kept")
 	}
 	other := open() // another life, or another server
-	agent, hash, ok := other.agent(token)
+	agent, hash, ok := other.agent(token, "")
 	if !ok || agent != "ana" {
 		t.Fatalf("after a restart the session is %q's, %v", agent, ok)
 	}
@@ -250,19 +250,19 @@ func TestSessions(t *testing.T) {
 		t.Errorf("after somebody else has written: %v", err)
 	}
 	logins["ana"] = "2"
-	if _, _, ok := open().agent(token); ok {
+	if _, _, ok := open().agent(token, ""); ok {
 		t.Error("the session outlives the password")
 	}
 	logins["ana"] = "1"
 	now = now.Add(workingDay)
-	if _, _, ok := open().agent(token); ok {
+	if _, _, ok := open().agent(token, ""); ok {
 		t.Error("the session does not end with the day")
 	}
 	now = now.Add(-time.Second)
 	if err := s.revoke(t.Context(), "ana", hash); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, ok := open().agent(token); ok {
+	if _, _, ok := open().agent(token, ""); ok {
 		t.Error("the session outlives logging out")
 	}
 	for range 3 * mostSessions {

@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"holdfast/call"
+	"holdfast/hostcheck"
 	"holdfast/password"
 	"holdfast/routing"
 	"holdfast/switchboard"
@@ -77,8 +79,7 @@ type Account struct {
 	Desk  bool // the agent has a phone elsewhere; the page only shows and asks
 }
 
-// Options configure a Panel. All but NotReady, Origins, MaskInternal, Now and Log are
-// needed.
+// Options configure a Panel. All up to Accounts are needed.
 type Options struct {
 	Board     Board
 	Routing   Routing
@@ -86,13 +87,18 @@ type Options struct {
 	Lines     Lines
 	Store     switchboard.Store // keeps who is logged in
 	Accounts  []Account
-	Origins   []string // pages that may embed this one, such as "https://crm.example.com"
-	NotReady  []string // what an agent can choose not to be ready for
+	Origins   []string        // pages that may embed this one, such as "https://crm.example.com"
+	NotReady  []string        // what an agent can choose not to be ready for
+	Names     hostcheck.Names // by which the page may be asked for
 	// MaskInternal shows Streams pages third parties who are agents or queues, and
 	// transferred outbound calls, as Amazon Connect does.
 	MaskInternal bool
-	Now          func() time.Time // nil: time.Now
-	Log          *slog.Logger     // nil: slog.Default()
+
+	SessionFor time.Duration // how long a login lasts; 0: 12h
+	IdleFor    time.Duration // how long it lasts without a window; 0: 2h
+
+	Now func() time.Time // nil: time.Now
+	Log *slog.Logger     // nil: slog.Default()
 }
 
 // A Panel serves the page. Its methods may be called by any goroutine.
@@ -128,6 +134,7 @@ func New(o Options) (*Panel, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
+	o.SessionFor, o.IdleFor = cmp.Or(o.SessionFor, workingDay), cmp.Or(o.IdleFor, longBreak)
 	p := &Panel{
 		options: o, log: o.Log, boot: rand.Text(), guesses: newGuesses(o.Now), odd: rate.NewLimiter(rate.Every(oddEvery), oddBurst),
 		hashing: make(chan struct{}, hashingMost), stations: map[string]*station{}, lower: map[string]*station{},
@@ -142,7 +149,7 @@ func New(o Options) (*Panel, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), readWithin)
 	defer cancel()
 	var err error
-	if p.sessions, err = readSessions(ctx, o.Store, logins, o.Now); err != nil {
+	if p.sessions, err = readSessions(ctx, o, logins); err != nil {
 		return nil, fmt.Errorf("opening the panel: %w", err)
 	}
 	p.sessions.busy = func(agent string) bool { return p.stations[agent] != nil && p.stations[agent].busy.Load() }

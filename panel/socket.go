@@ -33,6 +33,13 @@ const (
 	mostBytes   = 16 << 20
 )
 
+// The WebSocket protocols of an embedded page: ours, which is agreed on, and one that
+// only carries the token of its session.
+const (
+	pageProtocol  = "holdfast"
+	tokenProtocol = "token."
+)
+
 // A socket is one connection of a page. It sends messages in order.
 type socket struct {
 	session string // the hash of its token
@@ -103,7 +110,7 @@ func (p *Panel) serveSocket(w http.ResponseWriter, r *http.Request) {
 		turnAway(w, http.StatusServiceUnavailable, "the server stops")
 		return
 	}
-	conn, err := websocket.Accept(w, r, nil)
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{pageProtocol}})
 	if err != nil {
 		return // Accept has answered
 	}

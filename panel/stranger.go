@@ -28,6 +28,7 @@ func (p *Panel) serveStranger(w http.ResponseWriter, origin string) {
 		p.log.Warn("the agents' page is embedded by a page that is not in [panel] origins", "origin", origin)
 	}
 	h := w.Header()
+	h.Del("X-Frame-Options") // the page around shows it
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'")
 	w.WriteHeader(http.StatusForbidden)
 	_ = stranger.Execute(w, origin) // the browser may be gone

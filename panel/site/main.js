@@ -5,14 +5,15 @@ import { Audio } from "./audio.js";
 import { Conduit } from "./conduit.js";
 import { Desk } from "./desk.js";
 import { devices, remember } from "./devices.js";
-import { logIn, logOut } from "./login.js";
+import { handOver, isForAnother, loggedIn, logIn, logOut } from "./login.js";
 import { showParked } from "./parked.js";
 import { Port } from "./port.js";
 import { Ringer } from "./ringer.js";
-import { Socket, whoAmI } from "./socket.js";
+import { whoAmI } from "./session.js";
+import { Socket } from "./socket.js";
 import { problem } from "./words.js";
 
-const screens = ["loading", "login", "message", "desk"];
+const screens = ["loading", "login", "embedded", "message", "desk"];
 
 function show(screen) {
   for (const id of screens) document.getElementById(id).hidden = id !== screen;
@@ -223,14 +224,10 @@ async function begin() {
   }
   if (agent === null) {
     await logIn(show);
-    if ((await whoAmI()) === null) {
-      return message("The browser keeps no session here", "It does not send this page's cookie, because the page around it is at another site. Open both at the same site, such as crm.example.com and holdfast.example.com.");
-    }
+    if ((await whoAmI()) === null) return message("The browser keeps no session here", "It does not keep this page's cookie. Allow cookies for it, and load the page again.");
   }
-  if (window.opener && window.name === "connect::loginPopup") {
-    message("You are logged in", "You can close this window.");
-    return window.close();
-  }
+  if (isForAnother()) return handOver(message);
+  loggedIn();
   show("loading");
   await socket.connect();
 }

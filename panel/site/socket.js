@@ -3,6 +3,7 @@
 // requests without a response; the server recognises them by their ids.
 
 import { answerWithin, beatEvery, parse, write } from "./protocol.js";
+import { protocols, whoAmI } from "./session.js";
 import { randomID, windowID } from "./window.js";
 
 // Close codes.
@@ -77,7 +78,7 @@ export class Socket {
     this.#drop()?.close();
     [this.#wanted, this.#heard] = [true, Date.now()];
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(`${scheme}//${location.host}/ccp-v2/socket?page=${this.#id}`);
+    const socket = new WebSocket(`${scheme}//${location.host}/ccp-v2/socket?page=${this.#id}`, protocols());
     this.#socket = socket;
     socket.onmessage = (event) => socket === this.#socket && this.#receive(event.data);
     socket.onclose = (event) => socket === this.#socket && this.#lose(event.code);
@@ -184,16 +185,4 @@ export class Socket {
 
 function fail(done, type, code, message) {
   done({ type, message }, { type, code, message, stack: [], retryStatus: "none", statusCode: 400 });
-}
-
-// whoAmI returns the agent who is logged in, null if none is, or undefined if the
-// server cannot be reached.
-export async function whoAmI() {
-  try {
-    const answer = await fetch("/ccp-v2/session", { cache: "no-store", signal: AbortSignal.timeout(openWithin) });
-    if (answer.status === 401) return null;
-    return answer.ok ? (await answer.json()).agent : undefined;
-  } catch {
-    return undefined;
-  }
 }
