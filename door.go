@@ -1,8 +1,13 @@
 package holdfast
 
 import (
+	"bytes"
+	"context"
+	stdlog "log"
+	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -20,10 +25,25 @@ const (
 
 // httpServer makes an HTTP server that waits for nobody for ever. Its responses may
 // take as long as they like, such as a stream of events.
-func httpServer(h http.Handler) *http.Server {
+func httpServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: headersWithin, ReadTimeout: requestWithin, IdleTimeout: idleFor, MaxHeaderBytes: longestHeaders,
+		ErrorLog: stdlog.New(complaints{log}, "", 0),
 	}
+}
+
+// complaints are what an HTTP server logs. Anybody can make handshakes fail as often as
+// they like, so these are logged at level Debug.
+type complaints struct{ log *slog.Logger }
+
+// Write implements io.Writer.
+func (c complaints) Write(b []byte) (int, error) {
+	level := slog.LevelError
+	if bytes.Contains(b, []byte("TLS handshake error")) {
+		level = slog.LevelDebug
+	}
+	c.log.Log(context.Background(), level, strings.TrimSpace(string(b)))
+	return len(b), nil
 }
 
 // A limited listener has a limited number of connections open at a time.

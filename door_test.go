@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -58,7 +59,7 @@ func TestHTTPServerIsNotHeldOpen(t *testing.T) {
 	for _, test := range tests {
 		synctest.Test(t, func(t *testing.T) {
 			l := newPipes()
-			server := httpServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+			server := httpServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }), slog.Default())
 			done := make(chan error)
 			go func() { done <- server.Serve(l) }()
 			conn, began := l.dial(), time.Now()
@@ -90,7 +91,7 @@ func TestHTTPServerRespondsForLong(t *testing.T) {
 				t.Error("the request has ended")
 			case <-time.After(10 * requestWithin):
 			}
-		}))
+		}), slog.Default())
 		done := make(chan error)
 		go func() { done <- server.Serve(l) }()
 		for _, sends := range []string{"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"} {
@@ -120,7 +121,7 @@ func TestHTTPServerRespondsForLong(t *testing.T) {
 func TestHTTPServerReadsNoLongHeaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newPipes()
-		server := httpServer(http.NotFoundHandler())
+		server := httpServer(http.NotFoundHandler(), slog.Default())
 		done := make(chan error)
 		go func() { done <- server.Serve(l) }()
 		conn := l.dial()

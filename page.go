@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 
+	"holdfast/api"
 	"holdfast/call"
 	"holdfast/config"
 	"holdfast/directory"
@@ -43,7 +44,8 @@ func (s *Server) openPage(c config.Config, dir *directory.Directory) (*page, err
 	}
 	if p.panel, err = panel.New(panel.Options{
 		Board: s.board, Routing: s.dispatcher, Directory: dir, Lines: p.legs, Store: s.journal, Accounts: accounts,
-		Origins: c.Panel.Origins, NotReady: c.Panel.NotReady, MaskInternal: c.Panel.MaskInternal, Log: s.log,
+		Origins: c.Panel.Origins, NotReady: c.Panel.NotReady, MaskInternal: c.Panel.MaskInternal, Names: names(c, c.Panel.Listen),
+		SessionFor: c.Panel.SessionFor, IdleFor: c.Panel.IdleFor, Log: s.log,
 	}); err != nil {
 		return nil, errors.Join(err, p.legs.Close())
 	}
@@ -62,16 +64,16 @@ func accounts(c config.Config) []panel.Account {
 }
 
 // serve begins to serve the page.
-func (p *page) serve(s *Server, c config.Panel) error {
-	l, err := net.Listen("tcp", c.Listen.String())
+func (p *page) serve(s *Server, c config.Config) error {
+	l, err := net.Listen("tcp", c.Panel.Listen.String())
 	if err != nil {
-		return fmt.Errorf("listening for the agents' page at %s: %w ([panel] listen says where)", c.Listen, err)
+		return fmt.Errorf("listening for the agents' page at %s: %w ([panel] listen says where)", c.Panel.Listen, err)
 	}
 	p.addr = l.Addr().(*net.TCPAddr).AddrPort()
-	p.http = httpServer(p.panel.Handler())
+	p.http = httpServer(s.strictly(p.panel.Handler()), s.log)
 	p.http.WriteTimeout = responseWithin
 	go func() { // ends with close
-		if err := p.http.Serve(limit(l, mostConnections)); !errors.Is(err, http.ErrServerClosed) {
+		if err := p.http.Serve(s.overTLS(limit(l, mostConnections))); !errors.Is(err, http.ErrServerClosed) {
 			s.fail(fmt.Errorf("serving the agents' page: %w", err))
 		}
 	}()
@@ -143,4 +145,17 @@ func (r *router) agentChanged(a routing.Agent) {
 	if r.page != nil {
 		r.page.panel.AgentChanged(a)
 	}
+}
+
+// sessions are those of the page, for the HTTP interface.
+type sessions struct{ *panel.Panel }
+
+// Sessions implements api.Sessions.
+func (s sessions) Sessions(agent string) ([]api.Session, bool) {
+	list, known := s.Panel.Sessions(agent)
+	var all []api.Session
+	for _, x := range list {
+		all = append(all, api.Session(x))
+	}
+	return all, known
 }

@@ -5,6 +5,7 @@ package holdfast
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"iter"
@@ -42,6 +43,8 @@ type Server struct {
 	http       *http.Server
 	api        atomic.Pointer[http.Handler]
 	apiAddr    netip.AddrPort
+	tls        *tls.Config // nil: plain HTTP
+	strict     bool        // browsers are told to stay with HTTPS
 	failed     chan error
 	ready      chan struct{} // closed by open when messages that come in are taken
 	open       func()
@@ -75,6 +78,9 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 	if s.engine, err = startMedia(c, o.Log); err != nil {
 		return fmt.Errorf("starting media: %w", err)
 	}
+	if err := s.openHTTPS(c); err != nil {
+		return err
+	}
 	if err := s.openJournal(ctx, o); err != nil {
 		return err
 	}
@@ -94,7 +100,7 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 	}
 	s.open()
 	if s.page != nil {
-		if err := s.page.serve(s, c.Panel); err != nil {
+		if err := s.page.serve(s, c); err != nil {
 			return err
 		}
 	}

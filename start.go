@@ -70,9 +70,9 @@ func (s *Server) listenAPI(c config.Config, why func(context.Context) error) err
 		}
 		s.apiAddr = l.Addr().(*net.TCPAddr).AddrPort()
 		s.show(api.Unready(s.apiOptions(c, why)))
-		s.http = httpServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*s.api.Load()).ServeHTTP(w, r) }))
+		s.http = httpServer(s.strictly(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*s.api.Load()).ServeHTTP(w, r) })), s.log)
 		go func() { // ends with Close
-			if err := s.http.Serve(limit(l, mostConnections)); !errors.Is(err, http.ErrServerClosed) {
+			if err := s.http.Serve(s.overTLS(limit(l, mostConnections))); !errors.Is(err, http.ErrServerClosed) {
 				s.fail(fmt.Errorf("serving the API: %w", err))
 			}
 		}()
@@ -90,6 +90,9 @@ func (s *Server) serveAPI(c config.Config, dir *directory.Directory) {
 	}
 	o := s.apiOptions(c, s.journal.health)
 	o.Board, o.Journal, o.Directory, o.Routing = s.board, s.journal, dir, s.dispatcher
+	if s.page != nil {
+		o.Sessions = sessions{s.page.panel}
+	}
 	o.Recording, o.Damage = c.Media.RecordDir != "", s.journal.Damage
 	s.show(api.Handler(o))
 }
@@ -100,5 +103,5 @@ func (s *Server) apiOptions(c config.Config, health func(context.Context) error)
 	for _, k := range c.Keys {
 		keys = append(keys, string(k.Secret))
 	}
-	return api.Options{Keys: keys, Address: s.apiAddr.Addr(), Health: health, Version: Version, Log: s.log}
+	return api.Options{Keys: keys, Names: names(c, s.apiAddr), Health: health, Version: Version, Log: s.log}
 }

@@ -8,7 +8,6 @@ import (
 	"iter"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"reflect"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"holdfast/call"
+	"holdfast/hostcheck"
 	"holdfast/switchboard"
 )
 
@@ -56,12 +56,13 @@ type Options struct {
 	Board     Board
 	Journal   Journal
 	Directory Directory
-	Routing   Routing      // nil: there are no agents' states and no queues
-	Keys      []string     // one of which every request must show; none: nobody is asked
-	Address   netip.Addr   // where it is served, if not at loopback addresses alone
-	Recording bool         // there is a place for recordings
-	Version   string       // of the server
-	Log       *slog.Logger // nil: slog.Default()
+	Routing   Routing         // nil: there are no agents' states and no queues
+	Sessions  Sessions        // nil: agents do not log in
+	Keys      []string        // one of which every request must show; none: nobody is asked
+	Names     hostcheck.Names // by which it may be asked
+	Recording bool            // there is a place for recordings
+	Version   string          // of the server
+	Log       *slog.Logger    // nil: slog.Default()
 
 	// Damage returns what of the journal was found damaged, a line each; nil:
 	// nothing.
@@ -105,7 +106,7 @@ func Unready(o Options) http.Handler {
 func behindDoor(o Options, next http.Handler) http.Handler {
 	crossOrigin := http.NewCrossOriginProtection()
 	crossOrigin.SetDenyHandler(turnAway(http.StatusForbidden, "requests from other web pages are not taken"))
-	return onlyHere(o.Address, crossOrigin.Handler(keyed(o.Keys, next)))
+	return onlyHere(o.Names, crossOrigin.Handler(keyed(o.Keys, next)))
 }
 
 func routes(mux *http.ServeMux, s *server) huma.API {
@@ -126,6 +127,7 @@ func routes(mux *http.ServeMux, s *server) huma.API {
 	s.historyRoutes(api)
 	s.endpointRoutes(api)
 	s.agentRoutes(api)
+	s.sessionRoutes(api)
 	s.queueRoutes(api)
 	s.healthRoutes(api)
 	return api

@@ -4,32 +4,23 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"net"
 	"net/http"
-	"net/netip"
 	"strings"
+
+	"holdfast/hostcheck"
 )
 
 // onlyHere refuses requests that were meant for another name: a web page whose
 // name has been made to point at this machine (DNS rebinding).
-func onlyHere(address netip.Addr, next http.Handler) http.Handler {
-	refuse := turnAway(http.StatusForbidden, "only requests to localhost or an address of this server are taken")
+func onlyHere(names hostcheck.Names, next http.Handler) http.Handler {
+	refuse := turnAway(http.StatusForbidden, hostcheck.Refused)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isHere(r.Host, address) {
+		if !names.Allow(r) {
 			refuse.ServeHTTP(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-func isHere(host string, address netip.Addr) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	ip, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && (ip.IsLoopback() || ip == address)
 }
 
 // stranger marks the context of a request without a key to a server that has

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"holdfast/hostcheck"
 )
 
 const key, otherKey = "a-key-of-the-dialler", "a-key-of-the-panel"
@@ -16,7 +18,8 @@ func keyedHandler(log *slog.Logger) http.Handler {
 	m := newMemory()
 	return Handler(Options{
 		Board: m, Journal: m, Directory: people{}, Version: "test", Log: log,
-		Keys: []string{key, otherKey}, Address: netip.MustParseAddr("192.0.2.1"),
+		Keys:  []string{key, otherKey},
+		Names: hostcheck.Names{Address: netip.MustParseAddr("192.0.2.1"), Public: []string{"holdfast.example.com"}},
 	})
 }
 
@@ -94,12 +97,14 @@ func TestReasonIsNotToldToStrangers(t *testing.T) {
 	}
 }
 
-// With keys the server may be reached from elsewhere, but by its address only.
+// With keys the server may be reached from elsewhere, but only by its address and
+// names: other names may be those of a web page (DNS rebinding).
 func TestAddress(t *testing.T) {
 	h := keyedHandler(slog.New(slog.DiscardHandler))
 	for host, status := range map[string]int{
 		"192.0.2.1:8080": 200, "192.0.2.1": 200, "localhost:8080": 200,
-		"192.0.2.2:8080": 403, "evil.example.com": 403,
+		"holdfast.example.com:8443": 200, "Holdfast.example.com": 200,
+		"192.0.2.2:8080": 403, "evil.example.com": 403, "holdfast.example.com.": 403, "holdfast.example.com.evil.example": 403, "": 403,
 	} {
 		if answer, text := send(h, "GET", "/v1/contacts", "", "Authorization", "Bearer "+key, "Host", host); answer.Code != status {
 			t.Errorf("%s: got %d, want %d: %s", host, answer.Code, status, text)

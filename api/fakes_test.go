@@ -30,7 +30,7 @@ type memory struct {
 	grown    chan struct{} // closed and replaced when an entry is added
 	broken   error         // of the journal
 	behind   error         // why work is turned away
-	routing  Routing       // nil: none
+	routing  Routing       // nil: none, and no agent logs in
 
 	noRecording bool
 }
@@ -201,7 +201,31 @@ func talking(t *testing.T, m *memory, id call.ContactID) {
 }
 
 func handler(m *memory) http.Handler {
-	return Handler(Options{Board: m, Journal: m, Directory: people{}, Routing: m.routing, Version: "test", Recording: !m.noRecording, Log: slog.New(slog.DiscardHandler), Health: m.health})
+	return Handler(Options{Board: m, Journal: m, Directory: people{}, Routing: m.routing, Sessions: m.sessions(), Version: "test", Recording: !m.noRecording, Log: slog.New(slog.DiscardHandler), Health: m.health})
+}
+
+// sessions are those of ana, who is logged in once.
+func (m *memory) sessions() Sessions {
+	if m.routing == nil {
+		return nil
+	}
+	return logins{m}
+}
+
+type logins struct{ *memory }
+
+func (l logins) Sessions(agent string) ([]Session, bool) {
+	return []Session{{ID: "0123456789ab", Begun: noon, Until: noon, Used: noon, Windows: 1}}, strings.EqualFold(agent, "ana")
+}
+
+func (l logins) EndSessions(_ context.Context, _, id string) (int, error) {
+	if l.broken != nil {
+		return 0, l.broken
+	}
+	if id != "" && id != "0123456789ab" {
+		return 0, nil
+	}
+	return 1, nil
 }
 
 // send makes a request to localhost and returns the answer with its body.

@@ -154,6 +154,21 @@ var promises = map[string]promise{
 		{status: 501, world: noRouting},
 		{status: 503, world: failing(c1)},
 	}},
+	"listSessions": {path: "/v1/agents/Ana/sessions", refused: []refusal{
+		{status: 404, path: "/v1/agents/eve/sessions"},
+		{status: 501, world: noRouting},
+	}},
+	"endSessions": {path: "/v1/agents/ana/sessions", refused: []refusal{
+		{status: 404, path: "/v1/agents/eve/sessions"},
+		{status: 501, world: noRouting},
+		{status: 503, world: failing(c1)},
+	}},
+	"endSession": {path: "/v1/agents/ana/sessions/0123456789ab", refused: []refusal{
+		{status: 404, path: "/v1/agents/ana/sessions/9"},
+		{status: 404, path: "/v1/agents/eve/sessions/0123456789ab"},
+		{status: 501, world: noRouting},
+		{status: 503, world: failing(c1)},
+	}},
 	"listQueues": {path: "/v1/queues", refused: []refusal{{status: 501, world: noRouting}}},
 	"showQueue": {path: "/v1/queues/doctors", refused: []refusal{
 		{status: 404, path: "/v1/queues/night"},

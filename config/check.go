@@ -40,6 +40,7 @@ func (c *checker) config(d *document) Config {
 	config := Config{
 		SIP:     SIP{Listen: c.listen("sip.listen", d.SIP.Listen)},
 		Journal: Journal{Dir: string(d.Journal.Dir)},
+		HTTP:    c.http(d),
 		API:     API{Listen: c.listen("api.listen", d.API.Listen)},
 		Rules:   c.rules(d),
 	}
@@ -57,7 +58,7 @@ func (c *checker) config(d *document) Config {
 	if at := config.API.Listen; at.IsValid() && !at.Addr().IsLoopback() && len(d.Keys) == 0 {
 		c.wrong("api.listen", "without a [[key]] that programs must show, the interface may only listen on this machine; add one, or use \"127.0.0.1:%d\"", at.Port())
 	}
-	config.Panel = c.panel(d, config.Media.Address)
+	config.Panel = c.panel(d, config.Media.Address, config.HTTP)
 	c.trunks(d, &config)
 	c.allow(d, &config.Allow)
 	c.people(d, &config)
@@ -156,14 +157,19 @@ func (c *checker) port(path string, t text) uint16 {
 const longest = time.Hour
 
 func (c *checker) duration(path string, t text) call.Duration {
-	d, err := time.ParseDuration(string(t))
-	switch {
-	case err != nil:
-		c.wrong(path, `%q is no duration; write it with its unit, such as "20s" or "1m30s"`, t)
-	case d <= 0 || d > longest:
+	d, ok := c.parseDuration(path, t)
+	if ok && (d <= 0 || d > longest) {
 		c.wrong(path, "%s is out of range; it must be more than nothing and at most %s", d, "1h")
 	}
 	return call.Duration(d)
+}
+
+func (c *checker) parseDuration(path string, t text) (d time.Duration, ok bool) {
+	d, err := time.ParseDuration(string(t))
+	if err != nil {
+		c.wrong(path, `%q is no duration; write it with its unit, such as "20s" or "1m30s"`, t)
+	}
+	return d, err == nil
 }
 
 // network is an IP address or a network of them.

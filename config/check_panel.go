@@ -6,20 +6,22 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"holdfast/password"
 )
 
 // panel checks where the agents' page is; media is where other audio is.
-func (c *checker) panel(d *document, media netip.Addr) Panel {
+func (c *checker) panel(d *document, media netip.Addr, h HTTP) Panel {
 	p := Panel{Listen: c.addrPort("panel.listen", d.Panel.Listen), Media: netip.AddrPortFrom(media, 0), MediaTCP: d.Panel.MediaTCP, MaskInternal: d.Panel.Mask}
-	if p.Listen.IsValid() && !p.Listen.Addr().IsLoopback() {
-		c.wrong("panel.listen", "the page speaks no TLS, so it may only listen on this machine; use \"127.0.0.1:%d\", with a proxy in front of it that does", p.Listen.Port())
+	if p.Listen.IsValid() && !p.Listen.Addr().IsLoopback() && !h.TLS() {
+		c.wrong("panel.listen", "without a certificate in [http] the page may only listen on this machine; name one there, or use \"127.0.0.1:%d\", with a proxy in front of it that speaks TLS", p.Listen.Port())
 	}
 	if p.MaskInternal && !p.Listen.IsValid() && d.Panel.Listen == "" {
 		c.wrong("panel.mask_internal", `there is no page that could show third parties; set listen = "127.0.0.1:8090"`)
 	}
+	c.sessions(d, &p)
 	if d.Panel.Media != "" {
 		p.Media = c.addrPort("panel.media", d.Panel.Media)
 		c.own("panel.media", p.Media.Addr())
@@ -45,6 +47,25 @@ func (c *checker) panel(d *document, media netip.Addr) Panel {
 		p.NotReady = append(p.NotReady, string(n))
 	}
 	return p
+}
+
+// The least and most that a login may last.
+const (
+	shortestSession = time.Minute
+	longestSession  = 30 * 24 * time.Hour
+)
+
+// sessions checks how long logins last.
+func (c *checker) sessions(d *document, p *Panel) {
+	within := func(path string, t text) time.Duration {
+		length, ok := c.parseDuration(path, t)
+		if ok && (length < shortestSession || length > longestSession) {
+			c.wrong(path, "%s is out of range; it must be at least 1m and at most 720h", t)
+		}
+		return length
+	}
+	p.SessionFor = within("panel.session_for", d.Panel.SessionFor)
+	p.IdleFor = within("panel.idle_for", d.Panel.IdleFor)
 }
 
 // reservedReasons are what agents are, or the server makes them, and cannot

@@ -26,6 +26,7 @@ type Config struct {
 	Media   Media
 	Audios  map[call.Audio][]int16 // in the place of the built-in ones, 8 kHz mono
 	Journal Journal
+	HTTP    HTTP
 	API     API
 	Keys    []Key
 	Panel   Panel
@@ -69,6 +70,19 @@ type Journal struct {
 	Dir string
 }
 
+// HTTP is what the HTTP interface and the agents' page have in common.
+type HTTP struct {
+	Names []string // host names in lower case, and IP addresses, besides those listened on
+
+	// HTTPS uses the certificate in CertFile and KeyFile, or with SelfMade one for
+	// trying out. Without either there is plain HTTP.
+	CertFile, KeyFile string
+	SelfMade          bool
+}
+
+// TLS reports whether HTTPS is spoken, and plain HTTP is not.
+func (h HTTP) TLS() bool { return h.SelfMade || h.CertFile != "" }
+
 // API says where the HTTP interface is: at a loopback address, unless there is
 // a Key.
 type API struct {
@@ -84,11 +98,14 @@ type Key struct {
 
 // Panel says where the agents' page is, and who may embed it.
 type Panel struct {
-	Listen   netip.AddrPort // a loopback address; the zero value: there is no page
+	Listen   netip.AddrPort // a loopback address unless there is TLS; the zero value: there is no page
 	Origins  []string       // pages that may embed it, such as "https://crm.example.com"
 	NotReady []string       // what an agent may not be ready for
 	Media    netip.AddrPort // where all browsers send audio; always set
 	MediaTCP bool           // they may do so over TCP, too
+
+	SessionFor time.Duration // how long a login lasts
+	IdleFor    time.Duration // how long it lasts without a window
 
 	MaskInternal bool // third parties inside the company look as in Amazon Connect
 }

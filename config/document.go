@@ -37,6 +37,12 @@ type document struct {
 	Journal struct {
 		Dir text `toml:"dir"`
 	} `toml:"journal"`
+	HTTP struct {
+		Names    []text `toml:"names"`
+		CertFile text   `toml:"cert_file"`
+		KeyFile  text   `toml:"key_file"`
+		SelfMade bool   `toml:"self_made"`
+	} `toml:"http"`
 	API struct {
 		Listen text `toml:"listen"`
 	} `toml:"api"`
@@ -52,6 +58,9 @@ type document struct {
 		Media    text   `toml:"media"`
 		MediaTCP bool   `toml:"media_tcp"`
 		Mask     bool   `toml:"mask_internal"`
+
+		SessionFor text `toml:"session_for"`
+		IdleFor    text `toml:"idle_for"`
 	} `toml:"panel"`
 	Rules struct {
 		OfferFor     text `toml:"offer_for"`
@@ -133,6 +142,9 @@ func (d *document) startOver(file places) {
 	}
 	if file.has("sip.digest") {
 		d.SIP.Digest = nil
+	}
+	if file.has("http.names") {
+		d.HTTP.Names = nil
 	}
 	if file.has("panel.origins") {
 		d.Panel.Origins = nil

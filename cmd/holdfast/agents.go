@@ -20,7 +20,7 @@ func agentsCommand() *cobra.Command {
 		Use:   "agents",
 		Short: "Show how the agents are, or say how one wants to be",
 	}, "AGENT\tSTATE\tFOR\tCONTACTS", agentRow, (*client.Client).Agents)
-	cmd.AddCommand(setStateCommand(), clearCommand())
+	cmd.AddCommand(setStateCommand(), clearCommand(), sessionsCommand(), logOutCommand())
 	return cmd
 }
 

@@ -28,6 +28,9 @@ func connect(cmd *cobra.Command) (*client.Client, error) {
 		server = "http://" + server
 	}
 	c := client.New(server)
+	if err := trust(cmd, c); err != nil {
+		return nil, err
+	}
 	file, err := cmd.Flags().GetString("key-file")
 	if err != nil {
 		return nil, err
@@ -38,6 +41,22 @@ func connect(cmd *cobra.Command) (*client.Client, error) {
 	}
 	c.UseKey(key)
 	return c, nil
+}
+
+// trust has the client accept the certificates in the file that --ca-file names.
+func trust(cmd *cobra.Command, c *client.Client) error {
+	file, err := cmd.Flags().GetString("ca-file")
+	if err != nil || file == "" {
+		return err
+	}
+	certificates, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("reading the certificates to trust: %w", err)
+	}
+	if err := c.Trust(certificates); err != nil {
+		return fmt.Errorf("reading the certificates to trust in %s: %w", file, err)
+	}
+	return nil
 }
 
 // keyOf is what the file says, or the environment. No flag says a key itself:

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -42,6 +43,7 @@ agent who talks in it, or by - when there is only one.`,
 	}
 	root.PersistentFlags().String("server", serverDefault(), "`URL` of the server; HOLDFAST_SERVER in the environment says it too")
 	root.PersistentFlags().String("key-file", "", "`file` with a key that the server wants to see; HOLDFAST_KEY in the environment says the key itself")
+	root.PersistentFlags().String("ca-file", os.Getenv("HOLDFAST_CA"), "PEM `file` with the server's certificate or its root, instead of those this machine trusts; HOLDFAST_CA in the environment names it too")
 	root.AddCommand(
 		serveCommand(), checkCommand(), configCommand(), passwordCommand(), demoCommand(), versionCommand(),
 		journalCommand(), whatIfCommand(),
@@ -72,6 +74,10 @@ func sayUsage(cmd *cobra.Command) {
 
 // explain is a command's error with what to do about it.
 func explain(cmd *cobra.Command, err error) string {
+	var unknown x509.UnknownAuthorityError
+	if errors.As(err, &unknown) {
+		return err.Error() + "\n--ca-file or HOLDFAST_CA name a file with the server's certificate, if this machine does not trust it"
+	}
 	if errors.Is(err, client.ErrNoServer) {
 		return err.Error() + "\nis `holdfast serve` running there? --server or HOLDFAST_SERVER say where it is"
 	}

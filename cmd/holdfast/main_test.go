@@ -70,7 +70,7 @@ func stageOf(ts *testscript.TestScript) *scriptStage {
 	return ts.Value(stageKey{}).(*scriptStage)
 }
 
-var readyLine = regexp.MustCompile(`is ready: SIP at (\S+), API at (\S+)`)
+var readyLine = regexp.MustCompile(`is ready: SIP at (\S+), API at ([^\s,]+)`)
 
 func scriptServe(ts *testscript.TestScript, _ bool, args []string) {
 	log, err := os.Create(ts.MkAbs("serve.log"))

@@ -57,10 +57,10 @@ func load(file string) (config.Config, error) {
 func where(server *holdfast.Server) string {
 	text := "SIP at " + server.SIPAddress().String()
 	if at := server.APIAddress(); at.IsValid() {
-		text += fmt.Sprintf(", API at http://%s", at)
+		text += ", API at " + server.URL(at)
 	}
 	if at := server.PageAddress(); at.IsValid() {
-		text += fmt.Sprintf(", agents' page at http://%s/ccp-v2/", at)
+		text += ", agents' page at " + server.URL(at) + "/ccp-v2/"
 	}
 	return text
 }

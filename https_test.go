@@ -1,0 +1,141 @@
+package holdfast_test
+
+import (
+	"crypto/tls"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"holdfast"
+	"holdfast/certificate"
+	"holdfast/client"
+	"holdfast/config"
+)
+
+const httpsConfig = `
+[sip]
+listen = "127.0.0.1:0"
+[api]
+listen = "127.0.0.1:0"
+[panel]
+listen = "127.0.0.1:0"
+[[agent]]
+name = "ana"
+login = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$iBLAHFT6jhtC9lFPMb3n9A"
+[journal]
+dir = "DIR"
+[http]
+`
+
+// startHTTPS starts a server with these lines in [http].
+func startHTTPS(t *testing.T, dir, lines string, log io.Writer) *holdfast.Server {
+	t.Helper()
+	c, err := config.Parse("f.toml", []byte(strings.Replace(httpsConfig, "DIR", dir, 1)+lines))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := holdfast.Start(t.Context(), holdfast.Options{Config: c, Log: slog.New(slog.NewTextHandler(log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close(t.Context()) })
+	return server
+}
+
+// asked returns a response of the server, whatever its certificate.
+func asked(t *testing.T, method, url, body string) *http.Response {
+	t.Helper()
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // other tests look at it
+	defer transport.CloseIdleConnections()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := transport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := answer.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+// trusts returns what comes of asking the API with a certificate that the client
+// trusts.
+func trusts(t *testing.T, server, certFile string) error {
+	t.Helper()
+	pem, err := os.ReadFile(certFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := client.New(server)
+	if err := c.Trust(pem); err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Contacts(t.Context())
+	return err
+}
+
+// Page and API speak HTTPS, and only that, with a self-made certificate that is called
+// so and outlives a restart, or with a given one, for which alone browsers are told to
+// stay with HTTPS.
+func TestHTTPS(t *testing.T) {
+	dir := t.TempDir()
+	made := filepath.Join(dir, certificate.SelfMadeFile)
+	for range 2 {
+		var log strings.Builder
+		server := startHTTPS(t, dir, "self_made = true\n", &log)
+		if !strings.Contains(log.String(), "self-made certificate, for trying out only") {
+			t.Errorf("the log does not name it: %s", &log)
+		}
+		checkHTTPS(t, server, "")
+		if err := trusts(t, server.URL(server.APIAddress()), made); err != nil {
+			t.Errorf("with the self-made certificate: %v", err)
+		}
+		if err := server.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	// A client that knows the certificate itself does not care about its name.
+	other := t.TempDir()
+	if _, _, err := certificate.SelfMade(other, []string{"holdfast.example.com"}); err != nil {
+		t.Fatal(err)
+	}
+	certFile := filepath.Join(other, certificate.SelfMadeFile)
+	server := startHTTPS(t, t.TempDir(), "cert_file = '"+certFile+"'\nkey_file = '"+filepath.Join(other, "self-made-key.pem")+"'\n", io.Discard)
+	checkHTTPS(t, server, "max-age=31536000")
+	if err := trusts(t, server.URL(server.APIAddress()), certFile); err != nil {
+		t.Errorf("with the given certificate: %v", err)
+	}
+	if err := trusts(t, server.URL(server.APIAddress()), made); err == nil {
+		t.Error("another certificate is trusted")
+	}
+	if _, err := client.New(server.URL(server.APIAddress())).Contacts(t.Context()); err == nil {
+		t.Error("a certificate that nobody vouches for is trusted")
+	}
+}
+
+// checkHTTPS checks what page and API answer over HTTPS and plain HTTP.
+func checkHTTPS(t *testing.T, server *holdfast.Server, strict string) {
+	t.Helper()
+	for _, at := range []netip.AddrPort{server.APIAddress(), server.PageAddress()} {
+		answer := asked(t, "GET", server.URL(at)+"/healthz", "")
+		if got := answer.Header.Get("Strict-Transport-Security"); got != strict || answer.ProtoMajor != 1 {
+			t.Errorf("%s: Strict-Transport-Security %q, %s", at, got, answer.Proto)
+		}
+		if plain := asked(t, "GET", "http://"+at.String()+"/", ""); plain.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s answers plain HTTP with %s", at, plain.Status)
+		}
+	}
+	answer := asked(t, "POST", server.URL(server.PageAddress())+"/ccp-v2/login", `{"name":"ana","password":"sesame"}`)
+	if cookie := answer.Header.Get("Set-Cookie"); answer.StatusCode != http.StatusOK || !strings.Contains(cookie, "; Secure;") {
+		t.Errorf("logging in: %s, cookie %q", answer.Status, cookie)
+	}
+}
