@@ -2,10 +2,12 @@ package panel
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +29,7 @@ type desktop struct {
 	world  *world
 	server *httptest.Server // of the agents' page
 	around *httptest.Server // of the page around it
+	crm    *browsers.CRM    // another page around it, for which the library opens no window
 }
 
 // openDesktop serves examples/streams-page and opens it.
@@ -44,17 +47,34 @@ func openDesktop(t *testing.T, s *screen) *desktop {
 func serveDesktop(t *testing.T, s *screen) *desktop {
 	t.Helper()
 	d := &desktop{screen: s}
-	crm := browsers.ServeCRM(t) // which has the library as npm has it
-	mux := http.NewServeMux()
-	mux.Handle("/", http.FileServer(http.Dir("../examples/streams-page")))
-	mux.Handle("/node_modules/amazon-connect-streams/release/connect-streams-min.js", http.RedirectHandler(crm.Origin+"/connect-streams.js", http.StatusFound))
-	d.around = httptest.NewServer(mux)
-	t.Cleanup(d.around.Close)
-	d.world = newWorld(t, func(o *Options) { o.Origins = []string{d.around.URL} })
-	d.server = httptest.NewServer(d.world.panel.Handler())
-	t.Cleanup(d.server.Close)
+	d.serve(t, "127.0.0.1")
 	s.everywhere(noMedia)
 	return d
+}
+
+// serve serves the agents' page at 127.0.0.1, and the page around it at that name of
+// this machine. Browsers take localhost for another site.
+func (d *desktop) serve(t *testing.T, name string) {
+	t.Helper()
+	d.crm = browsers.ServeCRM(t) // which has the library as npm has it
+	mux := http.NewServeMux()
+	mux.Handle("/", http.FileServer(http.Dir("../examples/streams-page")))
+	mux.HandleFunc("/node_modules/amazon-connect-streams/release/connect-streams-min.js", func(w http.ResponseWriter, _ *http.Request) {
+		library, err := http.Get(d.crm.Origin + "/connect-streams.js")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer library.Body.Close()
+		w.Header().Set("Content-Type", "text/javascript")
+		io.Copy(w, library.Body)
+	})
+	d.around = httptest.NewServer(mux)
+	t.Cleanup(d.around.Close)
+	d.around.URL = strings.Replace(d.around.URL, "127.0.0.1", name, 1)
+	d.world = newWorld(t, func(o *Options) { o.Origins = []string{d.around.URL, d.crm.Origin} })
+	d.server = httptest.NewServer(d.world.panel.Handler())
+	t.Cleanup(d.server.Close)
 }
 
 func (d *desktop) url() string { return d.around.URL + "/?ccp=" + d.server.URL + "/ccp-v2/" }
@@ -288,23 +308,26 @@ func TestLibraryLogInWindow(t *testing.T) {
 
 // typing has a page that another has opened log ana in by itself.
 func typing(next http.Handler) http.Handler {
-	login, err := embedded.ReadFile("site/login.js")
-	if err != nil {
-		panic(err)
-	}
-	const hands = `
+	return adding(next, `
 if (window.opener) setInterval(() => {
   if (!form.checkVisibility() || form.querySelector("button").disabled) return;
   [form.elements.name.value, form.elements.password.value] = ["ana", "sesame"];
   form.requestSubmit();
-}, 100);`
+}, 100);`)
+}
+
+// adding adds a script to the one with which agents log in.
+func adding(next http.Handler, script string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/ccp-v2/login.js" {
 			next.ServeHTTP(w, r)
 			return
 		}
+		without := httptest.NewRecorder()
+		next.ServeHTTP(without, r)
 		w.Header().Set("Content-Type", "text/javascript")
-		w.Write(append(login, hands...))
+		w.Header().Set("Cache-Control", "no-store")
+		io.WriteString(w, without.Body.String()+script)
 	})
 }
 

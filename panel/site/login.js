@@ -16,7 +16,7 @@ const embedded = document.querySelector("#embedded");
 
 const windowName = "connect::loginPopup"; // that of Amazon's library, which may have opened it
 const offerEvery = 500;
-const blockedAfter = 10_000;
+const blockedAfter = 6_000;
 
 let takes = null; // takes a token, while this frame waits for one
 let isIn = false; // this frame has no need of one
