@@ -47,14 +47,17 @@ func startHTTPS(t *testing.T, dir, lines string, log io.Writer) *holdfast.Server
 	return server
 }
 
-// asked returns a response of the server, whatever its certificate.
-func asked(t *testing.T, method, url, body string) *http.Response {
+// asked returns the head of a response of the server, whatever its certificate.
+func asked(t *testing.T, method, url, body string, header ...string) (status int, h http.Header) {
 	t.Helper()
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // other tests look at it
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} // other checks look at it
 	defer transport.CloseIdleConnections()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
 	}
 	answer, err := transport.RoundTrip(r)
 	if err != nil {
@@ -63,7 +66,7 @@ func asked(t *testing.T, method, url, body string) *http.Response {
 	if err := answer.Body.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return answer
+	return answer.StatusCode, answer.Header
 }
 
 // trusts returns what comes of asking the API with a certificate that the client
@@ -126,16 +129,21 @@ func TestHTTPS(t *testing.T) {
 func checkHTTPS(t *testing.T, server *holdfast.Server, strict string) {
 	t.Helper()
 	for _, at := range []netip.AddrPort{server.APIAddress(), server.PageAddress()} {
-		answer := asked(t, "GET", server.URL(at)+"/healthz", "")
-		if got := answer.Header.Get("Strict-Transport-Security"); got != strict || answer.ProtoMajor != 1 {
-			t.Errorf("%s: Strict-Transport-Security %q, %s", at, got, answer.Proto)
+		_, h := asked(t, "GET", server.URL(at)+"/healthz", "")
+		if got := h.Get("Strict-Transport-Security"); got != strict {
+			t.Errorf("%s: Strict-Transport-Security %q", at, got)
 		}
-		if plain := asked(t, "GET", "http://"+at.String()+"/", ""); plain.StatusCode != http.StatusBadRequest {
-			t.Errorf("%s answers plain HTTP with %s", at, plain.Status)
+		if plain, _ := asked(t, "GET", "http://"+at.String()+"/", ""); plain != http.StatusBadRequest {
+			t.Errorf("%s answers plain HTTP with %d", at, plain)
 		}
 	}
-	answer := asked(t, "POST", server.URL(server.PageAddress())+"/ccp-v2/login", `{"name":"ana","password":"sesame"}`)
-	if cookie := answer.Header.Get("Set-Cookie"); answer.StatusCode != http.StatusOK || !strings.Contains(cookie, "; Secure;") {
-		t.Errorf("logging in: %s, cookie %q", answer.Status, cookie)
+	status, h := asked(t, "POST", server.URL(server.PageAddress())+"/ccp-v2/login", `{"name":"ana","password":"sesame"}`)
+	if cookie := h.Get("Set-Cookie"); status != http.StatusOK || !strings.Contains(cookie, "; Secure;") {
+		t.Errorf("logging in: %d, cookie %q", status, cookie)
+	}
+	page := server.URL(server.PageAddress())
+	if status, _ := asked(t, "GET", page+"/ccp-v2/socket?page=window-1", "", "Origin", page, "Cookie", strings.Split(h.Get("Set-Cookie"), ";")[0], "Connection", "Upgrade",
+		"Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="); status != http.StatusSwitchingProtocols {
+		t.Errorf("a WebSocket over HTTPS: %d", status)
 	}
 }

@@ -57,7 +57,7 @@ func TestSelfMade(t *testing.T) {
 			t.Errorf("as %s: %v", name, err)
 		}
 	}
-	if _, err := shown(t, settings, &tls.Config{RootCAs: roots, ServerName: "localhost", MaxVersion: tls.VersionTLS11}); err == nil { //nolint:gosec // that is the point
+	if _, err := shown(t, settings, &tls.Config{RootCAs: roots, ServerName: "localhost", MaxVersion: tls.VersionTLS11}); err == nil {
 		t.Error("TLS 1.1 is spoken")
 	}
 	for _, name := range []string{SelfMadeFile, selfMadeKeyFile} {
@@ -115,7 +115,7 @@ func TestFilesChange(t *testing.T) {
 	f.now = func() time.Time { return now }
 	shows := func(what string, want tls.Certificate) {
 		t.Helper()
-		got, err := shown(t, f.Config(), &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // only which one it is matters
+		got, err := shown(t, f.Config(), &tls.Config{InsecureSkipVerify: true}) // only which one it is matters
 		if err != nil || !got.Equal(want.Leaf) {
 			t.Errorf("%s: %v; the log has %s", what, err, &log)
 		}

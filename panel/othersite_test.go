@@ -2,6 +2,7 @@ package panel
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -48,12 +49,14 @@ func (v *visitors) watch(next http.Handler) http.Handler {
 // there: by the token that the window in which the agent logs in hands over, whether
 // Amazon's library has opened that window or the button in the frame. The first page
 // around counts as on the internet: Chromium keeps the frame from it until that is
-// allowed, and the window says so.
+// allowed, and the window says so. The second page has ours over HTTPS, and forges
+// tokens. Neither gets a message of ours.
 func TestPageAtAnotherSite(t *testing.T) {
 	browsers.Need(t)
 	d := &desktop{}
 	d.serve(t, "localhost") // and the agents' page is at 127.0.0.1
 	d.screen = chromium(t, withMicrophone, chromedp.Flag("disable-popup-blocking", true), chromedp.Flag("test-third-party-cookie-phaseout", true),
+		chromedp.Flag("ignore-certificate-errors", true),
 		chromedp.Flag("ip-address-space-overrides", strings.Replace(d.around.URL, "http://localhost", "127.0.0.1", 1)+"=public"))
 	var seen visitors
 	pages := d.server.Config.Handler
@@ -62,8 +65,14 @@ func TestPageAtAnotherSite(t *testing.T) {
 
 	d.visit(d.url())
 	d.until(`connect.core.loginWindow?.closed === false`)
+	d.does(`window.stolen = [];
+		window.addEventListener("message", (e) => e.data?.holdfast && window.stolen.push(e.data));
+		connect.core.loginWindow.postMessage({ holdfast: "wanted" }, "*")`)
 	d.window().shows("allow “local network access” in the settings for that page")
 	d.shoot("44 desktop on the internet")
+	if n := value[int](d.screen, `window.stolen.length`); n > 0 {
+		t.Errorf("the page around got %d messages of the window", n)
+	}
 	command(d.screen, cdpbrowser.SetPermission, cdpbrowser.SetPermissionParams{
 		Permission: &cdpbrowser.PermissionDescriptor{Name: "loopback-network"}, Setting: cdpbrowser.PermissionSettingGranted, Origin: d.around.URL,
 	})
@@ -80,8 +89,10 @@ func TestPageAtAnotherSite(t *testing.T) {
 	d.hasLoggedOut()
 
 	d.visit("about:blank")
-	d.server.Config.Handler = seen.watch(pressing(typing(pages)))
-	d.visit(d.crm.Page(d.server.URL + "/ccp-v2/"))
+	secure := httptest.NewTLSServer(seen.watch(pressing(typing(pages))))
+	t.Cleanup(secure.Close)
+	d.visit(d.crm.Page(secure.URL + "/ccp-v2/"))
+	d.does(`setInterval(() => frames[0]?.postMessage({ holdfast: "token", token: "forged" }, "*"), 20)`)
 	d.until(`connect.agent.initialized`)
 	d.frameHasAudio()
 	if tokens, cookies, _ := seen.count(); tokens != 2 || cookies != 0 {
