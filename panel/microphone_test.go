@@ -116,7 +116,8 @@ func TestPagePaths(t *testing.T) {
 	s.until(`!document.body.innerText.includes("There is no audio")`)
 }
 
-// The page around is told of a session that fails, in the library's words.
+// The page around is told of a session that fails, and of a lost connection to the
+// server, as the library's error types.
 func TestLibrarySoftphoneError(t *testing.T) {
 	s := chromium(t, withMicrophone)
 	d := serveDesktop(t, s)
@@ -129,4 +130,11 @@ func TestLibrarySoftphoneError(t *testing.T) {
 	s.does(`window.errors = []; new connect.Agent().onSoftphoneError((error) => errors.push(error.errorType))`)
 	d.accepts()
 	s.until(`errors.includes("ice_collection_timeout")`)
+	station := d.world.panel.stations["ana"]
+	station.do(func() {
+		for _, p := range station.pages { // the first is that in which ana logged in
+			p.detach(goingAway, "for the test")
+		}
+	})
+	s.until(`errors.includes("signalling_connection_failure")`)
 }

@@ -18,16 +18,29 @@ func TestNothingIsLeft(t *testing.T) {
 	if _, err := h.legs.Connect(context.Background(), "c2", 2, never.offer()); err != nil {
 		t.Fatal(err)
 	}
+	h.calls("c3", theCustomer)
+	h.accepts("c3")
+	overTCP := newBrowserOverTCP(t)
+	overTCP.connect(h.legs, "c3", 2)
+	overTCP.hears(t, theCustomer)
+	stranger := dial(t, h.legs.Address())
 	at := h.legs.Address()
 	h.close()
 	b.close()
 	never.close()
+	overTCP.close()
+	wantClosed(t, stranger)
 	wantGoroutines(t, 0)
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
 	if err != nil {
 		t.Fatalf("the socket is still bound: %v", err)
 	}
 	conn.Close()
+	l, err := net.Listen("tcp", at.String())
+	if err != nil {
+		t.Fatalf("the TCP socket is still bound: %v", err)
+	}
+	l.Close()
 }
 
 func TestSessionsAreBounded(t *testing.T) {

@@ -66,9 +66,12 @@ export class Desk {
     [cards.inert, parked.inert] = [false, false];
   }
 
+  // lost returns whether the connection was not lost before.
   lost() {
+    const isNew = part.lost.hidden;
     part.lost.hidden = false;
     [cards.inert, parked.inert] = [true, true]; // nothing that is pressed now would be heard
+    return isNew;
   }
 
   update({ snapshot, view }) {

@@ -35,7 +35,7 @@ const socket = new Socket({
   message: receive,
   stray: ({ requestId, data, err }) => conduit.respond(requestId, data, err),
   lost() {
-    desk.lost();
+    if (desk.lost()) conduit.softphoneError("signalling_connection_failure", "The connection to the server is lost. Trying again; calls go on.");
     conduit.post("agent::websocket_connection_lost", {});
     port.lost();
   },
