@@ -186,7 +186,7 @@ func (l *Look) records(ctx context.Context, st *stream) iter.Seq2[record, error]
 				yield(record{}, err)
 				return
 			}
-			if p.err != nil || !p.isMessage() || st.removed[p.seq] || st.orphans[p.seq] {
+			if _, removed := st.removed[p.seq]; p.err != nil || !p.isMessage() || removed || st.orphans[p.seq] {
 				continue
 			}
 			for len(restored) > 0 && restored[0].seq < p.seq {

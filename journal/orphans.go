@@ -25,7 +25,7 @@ func (s *survey) restoreBases() {
 	c, tried := &copies{dir: s.dir}, map[uint64]bool{}
 	for _, seq := range s.lacking() {
 		k := s.contacts.kept[seq]
-		if tried[k.base] || s.contacts.removed[k.base] {
+		if tried[k.base] {
 			continue
 		}
 		tried[k.base] = true

@@ -132,7 +132,7 @@ func (s *survey) rewrite(st *stream, b block, added []record, aside string) erro
 	f := formatOf(st.name, b.number)
 	var whole []byte
 	for p := range f.pieces(old) {
-		if p.err != nil || p.isMessage() && (st.dropped[contactOf(p.subject)] || st.orphans[p.seq]) {
+		if p.err != nil || p.removes && st.revived[p.seq] || p.isMessage() && (st.dropped[contactOf(p.subject)] || st.orphans[p.seq]) {
 			continue
 		}
 		for len(added) > 0 && !p.removes && added[0].seq < p.seq {

@@ -33,14 +33,16 @@ type survey struct {
 type stream struct {
 	name    string
 	kept    map[uint64]kept // messages; not of ARCHIVE, which may be large
-	removed map[uint64]bool
-	firsts  map[int]uint64 // the first message of each block that has any
-	reached uint64         // the last sequence as the server will see it
-	used    uint64         // the last sequence that was ever used, as far as is known
+	removed map[uint64]int  // messages, and the block that notes it
+	gone    map[uint64]kept // of these, what is in a block still
+	firsts  map[int]uint64  // the first message of each block that has any
+	reached uint64          // the last sequence as the server will see it
+	used    uint64          // the last sequence that was ever used, as far as is known
 
 	// What has been lost.
 	bad         map[int]bool    // blocks with bytes that are no record
 	restored    []record        // comes from copies, in order
+	revived     map[uint64]bool // were removed, and are not in ARCHIVE
 	orphans     map[uint64]bool // build on an entry that is lost
 	dropped     map[call.ContactID]bool
 	undescribed bool
@@ -57,8 +59,8 @@ type kept struct {
 
 func newStream(name string) *stream {
 	return &stream{
-		name: name, kept: map[uint64]kept{}, removed: map[uint64]bool{}, firsts: map[int]uint64{},
-		bad: map[int]bool{}, orphans: map[uint64]bool{}, dropped: map[call.ContactID]bool{},
+		name: name, kept: map[uint64]kept{}, removed: map[uint64]int{}, gone: map[uint64]kept{}, firsts: map[int]uint64{},
+		bad: map[int]bool{}, revived: map[uint64]bool{}, orphans: map[uint64]bool{}, dropped: map[call.ContactID]bool{},
 	}
 }
 
@@ -126,7 +128,10 @@ func (s *survey) read(ctx context.Context, st *stream) error {
 		}
 	}
 	for seq := range st.removed {
-		delete(st.kept, seq)
+		if k, has := st.kept[seq]; has {
+			st.gone[seq] = k
+			delete(st.kept, seq)
+		}
 	}
 	return nil
 }
@@ -149,7 +154,7 @@ func (s *survey) take(st *stream, p part) {
 		st.reached = max(st.reached, p.seq)
 		fallthrough
 	default:
-		st.removed[p.seq] = true
+		st.removed[p.seq] = p.block.number
 	}
 }
 
@@ -252,7 +257,7 @@ func (s *survey) restore() {
 			c := s.copies[subject]
 			_, there := st.kept[c.seq]
 			switch {
-			case streamOf(subject) != st.name || there || st.removed[c.seq]:
+			case streamOf(subject) != st.name || there:
 			case st == s.contacts && c.seq <= s.ended[contactOf(subject)]:
 			case st == s.routing && c.seq < newest[subject]: // only the newest counts
 			default:
@@ -266,9 +271,20 @@ func (s *survey) restore() {
 	}
 }
 
+// restoreRecord restores a message. One of a contact that was removed and is not in ARCHIVE
+// was removed from another journal: files that were copied one by one while a server wrote
+// are of different times.
 func (s *survey) restoreRecord(st *stream, r record) {
-	st.restored = append(st.restored, r)
-	st.kept[r.seq] = keptIn(r, 0)
+	if block, noted := st.removed[r.seq]; noted {
+		delete(st.removed, r.seq)
+		st.revived[r.seq], st.bad[block] = true, true
+	}
+	k, has := st.gone[r.seq]
+	if !has {
+		k = keptIn(r, 0)
+		st.restored = append(st.restored, r)
+	}
+	st.kept[r.seq] = k
 	st.used = max(st.used, r.seq)
 	s.found(st, "stream %s: entry %d of %s was missing, and comes from its copy", st.name, r.seq, named(r.subject))
 }

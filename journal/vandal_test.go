@@ -2,6 +2,8 @@ package journal
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -136,5 +138,77 @@ func TestVandals(t *testing.T) {
 				t.Errorf("in the end live: %s\n%s", got, strings.Join(j.Damage(), "\n"))
 			}
 		})
+	}
+}
+
+// A copy that is made file by file while a server writes has everybody who lived before and
+// lives afterwards, at least as they were when it was begun. Somebody who ended after ARCHIVE
+// was copied is there as long as their second copy is.
+func TestCopiedWhileItIsWritten(t *testing.T) {
+	for round := range 5 {
+		dir, left := t.TempDir(), t.TempDir()
+		j := open(t, dir)
+		last, begun := map[string]uint64{}, map[string]uint64{}
+		step := func(round uint64) {
+			for c := range 8 {
+				id := fmt.Sprint("live", c)
+				last[id] = mustAppend(t, j, entry(id, round), last[id])
+			}
+			archive(t, j, fmt.Sprint("over", round), 3)
+		}
+		for n := range uint64(5) {
+			step(n + 1)
+		}
+		const ends = "ending"
+		ending := live(t, j, ends, 3)
+		maps.Copy(begun, last)
+		n := 0
+		err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+			to := filepath.Join(left, strings.TrimPrefix(path, dir))
+			switch {
+			case err != nil:
+				return err
+			case d.IsDir():
+				return os.MkdirAll(to, 0o700)
+			}
+			if n++; n%5 == round {
+				step(uint64(5 + n/5 + 1))
+			}
+			if filepath.Base(path) == "contact.live0" { // its own copy has been copied before
+				mustAppend(t, j, over(ends, 4), ending)
+				if err := j.Archive(t.Context(), ends); err != nil {
+					return err
+				}
+			}
+			data, err := os.ReadFile(path)
+			if errors.Is(err, os.ErrNotExist) {
+				return nil
+			}
+			return errors.Join(err, os.WriteFile(to, data, 0o600))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		copied := open(t, left)
+		found := map[string]uint64{}
+		for e, err := range copied.Live(t.Context()) {
+			if err != nil {
+				t.Error(err)
+			}
+			found[string(e.Contact.ID)] = e.Seq
+		}
+		for id, seq := range begun {
+			if found[id] < seq {
+				t.Errorf("round %d: %s is at %d, and was at %d", round, id, found[id], seq)
+			}
+		}
+		for id := range 5 {
+			if got := history(t, copied, fmt.Sprint("over", id+1)); len(strings.Fields(got)) != 3 {
+				t.Errorf("round %d: over%d: %s", round, id+1, got)
+			}
+		}
+		if found[ends] == 0 && history(t, copied, ends) == "" {
+			t.Errorf("round %d: %s is lost; damage: %q", round, ends, copied.Damage())
+		}
 	}
 }
