@@ -11,17 +11,22 @@ import (
 
 // alone has an agent transfer by the buttons of the page, without a CRM.
 func alone(t *testing.T) {
-	s := openStage(t, "")
+	aloneOn(openStage(t, ""))
+}
+
+// aloneOn is alone on a stage.
+func aloneOn(s *stage) {
 	s.opens("ana", false)
 	s.cardiology(rings)
 	s.scene("mute", s.mutes)
+	s.scene("the microphone is unplugged, and there is another", s.unplugs)
 	s.scene("keys", func(r *row) {
 		s.ana.press("talking", "digits")
 		for _, key := range "42#" {
 			s.ana.desk().Click(".keypad button:nth-of-type(" + place(key) + ")")
 		}
 		if err := s.Heard("customer").AwaitDigits(s.Soon(), "42#"); err != nil {
-			t.Error(err)
+			s.t.Error(err)
 		}
 		s.ana.shot("keypad")
 		s.ana.press("talking", "digits")
@@ -69,6 +74,23 @@ func (s *stage) mutes(r *row) {
 	s.ana.press("talking", "mute")
 	s.meet("customer", "ana")
 	r.ended = "with the agent, and did not hear them"
+}
+
+// unplugs: the page uses another microphone, in the same session.
+func (s *stage) unplugs(r *row) {
+	s.t.Helper()
+	s.talk()
+	s.ana.desk().Do("holdfastUnplug()")
+	r.told = "The microphone is now"
+	s.ana.reads(r.told)
+	s.ana.shot("another microphone")
+	s.meet("customer", "ana")
+	for _, e := range s.history() {
+		if _, lost := e.(call.Lost); lost {
+			s.t.Errorf("ana's line was lost: %+v", e)
+		}
+	}
+	r.ended = "with the agent"
 }
 
 // asks fills in the form and waits until cardiology rings.

@@ -61,8 +61,13 @@ func longAway(t *testing.T) {
 
 // cells plays a strike in talk, while a target rings, and in a consultation.
 func cells(embedded bool, strike strike) func(*testing.T) {
+	return cellsIn(setting{kind: Chromium}, embedded, strike)
+}
+
+// cellsIn is cells in any setting.
+func cellsIn(in setting, embedded bool, strike strike) func(*testing.T) {
 	return func(t *testing.T) {
-		s := openStage(t, "")
+		s := openStageIn(t, in, "")
 		s.opens("ana", embedded)
 		strike.begin(s)
 		s.cardiology(rings)

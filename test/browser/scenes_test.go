@@ -40,6 +40,9 @@ var groups = []group{
 	{name: "Streams, UDP is blocked", play: answers(setting{Chromium, true})},
 	{name: "Streams in Firefox", play: answers(setting{Firefox, false})},
 	{name: "Streams in Firefox, UDP is blocked", play: answers(setting{Firefox, true}), all: true},
+	{name: "Streams in Firefox, the page is reloaded", play: cellsIn(setting{Firefox, false}, true, reloaded), all: true},
+	{name: "Streams, UDP is blocked, the server is killed", play: cellsIn(setting{Chromium, true}, true, serverKilled), all: true},
+	{name: "the page alone in Firefox", play: func(t *testing.T) { aloneOn(openStageIn(t, setting{kind: Firefox}, "")) }, all: true},
 }
 
 // TestScenes plays what can happen to customers whose agents work in browsers.

@@ -9,9 +9,26 @@
 
   // What browsers do to make a voice clear takes a tone for noise.
   const microphone = MediaDevices.prototype.getUserMedia
-  MediaDevices.prototype.getUserMedia = function ({ audio, ...others } = {}) {
+  MediaDevices.prototype.getUserMedia = async function ({ audio, ...others } = {}) {
     const raw = { echoCancellation: false, noiseSuppression: false, autoGainControl: false }
-    return microphone.call(this, { ...others, audio: audio && { ...(audio === true ? {} : audio), ...raw } })
+    const stream = await microphone.call(this, { ...others, audio: audio && { ...(audio === true ? {} : audio), ...raw } })
+    captured.push(...stream.getTracks())
+    return stream
+  }
+
+  // holdfastUnplug ends all that was captured, as a device does that is unplugged.
+  const captured = []
+  window.holdfastUnplug = () => {
+    for (const track of captured.splice(0)) {
+      track.stop()
+      track.dispatchEvent(new Event('ended'))
+    }
+  }
+  const clone = MediaStreamTrack.prototype.clone
+  MediaStreamTrack.prototype.clone = function () {
+    const track = clone.call(this)
+    captured.push(track)
+    return track
   }
 
   // Whether each track was open when the page added it to a session.
