@@ -32,8 +32,8 @@ func httpServer(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// complaints are what an HTTP server logs. Anybody can make handshakes fail as often as
-// they like, so these are logged at level Debug.
+// complaints are what an HTTP server logs. A stranger can make handshakes fail as often
+// as they like, so these are logged at level Debug.
 type complaints struct{ log *slog.Logger }
 
 // Write implements io.Writer.

@@ -15,9 +15,8 @@ import (
 	"holdfast/hostcheck"
 )
 
-// stay is what browsers are told about a certificate that others vouch for: to use
-// HTTPS for this name, and nothing else, for a year. A self-made certificate may be
-// gone tomorrow.
+// stay makes browsers use only HTTPS for this name for a year. It is sent with a given
+// certificate and not with a self-made one, which may be replaced tomorrow.
 const stay = "max-age=31536000"
 
 // openHTTPS reads or makes the certificate, if the configuration has one.
@@ -65,7 +64,7 @@ func (s *Server) overTLS(l net.Listener) net.Listener {
 	return tls.NewListener(l, s.tls)
 }
 
-// strictly has browsers ask by HTTPS only, once they have.
+// strictly adds the header that keeps browsers with HTTPS, if it is to be sent.
 func (s *Server) strictly(next http.Handler) http.Handler {
 	if !s.strict {
 		return next

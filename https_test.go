@@ -85,9 +85,9 @@ func trusts(t *testing.T, server, certFile string) error {
 	return err
 }
 
-// Page and API speak HTTPS, and only that, with a self-made certificate that is called
-// so and outlives a restart, or with a given one, for which alone browsers are told to
-// stay with HTTPS.
+// Page and API speak only HTTPS: with a self-made certificate that the log calls
+// self-made and a restart keeps, or with a given one. Strict-Transport-Security is sent
+// only with the given one.
 func TestHTTPS(t *testing.T) {
 	dir := t.TempDir()
 	made := filepath.Join(dir, certificate.SelfMadeFile)
@@ -121,7 +121,7 @@ func TestHTTPS(t *testing.T) {
 		t.Error("another certificate is trusted")
 	}
 	if _, err := client.New(server.URL(server.APIAddress())).Contacts(t.Context()); err == nil {
-		t.Error("a certificate that nobody vouches for is trusted")
+		t.Error("an unknown certificate is trusted")
 	}
 }
 

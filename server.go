@@ -44,7 +44,7 @@ type Server struct {
 	api        atomic.Pointer[http.Handler]
 	apiAddr    netip.AddrPort
 	tls        *tls.Config // nil: plain HTTP
-	strict     bool        // browsers are told to stay with HTTPS
+	strict     bool        // responses have Strict-Transport-Security
 	failed     chan error
 	ready      chan struct{} // closed by open when messages that come in are taken
 	open       func()

@@ -1,6 +1,6 @@
-// Package certificate has the certificate by which a server speaks HTTPS: one from
-// files, which it reads again when they change, or a self-made one for trying out. It
-// serves nothing and trusts nobody.
+// Package certificate provides the certificate with which a server speaks HTTPS: one
+// from files, which it reads again when they change, or a self-made one for trying out.
+// It opens no connection and checks no certificate of others.
 package certificate
 
 import (

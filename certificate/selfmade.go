@@ -27,10 +27,10 @@ const (
 	renewBefore = 30 * 24 * time.Hour
 )
 
-// SelfMade returns a certificate for host names and IP addresses that nobody but this
-// server vouches for, and settings by which a server uses it. It is kept in dir, so
-// that a restart does not change it, and made anew when it is about to expire or lacks
-// one of the names. Only the owner of the files may read them.
+// SelfMade returns a certificate for host names and IP addresses that is signed by
+// itself, and the settings with which a server uses it. It is kept in dir, so that a
+// restart does not change it, and made anew when it is about to expire or lacks one of
+// the names. Only the owner of the files may read them.
 func SelfMade(dir string, names []string) (tls.Certificate, *tls.Config, error) {
 	certFile, keyFile := filepath.Join(dir, SelfMadeFile), filepath.Join(dir, selfMadeKeyFile)
 	c, err := Read(certFile, keyFile)

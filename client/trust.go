@@ -10,9 +10,9 @@ import (
 	"net/url"
 )
 
-// Trust has the client accept, besides nothing else, servers with one of these
-// certificates (PEM) whatever their name, such as a self-made one, and those whose
-// certificate one of them has signed. It is for before the first request.
+// Trust makes the client accept only servers that show one of these certificates
+// (PEM), such as a self-made one, under any name, and servers whose certificate is
+// signed by one of them. Call it before the first request.
 func (c *Client) Trust(certificates []byte) error {
 	server, err := url.Parse(c.server)
 	if err != nil {
@@ -28,7 +28,7 @@ func (c *Client) Trust(certificates []byte) error {
 		own = append(own, cert.Raw)
 	}
 	if len(own) == 0 {
-		return errors.New("there is no certificate in PEM form")
+		return errors.New("the file contains no certificate in PEM form")
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = &tls.Config{

@@ -20,7 +20,7 @@ type Names struct {
 }
 
 // Refused is the sentence for a request that Allow refuses.
-const Refused = "this server is not asked for by that name; [http] names in its configuration lists those it has"
+const Refused = "this server does not answer to that name; if it should, add the name to [http] names in its configuration"
 
 // Allow reports whether the Host of a request is a name or address of the server.
 // The port may be any: a proxy may have another one.

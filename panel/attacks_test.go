@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/coder/websocket"
@@ -17,7 +18,7 @@ import (
 )
 
 // This file attacks the page: with requests of other web pages, with names that point
-// here, and with tokens that are somebody else's, too old or in the wrong place.
+// here, and with tokens that are stolen, too old or in the wrong place.
 
 // lookalikes are origins that resemble the one of a server at a URL.
 func lookalikes(server string) []string {
@@ -345,4 +346,21 @@ func TestEndSessions(t *testing.T) {
 	if a, _ := w.dispatcher.Agent("ana"); other.shows() != 401 || a.Status.State != "offline" {
 		t.Errorf("after all were ended: %d, and ana wants to be %s", other.shows(), a.Status.State)
 	}
+}
+
+// A login that is ended by request ends in the middle of a call, too: its window loses
+// the audio at once.
+func TestEndSessionsInACall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		ana := talking(t, w)
+		w.noted()
+		if n, err := w.panel.EndSessions(t.Context(), "ana", ""); n != 1 || err != nil {
+			t.Fatalf("ended %d sessions, %v", n, err)
+		}
+		synctest.Wait()
+		if got := w.noted(); ana.socket.code != sessionOver || !strings.Contains(got, "Disconnect c1_2") {
+			t.Errorf("the window is closed with %d; noted %s", ana.socket.code, got)
+		}
+	})
 }
