@@ -18,11 +18,15 @@ const archiveWithin = 30 * time.Second
 
 // Archive implements [switchboard.Journal]. If it fails on its way, nothing is
 // lost, the contact stays among the living, and archiving it again goes on
-// where it stopped. It refuses a contact whose last entry is not Over, or cannot be
+// where it stopped. While ARCHIVE is being read after a start, it returns
+// [switchboard.ErrUnavailable] at once. It refuses a contact whose last entry is not Over, or cannot be
 // read now, and has nothing to do for one that is not among the living.
 func (j *Journal) Archive(ctx context.Context, id call.ContactID) error {
 	if err := checkToken("contact id", string(id)); err != nil {
 		return err
+	}
+	if !isClosed(j.past.opened) {
+		return errArchiveIsRead
 	}
 	ctx, cancel := context.WithTimeout(ctx, archiveWithin)
 	defer cancel()

@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"sync/atomic"
@@ -11,12 +10,14 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"holdfast/switchboard"
 )
 
 // archiveDir is where ARCHIVE is kept in the journal's directory.
 const archiveDir = "archive"
 
-var errArchiveIsRead = errors.New("the archive is still being read")
+var errArchiveIsRead = fmt.Errorf("%w: the archive is still being read", switchboard.ErrUnavailable)
 
 // An archiveStream is ARCHIVE. In a directory it has a server of its own, which is
 // started when the blocks of ARCHIVE have been read and repaired: that takes as long as

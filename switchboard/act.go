@@ -303,7 +303,9 @@ func (d *desk) archive() {
 		if err == nil || d.board.closing() {
 			return
 		}
-		d.log.Error("archiving", "error", err)
+		if !errors.Is(err, ErrUnavailable) { // or the journal logs it
+			d.log.Error("archiving", "error", err)
+		}
 		select {
 		case <-d.board.stop:
 			return

@@ -66,7 +66,8 @@ type Journal interface {
 	// there may be others.
 	Live(ctx context.Context) iter.Seq2[Entry, error]
 	// Archive moves everything of a contact that is over out of the way of
-	// the living. History still finds it.
+	// the living. History still finds it. ErrUnavailable means that the archive is
+	// not open yet, and does not wait for it.
 	Archive(ctx context.Context, id call.ContactID) error
 	// History yields all entries of a contact, oldest first.
 	History(ctx context.Context, id call.ContactID) iter.Seq2[Entry, error]
