@@ -80,13 +80,11 @@ func (c *CRM) packedPage(file string) func(ccp string) string {
 }
 
 // wholeTransfers has pages on Streams hand customers over by holdfast-transfer, packed
-// and installed: one with the scenes of the others, and the example.
+// and installed: one with the scenes of the others, and the example. Then it plays some
+// scenes elsewhere.
 func wholeTransfers(t *testing.T) {
 	dir := installPacked(t)
-	s := openStage(t, impatient)
-	s.steps = []string{"AcceptRequested", "TransferRequested"}
-	s.crm.servePacked(dir)
-	s.opensIn("ana", s.crm.packedPage("transfer.html"))
+	s := openPacked(t, setting{kind: Chromium}, dir)
 	s.coldTransfers()
 	s.scene("a wait is aborted, then the transfer", s.aborted)
 	s.scene("warm, completed by the page", s.completedByPage)
@@ -94,6 +92,21 @@ func wholeTransfers(t *testing.T) {
 	s.scene("the server is killed while the target rings", s.killedWhileItRings)
 	s.scene("the example is reloaded while the target rings", s.example)
 	s.nobodyTwice()
+	for _, in := range []setting{{Firefox, false}, {Firefox, true}, {Chromium, true}} {
+		if All() || in == (setting{Firefox, false}) {
+			openPacked(t, in, dir).busyThenAnswered()
+		}
+	}
+}
+
+// openPacked opens a stage with the page that is installed in a directory.
+func openPacked(t *testing.T, in setting, dir string) *stage {
+	t.Helper()
+	s := openStageIn(t, in, impatient)
+	s.steps = []string{"AcceptRequested", "TransferRequested"}
+	s.crm.servePacked(dir)
+	s.opensIn("ana", s.crm.packedPage("transfer.html"))
+	return s
 }
 
 // aborted: the end of a wait changes nothing, and neither does the same request again. The

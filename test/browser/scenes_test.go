@@ -37,9 +37,12 @@ var groups = []group{
 	{name: "what is refused", play: doors},
 	{name: "the page's connection breaks", play: breaks},
 	{name: "the page is closed", play: closed, all: true},
-	{name: "Streams, UDP is blocked", play: answers(setting{Chromium, true})},
-	{name: "Streams in Firefox", play: answers(setting{Firefox, false})},
-	{name: "Streams in Firefox, UDP is blocked", play: answers(setting{Firefox, true}), all: true},
+	{name: "Streams, UDP is blocked", play: answers(setting{Chromium, true}, (*CRM).Page)},
+	{name: "Streams in Firefox", play: answers(setting{Firefox, false}, (*CRM).Page)},
+	{name: "Streams in Firefox, UDP is blocked", play: answers(setting{Firefox, true}, (*CRM).Page), all: true},
+	{name: "the SDK alone in Firefox, UDP is blocked", play: answers(setting{Firefox, true}, (*CRM).SDKPage)},
+	{name: "the SDK alone in Firefox", play: answers(setting{Firefox, false}, (*CRM).SDKPage), all: true},
+	{name: "the SDK alone, UDP is blocked", play: answers(setting{Chromium, true}, (*CRM).SDKPage), all: true},
 	{name: "Streams in Firefox, the page is reloaded", play: cellsIn(setting{Firefox, false}, true, reloaded), all: true},
 	{name: "Streams, UDP is blocked, the server is killed", play: cellsIn(setting{Chromium, true}, true, serverKilled), all: true},
 	{name: "the page alone in Firefox", play: func(t *testing.T) { aloneOn(openStageIn(t, setting{kind: Firefox}, "")) }, all: true},
@@ -135,26 +138,31 @@ func (s *stage) coldTransfers() {
 	s.nobodyTwice()
 }
 
-// answers plays a transfer by the calls of the brief to a target who answers, and to
-// one who is busy.
-func answers(in setting) func(*testing.T) {
+// answers plays a transfer by a page of the CRM, anywhere, to a target who answers, and
+// to one who is busy.
+func answers(in setting, page func(c *CRM, ccp string) string) func(*testing.T) {
 	return func(t *testing.T) {
 		s := openStageIn(t, in, impatient)
-		s.opens("ana", true)
-		s.scene("target is busy", func(r *row) {
-			s.cardiology(isBusy)
-			s.talk()
-			s.coldTransfer("cardiology")
-			s.Rung("cardiology")
-			s.onHoldWithAna(r, call.Busy)
-			s.goodbye()
-		})
-		s.scene("target answers", func(r *row) {
-			s.cardiology(rings)
-			s.answered(r)
-		})
-		s.nobodyTwice()
+		s.opensIn("ana", func(ccp string) string { return page(s.crm, ccp) })
+		s.busyThenAnswered()
 	}
+}
+
+func (s *stage) busyThenAnswered() {
+	s.t.Helper()
+	s.scene("target is busy", func(r *row) {
+		s.cardiology(isBusy)
+		s.talk()
+		s.coldTransfer("cardiology")
+		s.Rung("cardiology")
+		s.onHoldWithAna(r, call.Busy)
+		s.goodbye()
+	})
+	s.scene("target answers", func(r *row) {
+		s.cardiology(rings)
+		s.answered(r)
+	})
+	s.nobodyTwice()
 }
 
 // coldTransfer has the CRM transfer as the brief does.

@@ -68,6 +68,17 @@ type setting struct {
 	withoutUDP bool // their network blocks it
 }
 
+// named returns the name of a group with the setting, unless that is in it.
+func (in setting) named(group string) string {
+	if firefox := " in Firefox"; in.kind == Firefox && !strings.Contains(group, firefox) {
+		group += firefox
+	}
+	if blocked := ", UDP is blocked"; in.withoutUDP && !strings.Contains(group, blocked) {
+		group += blocked
+	}
+	return group
+}
+
 // openStageIn is openStage in any setting.
 func openStageIn(t *testing.T, in setting, rules string) *stage {
 	t.Helper()
@@ -82,7 +93,7 @@ func openStageIn(t *testing.T, in setting, rules string) *stage {
 	if in.withoutUDP {
 		s.media += WithoutUDP - 20000
 	}
-	s.group = strings.ReplaceAll(strings.TrimPrefix(t.Name(), "TestScenes/"), "_", " ")
+	s.group = in.named(strings.ReplaceAll(strings.TrimPrefix(t.Name(), "TestScenes/"), "_", " "))
 	for name, user := range map[string]string{"customer": "jo", "the second customer": "kim", "cardiology": "cardiology"} {
 		s.Add(name, softphone.Options{User: user})
 	}
