@@ -56,6 +56,15 @@ func TestManualHasEveryKey(t *testing.T) {
 	walk(reflect.TypeFor[document]())
 }
 
+func TestMediaTCP(t *testing.T) {
+	for content, want := range map[string]bool{"": true, "[panel]\nmedia_tcp = false\n": false} {
+		config, err := Parse("f.toml", []byte(content))
+		if got := config.Panel.MediaTCP; err != nil || got != want {
+			t.Errorf("%q: %t, %v; want %t", content, got, err, want)
+		}
+	}
+}
+
 func TestFileIsMergedOverTheDefault(t *testing.T) {
 	config, err := Parse("f.toml", []byte("[rules]\nring_for = \"7s\"\n[sip]\nlisten = \"192.0.2.1:5070\"\n[allow]\nhosts = [\"192.0.2.9\"]\n"))
 	if err != nil {
