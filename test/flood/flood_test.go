@@ -190,28 +190,6 @@ func TestFlood(t *testing.T) {
 	}
 }
 
-// TestShare shows how many of those who call are admitted at once, twice, three and four
-// times the best rate.
-func TestShare(t *testing.T) {
-	wanted(t)
-	if !isLong() {
-		t.Skip("this takes a while")
-	}
-	for _, k := range kinds[:2] {
-		t.Run(k.name, func(t *testing.T) {
-			w := newWorld(t)
-			best, _ := w.ramp(k)
-			for times := 1; times <= 4; times++ {
-				o := w.flood(k, times*best)
-				t.Logf("%d times %d a second: %s", times, best, o)
-				if o.admitted < best/2 {
-					t.Errorf("%d a second are admitted, and at best are %d", o.admitted, best)
-				}
-			}
-		})
-	}
-}
-
 // times are how long a step takes, a flood, and what comes after it.
 func times() (step, flood, after time.Duration) {
 	if isLong() {
