@@ -9,9 +9,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 
 	"holdfast/switchboard"
 )
@@ -191,4 +193,24 @@ func insist(t *testing.T, j *Journal, e switchboard.Entry, after uint64) uint64 
 			t.Fatal(err)
 		}
 	}
+}
+
+// A reader that no server knows yet is tried again, and for no longer than an answer may
+// take.
+func TestAReaderThatIsNotKnownYet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &reader{j: &Journal{closed: make(chan struct{})}, opened: time.Now()}
+		for time.Since(r.opened) <= answerWithin {
+			if err := r.ended(t.Context(), nats.ErrNoResponders); err != nil {
+				t.Fatalf("after %s: %v", time.Since(r.opened), err)
+			}
+		}
+		if err := r.ended(t.Context(), nats.ErrNoResponders); err == nil {
+			t.Error("it is tried for ever")
+		}
+		r.opened, r.count = time.Now(), 1
+		if err := r.ended(t.Context(), nats.ErrNoResponders); err == nil {
+			t.Error("a reader that has gone is tried again")
+		}
+	})
 }

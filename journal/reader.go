@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -30,6 +31,7 @@ type reader struct {
 	stream  jetstream.Stream
 	subject string
 	from    jetstream.Consumer
+	opened  time.Time
 	count   uint64 // messages read
 	next    uint64 // the sequence to read from
 }
@@ -63,7 +65,7 @@ func (j *Journal) consume(ctx context.Context, s jetstream.Stream, config jetstr
 	if err != nil {
 		return nil, err
 	}
-	return &reader{j: j, stream: s, subject: config.FilterSubject, from: from, next: max(config.OptStartSeq, 1)}, nil
+	return &reader{j: j, stream: s, subject: config.FilterSubject, from: from, opened: time.Now(), next: max(config.OptStartSeq, 1)}, nil
 }
 
 // read yields up to batch messages: those that are there (wait 0), or those
@@ -85,7 +87,7 @@ func (r *reader) read(ctx context.Context, wait time.Duration) iter.Seq2[jetstre
 				return
 			case m, ok := <-got.Messages():
 				if !ok {
-					if err := got.Error(); err != nil {
+					if err := r.ended(ctx, got.Error()); err != nil {
 						yield(nil, err)
 					}
 					return
@@ -96,6 +98,23 @@ func (r *reader) read(ctx context.Context, wait time.Duration) iter.Seq2[jetstre
 				}
 			}
 		}
+	}
+}
+
+// ended is the error with which a batch ended. In a cluster, our server may hear of a new
+// reader only after the leader of the stream has answered that it is there: until then
+// it knows no responders, and the reader tries again.
+func (r *reader) ended(ctx context.Context, err error) error {
+	if !errors.Is(err, nats.ErrNoResponders) || r.count > 0 || time.Since(r.opened) > answerWithin {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-r.j.closed:
+		return errClosed
+	case <-time.After(catchUp):
+		return nil
 	}
 }
 
