@@ -1,8 +1,9 @@
 # `make` alone lists what can be made. The longer recipes are in scripts/.
 
 FUZZTIME ?= 30s
+PREFIX ?= /usr/local
 
-.PHONY: help demo test check lint kill restarts browser bench fuzz clean
+.PHONY: help demo install test check lint kill restarts browser bench fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
@@ -11,6 +12,12 @@ demo: ## build, then play every kind of transfer between real phones on this mac
 	@echo 'building bin/holdfast; the demo takes about a minute after that'
 	go build -o bin/holdfast ./cmd/holdfast
 	bin/holdfast demo
+
+install: ## build, then install the program and its systemd unit below PREFIX (/usr/local); DESTDIR goes before it
+	CGO_ENABLED=0 go build -trimpath -o bin/holdfast ./cmd/holdfast
+	install -D -m 755 bin/holdfast $(DESTDIR)$(PREFIX)/bin/holdfast
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local|$(PREFIX)|' deploy/holdfast.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/holdfast.service
 
 test: ## everything: lint, all tests with the race detector, foreign phones, a browser, a third of the kill matrix
 	@scripts/test
