@@ -190,7 +190,7 @@ func (d *Directory) Permit(e call.Endpoint) error {
 	if err != nil {
 		return refused(call.NotFound, "%s", err)
 	}
-	return d.permitAddress(a)
+	return d.policy(a)
 }
 
 func (d *Directory) permitNumber(written string) error {
@@ -204,21 +204,6 @@ func (d *Directory) permitNumber(written string) error {
 		}
 	}
 	return refused(call.Denied, "%s begins like none of [allow] numbers", n)
-}
-
-func (d *Directory) permitAddress(a config.Address) error {
-	gateway := d.gateway().AddrPort
-	switch {
-	case a.LeadsTo(d.conf.SIP.Listen):
-		return refused(call.Denied, "that is this server itself")
-	case a.LeadsTo(gateway):
-		return refused(call.Denied, "the gateway is for phone numbers; give the number instead")
-	case a.IP.IsValid() && within(d.conf.Allow.Networks, a.IP), a.Host != "" && slices.Contains(d.conf.Allow.Names, a.Host):
-		return nil
-	case a.Host != "":
-		return refused(call.Denied, "%s is none of [allow] hosts", a.Host)
-	}
-	return refused(call.Denied, "%s is none of [allow] hosts", a.IP)
 }
 
 // Endpoint is what a person means who writes the name of an endpoint, agent or

@@ -171,7 +171,7 @@ func TestPermit(t *testing.T) {
 		{call.Endpoint{Kind: call.URI, Address: "sip:x@example.com"}, call.Denied},
 		{call.Endpoint{Kind: call.URI, Address: "sip:x@192.0.2.1"}, call.Denied},        // ourselves
 		{call.Endpoint{Kind: call.URI, Address: "sip:+1900@198.51.100.2"}, call.Denied}, // around [allow] numbers
-		{call.Endpoint{Kind: call.URI, Address: "sip:+1900@198.51.100.2:5080"}, ""},     // another program there
+		{call.Endpoint{Kind: call.URI, Address: "sip:+1900@198.51.100.2:5080"}, call.Denied},
 		{call.Endpoint{Kind: call.URI, Address: "http://192.0.2.130"}, call.NotFound},
 	} {
 		err := d.Permit(test.endpoint)

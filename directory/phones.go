@@ -64,41 +64,6 @@ func (d *Directory) MayRegister(from netip.AddrPort) bool {
 	return within(d.conf.SIP.Phones, from.Addr().Unmap())
 }
 
-// MayBind reports whether a phone may be called at that sip: address. Without a
-// proxy, phones are called where they speak from. Behind one a phone could name
-// whom the proxy would call for money: it must be where phones are or anybody may
-// dial.
-func (d *Directory) MayBind(address string) bool {
-	if !d.conf.SIP.Proxy.IsValid() {
-		return true
-	}
-	address, params, _ := strings.Cut(address, ";")
-	a, err := config.ParseAddress(address)
-	if err != nil || leadsElsewhere(params) {
-		return false
-	}
-	return d.permitAddress(a) == nil ||
-		within(d.conf.SIP.Phones, a.IP) && !a.LeadsTo(d.conf.SIP.Listen) && !d.passesOn(a.IP)
-}
-
-// leadsElsewhere reports whether requests to an address with these parameters
-// might not go to its host (RFC 3261 §19.1.1).
-func leadsElsewhere(params string) bool {
-	for p := range strings.SplitSeq(params, ";") {
-		name, _, _ := strings.Cut(p, "=")
-		if strings.EqualFold(strings.TrimSpace(name), "maddr") || strings.Contains(name, "%") {
-			return true
-		}
-	}
-	return false
-}
-
-// passesOn reports whether the machine there is no phone, but calls others.
-func (d *Directory) passesOn(ip netip.Addr) bool {
-	return ip == d.conf.SIP.Proxy.Addr().Unmap() || d.trunk(ip) ||
-		slices.ContainsFunc(d.conf.Trunks, func(t config.Trunk) bool { return t.Gateway.Addr().Unmap() == ip })
-}
-
 // Account is the agent whose phone registers as a user, and its password.
 func (d *Directory) Account(user string) (sipua.Account, bool) {
 	for _, a := range d.conf.Agents {
