@@ -96,7 +96,8 @@ const (
 )
 
 // nonces are the questions of a registrar. A nonce says when and for whom it was
-// made, and that it was us, so that it costs no memory until it has been used.
+// made, and that it was us, so that it costs no memory until it has been used. Only who
+// receives at the address and port that it was made for knows it.
 type nonces struct {
 	secret string
 	made   uint32
@@ -107,32 +108,35 @@ type nonces struct {
 
 const nonceSize = 12 // bytes, before what proves that it is ours
 
-func (n *nonces) make(now time.Time, from netip.Addr) string {
+func (n *nonces) make(now time.Time, from netip.AddrPort) string {
 	n.made++
 	text := binary.BigEndian.AppendUint64(nil, uint64(now.UnixNano()))
 	text = binary.BigEndian.AppendUint32(text, n.made)
 	return hex.EncodeToString(append(text, n.sign(text, from)...))
 }
 
-func (n *nonces) sign(text []byte, from netip.Addr) []byte {
+func (n *nonces) sign(text []byte, from netip.AddrPort) []byte {
 	mac := hmac.New(sha256.New, []byte(n.secret))
 	mac.Write(text)
-	mac.Write(from.AsSlice())
+	mac.Write([]byte(from.String()))
 	return mac.Sum(nil)[:16]
 }
 
-// use says whether a nonce is good with this count: ours, for that address, not
-// too old, and never used with this count or a higher one (RFC 7616 §3.4.6).
-func (n *nonces) use(now time.Time, from netip.Addr, nonce string, count uint32) bool {
+// good reports whether a nonce may be used with this count: it is ours, for that address,
+// not too old, and was never used with this count or a higher one (RFC 7616 §3.4.6).
+func (n *nonces) good(now time.Time, from netip.AddrPort, nonce string, count uint32) bool {
 	text, err := hex.DecodeString(nonce)
 	if err != nil || len(text) < nonceSize || !hmac.Equal(text[nonceSize:], n.sign(text[:nonceSize], from)) {
 		return false
 	}
-	key := hex.EncodeToString(text) // however its letters were written
 	made := time.Unix(0, int64(binary.BigEndian.Uint64(text)))
-	if now.Sub(made) > nonceAge || !made.After(n.since) || count <= n.counts[key] {
-		return false
-	}
+	return now.Sub(made) <= nonceAge && made.After(n.since) && count > n.counts[nonceKey(text)]
+}
+
+// use notes that a good nonce was used with this count.
+func (n *nonces) use(now time.Time, nonce string, count uint32) {
+	text, _ := hex.DecodeString(nonce) // was read by good
+	key := nonceKey(text)
 	if n.counts == nil {
 		n.counts = map[string]uint32{}
 	}
@@ -141,8 +145,10 @@ func (n *nonces) use(now time.Time, from netip.Addr, nonce string, count uint32)
 	}
 	n.counts[key] = count
 	n.forget(now)
-	return true
 }
+
+// nonceKey is the same however the letters of a nonce were written.
+func nonceKey(text []byte) string { return hex.EncodeToString(text) }
 
 // forget drops what need not be remembered, or cannot: nonces as old as that are
 // not good any more.

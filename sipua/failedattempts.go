@@ -3,92 +3,143 @@ package sipua
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/emiago/sipgo/sip"
 )
 
-// Who gives so many wrong passwords within a while is not answered for as long.
+// A host that gives maxWrong wrong passwords for a user within wrongFor gets no answer
+// about that user for as long.
 const (
 	maxWrong   = 10
 	wrongFor   = time.Minute
-	maxSources = 1024 // remembered
+	maxSources = 1024 // that are remembered
+	maxProven  = 8192 // phones whose password was right
 )
 
-// failedAttempts are the wrong passwords of late.
+// failedAttempts are the recent wrong passwords. They count by the host they come from
+// and by user. Only an answer to a nonce that was made for the sender counts, so a
+// stranger who forges the address of a phone does not silence it: the nonce goes to the
+// phone. A phone that has given the right password has a count of its own, so hosts that
+// share its address do not silence it either.
 type failedAttempts struct {
-	by map[source]attempt
+	accounts, others map[string]attempt // others: of users that no account has
+	proven           map[string]time.Time
 }
 
-// A source is an address. Through a proxy everybody speaks from the same one, so
-// there it is also a user: one of as many as can be remembered, so that nobody
-// is forgotten by whoever makes users up.
-type source struct {
-	at   netip.Prefix
-	user uint16 // 0: any
-}
-
-// sourceThrough is who guesses the password of a user through a proxy. Nobody
-// who does not know the secret can tell whose wrong passwords count with whose.
-func sourceThrough(proxy netip.Addr, user, secret string) source {
-	sum := sha256.Sum256([]byte(secret + strings.ToLower(user)))
-	return source{household(proxy), 1 + binary.BigEndian.Uint16(sum[:])%maxSources}
-}
-
-// An attempt counts what came from one guesser since a time.
+// An attempt counts what came from one source since a time.
 type attempt struct {
 	since time.Time
 	wrong int
 }
 
-// barred says that somebody is not answered now.
-func (g *failedAttempts) barred(now time.Time, who source) bool {
-	known := g.by[who]
-	return known.wrong >= maxWrong && now.Sub(known.since) < wrongFor
+// A guess is a password that a request proves or does not prove.
+type guess struct {
+	user  string
+	known bool // there is an account of that user
+	from  netip.AddrPort
+}
+
+// exact is the key of a phone whose password was right.
+func (g guess) exact() string { return g.from.String() + " " + strings.ToLower(g.user) }
+
+// count returns where wrong passwords like that count, and by which key. There are any
+// number of users without an account, so these share a thousand counts for each host.
+// No one without the secret knows which.
+func (f *failedAttempts) count(g guess, secret string) (*map[string]attempt, string) {
+	host := household(g.from.Addr()).String()
+	switch _, proven := f.proven[g.exact()]; {
+	case !g.known:
+		sum := sha256.Sum256([]byte(secret + strings.ToLower(g.user)))
+		return &f.others, fmt.Sprint(host, " ", binary.BigEndian.Uint16(sum[:])%maxSources)
+	case proven:
+		return &f.accounts, g.exact()
+	}
+	return &f.accounts, host + " " + strings.ToLower(g.user)
+}
+
+// barred reports whether a guess gets no answer now.
+func (f *failedAttempts) barred(now time.Time, g guess, secret string) bool {
+	by, key := f.count(g, secret)
+	a := (*by)[key]
+	return a.wrong >= maxWrong && now.Sub(a.since) < wrongFor
 }
 
 // missed notes a wrong password. The one too many begins the time without answers.
-func (g *failedAttempts) missed(now time.Time, who source) {
-	if g.by == nil {
-		g.by = map[source]attempt{}
+func (f *failedAttempts) missed(now time.Time, g guess, secret string) {
+	by, key := f.count(g, secret)
+	a := (*by)[key]
+	if now.Sub(a.since) >= wrongFor {
+		a = attempt{since: now}
 	}
-	known, again := g.by[who]
-	if !again && len(g.by) >= maxSources {
-		g.forget(now)
+	a.wrong++
+	if a.wrong == maxWrong {
+		a.since = now
 	}
-	if now.Sub(known.since) >= wrongFor {
-		known = attempt{since: now}
-	}
-	known.wrong++
-	if known.wrong == maxWrong {
-		known.since = now
-	}
-	g.by[who] = known
+	put(by, maxSources, key, a, func(a attempt) time.Time { return a.since })
 }
 
-// forget makes room: for those whose time is over, or the one whose time has
-// begun first.
-func (g *failedAttempts) forget(now time.Time) {
-	var first source
-	for who, known := range g.by {
-		if now.Sub(known.since) >= wrongFor {
-			delete(g.by, who)
-		} else if !first.at.IsValid() || known.since.Before(g.by[first].since) {
-			first = who
+// right notes that a phone has given the right password.
+func (f *failedAttempts) right(now time.Time, g guess) {
+	put(&f.proven, maxProven, g.exact(), now, func(at time.Time) time.Time { return at })
+}
+
+// put puts a value into a map, which makes room by dropping the oldest one.
+func put[V any](by *map[string]V, most int, key string, v V, since func(V) time.Time) {
+	if *by == nil {
+		*by = map[string]V{}
+	}
+	if _, again := (*by)[key]; !again && len(*by) >= most {
+		oldest := ""
+		for k, v := range *by {
+			if oldest == "" || since(v).Before(since((*by)[oldest])) {
+				oldest = k
+			}
 		}
+		delete(*by, oldest)
 	}
-	if len(g.by) >= maxSources {
-		delete(g.by, first)
-	}
+	(*by)[key] = v
 }
 
-// household is as much of an address as somebody has for themselves: in IPv6,
-// a network.
+// household is as much of an address as one customer of a provider has: in IPv6, a
+// network.
 func household(a netip.Addr) netip.Prefix {
 	bits := 32
 	if a = a.Unmap(); a.Is6() {
 		bits = 64
 	}
-	p, _ := a.Prefix(bits) // the zero value for the zero address
+	p, _ := a.WithZone("").Prefix(bits) // the zero value for the zero address
 	return p
+}
+
+// origin is where a request was sent from. What comes through a proxy was sent from where
+// the proxy has received it, which it adds to the Via below its own (RFC 3261 §18.2.1,
+// RFC 3581).
+func origin(m Received, proxy netip.AddrPort) netip.AddrPort {
+	from := netip.AddrPortFrom(m.From.Addr().Unmap(), m.From.Port())
+	req, ok := m.SIP.(*sip.Request)
+	if !ok || !proxy.IsValid() || from.Addr() != proxy.Addr().Unmap() {
+		return from
+	}
+	vias := req.GetHeaders("Via")
+	if len(vias) < 2 {
+		return from
+	}
+	via, ok := vias[1].(*sip.ViaHeader)
+	if !ok {
+		return from
+	}
+	host := via.Params.GetOr("received", via.Host)
+	port := via.Port
+	if p, err := strconv.ParseUint(via.Params.GetOr("rport", ""), 10, 16); err == nil {
+		port = int(p)
+	}
+	if at := AddressOf(sip.Uri{Host: host, Port: port}); at.IsValid() {
+		return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+	}
+	return from
 }

@@ -61,16 +61,19 @@ func IsRegister(m Received) bool {
 
 // Receive takes a REGISTER. Either it is asked for something: the bindings
 // afterwards are those of Asked.Apply, which must be written down before Grant
-// says so. Or there is an answer to send; the zero Message means that there shall
-// be none: who guesses passwords is not told any more.
+// says so. Or there is an answer to send; the zero Message means that there must
+// be none, because the sender has guessed too many passwords.
 func (r *Registrar) Receive(now time.Time, m Received) (*Asked, Message) {
-	if !IsRegister(m) || Check(m) != nil || r.failed.barred(now, r.source(m)) {
+	if !IsRegister(m) || Check(m) != nil {
 		return nil, Message{}
 	}
 	if again, ok := r.again(now, m); ok {
 		return nil, again
 	}
 	asked, no := r.judge(now, m, m.SIP.(*sip.Request))
+	if no == ignored {
+		return nil, Message{}
+	}
 	if no != nil {
 		return nil, r.refuse(now, m, no)
 	}
@@ -106,6 +109,9 @@ type rejection struct {
 	headers []sip.Header
 }
 
+// ignored is the rejection of a request that gets no answer.
+var ignored = &rejection{}
+
 func (r *Registrar) refuse(now time.Time, m Received, no *rejection) Message {
 	kind := no.kind
 	if kind == "" {
@@ -129,44 +135,37 @@ func (r *Registrar) judge(now time.Time, m Received, req *sip.Request) (*Asked, 
 	return r.read(who, m, req)
 }
 
-// authenticate finds out who sends a request.
+// authenticate finds out who sends a request. The nonce is looked at before the password:
+// an answer to a nonce that is not good is neither right nor wrong.
 func (r *Registrar) authenticate(now time.Time, m Received, req *sip.Request) (Account, *rejection) {
-	from := m.From.Addr()
+	from := origin(m, r.options.Local.Proxy)
 	p, ok, err := readCredentials(req, r.options.Realm, r.options.Digest)
 	switch {
 	case err != nil:
 		return Account{}, badRequest(err.Error())
 	case !ok:
 		return Account{}, r.challenge(now, from, false)
-	}
-	// A proof for nobody is computed, too: how long it takes tells nothing.
-	who, known := r.options.Account(p.user)
-	if !p.proves(who, req.Method) || !known {
-		r.failed.missed(now, r.source(m))
-		return Account{}, r.challenge(now, from, false)
-	}
-	if !r.nonces.use(now, from, p.Nonce, p.Count) {
+	case !r.nonces.good(now, from, p.Nonce, p.Count):
 		return Account{}, r.challenge(now, from, true)
 	}
+	who, known := r.options.Account(p.user)
+	g := guess{user: p.user, known: known, from: from}
+	if r.failed.barred(now, g, r.options.Secret) {
+		return Account{}, ignored
+	}
+	// A proof for nobody is computed, too: how long it takes tells nothing.
+	if !p.proves(who, req.Method) || !known {
+		r.failed.missed(now, g, r.options.Secret)
+		return Account{}, r.challenge(now, from, false)
+	}
+	r.nonces.use(now, p.Nonce, p.Count)
+	r.failed.right(now, g)
 	return who, nil
 }
 
-// source is whose wrong passwords count together with one in m.
-func (r *Registrar) source(m Received) source {
-	from := m.From.Addr()
-	if proxy := r.options.Local.Proxy; !proxy.IsValid() || from.Unmap() != proxy.Addr().Unmap() {
-		return source{at: household(from)}
-	}
-	p, _, _ := readCredentials(m.SIP.(*sip.Request), r.options.Realm, r.options.Digest) // authenticate has the error
-	if p.user == "" {
-		return source{} // who has said nothing yet is asked
-	}
-	return sourceThrough(from, p.user, r.options.Secret)
-}
-
 // challenge asks who it is, with each algorithm (RFC 8760 §2.4). Stale means that
-// the password was right, but the nonce is not good any more.
-func (r *Registrar) challenge(now time.Time, from netip.Addr, stale bool) *rejection {
+// the nonce is not good, whatever the password (RFC 7616 §3.3).
+func (r *Registrar) challenge(now time.Time, from netip.AddrPort, stale bool) *rejection {
 	no := &rejection{kind: Challenge, status: sip.StatusUnauthorized, reason: "Unauthorized"} //nolint:misspell // as RFC 3261 §21.4.2 spells it
 	nonce := r.nonces.make(now, from)
 	for _, algorithm := range r.options.Digest {
