@@ -7,9 +7,14 @@ import (
 	"time"
 )
 
-// Limits on wrong passwords. The first few cost nothing, because people mistype.
+// Limits on wrong passwords. The first few cost nothing, because people mistype. Many
+// more are free for a source with all names together, and for a name with all sources
+// together: what one stranger does must not delay agents who share their address, nor
+// an agent at another address.
 const (
-	freeAttempts   = 10
+	freeAttempts   = 10          // of a name from a source
+	freeTogether   = 100         // of a source, and of a name
+	leakTogether   = time.Minute // in which one of those is forgotten; a source that is delayed has fewer
 	longestDelay   = 5 * time.Minute
 	forgetAttempts = 15 * time.Minute
 	mostRecalled   = 4096 // sources, and names that no account has
@@ -23,16 +28,18 @@ type login struct {
 	source  string // where the request comes from
 }
 
-// guesses limit wrong passwords by source and by name. A name that no account has
-// is delayed like any other, so that a response does not show which names exist.
+// guesses limit wrong passwords by name and source, by source and by name. A name that no
+// account has is delayed like any other, so that a response does not show which names
+// exist.
 //
-// They never delay an agent who is logged in. Wrong passwords from elsewhere do not
-// delay an agent where they have logged in before: otherwise a stranger could keep
+// They never delay an agent who is logged in. Wrong passwords of others, from wherever,
+// do not delay an agent where they have logged in before: otherwise a stranger could keep
 // all agents from logging in.
 type guesses struct {
-	sources  *attempts
-	accounts *attempts // by agent; by agent and source where they have logged in before
-	others   *attempts // by name
+	sources  *attempts // by source
+	accounts *attempts // by agent
+	others   *attempts // by a name that no account has
+	pairs    *attempts // by name and source
 
 	mu       sync.Mutex
 	familiar map[[2]string]bool // agents and sources from which they have logged in
@@ -40,31 +47,33 @@ type guesses struct {
 
 func newGuesses(now func() time.Time) *guesses {
 	return &guesses{
-		sources:  newAttempts(now, mostRecalled),
-		accounts: newAttempts(now, math.MaxInt), // there are not many; strangers cannot have one forgotten
-		others:   newAttempts(now, mostRecalled),
+		sources:  together(now, mostRecalled),
+		accounts: together(now, math.MaxInt), // there are not many; strangers cannot have one forgotten
+		others:   together(now, mostRecalled),
+		pairs:    newAttempts(now, mostRecalled, freeAttempts),
 		familiar: map[[2]string]bool{},
 	}
 }
 
 // delay is how long a login must still wait before its password is checked.
-func (g *guesses) delay(l login) time.Duration {
-	names, name := g.named(l)
-	return max(g.sources.delay(l.source), names.delay(name))
+func (g *guesses) delay(l login) (wait time.Duration) {
+	for _, c := range g.counts(l) {
+		wait = max(wait, c.by.delay(c.key))
+	}
+	return wait
 }
 
 // wrong counts a wrong password.
 func (g *guesses) wrong(l login) {
-	names, name := g.named(l)
-	g.sources.wrong(l.source)
-	names.wrong(name)
+	for _, c := range g.counts(l) {
+		c.by.wrong(c.key)
+	}
 }
 
-// right forgets the wrong passwords of an account. Those of a source are not
-// forgotten: it may have an account of its own.
+// right forgets the wrong passwords of a name from a source. The others are not
+// forgotten: whoever guesses may have an account of their own.
 func (g *guesses) right(l login) {
-	names, name := g.named(l)
-	names.forget(name)
+	g.pairs.forget(l.pair())
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(g.familiar) >= mostRecalled {
@@ -73,23 +82,37 @@ func (g *guesses) right(l login) {
 	g.familiar[[2]string{l.name, l.source}] = true
 }
 
-// named is where and by which key the wrong passwords of a name are counted.
-func (g *guesses) named(l login) (*attempts, string) {
-	if !l.account {
-		return g.others, strings.ToLower(l.name[:min(len(l.name), longestRecall)])
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.familiar[[2]string{l.name, l.source}] {
-		return g.accounts, l.name + " from " + l.source
-	}
-	return g.accounts, l.name
+// A count is where wrong passwords are counted, and by which key.
+type count struct {
+	by  *attempts
+	key string
 }
+
+// counts returns where the wrong passwords of a login are counted.
+func (g *guesses) counts(l login) []count {
+	pair := count{g.pairs, l.pair()}
+	names := count{g.others, l.key()}
+	if l.account {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.familiar[[2]string{l.name, l.source}] {
+			return []count{pair}
+		}
+		names.by = g.accounts
+	}
+	return []count{pair, names, {g.sources, l.source}}
+}
+
+func (l login) key() string { return strings.ToLower(l.name[:min(len(l.name), longestRecall)]) }
+
+func (l login) pair() string { return l.key() + " from " + l.source }
 
 // attempts count wrong passwords by a key, and delay it.
 type attempts struct {
 	now  func() time.Time
-	most int // keys that are remembered
+	most int           // keys that are remembered
+	free int           // attempts without a delay
+	leak time.Duration // in which one is forgotten; 0: never
 
 	mu     sync.Mutex
 	failed map[string]*failures
@@ -101,8 +124,14 @@ type failures struct {
 	until time.Time // no password is checked before
 }
 
-func newAttempts(now func() time.Time, most int) *attempts {
-	return &attempts{now: now, most: most, failed: map[string]*failures{}}
+func newAttempts(now func() time.Time, most, free int) *attempts {
+	return &attempts{now: now, most: most, free: free, failed: map[string]*failures{}}
+}
+
+func together(now func() time.Time, most int) *attempts {
+	a := newAttempts(now, most, freeTogether)
+	a.leak = leakTogether
+	return a
 }
 
 // delay is how long the key must still wait.
@@ -127,12 +156,15 @@ func (a *attempts) wrong(key string) {
 		f = &failures{}
 		a.failed[key] = f
 	}
-	if now.Sub(f.last) > forgetAttempts {
+	switch past := now.Sub(f.last); {
+	case past > forgetAttempts:
 		f.count = 0
+	case a.leak > 0:
+		f.count = max(0, f.count-int(past/a.leak))
 	}
 	f.count++
 	f.last = now
-	if over := f.count - freeAttempts; over >= 0 {
+	if over := f.count - a.free; over >= 0 {
 		f.until = now.Add(min(time.Second<<min(over, 20), longestDelay))
 	}
 }
