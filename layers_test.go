@@ -25,7 +25,8 @@ var arrows = map[string][]string{
 	"switchboard": {"call", "notation"},
 
 	"sipua":        {},
-	"siptransport": {"sipua"},
+	"lobby":        {},
+	"siptransport": {"lobby", "sipua"},
 	"media":        {"call"},
 	"softphone":    {"sipua", "siptransport", "media"},
 	"test/browser": {"softphone", "media"},
@@ -38,7 +39,7 @@ var arrows = map[string][]string{
 	"routing":     {"call"},
 	"dispatch":    {"call", "config", "routing", "switchboard"},
 	"sipleg":      {"call", "switchboard", "sipua", "media"},
-	"webleg":      {"call", "switchboard", "media"},
+	"webleg":      {"call", "lobby", "switchboard", "media"},
 	"journal":     {"call", "notation", "switchboard"},
 	"directory":   {"call", "config", "switchboard", "sipua"},
 	"api":         {"call", "hostcheck", "notation", "routing", "switchboard"},
@@ -48,7 +49,7 @@ var arrows = map[string][]string{
 	".": {
 		"call", "switchboard", "sipua", "siptransport", "sipleg", "webleg",
 		"config", "directory", "routing", "dispatch", "media", "journal", "api", "panel",
-		"certificate", "hostcheck",
+		"certificate", "hostcheck", "lobby",
 	},
 	"cmd/holdfast": {".", "call", "client", "config", "demo", "journal", "password", "routing", "story"},
 	"demo":         {"call", "client", "holdfasttest", "media", "password", "routing", "softphone", "story"},

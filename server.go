@@ -22,6 +22,7 @@ import (
 	"holdfast/dispatch"
 	"holdfast/media"
 	"holdfast/sipleg"
+	"holdfast/siptransport"
 	"holdfast/sipua"
 	"holdfast/switchboard"
 )
@@ -84,10 +85,10 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 	if err := s.openJournal(ctx, o); err != nil {
 		return err
 	}
-	if s.sip, err = o.ListenSIP(s.receiver(c.SIP)); err != nil {
+	dir := directory.New(c)
+	if s.sip, err = o.ListenSIP(s.receiver(c.SIP, dir)); err != nil {
 		return fmt.Errorf("listening for SIP at %s: %w ([sip] listen says where)", c.SIP.Listen, err)
 	}
-	dir := directory.New(c)
 	if err := s.assemble(ctx, o, dir); err != nil {
 		return err
 	}
@@ -159,10 +160,11 @@ const claimsWithin = 300 * time.Millisecond
 // receiver is where the SIP transport listens, and what takes its messages. They
 // wait until the server is ready: a retransmission for a contact that is about to
 // be taken over must find it.
-func (s *Server) receiver(c config.SIP) SIPOptions {
+func (s *Server) receiver(c config.SIP, dir *directory.Directory) SIPOptions {
 	return SIPOptions{
 		Address:    c.Listen,
 		Transports: c.Transports,
+		Peer:       func(at netip.AddrPort) siptransport.Peer { return s.peer(at, dir) },
 		Receive: func(m sipua.Received) {
 			if s.awaitReady() && !s.phones.Receive(m) {
 				s.sipLegs.Receive(m)

@@ -23,37 +23,21 @@ var ErrNotFound = errors.New("no route for this number")
 // A Directory answers questions about a configuration, which never changes, and
 // knows which phones have registered. Any goroutine may ask.
 type Directory struct {
-	conf   config.Config
-	phones phones
+	conf     config.Config
+	machines map[netip.Addr]bool // that conf names
+	phones   phones
 }
 
 // New returns the directory of a configuration. No phone is registered until
 // KeepPhones.
 func New(conf config.Config) *Directory {
-	return &Directory{conf: conf, phones: phones{now: time.Now}}
+	d := &Directory{conf: conf, phones: phones{now: time.Now}}
+	d.machines = machinesOf(d.addresses())
+	return d
 }
 
 // Rules are the time limits for a contact that begins now.
 func (d *Directory) Rules() call.Rules { return d.conf.Rules }
-
-// Known reports whether requests from there are answered at all: it is a trunk,
-// the proxy, or the machine of a configured agent or endpoint, or of a phone
-// that has registered.
-func (d *Directory) Known(from netip.AddrPort) bool {
-	ip := from.Addr().Unmap()
-	if !ip.IsValid() {
-		return false
-	}
-	if d.trunk(ip) || ip == d.conf.SIP.Proxy.Addr() || d.isPhone(ip) {
-		return true
-	}
-	for _, configured := range d.addresses() {
-		if a, err := config.ParseAddress(configured); err == nil && a.IP == ip {
-			return true
-		}
-	}
-	return false
-}
 
 // Incoming is how a contact begins for a call from there. caller and called
 // are phone numbers or sip: addresses, or the user part of one. The error is

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"holdfast/call"
-	"holdfast/config"
 	"holdfast/sipua"
 	"holdfast/switchboard"
 )
@@ -116,9 +115,24 @@ func (d *Directory) registered(agent string) (string, error) {
 	return "", refused(call.Unreachable, "%s's phone is not registered", agent)
 }
 
-// isPhone reports whether a phone is registered from an address.
-func (d *Directory) isPhone(ip netip.Addr) bool {
-	return slices.ContainsFunc(d.conf.Agents, func(a config.Agent) bool {
-		return a.User != "" && slices.ContainsFunc(d.Bindings(a.Name), func(b sipua.Binding) bool { return b.From.Addr() == ip })
-	})
+// registeredAt reports whether a phone is registered from an address and port; 0: any.
+func (d *Directory) registeredAt(ip netip.Addr, port uint16) bool {
+	ip = ip.Unmap()
+	d.phones.mu.RLock()
+	defer d.phones.mu.RUnlock()
+	now := d.phones.now()
+	for name := range d.phones.known {
+		for _, b := range d.phones.known[name].Bindings {
+			if b.From.Addr() == ip && (port == 0 || b.From.Port() == port) && now.Before(b.Until) && d.registers(name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// registers reports whether the phone of an agent registers, as the configuration has it.
+func (d *Directory) registers(agent string) bool {
+	a, ok := d.conf.Agent(agent)
+	return ok && a.Name == agent && a.User != ""
 }

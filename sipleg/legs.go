@@ -209,6 +209,20 @@ func (l *Legs) at(addr netip.AddrPort) []*anchor {
 	return found
 }
 
+// Talks reports whether the last message of a leg went to an address, and whether one
+// went to another port of that host: a phone may connect from there.
+func (l *Legs) Talks(with netip.AddrPort) (there, host bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, a := range l.legs {
+		if hop := a.hop.Load(); hop != nil && hop.Addr().Unmap() == with.Addr().Unmap() {
+			host = true
+			there = there || hop.Port() == with.Port()
+		}
+	}
+	return there, host
+}
+
 func (l *Legs) register(a *anchor) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

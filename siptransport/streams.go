@@ -14,6 +14,7 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"holdfast/lobby"
 	"holdfast/sipua"
 )
 
@@ -21,22 +22,22 @@ const (
 	dialWithin  = 3 * time.Second // sooner than a target counts as unreachable
 	writeWithin = 5 * time.Second
 
-	maxStreams    = 2048 // connections; one more ends that which has been silent longest
-	maxPerHost    = 256  // connections from one address; one more is not taken
-	maxQueue      = 256  // packets that wait for a connection
-	maxUnanswered = 256  // packets that are sent again when a connection breaks
+	maxQueue      = 256 // packets that wait for a connection
+	maxUnanswered = 256 // packets that are sent again when a connection breaks
 
 	// resendFor is how long after it went a packet is worth sending again.
 	resendFor = 5 * time.Second
 )
 
 // streams are a wire's TCP connections. A connection that breaks is no end of
-// anything: whoever has something to send gets a new one.
+// anything: whoever has something to send gets a new one. Strangers get none, and what
+// may be a phone that has not registered yet ends only others of its kind.
 type streams struct {
 	options  Options
 	listener net.Listener
 	dial     func(context.Context, netip.AddrPort) (net.Conn, error)
 	done     sync.WaitGroup
+	guests   *lobby.Lobby
 
 	mu     sync.Mutex
 	open   map[netip.AddrPort]*stream // by the far end
@@ -47,18 +48,21 @@ type streams struct {
 type stream struct {
 	far    netip.AddrPort
 	theirs bool // they have connected
-	queue  chan packet
+	queue  chan *packet
 	end    context.CancelFunc
 
 	// Guarded by the mutex of the streams.
-	used       time.Time // when something came or went last
-	unanswered []packet  // requests that nothing has answered, and what could not be written
+	guest      bool         // it is in the lobby, or is about to enter it
+	place      *lobby.Guest // there
+	used       time.Time    // when something came or went last
+	unanswered []packet     // requests that nothing has answered, and what could not be written
 }
 
 // A packet is a message on its way.
 type packet struct {
 	text  string
 	to    netip.AddrPort // where to connect to if need be
+	peer  Peer           // what is there
 	asks  string         // the transaction of which an answer is expected
 	at    time.Time      // when it went
 	again bool           // it was on a connection that broke
@@ -80,7 +84,7 @@ func listenTCP(o Options, at netip.AddrPort) (*streams, error) {
 }
 
 func newStreams(o Options, dial func(context.Context, netip.AddrPort) (net.Conn, error)) *streams {
-	return &streams{options: o, dial: dial, open: map[netip.AddrPort]*stream{}}
+	return &streams{options: o, dial: dial, guests: lobby.New(maxGuests, maxGuestsFrom), open: map[netip.AddrPort]*stream{}}
 }
 
 // close ends all connections; when it returns nothing is received any more.
@@ -99,7 +103,7 @@ func (s *streams) close() error {
 // send puts a message on the connection to where it goes. A response whose
 // connection is gone goes where its Via says (RFC 3261 §18.2.2).
 func (s *streams) send(m sipua.Message, text string) error {
-	p := packet{text: text, to: m.To}
+	p := packet{text: text, to: m.To, peer: Known}
 	switch msg := m.SIP.(type) {
 	case *sip.Request:
 		if msg.Method != sip.ACK {
@@ -108,6 +112,9 @@ func (s *streams) send(m sipua.Message, text string) error {
 	case *sip.Response:
 		if via := viaAddress(msg.Via()); via.IsValid() {
 			p.to = via
+		}
+		if s.options.peer(p.to) != Known {
+			p.peer = Guest // a stranger's request must not use up the connections of others
 		}
 	}
 	s.mu.Lock()
@@ -136,40 +143,24 @@ func (s *streams) put(p packet) error {
 			return net.ErrClosed
 		}
 		var ctx context.Context
-		st, ctx = s.add(p.to, false)
-		s.done.Go(func() { s.connect(ctx, st) })
+		st, ctx = s.add(p.to, false, p.peer)
+		s.done.Go(func() {
+			if p.peer == Guest {
+				s.host(st)
+			}
+			s.connect(ctx, st)
+		})
 	}
 	return st.put(p)
 }
 
 func (st *stream) put(p packet) error {
 	select {
-	case st.queue <- p:
+	case st.queue <- &p:
 		return nil
 	default:
 		return fmt.Errorf("%s does not take what it is sent", st.far)
 	}
-}
-
-// add makes a stream known, instead of that which has been silent longest if
-// there are too many. The mutex is held.
-func (s *streams) add(far netip.AddrPort, theirs bool) (*stream, context.Context) {
-	oldest := s.open[far]
-	if oldest == nil && len(s.open) >= maxStreams {
-		for _, st := range s.open {
-			if oldest == nil || st.used.Before(oldest.used) {
-				oldest = st
-			}
-		}
-	}
-	if oldest != nil {
-		oldest.end()
-		delete(s.open, oldest.far)
-	}
-	ctx, end := context.WithCancel(context.Background())
-	st := &stream{far: far, theirs: theirs, queue: make(chan packet, maxQueue), end: end, used: time.Now()}
-	s.open[far] = st
-	return st, ctx
 }
 
 // connect makes a connection and carries it to its end.
@@ -204,34 +195,8 @@ func (s *streams) accept() {
 			continue
 		}
 		far := unmapped(conn.RemoteAddr().(*net.TCPAddr).AddrPort())
-		if s.options.Accept != nil && !s.options.Accept(far) {
-			_ = conn.Close()
-			continue
-		}
 		s.take(conn, far)
 	}
-}
-
-// take takes a connection from far, unless there are too many from that host.
-func (s *streams) take(conn net.Conn, far netip.AddrPort) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed || s.crowded(far.Addr()) {
-		_ = conn.Close()
-		return
-	}
-	st, ctx := s.add(far, true)
-	s.done.Go(func() { s.carry(ctx, st, conn) })
-}
-
-func (s *streams) crowded(host netip.Addr) bool {
-	n := 0
-	for far, st := range s.open {
-		if st.theirs && far.Addr() == host {
-			n++
-		}
-	}
-	return n >= maxPerHost
 }
 
 // carry carries messages over a connection until it ends, and then sends again
@@ -261,9 +226,12 @@ func (s *streams) remove(st *stream) (lost []packet) {
 	if s.open[st.far] == st {
 		delete(s.open, st.far)
 	}
+	if st.place != nil {
+		st.place.Leave()
+	}
 	lost = st.unanswered
 	for len(st.queue) > 0 {
-		lost = append(lost, <-st.queue)
+		lost = append(lost, *<-st.queue)
 	}
 	lost = slices.DeleteFunc(lost, func(p packet) bool { return p.again || p.text == sipua.Pong || p.old() })
 	for i := range lost {
@@ -279,7 +247,8 @@ func (p packet) old() bool { return !p.at.IsZero() && time.Since(p.at) > resendF
 func (s *streams) write(ctx context.Context, st *stream, conn net.Conn) {
 	for {
 		select {
-		case p := <-st.queue:
+		case next := <-st.queue:
+			p := *next
 			p.at = time.Now()
 			s.keep(st, p, p.asks != "")
 			_ = conn.SetWriteDeadline(p.at.Add(writeWithin))

@@ -185,7 +185,7 @@ func TestTCPGarbage(t *testing.T) {
 }
 
 func TestTCPAsksWhoMayConnect(t *testing.T) {
-	w, _ := listen(t, Options{Transports: overTCPToo, Accept: func(netip.AddrPort) bool { return false }})
+	w, _ := listen(t, Options{Transports: overTCPToo, Peer: func(netip.AddrPort) Peer { return Stranger }})
 	if err := connectTo(t, w).ended(); err != nil {
 		t.Error(err)
 	}

@@ -2,10 +2,12 @@ package siptransport
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -183,5 +185,84 @@ func TestTCPAnswersGoByViaWhenTheirConnectionIsGone(t *testing.T) {
 		if to := <-unreachable; to.String() != "192.0.2.2:5070" {
 			t.Errorf("a connection is made to %s", to)
 		}
+	})
+}
+
+// TestStrangersEndNoConnection: whatever connects and however often, a trunk keeps its
+// connections, and so does a phone that has registered over one.
+func TestStrangersEndNoConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _, _ := bubble(t)
+		trunk, phone := netip.MustParseAddrPort("198.51.100.2:5060"), netip.MustParseAddrPort("203.0.113.9:40000")
+		registered := false
+		s.options.Peer = func(at netip.AddrPort) Peer {
+			switch {
+			case at.Addr() == trunk.Addr(), at == phone && registered:
+				return Known
+			case at.Addr().Is4() && at.Addr().As4()[0] == 192: // no phone may be there
+				return Stranger
+			}
+			return Guest
+		}
+		s.from(t, trunk)
+		s.from(t, phone)
+		registered = true
+		synctest.Wait()
+		begun := runtime.NumGoroutine()
+		for n := range 2100 {
+			s.from(t, netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, byte(n >> 8), byte(n)}), 5060))
+		}
+		synctest.Wait()
+		if n := len(s.addresses()); n != 2 || runtime.NumGoroutine() != begun {
+			t.Errorf("2,100 strangers have %d connections and %d goroutines", n-2, runtime.NumGoroutine()-begun)
+		}
+		for n := range 2100 { // each at an address of its own, and many at the phone's
+			s.from(t, netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}), 5060))
+			s.from(t, netip.AddrPortFrom(phone.Addr(), uint16(1000+n)))
+			time.Sleep(time.Millisecond) //nolint:forbidigo // in a bubble
+		}
+		synctest.Wait()
+		open := s.addresses()
+		if !open[trunk] || !open[phone] {
+			t.Errorf("the trunk's connection is open: %t, the phone's: %t", open[trunk], open[phone])
+		}
+		if n := len(open); n != maxGuests+2 {
+			t.Errorf("%d connections are open, want %d", n, maxGuests+2)
+		}
+		_ = s.close()
+		synctest.Wait()
+		if n := s.guests.Len(); n != 0 {
+			t.Errorf("%d guests are left", n)
+		}
+	})
+}
+
+// TestAnswersToStrangersEndNoConnection: a stranger who is gone before the answer is
+// written, and names a place that takes no connection, costs no trunk its connection.
+func TestAnswersToStrangersEndNoConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _, _ := bubble(t)
+		trunk := netip.MustParseAddrPort("198.51.100.2:5060")
+		s.options.Peer = func(at netip.AddrPort) Peer {
+			if at.Addr() == trunk.Addr() {
+				return Known
+			}
+			return Guest
+		}
+		s.from(t, trunk)
+		for n := range maxStreams + 50 {
+			m := received(t, strings.Replace(goodOptions, "10.0.0.7:5070", fmt.Sprintf("10.0.0.7:%d", 1000+n), 1))
+			m.From, m.Transport = netip.AddrPortFrom(peers.Addr(), uint16(1000+n)), sipua.TCP
+			answer := sipua.OptionsOK(m)
+			if err := s.send(answer, answer.SIP.String()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Microsecond) //nolint:forbidigo // in a bubble
+		}
+		synctest.Wait()
+		if open := s.addresses(); !open[trunk] || len(open) > maxGuestsFrom+1 {
+			t.Errorf("the trunk's connection is open: %t, among %d", open[trunk], len(open))
+		}
+		_ = s.close()
 	})
 }

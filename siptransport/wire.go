@@ -24,9 +24,10 @@ type Options struct {
 	Address netip.AddrPort // port 0: any
 	// Transports lists what to listen on besides UDP, at the same address.
 	Transports []sipua.Transport
-	// Accept is asked before a datagram is parsed or a connection is taken;
-	// whom it turns down is dropped in silence. nil accepts everyone.
-	Accept func(netip.AddrPort) bool
+	// Peer reports what to expect of an address that connects. A connection of a
+	// Stranger is closed at once. It is called by any goroutine, again when a Guest
+	// would have to make room. nil: every peer is Known.
+	Peer func(netip.AddrPort) Peer
 	// Receive gets every message, one at a time; datagrams, and the messages
 	// of each connection, in the order of arrival. It must not block. A
 	// message may still fail Check.
@@ -171,9 +172,6 @@ func (w *Wire) read() {
 
 // take parses one datagram and hands it on.
 func (w *Wire) take(data []byte, from netip.AddrPort) {
-	if w.options.Accept != nil && !w.options.Accept(from) {
-		return
-	}
 	if len(bytes.Trim(data, "\r\n\x00")) == 0 {
 		return // keepalive (RFC 5626 §3.5.1)
 	}

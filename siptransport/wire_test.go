@@ -110,27 +110,6 @@ func TestWireDropsWhatIsNoSIP(t *testing.T) {
 	}
 }
 
-func TestWireAsksBeforeItParses(t *testing.T) {
-	asked := make(chan netip.AddrPort, 10)
-	stranger, _ := listen(t, Options{})
-	friend, _ := listen(t, Options{})
-	w, in := listen(t, Options{Accept: func(from netip.AddrPort) bool {
-		asked <- from
-		return from == friend.Address()
-	}})
-	for n, from := range []*Wire{stranger, friend} {
-		if err := from.Send(numbered(t, n, w.Address())); err != nil {
-			t.Fatal(err)
-		}
-		if got := await(t, asked); got != from.Address() {
-			t.Errorf("asked about %s, want %s", got, from.Address())
-		}
-	}
-	if m := await(t, in); m.From != friend.Address() {
-		t.Errorf("a message of %s came through", m.From)
-	}
-}
-
 func TestWireTellsWhoIsUnreachable(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux says which address an ICMP error is about")
