@@ -9,36 +9,43 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/logging"
+
+	"holdfast/lobby"
 )
 
 // Limits on TCP connections, which anyone can open. Pion limits a frame (RFC 4571)
 // to 8 kB, and the first frame of a connection to 512 bytes.
 const (
-	mostConnections = 4096            // open at a time
-	mostStrangers   = 32              // open from one source, without an authentic check so far
-	provenWithin    = 5 * time.Second // from the start of a connection to its first authentic check
-	mostWaiting     = 8 << 10         // bytes to write; packets beyond are dropped
-	mostUnread      = 16              // packets of a session
-	acceptAgain     = 50 * time.Millisecond
+	mostProven        = 4096            // open at a time; one more is not taken
+	mostStrangers     = 512             // open at a time, without an authentic check so far
+	mostStrangersFrom = 32              // of these, from one source
+	provenWithin      = 5 * time.Second // from the start of a connection to its first authentic check
+	mostWaiting       = 8 << 10         // bytes to write; packets beyond are dropped
+	mostUnread        = 16              // packets of a session
+	acceptAgain       = 50 * time.Millisecond
 )
 
 // An acceptor accepts the TCP connections of browsers whose networks block UDP (RFC
 // 6544). A connection is a stranger's until pion has found a check on it authentic.
-// The acceptor closes it if that takes too long, and limits the strangers from one
-// source. It does not limit proven connections from one source: a company's agents
-// may share an address.
+// The acceptor closes it if that takes too long, and the oldest ones if there are too
+// many; see package lobby. It does not limit proven connections from one source: a
+// company's agents may share an address. No stranger's connection ends or prevents one of
+// them.
 type acceptor struct {
 	net.Listener
-	within time.Duration
+	within    time.Duration
+	strangers *lobby.Lobby
 
-	mu        sync.Mutex // guards what follows
-	closed    bool
-	open      map[netip.AddrPort]*tcpConn
-	strangers map[netip.Prefix]int
+	mu     sync.Mutex // guards what follows
+	closed bool
+	open   map[netip.AddrPort]*tcpConn
+	proven int
 }
 
 func newAcceptor(l net.Listener, within time.Duration) *acceptor {
-	return &acceptor{Listener: l, within: within, open: map[netip.AddrPort]*tcpConn{}, strangers: map[netip.Prefix]int{}}
+	return &acceptor{
+		Listener: l, within: within, strangers: lobby.New(mostStrangers, mostStrangersFrom), open: map[netip.AddrPort]*tcpConn{},
+	}
 }
 
 // newTCPMux makes a mux of an acceptor's connections.
@@ -71,19 +78,32 @@ func (a *acceptor) Accept() (net.Conn, error) {
 // admit returns the connection, or nil if it exceeds a limit.
 func (a *acceptor) admit(conn net.Conn) *tcpConn {
 	from := addressOf(conn.RemoteAddr())
-	c := &tcpConn{Conn: conn, by: a, from: from, source: sourceOf(from.Addr())}
+	c := &tcpConn{Conn: conn, by: a, from: from}
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetWriteBuffer(mostWaiting) // audio that waits longer is worthless
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.closed || len(a.open) >= mostConnections || a.strangers[c.source] >= mostStrangers {
+	if !a.add(c) {
 		return nil
 	}
-	a.open[from] = c
-	a.strangers[c.source]++
-	c.late = time.AfterFunc(a.within, func() { _ = c.Close() })
+	place := a.strangers.Enter(lobby.Source(from.Addr()), func() { _ = c.Close() })
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	c.place = place
+	if c.proven || a.open[from] != c { // by now
+		place.Leave()
+	}
 	return c
+}
+
+func (a *acceptor) add(c *tcpConn) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed || a.proven >= mostProven {
+		return false
+	}
+	a.open[c.from] = c
+	c.late = time.AfterFunc(a.within, func() { _ = c.Close() })
+	return true
 }
 
 // prove notes that an authentic check has arrived from an address.
@@ -115,23 +135,28 @@ func (a *acceptor) Close() error {
 // A tcpConn is a TCP connection of an acceptor.
 type tcpConn struct {
 	net.Conn
-	by     *acceptor
-	from   netip.AddrPort
-	source netip.Prefix
+	by   *acceptor
+	from netip.AddrPort
+	late *time.Timer
 
-	proven bool // guarded by by.mu
-	late   *time.Timer
+	place  *lobby.Guest // guarded by by.mu, and so is proven; nil: not entered yet
+	proven bool
 }
 
-// prove makes room for another stranger; by.mu is locked.
+// prove makes it a known browser's; by.mu is locked.
 func (c *tcpConn) prove() {
-	if c.proven {
-		return
+	if !c.proven {
+		c.proven = true
+		c.by.proven++
+		c.leave()
 	}
-	c.proven = true
+}
+
+// leave ends its time as a stranger's; by.mu is locked.
+func (c *tcpConn) leave() {
 	c.late.Stop()
-	if c.by.strangers[c.source]--; c.by.strangers[c.source] == 0 {
-		delete(c.by.strangers, c.source)
+	if c.place != nil {
+		c.place.Leave()
 	}
 }
 
@@ -140,21 +165,13 @@ func (c *tcpConn) Close() error {
 	c.by.mu.Lock()
 	if c.by.open[c.from] == c {
 		delete(c.by.open, c.from)
-		c.prove()
+		c.leave()
+		if c.proven {
+			c.by.proven--
+		}
 	}
 	c.by.mu.Unlock()
 	return c.Conn.Close()
-}
-
-// sourceOf returns what counts as one source: an IPv4 address, or an IPv6 network,
-// of which a stranger has as many addresses as they like.
-func sourceOf(ip netip.Addr) netip.Prefix {
-	bits := 64
-	if ip.Is4() {
-		bits = 32
-	}
-	source, _ := ip.Prefix(bits)
-	return source
 }
 
 // addressOf returns the address of a TCP connection's end.

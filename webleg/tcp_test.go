@@ -154,7 +154,8 @@ func wantClosed(t *testing.T, conn net.Conn) {
 	}
 }
 
-// One source has few connections without an authentic check, and any number with one.
+// One source has few connections without an authentic check, of which the oldest are
+// closed, and any number with one.
 func TestAcceptorLimits(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -175,27 +176,33 @@ func TestAcceptorLimits(t *testing.T) {
 	}()
 	at := l.Addr().(*net.TCPAddr).AddrPort()
 	var proven []net.Conn
-	for range mostStrangers + 3 { // would be too many if they were strangers
+	for range mostStrangersFrom + 3 { // would be too many if they were strangers
 		conn := dial(t, at)
 		a.prove(addressOf((<-accepted).RemoteAddr()))
 		proven = append(proven, conn)
 	}
 	var strangers []net.Conn
-	for range mostStrangers {
+	for range mostStrangersFrom + 5 {
 		strangers = append(strangers, dial(t, at))
 		<-accepted
 	}
-	wantClosed(t, dial(t, at)) // one too many
+	for _, conn := range strangers[:5] { // too many
+		wantClosed(t, conn)
+	}
+	strangers = strangers[5:]
 	a.prove(addressOf(strangers[0].LocalAddr()))
 	strangers = append(strangers, dial(t, at))
 	<-accepted
+	if n := a.strangers.Len(); n != mostStrangersFrom || len(a.open) != len(proven)+mostStrangersFrom+1 {
+		t.Errorf("%d strangers are among %d connections", n, len(a.open))
+	}
 	if err := a.Close(); err != nil {
 		t.Error(err)
 	}
 	for _, conn := range append(proven, strangers...) {
 		wantClosed(t, conn)
 	}
-	if n := len(a.open) + len(a.strangers); n > 0 {
+	if n := len(a.open) + a.strangers.Len() + a.proven; n > 0 {
 		t.Errorf("%d entries are left", n)
 	}
 	if _, more := <-accepted; more {
@@ -203,15 +210,34 @@ func TestAcceptorLimits(t *testing.T) {
 	}
 }
 
-// An IPv6 network is one source, and so is an IPv4 address.
-func TestSources(t *testing.T) {
+// TestStrangersKeepNoBrowserOut: a browser behind the same address as somebody who opens
+// connections all the time connects and is proven.
+func TestStrangersKeepNoBrowserOut(t *testing.T) {
 	t.Parallel()
-	for _, pair := range [][2]string{{"2001:db8::1", "2001:db8::ffff:1"}, {"192.0.2.1", "192.0.2.1"}} {
-		if a, b := sourceOf(netip.MustParseAddr(pair[0])), sourceOf(netip.MustParseAddr(pair[1])); a != b {
-			t.Errorf("%s and %s count as %s and %s", pair[0], pair[1], a, b)
-		}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if a, b := sourceOf(netip.MustParseAddr("192.0.2.1")), sourceOf(netip.MustParseAddr("192.0.2.2")); a == b {
-		t.Errorf("both count as %s", a)
+	a := newAcceptor(l, 2*patiently)
+	defer a.Close()
+	at := l.Addr().(*net.TCPAddr).AddrPort()
+	accept := func() net.Conn {
+		conn := dial(t, at)
+		if _, err := a.Accept(); err != nil {
+			t.Fatal(err)
+		}
+		return conn
+	}
+	for range 2 * mostStrangersFrom {
+		accept()
+	}
+	browser := accept()
+	a.prove(addressOf(browser.LocalAddr()))
+	for range 2 * mostStrangersFrom {
+		accept()
+	}
+	_ = browser.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	if _, err := browser.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the browser's connection: %v", err)
 	}
 }
