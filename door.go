@@ -3,31 +3,41 @@ package holdfast
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"errors"
 	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
+
+	"holdfast/lobby"
 )
 
 // Limits on HTTP connections, which must not use up what calls need: each call needs
 // sockets, too. Connecting needs neither a key nor a password.
 const (
-	mostConnections = 4096             // to one address; one more waits until another has ended
-	headersWithin   = 5 * time.Second  // from the first byte
-	requestWithin   = 20 * time.Second // longer than a login waits for its turn
-	responseWithin  = 30 * time.Second // of the page: from the end of the headers; a WebSocket has limits of its own
-	idleFor         = time.Minute      // between requests
-	longestHeaders  = 32 << 10         // bytes
+	mostKnown         = 4096             // connections that have shown a key or a login; one more is not taken
+	mostStrangers     = 512              // other connections; see package lobby
+	mostStrangersFrom = 128              // of these, from one source
+	headersWithin     = 5 * time.Second  // from the first byte
+	requestWithin     = 20 * time.Second // longer than a login waits for its turn
+	responseWithin    = 30 * time.Second // of the page: from the end of the headers; a WebSocket has limits of its own
+	readWithin        = 20 * time.Second // in which whoever gets a response takes pieceSize of it
+	idleFor           = time.Minute      // between requests
+	longestHeaders    = 32 << 10         // bytes
+	pieceSize         = 16 << 10         // bytes
 )
 
 // httpServer makes an HTTP server that waits for nobody for ever. Its responses may
 // take as long as they like, such as a stream of events.
 func httpServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler: h, ReadHeaderTimeout: headersWithin, ReadTimeout: requestWithin, IdleTimeout: idleFor, MaxHeaderBytes: longestHeaders,
+		ConnContext: rememberVisitor,
+		Handler:     h, ReadHeaderTimeout: headersWithin, ReadTimeout: requestWithin, IdleTimeout: idleFor, MaxHeaderBytes: longestHeaders,
 		ErrorLog: stdlog.New(complaints{log}, "", 0),
 	}
 }
@@ -46,35 +56,133 @@ func (c complaints) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// A limited listener has a limited number of connections open at a time.
-type limited struct {
+// A door is a listener whose connections are those of strangers until a request on them
+// has shown a key or a login. There are few strangers at a time, and they end no
+// connection but their own.
+type door struct {
 	net.Listener
-	open chan struct{} // holds a value for each connection
+	strangers *lobby.Lobby
+	known     chan struct{} // holds a value for each known connection
 }
 
-func limit(l net.Listener, most int) net.Listener {
-	return limited{l, make(chan struct{}, most)}
+func newDoor(l net.Listener, most, strangers, from int) *door {
+	return &door{Listener: l, strangers: lobby.New(strangers, from), known: make(chan struct{}, most)}
 }
+
+// httpDoor has the limits of a listener for HTTP.
+func httpDoor(l net.Listener) *door { return newDoor(l, mostKnown, mostStrangers, mostStrangersFrom) }
 
 // Accept implements net.Listener.
-func (l limited) Accept() (net.Conn, error) {
-	l.open <- struct{}{}
-	conn, err := l.Listener.Accept()
+func (d *door) Accept() (net.Conn, error) {
+	conn, err := d.Listener.Accept()
 	if err != nil {
-		<-l.open
 		return nil, err
 	}
-	return &counted{Conn: conn, closed: sync.OnceFunc(func() { <-l.open })}, nil
+	v := &visitor{Conn: conn, door: d}
+	v.place = d.strangers.Enter(sourceOf(conn.RemoteAddr()), func() { _ = conn.Close() })
+	return v, nil
 }
 
-// A counted connection makes room for another when it is closed.
-type counted struct {
+// sourceOf returns the source of a connection; the zero value for a program of this
+// machine, which may be a proxy.
+func sourceOf(at net.Addr) netip.Prefix {
+	tcp, ok := at.(*net.TCPAddr)
+	if !ok || tcp.IP.IsLoopback() {
+		return netip.Prefix{}
+	}
+	return lobby.Source(tcp.AddrPort().Addr())
+}
+
+// A visitor is a connection of a door.
+type visitor struct {
 	net.Conn
-	closed func()
+	door  *door
+	place *lobby.Guest
+
+	mu     sync.Mutex // guards what follows
+	known  bool
+	closed bool
+	until  time.Time // when a response must be written; zero: as long as it is read
 }
 
 // Close implements net.Conn.
-func (c *counted) Close() error {
-	defer c.closed()
-	return c.Conn.Close()
+func (v *visitor) Close() error {
+	v.place.Leave()
+	v.mu.Lock()
+	if v.known && !v.closed {
+		<-v.door.known
+	}
+	v.closed = true
+	v.mu.Unlock()
+	return v.Conn.Close()
+}
+
+// recognize notes that a request on the connection has shown a key or a login. If too
+// many have, the connection stays a stranger's.
+func (v *visitor) recognize() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.known || v.closed {
+		return
+	}
+	select {
+	case v.door.known <- struct{}{}:
+		v.known = true
+		v.place.Leave()
+	default:
+	}
+}
+
+// SetDeadline implements net.Conn.
+func (v *visitor) SetDeadline(t time.Time) error {
+	return errors.Join(v.SetReadDeadline(t), v.SetWriteDeadline(t))
+}
+
+// SetWriteDeadline implements net.Conn.
+func (v *visitor) SetWriteDeadline(t time.Time) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.until = t
+	return v.Conn.SetWriteDeadline(t)
+}
+
+// Write implements net.Conn. It fails if the far end does not read for a while.
+func (v *visitor) Write(b []byte) (written int, err error) {
+	for first := true; first || len(b) > 0 && err == nil; first = false {
+		if err := v.Conn.SetWriteDeadline(v.deadline()); err != nil {
+			return written, err
+		}
+		var n int
+		n, err = v.Conn.Write(b[:min(len(b), pieceSize)])
+		written, b = written+n, b[n:]
+	}
+	return written, err
+}
+
+// deadline is by when the next piece must be written.
+func (v *visitor) deadline() time.Time {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	next := time.Now().Add(readWithin)
+	if !v.until.IsZero() && v.until.Before(next) {
+		return v.until
+	}
+	return next
+}
+
+// visiting marks the context of a request with its visitor.
+type visiting struct{}
+
+func rememberVisitor(ctx context.Context, c net.Conn) context.Context {
+	if secure, ok := c.(*tls.Conn); ok {
+		c = secure.NetConn()
+	}
+	return context.WithValue(ctx, visiting{}, c)
+}
+
+// recognized notes that a request has shown a key or a login.
+func recognized(r *http.Request) {
+	if v, ok := r.Context().Value(visiting{}).(*visitor); ok {
+		v.recognize()
+	}
 }

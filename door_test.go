@@ -2,11 +2,14 @@ package holdfast
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -144,45 +147,135 @@ func TestHTTPServerReadsNoLongHeaders(t *testing.T) {
 	})
 }
 
-func TestLimitedListener(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newPipes()
-		l := limit(p, 2)
-		accepted := make(chan net.Conn, 3)
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			for {
-				conn, err := l.Accept()
-				if err != nil {
-					return
-				}
-				accepted <- conn
+// A response that is not read is not written for ever, whether it is one or many.
+func TestHTTPServerIsNotLeftUnread(t *testing.T) {
+	for what, sends := range map[string]string{
+		"a response":      "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+		"many responses":  strings.Repeat("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 100),
+		"a long response": "GET /long HTTP/1.1\r\nHost: x\r\n\r\n",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newPipes()
+			server := httpServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.WriteString(w, strings.Repeat("x", 8+len(r.URL.Path)*pieceSize))
+			}), slog.Default())
+			done := make(chan error)
+			go func() { done <- server.Serve(httpDoor(p)) }()
+			conn, began := p.dial(), time.Now()
+			go func() { _, _ = io.WriteString(conn, sends) }() // ends when the server closes conn
+			time.Sleep(2 * readWithin)                         //nolint:forbidigo // in a bubble
+			synctest.Wait()
+			n, err := io.Copy(io.Discard, conn)
+			if took := time.Since(began); took > 2*readWithin || n > 0 {
+				t.Errorf("%s that is not read: the connection lasts %s, then come %d bytes, %v", what, took, n, err)
 			}
-		}()
-		go func() { // ends when the third connection is accepted
-			for range 3 {
-				p.dial()
-			}
-		}()
-		synctest.Wait()
-		if n := len(accepted); n != 2 {
-			t.Errorf("%d connections are open, want 2", n)
-		}
-		first := <-accepted
-		for range 2 { // closing it again makes no more room
-			if err := first.Close(); err != nil {
+			if err := server.Close(); err != nil {
 				t.Error(err)
 			}
+			<-done
+		})
+	}
+}
+
+// A response may be read slowly: what counts is that it is.
+func TestHTTPServerIsReadSlowly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPipes()
+		const pieces = 20
+		server := httpServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write(make([]byte, pieces*pieceSize))
+		}), slog.Default())
+		done := make(chan error)
+		go func() { done <- server.Serve(httpDoor(p)) }()
+		conn := p.dial()
+		if _, err := io.WriteString(conn, "GET / HTTP/1.0\r\n\r\n"); err != nil {
+			t.Fatal(err)
 		}
-		synctest.Wait()
-		if n := len(accepted); n != 2 {
-			t.Errorf("%d connections are open after one has been closed, want 2", n)
+		n := 0
+		for b := make([]byte, pieceSize/2); ; time.Sleep(readWithin / 4) { //nolint:forbidigo // in a bubble
+			got, err := conn.Read(b)
+			if n += got; err != nil {
+				break
+			}
 		}
-		(<-accepted).Close()
-		if err := l.Close(); err != nil {
+		if n < pieces*pieceSize {
+			t.Errorf("%d bytes came", n)
+		}
+		if err := server.Close(); err != nil {
 			t.Error(err)
 		}
 		<-done
 	})
+}
+
+// Strangers get in one after the other, and end no connection that is known.
+func TestDoor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPipes()
+		d := newDoor(p, 2, 3, 1)
+		accept := func() (ours, theirs net.Conn) {
+			go func() { ours = p.dial() }() // ends at once
+			theirs, err := d.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			return ours, theirs
+		}
+		isOpen := func(conn net.Conn) bool {
+			_ = conn.SetReadDeadline(time.Now().Add(time.Millisecond))
+			_, err := conn.Read(make([]byte, 1))
+			return errors.Is(err, os.ErrDeadlineExceeded)
+		}
+		var known []net.Conn
+		var their []net.Conn
+		for range 3 { // one more than may be known
+			conn, theirs := accept()
+			recognized((&http.Request{}).WithContext(rememberVisitor(t.Context(), theirs)))
+			known, their = append(known, conn), append(their, theirs)
+		}
+		var strangers []net.Conn
+		for range 5 {
+			conn, _ := accept()
+			strangers = append(strangers, conn)
+		}
+		for i, want := range []bool{true, true, false} {
+			if got := isOpen(known[i]); got != want {
+				t.Errorf("known connection %d is open: %t", i, got)
+			}
+		}
+		for i, want := range []bool{false, false, true, true, true} {
+			if got := isOpen(strangers[i]); got != want {
+				t.Errorf("stranger %d is open: %t", i, got)
+			}
+		}
+		for range 2 { // closing it again makes no more room
+			_ = their[0].Close()
+		}
+		for i := range 2 {
+			conn, theirs := accept()
+			theirs.(*visitor).recognize()
+			if got := theirs.(*visitor).known; got != (i == 0) || !isOpen(conn) {
+				t.Errorf("after one was closed, connection %d is known: %t", i, got)
+			}
+		}
+	})
+}
+
+// What a program of this machine connects is of no source, over TLS as well.
+func TestSourceOfVisitor(t *testing.T) {
+	for at, want := range map[string]string{
+		"127.0.0.1:1": "invalid Prefix", "[::1]:1": "invalid Prefix",
+		"192.0.2.1:1": "192.0.2.1/32", "[::ffff:192.0.2.1]:1": "192.0.2.1/32", "[2001:db8::1]:1": "2001:db8::/64",
+	} {
+		if got := sourceOf(net.TCPAddrFromAddrPort(netip.MustParseAddrPort(at))).String(); got != want {
+			t.Errorf("%s is of %s, want %s", at, got, want)
+		}
+	}
+	v := &visitor{door: newDoor(nil, 1, 1, 1)}
+	v.place = v.door.strangers.Enter(netip.Prefix{}, func() {})
+	recognized((&http.Request{}).WithContext(rememberVisitor(t.Context(), tls.Server(v, &tls.Config{}))))
+	if !v.known || v.door.strangers.Len() != 0 {
+		t.Error("over TLS a connection stays a stranger's")
+	}
 }

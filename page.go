@@ -45,6 +45,7 @@ func (s *Server) openPage(c config.Config, dir *directory.Directory) (*page, err
 	if p.panel, err = panel.New(panel.Options{
 		Board: s.board, Routing: s.dispatcher, Directory: dir, Lines: p.legs, Store: s.journal, Accounts: accounts,
 		Origins: c.Panel.Origins, NotReady: c.Panel.NotReady, MaskInternal: c.Panel.MaskInternal, Names: names(c, c.Panel.Listen),
+		Recognized: recognized,
 		SessionFor: c.Panel.SessionFor, IdleFor: c.Panel.IdleFor, Log: s.log,
 	}); err != nil {
 		return nil, errors.Join(err, p.legs.Close())
@@ -73,7 +74,7 @@ func (p *page) serve(s *Server, c config.Config) error {
 	p.http = httpServer(s.strictly(p.panel.Handler()), s.log)
 	p.http.WriteTimeout = responseWithin
 	go func() { // ends with close
-		if err := p.http.Serve(s.overTLS(limit(l, mostConnections))); !errors.Is(err, http.ErrServerClosed) {
+		if err := p.http.Serve(s.overTLS(httpDoor(l))); !errors.Is(err, http.ErrServerClosed) {
 			s.fail(fmt.Errorf("serving the agents' page: %w", err))
 		}
 	}()

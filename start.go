@@ -72,7 +72,7 @@ func (s *Server) listenAPI(c config.Config, why func(context.Context) error) err
 		s.show(api.Unready(s.apiOptions(c, why)))
 		s.http = httpServer(s.strictly(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*s.api.Load()).ServeHTTP(w, r) })), s.log)
 		go func() { // ends with Close
-			if err := s.http.Serve(s.overTLS(limit(l, mostConnections))); !errors.Is(err, http.ErrServerClosed) {
+			if err := s.http.Serve(s.overTLS(httpDoor(l))); !errors.Is(err, http.ErrServerClosed) {
 				s.fail(fmt.Errorf("serving the API: %w", err))
 			}
 		}()
@@ -103,5 +103,5 @@ func (s *Server) apiOptions(c config.Config, health func(context.Context) error)
 	for _, k := range c.Keys {
 		keys = append(keys, string(k.Secret))
 	}
-	return api.Options{Keys: keys, Names: names(c, s.apiAddr), Health: health, Version: Version, Log: s.log}
+	return api.Options{Keys: keys, Recognized: recognized, Names: names(c, s.apiAddr), Health: health, Version: Version, Log: s.log}
 }

@@ -29,9 +29,11 @@ type stranger struct{}
 
 func isStranger(ctx context.Context) bool { return ctx.Value(stranger{}) != nil }
 
-// keyed lets only those in who show one of the keys (RFC 6750). Whether the
-// server is there is said to everybody.
-func keyed(keys []string, next http.Handler) http.Handler {
+// keyed passes requests on that show one of the keys (RFC 6750), and notes that they
+// do. Whether the server is there is said to everybody.
+func keyed(keys []string, recognized func(*http.Request), next http.Handler) http.Handler {
+	unnoted := next
+	next = noted(recognized, next)
 	if len(keys) == 0 {
 		return next
 	}
@@ -46,7 +48,7 @@ func keyed(keys []string, next http.Handler) http.Handler {
 		case isBearer && isOneOf(hashes, shown):
 			next.ServeHTTP(w, r)
 		case r.URL.Path == healthPath:
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), stranger{}, true)))
+			unnoted.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), stranger{}, true)))
 		case isBearer:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="holdfast", error="invalid_token"`)
 			refuse.ServeHTTP(w, r)
@@ -54,6 +56,16 @@ func keyed(keys []string, next http.Handler) http.Handler {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="holdfast"`)
 			refuse.ServeHTTP(w, r)
 		}
+	})
+}
+
+func noted(recognized func(*http.Request), next http.Handler) http.Handler {
+	if recognized == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		recognized(r)
+		next.ServeHTTP(w, r)
 	})
 }
 

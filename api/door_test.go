@@ -122,3 +122,27 @@ func TestNothingIsThere(t *testing.T) {
 		t.Errorf("got %d, Allow %q: %s", answer.Code, allow, text)
 	}
 }
+
+// A connection is known by a request that shows a key; any is if nobody is asked for one.
+func TestRecognized(t *testing.T) {
+	for _, keys := range [][]string{{key}, nil} {
+		m, seen := newMemory(), 0
+		h := Handler(Options{Board: m, Journal: m, Directory: people{}, Keys: keys, Recognized: func(*http.Request) { seen++ }})
+		for _, test := range []struct {
+			path, authorization string
+			known               bool
+		}{
+			{"/v1/contacts", "Bearer " + key, true},
+			{"/v1/contacts", "Bearer " + key + "x", keys == nil},
+			{"/v1/contacts", "", keys == nil},
+			{"/healthz", "", keys == nil},
+			{"/healthz", "Bearer " + key, true},
+		} {
+			seen = 0
+			send(h, "GET", test.path, "", "Authorization", test.authorization)
+			if got := seen == 1; got != test.known {
+				t.Errorf("with %d keys, %s with %q: seen %d times", len(keys), test.path, test.authorization, seen)
+			}
+		}
+	}
+}

@@ -25,9 +25,14 @@ const (
 // sends one, does not count.
 func (p *Panel) sessionOf(r *http.Request) (agent, hash string, ok bool) {
 	if token, shown := shownToken(r); shown {
-		return p.sessions.agent(token, r.Host)
+		agent, hash, ok = p.sessions.agent(token, r.Host)
+	} else {
+		agent, hash, ok = p.cookieSession(r)
 	}
-	return p.cookieSession(r)
+	if ok && p.options.Recognized != nil {
+		p.options.Recognized(r)
+	}
+	return agent, hash, ok
 }
 
 func (p *Panel) cookieSession(r *http.Request) (agent, hash string, ok bool) {

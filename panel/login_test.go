@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
@@ -343,5 +344,24 @@ func TestLogOut(t *testing.T) {
 	}
 	if a, _ := w.dispatcher.Agent("ana"); a.State != "offline" {
 		t.Errorf("ana is %s, want offline", a.State)
+	}
+}
+
+// A connection is known by a request of an agent who is logged in.
+func TestRecognized(t *testing.T) {
+	var seen atomic.Int32
+	b := browse(t, newWorld(t, func(o *Options) { o.Recognized = func(*http.Request) { seen.Add(1) } }))
+	b.fetch("GET", "/ccp-v2/", "")
+	b.fetch("GET", "/ccp-v2/session", "")
+	b.logIn("ana", "guess")
+	if n := seen.Load(); n != 0 {
+		t.Errorf("%d requests of strangers are recognized", n)
+	}
+	b.logIn("ana", "sesame")
+	b.fetch("GET", "/ccp-v2/session", "")
+	token, frame := b.token(), b.another()
+	frame.shows("Authorization", "Bearer "+token)
+	if n := seen.Load(); n != 2 {
+		t.Errorf("%d requests of an agent who is logged in are recognized, want 2", n)
 	}
 }
