@@ -22,6 +22,7 @@ func (p *page) offer(m offer) {
 		fail("the audio is in another window")
 		return
 	}
+	s.offered = p.socket.session
 	accepted := s.onLines(func() {
 		sdp, err := s.connect(m)
 		s.do(func() {
@@ -64,6 +65,22 @@ func (s *station) eachLine(act func(call.ContactID, call.ConnectionID)) {
 		if s.hasAudio(x) {
 			s.onLines(func() { act(x.contact.ID, x.own.ID) })
 		}
+	}
+}
+
+// cutAudio ends the audio of a session that has ended, whether or not its window is
+// connected. A line that is away or still connecting could have audio later. If the
+// queue is full, endSessions tries again.
+func (s *station) cutAudio() {
+	if s.account.Desk {
+		return
+	}
+	all := true
+	for _, x := range s.segments() {
+		all = s.onLines(func() { s.panel.options.Lines.Disconnect(x.contact.ID, x.own.ID) }) && all
+	}
+	if all {
+		s.offered = ""
 	}
 }
 

@@ -217,17 +217,20 @@ func (s *station) inCall() string {
 
 const sessionEnded = "the session has ended" // why a window is closed
 
-// logOut closes all windows of a session.
+// logOut closes all windows of a session and cuts its audio.
 func (s *station) logOut(session string) {
+	cut := s.offered == session
 	for _, p := range s.pages {
 		if p.isThere() && p.socket.session == session {
 			p.send(loggedOut{})
 			p.detach(sessionOver, sessionEnded)
 			if s.audio == p.id {
-				s.eachLine(s.panel.options.Lines.Disconnect)
-				s.audio = ""
+				s.audio, cut = "", true
 			}
 		}
+	}
+	if cut {
+		s.cutAudio()
 	}
 	if s.audio == "" {
 		s.releaseAudio()
@@ -237,12 +240,16 @@ func (s *station) logOut(session string) {
 	}
 }
 
-// endSessions closes the windows of sessions that have ended since they connected.
+// endSessions closes the windows of sessions that have ended since they connected, and
+// cuts the audio of such a session, whose window may have dropped its connection.
 func (s *station) endSessions() {
 	for _, p := range s.pages {
 		if p.isThere() && !s.panel.sessions.holds(s.account.Agent, p.socket.session) {
 			s.logOut(p.socket.session)
 		}
+	}
+	if s.offered != "" && s.panel.sessions.ended(s.account.Agent, s.offered) {
+		s.logOut(s.offered)
 	}
 }
 

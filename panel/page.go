@@ -205,10 +205,17 @@ func (p *page) run() {
 	}
 }
 
-// do queues work for run. It reports false when the queue is full.
+// do queues work for run, which leaves it out if the session of the connection has ended
+// by then. It reports false when the queue is full.
 func (p *page) do(act func()) bool {
+	sessions, agent, session := p.station.panel.sessions, p.station.account.Agent, p.socket.session
+	work := func() {
+		if !sessions.ended(agent, session) {
+			act()
+		}
+	}
 	select {
-	case p.work <- act:
+	case p.work <- work:
 		return true
 	default:
 		return false

@@ -177,6 +177,14 @@ func (s *sessions) holds(agent, hash string) bool {
 	return ok
 }
 
+// ended reports whether an agent's session of that hash has ended. It does not use it.
+func (s *sessions) ended(agent, hash string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.find(agent, hash)
+	return !ok
+}
+
 // find returns an agent's session of that hash, if it goes on. The caller holds mu.
 func (s *sessions) find(agent, hash string) (session, bool) {
 	list := s.known[agent]

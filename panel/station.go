@@ -51,6 +51,7 @@ type station struct {
 	shown   frame
 	audio   string    // the page that has the agent's audio
 	audioBy time.Time // when it goes to another if that page is not back; zero: it is there
+	offered string    // the session whose window has offered audio last
 	goneBy  time.Time // when the agent counts as lost; zero: they have a page
 	muted   bool
 	parked  parked // as the pages show it
