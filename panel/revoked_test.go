@@ -95,3 +95,42 @@ func TestRevokedWithRequests(t *testing.T) {
 		}
 	})
 }
+
+// A login gives way together with its embedded pages, which could not be ended with it
+// afterwards. The login that asks for a token stays.
+func TestOldestLoginGivesWay(t *testing.T) {
+	b := browse(t, newWorld(t, nil))
+	b.logIn("ana", "sesame")
+	token, frame := b.token(), b.another()
+	for range mostSessions - 1 {
+		b.another().logIn("ana", "sesame")
+	}
+	if cookie, embedded := b.shows(), frame.shows("Authorization", "Bearer "+token); cookie != 401 || embedded != 401 {
+		t.Errorf("the oldest login: %d, its embedded page: %d", cookie, embedded)
+	}
+	last := b.another()
+	last.logIn("ana", "sesame")
+	for range mostEmbedded {
+		if status := frame.shows("Authorization", "Bearer "+last.token()); status != 200 {
+			t.Errorf("an embedded page of the last login: %d", status)
+		}
+	}
+}
+
+// Another server has written in between, and knows the login that this one has
+// forgotten. The token that is handed out is the one that counts.
+func TestTokenAfterAnotherServerWrote(t *testing.T) {
+	w := newWorld(t, nil)
+	browser := w.session(t, "ana")
+	s := w.panel.sessions
+	s.mu.Lock()
+	s.known["ana"], s.seqs["ana"] = nil, s.seqs["ana"]-1
+	s.mu.Unlock()
+	token, err := s.embed(t.Context(), "ana", browser, "holdfast.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if agent, _, ok := s.agent(token, "holdfast.example.com"); token == "" || agent != "ana" {
+		t.Errorf("the token %q is that of %q (%v)", token, agent, ok)
+	}
+}

@@ -25,7 +25,7 @@ const (
 	workingDay   = 12 * time.Hour // how long a session lasts, and
 	longBreak    = 2 * time.Hour  // how long without being used, unless Options say otherwise
 	lastCall     = 4 * time.Hour  // a session does not end in a call, unless it takes this long
-	mostSessions = 16             // of one agent; the oldest gives way
+	mostSessions = 16             // of one agent; the oldest login gives way
 	mostEmbedded = 8              // of them by one login; the oldest gives way
 )
 
@@ -107,27 +107,38 @@ func (s *sessions) open(ctx context.Context, agent string) (token string, err er
 	token = newToken()
 	return token, s.change(ctx, agent, func(list []session) []session {
 		now := s.now()
-		list = append(list, session{Token: hashToken(token), Login: s.logins[agent], Begun: now, Until: now.Add(s.length)})
-		return list[max(0, len(list)-mostSessions):]
+		return add(list, session{Token: hashToken(token), Login: s.logins[agent], Begun: now, Until: now.Add(s.length)})
 	})
 }
 
 // embed begins a session of a page that is embedded in the browser whose session has
-// that hash, and returns its token. The session ends with that of the browser.
+// that hash, and returns its token, or "" if that session has ended. The session ends
+// with that of the browser.
 func (s *sessions) embed(ctx context.Context, agent, by, host string) (token string, err error) {
-	token = newToken()
-	err = s.change(ctx, agent, func(list []session) []session {
+	err = s.change(ctx, agent, func(list []session) []session { // once more if another server has written
 		i := slices.IndexFunc(list, func(x session) bool { return x.Token == by })
 		if i < 0 {
-			token = "" // it has ended
+			token = ""
 			return list
 		}
+		token = newToken()
 		x := list[i]
 		x.Token, x.Begun, x.By, x.Host = hashToken(token), s.now(), by, host
-		list = append(slices.DeleteFunc(list, surplus(list, by)), x)
-		return list[max(0, len(list)-mostSessions):]
+		return add(slices.DeleteFunc(list, surplus(list, by)), x)
 	})
 	return token, err
+}
+
+// add appends a session. If there are too many then, the oldest of another login gives
+// way, together with all others of that login.
+func add(list []session, x session) []session {
+	list = append(list, x)
+	for len(list) > mostSessions {
+		i := slices.IndexFunc(list, func(y session) bool { return y.family() != x.family() })
+		oldest := list[i].family() // there is one, because one login has at most mostEmbedded+1
+		list = slices.DeleteFunc(list, func(y session) bool { return y.family() == oldest })
+	}
+	return list
 }
 
 // surplus picks the oldest embedded pages of a browser's session, so that there is
