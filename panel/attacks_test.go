@@ -66,6 +66,33 @@ func TestSocketsOfOtherPages(t *testing.T) {
 	}
 }
 
+// An attacker who controls a network can serve a page under our name without TLS. For a browser
+// without HSTS and schemeful SameSite, the agent's cookie counts there, too.
+func TestPageWithoutTLS(t *testing.T) {
+	w := newWorld(t, nil)
+	server := httptest.NewTLSServer(w.panel.Handler())
+	t.Cleanup(server.Close)
+	b := (&browser{t: t, server: server}).another()
+	b.logIn("ana", "sesame")
+	upgrade := []string{"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="}
+	for origin, want := range map[string][2]int{strings.Replace(server.URL, "https:", "http:", 1): {403, 403}, server.URL: {200, 101}} {
+		token, _, _ := b.fetch("POST", "/ccp-v2/token", "{}", "Origin", origin)
+		r, _ := http.NewRequest("GET", server.URL+"/ccp-v2/socket?page=window-1", nil)
+		for i := 0; i < len(upgrade); i += 2 {
+			r.Header.Set(upgrade[i], upgrade[i+1])
+		}
+		r.Header.Set("Origin", origin)
+		answer, err := b.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if got := [2]int{token, answer.StatusCode}; got != want {
+			t.Errorf("a token and a WebSocket for %s: %v, want %v", origin, got, want)
+		}
+	}
+}
+
 // A page whose name has been made to point here is of our origin for the browser. Its
 // name gives it away.
 func TestNameThatPointsHere(t *testing.T) {

@@ -49,10 +49,25 @@ func (p *Panel) Handler() http.Handler {
 
 	crossOrigin := http.NewCrossOriginProtection()
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		turnAway(w, http.StatusForbidden, "requests from other web pages are not taken")
+		turnAway(w, http.StatusForbidden, otherPages)
 	}))
-	return p.guarded(p.onlyHere(crossOrigin.Handler(mux)))
+	return p.guarded(p.onlyHere(onlyOverTLS(crossOrigin.Handler(mux))))
 }
+
+// onlyOverTLS refuses requests over TLS from a page that was loaded without it. The
+// page has our name, so CrossOriginProtection would let it pass, but anybody in its
+// network may have written it.
+func onlyOverTLS(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if cameOverTLS(r) && strings.HasPrefix(r.Header.Get("Origin"), "http://") {
+			turnAway(w, http.StatusForbidden, otherPages)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+const otherPages = "requests from other web pages are not taken"
 
 // onlyHere refuses requests that were meant for another name: a web page whose name
 // has been made to point at this machine (DNS rebinding) could use ours.

@@ -256,8 +256,13 @@ func (s *station) endSessions() {
 // isSecure reports whether the browser uses TLS, to us or to a proxy. Browsers send
 // the origin of the page with every POST; not every proxy adds what it uses.
 func isSecure(r *http.Request) bool {
-	return r.TLS != nil || strings.HasPrefix(r.Header.Get("Origin"), "https://") ||
-		fromLoopback(r) && r.Header.Get("X-Forwarded-Proto") == "https"
+	return cameOverTLS(r) || strings.HasPrefix(r.Header.Get("Origin"), "https://")
+}
+
+// cameOverTLS reports whether a request has come over TLS, to us or to a proxy on this
+// machine that reports it.
+func cameOverTLS(r *http.Request) bool {
+	return r.TLS != nil || fromLoopback(r) && r.Header.Get("X-Forwarded-Proto") == "https"
 }
 
 func fromLoopback(r *http.Request) bool {
