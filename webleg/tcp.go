@@ -16,12 +16,13 @@ import (
 // Limits on TCP connections, which anyone can open. Pion limits a frame (RFC 4571)
 // to 8 kB, and the first frame of a connection to 512 bytes.
 const (
-	mostProven        = 4096            // open at a time; one more is not taken
-	mostStrangers     = 512             // open at a time, without an authentic check so far
-	mostStrangersFrom = 32              // of these, from one source
-	provenWithin      = 5 * time.Second // from the start of a connection to its first authentic check
-	mostWaiting       = 8 << 10         // bytes to write; packets beyond are dropped
-	mostUnread        = 16              // packets of a session
+	mostProven        = 4096             // open at a time; one more is not taken
+	mostStrangers     = 512              // open at a time, without an authentic check so far
+	mostStrangersFrom = 32               // of these, from one source
+	provenWithin      = 5 * time.Second  // from the start of a connection to its first authentic check
+	unknownFor        = time.Millisecond // how long the mux expects an unknown session to begin; none ever does
+	mostWaiting       = 8 << 10          // bytes to write; packets beyond are dropped
+	mostUnread        = 16               // packets of a session
 	acceptAgain       = 50 * time.Millisecond
 )
 
@@ -52,7 +53,7 @@ func newAcceptor(l net.Listener, within time.Duration) *acceptor {
 func newTCPMux(a *acceptor, log logging.LeveledLogger) *ice.TCPMuxDefault {
 	return ice.NewTCPMuxDefault(ice.TCPMuxParams{
 		Listener: a, Logger: log, ReadBufferSize: mostUnread, WriteBufferSize: mostWaiting,
-		FirstStunBindTimeout: provenWithin, AliveDurationForConnFromStun: provenWithin,
+		FirstStunBindTimeout: provenWithin, AliveDurationForConnFromStun: unknownFor,
 	})
 }
 

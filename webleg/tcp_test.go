@@ -241,3 +241,23 @@ func TestStrangersKeepNoBrowserOut(t *testing.T) {
 		t.Errorf("the browser's connection: %v", err)
 	}
 }
+
+// A stranger names a session that does not exist. The mux would keep an entry and a
+// goroutine for it as long as it expects that session, also when the connection is
+// closed, so it must expect none.
+func TestUnknownSessionOverTCP(t *testing.T) {
+	t.Parallel()
+	p, err := listen(Options{Address: netip.MustParseAddrPort("127.0.0.1:0")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.close() })
+	conn, begun := dial(t, p.at), time.Now()
+	if _, err := conn.Write(framed(stun.MustBuild(stun.BindingRequest, stun.TransactionID, stun.NewUsername("y:x")).Raw)); err != nil {
+		t.Fatal(err)
+	}
+	wantClosed(t, conn)
+	if took := time.Since(begun); took > provenWithin/2 {
+		t.Errorf("the connection was open for %s", took)
+	}
+}
