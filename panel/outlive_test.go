@@ -72,3 +72,41 @@ func TestLibraryServerRestarts(t *testing.T) {
 		t.Errorf("hold after the restart: %s", got)
 	}
 }
+
+// sleeper loads site/socket.js with a clock, a ticker and connections that the test
+// moves.
+const sleeper = `
+	window.clock = 1_000_000; Date.now = () => window.clock;
+	window.Worker = class { constructor() { window.ticker = this; } };
+	window.sockets = [];
+	window.WebSocket = class {
+		sent = [];
+		constructor() { window.sockets.push(this); }
+		send(text) { this.sent.push(JSON.parse(text).method); }
+		close() {}
+	};
+	window.hello = () => window.sockets.at(-1).onmessage({ data: '{"type":"hello","boot":"b"}' });
+	window.fetch = async () => ({ status: 200, ok: true, json: async () => ({ agent: "ana" }) });
+	const { Socket } = await import("/ccp-v2/socket.js");
+	window.tried = new Socket({ message() {}, lost() {}, loggedOut() {}, stray() {} });
+	await window.tried.connect();
+	hello()`
+
+// A page loses its connection before it has a response, and its computer goes to sleep.
+// After an hour the page is connected again before the first tick. The server has
+// forgotten the request by then and would press the key again.
+func TestRequestAfterSleep(t *testing.T) {
+	s := chromium(t)
+	s.visit(browse(t, newWorld(t, nil)).server.URL + "/ccp-v2/")
+	s.does(sleeper)
+	s.does(`tried.request("sendDigits", {}, (_, err) => { window.told = err?.code ?? "done"; });
+		tried.request("holdConnection", {}, () => {});
+		sockets[0].onclose({ code: 1006 });
+		clock += 3_600_000;
+		document.dispatchEvent(new Event("resume"));`)
+	s.until(`sockets.length === 2`)
+	s.does(`hello()`)
+	if got := value[string](s, `window.told + " " + sockets[1].sent`); got != "request-timed-out " {
+		t.Errorf("the response and what is sent again: %s", got)
+	}
+}

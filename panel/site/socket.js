@@ -111,6 +111,7 @@ export class Socket {
   // #repeat sends the requests without a response. A server that has been started since
   // cannot know whether the one before has performed them.
   #repeat() {
+    this.#giveUp();
     for (const [id, asked] of [...this.#waiting]) {
       if (asked.sent && asked.sent !== this.#server && once.has(asked.method)) {
         this.#refuse(id, "The server was started again; see how the call is before you try again.");
@@ -131,6 +132,14 @@ export class Socket {
     fail((data, err) => this.#settle(id, data, err), "RequestTimedOut", "request-timed-out", text);
   }
 
+  // #giveUp refuses the requests that have waited too long. The server forgets them, too,
+  // and would perform them once more.
+  #giveUp() {
+    for (const [id, { by }] of [...this.#waiting]) {
+      if (Date.now() > by) this.#refuse(id, "The server does not answer; see how the call is before you try again.");
+    }
+  }
+
   // #tick gives up what has taken too long. After a tick that comes late, this page was
   // asleep: what has arrived is read next.
   #tick() {
@@ -138,9 +147,7 @@ export class Socket {
     const asleep = now - this.#ticked > 1_000;
     this.#ticked = now;
     if (asleep) return void (this.#heard = now);
-    for (const [id, { by }] of [...this.#waiting]) {
-      if (now > by) this.#refuse(id, "The server does not answer; see how the call is before you try again.");
-    }
+    this.#giveUp();
     if (this.#socket && now - this.#heard > (this.#server ? quietFor : openWithin)) this.#lose();
     else if (this.#retryAt && now >= this.#retryAt) void this.#again();
   }
