@@ -3,6 +3,7 @@ package media
 import (
 	"holdfast/call"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/pion/rtp"
@@ -32,6 +33,9 @@ func latching(t *testing.T, test func(listener, p *party, found *[]netip.AddrPor
 	t.Helper()
 	bubble(t, 2, func(r *Room, p []*party) {
 		var found []netip.AddrPort
+		s := p[2].stream
+		s.Host = netip.MustParseAddr("198.51.100.9")
+		p[2].Set(s)
 		p[2].Latched(func(a netip.AddrPort) { found = append(found, a) })
 		r.Set(call.Mix{{Connection: 1, From: []call.ConnectionID{2}}, {Connection: 2}})
 		test(p[1], p[2], &found)
@@ -58,7 +62,6 @@ func TestLegLocksOnToWhereSoundComesFrom(t *testing.T) {
 		}
 		home.send(p, 5)
 		newStranger(7001).send(p, 5)
-		p.speak(frame)
 		if len(*found) != 1 || (*found)[0] != home.from {
 			t.Errorf("told of %v, want %v once", *found, home.from)
 		}
@@ -151,7 +154,7 @@ func TestLatchGoesOnAfterARestart(t *testing.T) {
 		if got := destination(p); got != home.from {
 			t.Errorf("sent to %v, want %v", got, home.from)
 		}
-		p.speak(frame)
+		newStranger(7001).send(p, 10)
 		if got := destination(p); got != home.from || len(*found) != 0 {
 			t.Errorf("sent to %v, want %v; told of %v", got, home.from, *found)
 		}
@@ -164,6 +167,141 @@ func TestMutedStreamKeepsTheLock(t *testing.T) {
 		home.send(p, 3)
 		p.Set(Stream{})
 		p.Set(s)
+		if got := destination(p); got != home.from {
+			t.Errorf("sent to %v, want %v", got, home.from)
+		}
+	})
+}
+
+func TestTheAgreedAddressAlwaysWins(t *testing.T) {
+	latching(t, func(listener, p *party, found *[]netip.AddrPort) {
+		other := newStranger(7000)
+		other.send(p, 5)
+		listener.rest()
+		p.speak(frame)
+		if got := destination(p); got != p.address() {
+			t.Errorf("sent to %v, want the agreed %v", got, p.address())
+		}
+		other.send(p, 5)
+		if want := []netip.AddrPort{other.from, p.address()}; !slices.Equal(*found, want) {
+			t.Errorf("told of %v, want %v", *found, want)
+		}
+		if heard := listener.rest(); len(heard) != 1 {
+			t.Errorf("%d packets passed on, want the one from the agreed address", len(heard))
+		}
+	})
+}
+
+func TestOtherHostsNeverLock(t *testing.T) {
+	latching(t, func(listener, p *party, found *[]netip.AddrPort) {
+		other := newStranger(7000)
+		other.from = netip.MustParseAddrPort("203.0.113.66:7000")
+		for _, what := range []string{"before the lock", "long after the phone's last packet"} {
+			listener.rest()
+			for range 3 * given {
+				other.send(p, 1)
+				pass(1)
+			}
+			other.says.header.SSRC = p.says.header.SSRC // which it should not know
+			other.send(p, 10)
+			if got := destination(p); got != p.address() || len(*found) != 0 {
+				t.Errorf("%s: sent to %v, told of %v", what, got, *found)
+			}
+			for _, h := range listener.rest() {
+				if listener.stream.Codec.Decode(nil, h.Payload[:1])[0] > 100 {
+					t.Fatalf("%s: another host is heard", what)
+				}
+			}
+			p.speak(frame)
+		}
+	})
+}
+
+// A NAT that has forgotten a phone gives it another port, and the old one is dead.
+func TestAStreamGoesOnFromAnotherPort(t *testing.T) {
+	for name, begin := range map[string]func(p *party, home *stranger){
+		"agreed address": func(p *party, home *stranger) { home.from = p.address() },
+		"latched":        func(*party, *stranger) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			latching(t, func(listener, p *party, _ *[]netip.AddrPort) {
+				home := newStranger(7000)
+				begin(p, home)
+				for range 50 {
+					home.send(p, 1)
+					pass(1)
+				}
+				home.from = netip.AddrPortFrom(home.from.Addr(), 7100)
+				listener.rest()
+				took := 0
+				for destination(p) != home.from {
+					if took++; took > 100 {
+						t.Fatal("the call is dead for 2 s")
+					}
+					home.send(p, 1)
+				}
+				if took > 15 {
+					t.Errorf("it took %d ms", took*20)
+				}
+				listener.rest()
+				home.send(p, 1)
+				if heard := listener.rest(); len(heard) != 1 {
+					t.Errorf("%d packets passed on, want 1", len(heard))
+				}
+			})
+		})
+	}
+}
+
+// Another program on the phone's host cannot take the place of a phone that
+// sends. It can take that of a silent one, until it is silent itself or the
+// agreed address sends.
+func TestWhoSharesThePhonesAddress(t *testing.T) {
+	latching(t, func(_, p *party, _ *[]netip.AddrPort) {
+		home, other := newStranger(7000), newStranger(7001)
+		other.says.header.SSRC++
+		for range 2 * given {
+			home.send(p, 1)
+			other.send(p, 1)
+			pass(1)
+		}
+		if got := destination(p); got != home.from {
+			t.Errorf("sent to %v while the phone at %v sends", got, home.from)
+		}
+		for range given + enough {
+			other.send(p, 1)
+			pass(1)
+		}
+		if got := destination(p); got != other.from {
+			t.Errorf("sent to %v, the phone was silent for a second", got)
+		}
+		for range given + enough {
+			home.send(p, 1)
+			pass(1)
+		}
+		if got := destination(p); got != home.from {
+			t.Errorf("sent to %v, want the phone again when the other is silent", got)
+		}
+		other.send(p, 1)
+		p.speak(frame)
+		if got := destination(p); got != p.address() {
+			t.Errorf("sent to %v, want the agreed address", got)
+		}
+	})
+}
+
+// A phone may go on from the NAT's port for the old address in SDP when it has
+// offered another one.
+func TestTheAddressBeforeIsBelievedAgain(t *testing.T) {
+	latching(t, func(_, p *party, _ *[]netip.AddrPort) {
+		home, s := newStranger(7000), p.stream
+		home.send(p, enough)
+		s.Remote = netip.AddrPortFrom(peers, 9000)
+		p.Set(s)
+		for range given + enough {
+			home.send(p, 1)
+			pass(1)
+		}
 		if got := destination(p); got != home.from {
 			t.Errorf("sent to %v, want %v", got, home.from)
 		}

@@ -69,7 +69,7 @@ func (l *Leg) agree(s Stream) {
 	s.Remote = netip.AddrPortFrom(s.Remote.Addr().Unmap(), s.Remote.Port())
 	l.stream = s
 	if l.socket != nil {
-		l.socket.latch.agree(s.Remote)
+		l.socket.latch.agree(l.room.engine.slot(), s.Remote, s.Host.Unmap())
 	}
 	l.room.arrange()
 }
@@ -131,10 +131,10 @@ func (l *Leg) receive(from netip.AddrPort, p *rtp.Packet) {
 	if !s.Receive || !event && p.PayloadType != s.PayloadType || len(p.Payload) == 0 {
 		return
 	}
-	if !l.fromPeer(from, p) {
+	slot := l.room.engine.slot()
+	if !l.fromPeer(slot, from, p) {
 		return
 	}
-	slot := l.room.engine.slot()
 	switch {
 	case event:
 		l.sayEvent(slot, p)

@@ -8,6 +8,28 @@
 // that hears several gets them mixed every 20 ms; a leg that hears no other is
 // played an audio. No leg in a mix goes without packets for longer than about
 // 100 ms: where a relayed leg falls silent, comfort noise takes over.
+//
+// # Which packets are the peer's
+//
+// RTP has no proof of its sender, so a leg over UDP goes by addresses. A packet
+// from Stream.Remote is always the peer's, and from then on we send there,
+// whatever was heard before. A phone behind a NAT sends from another address: three
+// packets in sequence from Stream.Host, the address that its signalling came from,
+// make that address the peer's, unless the leg has heard its peer within the last
+// second. If the peer's stream goes on from another port of its host (same SSRC,
+// later sequence numbers), as it does when a NAT gives the phone another port, 200
+// ms of silence are enough. An address that a new Stream.Remote has replaced is
+// ignored for a second.
+//
+// So another host can send what it likes to the port of a leg: it is never sent
+// anything, never heard, and the audio of others goes on without a gap. A program
+// that shares the phone's address (another phone behind the same NAT, another call
+// of the same trunk) can do more if the phone does not send from Stream.Remote:
+// before the phone's first packet, or when the phone has been silent for a second,
+// it can take the phone's place, hears what the phone would hear, and keeps the
+// place until it has been silent for a second. The first packet from Stream.Remote
+// ends that. A sender who forges the phone's address and port is heard in its
+// place, but is sent nothing.
 package media
 
 import (
@@ -17,7 +39,8 @@ import (
 
 // A Stream is what was agreed for a leg.
 type Stream struct {
-	Remote      netip.AddrPort `json:"remote"` // where SDP says to send
+	Remote      netip.AddrPort `json:"remote"`        // where SDP says to send
+	Host        netip.Addr     `json:"host,omitzero"` // where SDP came from; audio may come from there, too
 	Codec       Codec          `json:"codec"`
 	PayloadType uint8          `json:"payloadType"` // of Codec, both ways
 	Events      uint8          `json:"events"`      // payload type of telephone-event, 0: not agreed

@@ -54,9 +54,9 @@ func (l *Leg) read(conn *net.UDPConn) {
 	}
 }
 
-// Latched calls f, once for each change, when the peer's audio comes from
-// another address than Stream.Remote and the leg has locked on to it (RFC 4961).
-// f must not block. It is for legs that Room.Open has opened.
+// Latched calls f, once for each change, when the leg has locked on to another
+// address than before (RFC 4961): one that is not Stream.Remote, or Stream.Remote
+// again. f must not block. It is for legs that Room.Open has opened.
 func (l *Leg) Latched(f func(netip.AddrPort)) {
 	l.room.mu.Lock()
 	defer l.room.mu.Unlock()
@@ -68,16 +68,16 @@ func (l *Leg) Latched(f func(netip.AddrPort)) {
 func (l *Leg) Latch(peer netip.AddrPort) {
 	l.room.mu.Lock()
 	defer l.room.mu.Unlock()
-	l.socket.latch.locked = netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port())
+	l.socket.latch.lock(l.room.engine.slot(), netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port()))
 }
 
 // fromPeer reports whether a packet comes from the leg's peer. An invalid from
 // means that the transport vouches for that.
-func (l *Leg) fromPeer(from netip.AddrPort, p *rtp.Packet) bool {
+func (l *Leg) fromPeer(slot int64, from netip.AddrPort, p *rtp.Packet) bool {
 	if l.socket == nil {
 		return true
 	}
-	ours, moved := l.socket.latch.hear(from, &p.Header)
+	ours, moved := l.socket.latch.hear(slot, from, &p.Header)
 	if moved && l.socket.latched != nil {
 		latched := l.socket.latched
 		l.room.due = append(l.room.due, func() { latched(from) })

@@ -42,9 +42,11 @@ func (l leg) Receive(now time.Time, in switchboard.Incoming) switchboard.Plan {
 	t := step{leg: l, now: now}
 	switch in := in.(type) {
 	case arrival:
+		t.from = in.From.Addr()
 		t.emit(in.arrived)
 		t.run(in.step)
 	case message:
+		t.from = in.From.Addr()
 		t.run(l.dialog.Receive(now, in.Received))
 	case unreachable:
 		t.run(l.dialog.Unreachable(now, in.addr))
@@ -120,6 +122,7 @@ func (l leg) stream() media.Stream {
 type step struct {
 	leg
 	now   time.Time
+	from  netip.Addr // of the message that is taken in
 	facts []call.Event
 	out   []switchboard.Outgoing
 	// resound says that the audio is new in this process and must be made
@@ -202,6 +205,7 @@ func (t *step) offered(offer []byte) {
 		t.run(t.dialog.Reject(t.now, 488, "Not Acceptable Here"))
 		return
 	}
+	next.Stream.Host = t.from
 	unchanged := next == t.session
 	t.agreed(next)
 	t.run(t.dialog.Accept(t.now, []byte(next.Local), unchanged))
@@ -284,9 +288,11 @@ func (t *step) invite(fresh bool) {
 	t.run(t.dialog.Invite(t.now, []byte(t.session.Local)))
 }
 
-// agreed takes a session over. What was learned about the peer's audio is void
-// when it is to come from another address.
+// agreed takes a session over, which the message that is taken in has agreed. What
+// was learned about the peer's audio is void when it is to come from another
+// address.
 func (t *step) agreed(s session) {
+	s.Stream.Host = t.from
 	if s.Stream.Remote != t.session.Stream.Remote {
 		t.latched, t.way = netip.AddrPort{}, ""
 	}

@@ -284,7 +284,7 @@ func TestAudio(t *testing.T) {
 	}
 	r.plans(call.Answer{Connection: 1})
 	want := media.Stream{
-		Remote: netip.MustParseAddrPort("198.51.100.7:6000"), Codec: media.PCMA, PayloadType: 8, Events: 101,
+		Remote: netip.MustParseAddrPort("198.51.100.7:6000"), Host: farAddress.Addr(), Codec: media.PCMA, PayloadType: 8, Events: 101,
 		Send: true, Receive: true,
 	}
 	if p.stream != want {

@@ -95,6 +95,7 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 			l.send(sipua.Refuse(m, 488, "Not Acceptable Here"))
 			return
 		}
+		s.Stream.Host = m.From.Addr()
 	}
 	first := arrival{message{m, a.name}, l, arrived, step}
 	if err := l.board.Open(a.contact, leg{anchor: a, dialog: step.Dialog, session: s}, first); err != nil {
