@@ -28,7 +28,7 @@ const (
 // Audio is the RTP of one call: a socket, and the goroutine that says a tone
 // on it and records what comes. It goes on whatever becomes of the far end.
 type audio struct {
-	conn      *net.UDPConn
+	conn      atomic.Pointer[net.UDPConn]
 	recording *Recording
 	log       *slog.Logger
 	done      sync.WaitGroup
@@ -54,7 +54,6 @@ func startAudio(address netip.AddrPort, tone float64, mirror bool, log *slog.Log
 		return nil, fmt.Errorf("opening an RTP socket: %w", err)
 	}
 	s := &audio{
-		conn:      conn,
 		recording: &Recording{},
 		log:       log,
 		digits:    make(chan byte, 64),
@@ -65,12 +64,22 @@ func startAudio(address netip.AddrPort, tone float64, mirror bool, log *slog.Log
 			SequenceNumber: uint16(rand.Uint32()), Timestamp: rand.Uint32(),
 		}},
 	}
+	s.conn.Store(conn)
 	s.done.Go(s.run)
 	return s, nil
 }
 
 func (s *audio) address() netip.AddrPort {
-	return s.conn.LocalAddr().(*net.UDPAddr).AddrPort()
+	return s.conn.Load().LocalAddr().(*net.UDPAddr).AddrPort()
+}
+
+// move goes on from another port. The old one is dead.
+func (s *audio) move() error {
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(s.address().Addr(), 0)))
+	if err != nil {
+		return fmt.Errorf("opening an RTP socket: %w", err)
+	}
+	return s.conn.Swap(conn).Close()
 }
 
 // agree sets what has been agreed with the far end, from the next packet on.
@@ -80,7 +89,7 @@ func (s *audio) agree(stream media.Stream) {
 }
 
 func (s *audio) close() {
-	_ = s.conn.Close() // ends run; again: an error that says so
+	_ = s.conn.Load().Close() // ends run; again: an error that says so
 	s.done.Wait()
 }
 
@@ -89,10 +98,11 @@ func (s *audio) run() {
 	buffer := make([]byte, 2048)
 	next := time.Now()
 	for {
-		if s.conn.SetReadDeadline(next) != nil {
+		conn := s.conn.Load()
+		if conn.SetReadDeadline(next) != nil && conn == s.conn.Load() {
 			return // closed
 		}
-		n, from, err := s.conn.ReadFromUDPAddrPort(buffer)
+		n, from, err := conn.ReadFromUDPAddrPort(buffer)
 		now := time.Now()
 		switch {
 		case err == nil:
@@ -103,6 +113,7 @@ func (s *audio) run() {
 				next = now
 			}
 		case errors.Is(err, syscall.ECONNREFUSED): // the far end is down; it may come back
+		case conn != s.conn.Load(): // moved
 		default:
 			if !errors.Is(err, net.ErrClosed) {
 				s.log.Warn("receiving audio", "error", err)
@@ -143,7 +154,7 @@ func (s *audio) write(stream *media.Stream, payloadType uint8, payload []byte) {
 	}
 	s.packet.Marker = false
 	s.sent.Add(1)
-	if _, err := s.conn.WriteToUDPAddrPort(raw, stream.Remote); err != nil {
+	if _, err := s.conn.Load().WriteToUDPAddrPort(raw, stream.Remote); err != nil {
 		s.log.Debug("sending audio", "to", stream.Remote, "error", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -58,12 +59,16 @@ type Call struct {
 }
 
 func newCall(p *Phone, s *audio, peer string) *Call {
+	address := s.address()
+	if p.options.SDPHost.IsValid() {
+		address = netip.AddrPortFrom(p.options.SDPHost, address.Port())
+	}
 	return &Call{
 		phone: p, audio: s, peer: peer,
 		rang: make(chan struct{}), answered: make(chan struct{}), ended: make(chan struct{}),
 		session: session{
 			user: p.options.User, id: uint64(rand.Uint32()),
-			address: s.address(), codec: p.options.Codec, noEvents: p.options.NoEvents,
+			address: address, codec: p.options.Codec, noEvents: p.options.NoEvents,
 		},
 	}
 }
@@ -122,6 +127,15 @@ func (c *Call) Answer() { c.phone.do(c.pickUp) }
 
 // HangUp ends the call, whatever it is doing.
 func (c *Call) HangUp() { c.phone.do(c.hangUp) }
+
+// MoveAudio goes on from another port without telling the peer, and the old port is
+// dead, as when a NAT forgets the phone.
+func (c *Call) MoveAudio() error {
+	if err := c.audio.move(); err != nil {
+		return fmt.Errorf("moving the audio of the call with %s: %w", c.peer, err)
+	}
+	return nil
+}
 
 // Hold puts the peer on hold by a re-INVITE (RFC 3264 §8.4) and waits until it
 // agrees. From then on we say silence.

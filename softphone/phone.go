@@ -26,6 +26,7 @@ type Options struct {
 	Tone      float64         // what it says, in Hz; 0: silence, in packets
 	Codec     media.Codec     // the only one it speaks
 	NoEvents  bool            // says and hears keys in INFO requests, and not as telephone-events
+	SDPHost   netip.Addr      // where its SDP says that it receives audio, as behind a NAT; zero: Address
 	Challenge *Challenge      // what callers must prove; nil: nothing
 	Log       *slog.Logger    // nil: no log
 
