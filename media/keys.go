@@ -16,31 +16,40 @@ const (
 	longestKey = 0xffff
 )
 
+// forgotten is after how many slots without a packet of an event nothing late of it
+// is expected any more: 1 s.
+const forgotten = 50
+
 // A keypad finds the keys in what a peer sends as telephone-events. It knows a
 // key by the first packet of its event that comes, whichever is lost.
 type keypad struct {
 	ssrc, timestamp uint32 // of the last event
 	seq             uint16 // of its newest packet
+	slot            int64  // of its last packet
 	code            byte
 	ended, known    bool
 }
 
 // take returns the key that this packet is the first to tell of, if it is.
-func (k *keypad) take(p *rtp.Packet) (key byte, pressed bool) {
+func (k *keypad) take(slot int64, p *rtp.Packet) (key byte, pressed bool) {
 	if len(p.Payload) < 4 || int(p.Payload[0]) >= len(keyNames) {
 		return 0, false
 	}
-	next := keypad{p.SSRC, p.Timestamp, p.SequenceNumber, p.Payload[0], p.Payload[1]&keyEnds != 0, true}
+	next := keypad{p.SSRC, p.Timestamp, p.SequenceNumber, slot, p.Payload[0], p.Payload[1]&keyEnds != 0, true}
 	another := !k.known || k.ssrc != next.ssrc
 	later := int32(next.timestamp - k.timestamp)
 	newer := int16(next.seq-k.seq) > 0
 	switch {
 	case another:
-	case later < 0, later == 0 && !newer:
+	case slot-k.slot >= forgotten: // whatever the peer's clock does
+		another = later != longestKey || k.ended || next.code != k.code
+	case !newer:
 		return 0, false
 	case later == 0: // of one event, unless the peer's clock stands still
 		another = next.code != k.code || k.ended && p.Marker
 		next.ended = next.ended || k.ended && !another
+	case later < 0: // the peer's clock went back
+		another = true
 	default: // what is held for 8 s goes on in another event (RFC 4733 §2.5.1.3)
 		another = later != longestKey || next.code != k.code || p.Marker
 	}

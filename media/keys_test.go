@@ -36,18 +36,31 @@ func TestEachKeyIsToldOnce(t *testing.T) {
 		"a flash is none":              {[]*rtp.Packet{keyPacket(4, 100, 16, true)}, ""},
 		"a clock that stands still":    {[]*rtp.Packet{keyPacket(1, 100, 7, true), begins(keyPacket(2, 100, 7, false)), keyPacket(3, 100, 7, true), keyPacket(4, 100, 8, false)}, "778"},
 		"held for longer than 8 s":     {[]*rtp.Packet{keyPacket(1, 100, 10, false), keyPacket(500, 100+longestKey, 10, false)}, "*"},
+		"the clock went back":          {[]*rtp.Packet{keyPacket(1, 1<<20, 1, true), keyPacket(2, 100, 2, false), keyPacket(3, 100, 2, true), keyPacket(9, 900, 3, true)}, "123"},
 		"a packet without a whole key": {[]*rtp.Packet{{Payload: []byte{1, 10, 0}}}, ""},
 	} {
 		var k keypad
 		var got []byte
 		for _, p := range c.packets {
-			if key, pressed := k.take(p); pressed {
+			if key, pressed := k.take(0, p); pressed {
 				got = append(got, key)
 			}
 		}
 		if string(got) != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
+	}
+}
+
+// A phone that begins anew keeps nothing of its numbers, and sometimes its SSRC.
+func TestAKeyAfterThePhoneBeganAnewIsHeard(t *testing.T) {
+	var k keypad
+	k.take(100, keyPacket(40000, 1<<20, 1, true))
+	if _, pressed := k.take(100+forgotten-1, keyPacket(30000, 100, 1, true)); pressed {
+		t.Error("a late packet of the event before is a key")
+	}
+	if _, pressed := k.take(100+forgotten, keyPacket(30000, 100, 1, true)); !pressed {
+		t.Error("a key is not heard")
 	}
 }
 
@@ -102,7 +115,7 @@ func wantTyped(t *testing.T, heard []sent, want string) {
 		if h.PayloadType != eventsType {
 			continue
 		}
-		if key, pressed := k.take(&h.Packet); pressed {
+		if key, pressed := k.take(0, &h.Packet); pressed {
 			got = append(got, key)
 			if !h.Marker {
 				t.Error("the first packet of a key has no marker")
@@ -189,11 +202,11 @@ func FuzzKeypad(f *testing.F) {
 			n := min(4, len(payloads))
 			p := &rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(seq), Timestamp: timestamp}, Payload: payloads[:n]}
 			payloads = payloads[n:]
-			key, pressed := k.take(p)
+			key, pressed := k.take(0, p)
 			if pressed && !strings.ContainsRune(keyNames, rune(key)) {
 				t.Fatalf("the key %q", key)
 			}
-			if _, again := k.take(p); again {
+			if _, again := k.take(0, p); again {
 				t.Fatal("the same packet tells of another key")
 			}
 		}

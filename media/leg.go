@@ -33,6 +33,7 @@ type Leg struct {
 	// What it says, taken frame by frame when somebody mixes it or it is
 	// recorded.
 	mixed bool
+	long  bool // its packets are too long to be relayed
 	voice voice
 	said  [frame]int16 // in this slot
 
@@ -102,10 +103,16 @@ func (l *Leg) mayHear() bool {
 	return l.inMix && l.stream.Send && l.reachable()
 }
 
+// hearsMix reports whether what the leg hears is made every 20 ms of what its
+// sources have said.
+func (l *Leg) hearsMix() bool {
+	return len(l.sources) > 1 || len(l.sources) == 1 && l.sources[0].long
+}
+
 // hearsOnly reports whether the leg hears that one alone, and so its packets as
 // they come.
 func (l *Leg) hearsOnly(source *Leg) bool {
-	return l.mayHear() && len(l.sources) == 1 && l.sources[0] == source
+	return l.mayHear() && !l.hearsMix() && len(l.sources) == 1 && l.sources[0] == source
 }
 
 // Receive takes one RTP packet that came in on the leg's transport, in order, and
@@ -127,8 +134,9 @@ func (l *Leg) receive(from netip.AddrPort, p *rtp.Packet) {
 	l.room.mu.Lock()
 	defer l.room.unlock()
 	s := &l.stream
-	event := s.Events != 0 && p.PayloadType == s.Events
-	if !s.Receive || !event && p.PayloadType != s.PayloadType || len(p.Payload) == 0 {
+	event := s.isEvents(p.PayloadType)
+	codec, audio := s.codecOf(p.PayloadType)
+	if !s.Receive || !event && !audio || len(p.Payload) == 0 {
 		return
 	}
 	slot := l.room.engine.slot()
@@ -139,25 +147,29 @@ func (l *Leg) receive(from netip.AddrPort, p *rtp.Packet) {
 	case event:
 		l.sayEvent(slot, p)
 	case len(p.Payload) <= widest:
-		l.say(slot, p)
+		l.say(slot, codec, p)
 	}
 }
 
 // say brings the leg's voice to those who hear it.
-func (l *Leg) say(slot int64, p *rtp.Packet) {
+func (l *Leg) say(slot int64, codec Codec, p *rtp.Packet) {
+	if long := len(p.Payload) > longer; long != l.long {
+		l.long = long
+		l.room.arrange()
+	}
 	if l.mixed || len(l.recordings) > 0 {
-		l.voice.put(p.Timestamp, l.stream.Codec, p.Payload)
+		l.voice.put(p.Timestamp, codec, p.Payload)
 	}
 	for _, other := range l.room.legs {
 		if other.hearsOnly(l) {
-			other.relayVoice(slot, l, p)
+			other.relayVoice(slot, l, codec, p)
 		}
 	}
 }
 
 // sayEvent passes a telephone-event on, and tells of the key.
 func (l *Leg) sayEvent(slot int64, p *rtp.Packet) {
-	if key, pressed := l.keypad.take(p); pressed && l.pressed != nil {
+	if key, pressed := l.keypad.take(slot, p); pressed && l.pressed != nil {
 		tell := l.pressed
 		l.room.due = append(l.room.due, func() { tell(key) })
 	}
@@ -185,10 +197,10 @@ func (l *Leg) tick(slot int64) {
 	l.typeKey(slot)
 	o := &l.out
 	switch {
-	case len(l.sources) > 1:
+	case l.hearsMix():
 		o.turn(emission{kind: mixing})
 		mix(o.payload(), l.stream.Codec, l.sources)
-	case len(l.sources) == 1 && o.of.kind != filling && slot-o.slot < patience:
+	case len(l.sources) == 1 && o.of.kind != filling && (slot-o.sent < patience || slot-o.slot < slack):
 		return
 	case len(l.sources) == 1:
 		o.turn(emission{kind: filling})

@@ -7,7 +7,8 @@
 // A leg that hears one other leg gets its packets relayed as they come; a leg
 // that hears several gets them mixed every 20 ms; a leg that hears no other is
 // played an audio. No leg in a mix goes without packets for longer than about
-// 100 ms: where a relayed leg falls silent, comfort noise takes over.
+// 100 ms: where a relayed leg falls silent, comfort noise takes over. A leg whose
+// packets are longer than 60 ms is not relayed, but taken apart as for a mix.
 //
 // # Which packets are the peer's
 //
@@ -42,10 +43,31 @@ type Stream struct {
 	Remote      netip.AddrPort `json:"remote"`        // where SDP says to send
 	Host        netip.Addr     `json:"host,omitzero"` // where SDP came from; audio may come from there, too
 	Codec       Codec          `json:"codec"`
-	PayloadType uint8          `json:"payloadType"` // of Codec, both ways
-	Events      uint8          `json:"events"`      // payload type of telephone-event, 0: not agreed
-	Send        bool           `json:"send"`        // we may send to the peer
-	Receive     bool           `json:"receive"`     // the peer sends to us
+	PayloadType uint8          `json:"payloadType"`        // of Codec
+	Events      uint8          `json:"events"`             // payload type of telephone-event to the peer, 0: not agreed
+	EventsIn    uint8          `json:"eventsIn,omitempty"` // another of telephone-event from the peer: that of our offer
+	Send        bool           `json:"send"`               // we may send to the peer
+	Receive     bool           `json:"receive"`            // the peer sends to us
+}
+
+// codecOf returns the codec of a payload type that may come. Both laws may come by
+// their static types, whichever we send: each description of ours that is an offer
+// has both (RFC 3264 §5.1).
+func (s *Stream) codecOf(payloadType uint8) (c Codec, ok bool) {
+	switch payloadType {
+	case s.PayloadType:
+		return s.Codec, true
+	case 0:
+		return PCMU, true
+	case 8:
+		return PCMA, true
+	}
+	return 0, false
+}
+
+// isEvents reports whether packets with that payload type are telephone-events.
+func (s *Stream) isEvents(payloadType uint8) bool {
+	return payloadType != 0 && payloadType != s.PayloadType && (payloadType == s.Events || payloadType == s.EventsIn)
 }
 
 // A Codec is a G.711 law.
@@ -78,7 +100,8 @@ func (c *Codec) UnmarshalText(text []byte) error {
 }
 
 const (
-	rate   = 8000      // samples and RTP timestamp units in a second (RFC 3551 §4.5.14)
-	frame  = rate / 50 // samples in the 20 ms that every packet of ours holds
-	widest = 3 * frame // samples in the longest packet taken from a peer, 60 ms
+	rate   = 8000       // samples and RTP timestamp units in a second (RFC 3551 §4.5.14)
+	frame  = rate / 50  // samples in the 20 ms that every packet of ours holds
+	widest = 10 * frame // samples in the longest packet taken from a peer, 200 ms (RFC 3551 §4.2)
+	longer = 3 * frame  // samples in the longest packet that is relayed as it comes
 )

@@ -2,15 +2,14 @@ package media
 
 import "math"
 
-// mix writes into dst, a frame long, what sources, two or more, have just said
+// mix writes into dst, a frame long, what sources, one or more, have just said
 // together.
 func mix(dst []byte, codec Codec, sources []*Leg) {
 	var sum [frame]int32
-	one, other := &sources[0].said, &sources[1].said
-	for i := range sum {
-		sum[i] = int32(one[i]) + int32(other[i])
+	for i, v := range &sources[0].said {
+		sum[i] = int32(v)
 	}
-	for _, s := range sources[2:] {
+	for _, s := range sources[1:] {
 		for i, v := range &s.said {
 			sum[i] += int32(v)
 		}

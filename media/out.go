@@ -6,8 +6,10 @@ import (
 	"github.com/pion/rtp"
 )
 
-// header is the length of the RTP header we send.
-const header = 12
+const (
+	header = 12 // bytes of the RTP header we send
+	burst  = 10 // packets sent at once that the peer is believed to keep
+)
 
 // An emission is what makes the audio that a leg hears. When it changes, a new
 // talk spurt begins.
@@ -38,7 +40,8 @@ type out struct {
 
 	of     emission
 	played int   // samples of it, when playing or filling
-	slot   int64 // of the last packet
+	sent   int64 // slot in which the last packet was sent
+	slot   int64 // slot in which the last packet is heard: later if several were sent at once
 	marker bool  // of the next packet
 
 	relay  relay
@@ -78,8 +81,12 @@ func (o *out) now(slot int64) uint32 {
 // payload is where the audio of the next packet is put.
 func (o *out) payload() []byte { return o.buf[header:] }
 
-// sendFrame sends the payload.
+// sendFrame sends the payload. Of several at once, each is heard after the one
+// before.
 func (o *out) sendFrame(slot int64, payloadType uint8, timestamp uint32) {
+	if slot == o.sent {
+		o.slot = min(o.slot+1, slot+burst)
+	}
 	o.send(o.buf[:], rtp.Header{
 		Marker:      o.marker,
 		PayloadType: payloadType,
@@ -96,5 +103,7 @@ func (o *out) send(packet []byte, h rtp.Header, slot int64) {
 	_, _ = h.MarshalTo(packet)
 	_ = o.transport.Send(packet)
 	o.seq++
-	o.slot = slot
+	if slot != o.sent {
+		o.slot, o.sent = slot, slot
+	}
 }

@@ -7,6 +7,7 @@ const (
 	maxLost  = 50       // packets lost in a row that are passed on as lost
 	maxJump  = rate     // samples that a source may skip and still be the same
 	patience = int64(4) // slots without a relayed packet before noise takes over
+	slack    = int64(2) // slots without audio: packets that came at once are heard one after the other
 )
 
 // A relay remembers how a source's packets are re-headed, for as long as it is
@@ -68,7 +69,7 @@ func (o *out) skipLost(p *rtp.Header) {
 // relayVoice sends what src says on to the leg at once. Packets of ours hold
 // 20 ms; what is longer or shorter is cut or gathered. A source whose
 // timestamps leap back is late until noise has taken over, and then begins anew.
-func (l *Leg) relayVoice(slot int64, src *Leg, p *rtp.Packet) {
+func (l *Leg) relayVoice(slot int64, src *Leg, codec Codec, p *rtp.Packet) {
 	o := &l.out
 	timestamp := o.follow(slot, src, &p.Header)
 	gap := int32(timestamp - o.end - uint32(o.relay.pending))
@@ -81,7 +82,7 @@ func (l *Leg) relayVoice(slot int64, src *Leg, p *rtp.Packet) {
 	}
 	o.marker = o.marker || p.Marker
 	for audio := p.Payload; len(audio) > 0; {
-		n := convert(o.payload()[o.relay.pending:], audio, src.stream.Codec, l.stream.Codec)
+		n := convert(o.payload()[o.relay.pending:], audio, codec, l.stream.Codec)
 		audio = audio[n:]
 		o.relay.pending += n
 		if o.relay.pending == frame {

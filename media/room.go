@@ -157,7 +157,7 @@ func (r *Room) arrange() {
 		if relayed := l.out.of.from; relayed != nil && !l.hearsOnly(relayed) {
 			l.out.of = emission{} // what it says until it is heard again is not lost
 		}
-		if len(l.sources) < 2 {
+		if !l.hearsMix() {
 			continue
 		}
 		for _, s := range l.sources {

@@ -1,31 +1,37 @@
 package media
 
 const (
-	ring    = 2048      // samples kept of a voice
-	delay   = 2 * frame // what a voice waits for its later packets
-	deepest = 4 * frame // and the most that may wait before a packet: 80 ms
+	ring   = 4096      // samples kept of a voice
+	delay  = 2 * frame // what a voice waits for its later packets
+	window = 50        // frames in which a voice that waits for too long is found: 1 s
 )
 
-// A voice is what somebody says, put together from packets that come when they
-// like into frames that are taken every 20 ms. What is missing is silence, what
-// comes too late is dropped, and when too much waits the oldest is skipped. After
-// silence it begins anew, whatever the timestamps. The zero value is ready.
+// A voice is what a leg says, put together from packets that come when they like
+// into frames that are taken every 20 ms. What is missing is silence, and what
+// comes too late is dropped. If for a second more than delay has been waiting
+// before each packet, the oldest of it is skipped: packets that come in bursts keep
+// what they need. After silence a voice begins anew, whatever the timestamps. The
+// zero value is ready.
 type voice struct {
 	samples [ring]int16 // by timestamp; silence outside next to end
 	next    uint32      // timestamp of the next frame to be taken
 	end     uint32      // timestamp after the last sample put
 	playing bool
+
+	waiting int32 // the least that was waiting before a packet in this window
+	taken   int   // frames of this window
 }
 
 // put adds a packet's payload, no longer than widest.
 func (v *voice) put(timestamp uint32, codec Codec, payload []byte) {
 	ahead := int32(timestamp - v.next)
 	if !v.playing || ahead > ring-widest {
-		*v = voice{next: timestamp - delay, end: timestamp, playing: true}
-	} else if ahead < 0 {
+		*v = voice{next: timestamp - delay, end: timestamp, playing: true, waiting: ring}
+		ahead = delay
+	}
+	v.waiting = min(v.waiting, ahead)
+	if ahead < 0 {
 		return
-	} else if ahead > deepest {
-		v.skip(uint32(ahead) - delay)
 	}
 	table := &expanded[codec]
 	for i, b := range payload {
@@ -36,18 +42,25 @@ func (v *voice) put(timestamp uint32, codec Codec, payload []byte) {
 	}
 }
 
-func (v *voice) skip(samples uint32) {
-	for ; samples > 0; samples-- {
-		v.samples[v.next%ring] = 0
-		v.next++
+// catchUp ends a window.
+func (v *voice) catchUp() {
+	if v.waiting > delay+frame && v.waiting < ring {
+		for range v.waiting - delay {
+			v.samples[v.next%ring] = 0
+			v.next++
+		}
 	}
+	v.waiting, v.taken = ring, 0
 }
 
-// take moves the next frame into f; it is silence when nobody speaks.
+// take moves the next frame into f; it is silence when nothing has come.
 func (v *voice) take(f *[frame]int16) {
 	if !v.playing {
 		clear(f[:])
 		return
+	}
+	if v.taken++; v.taken > window {
+		v.catchUp()
 	}
 	from := v.samples[v.next%ring:]
 	if len(from) > frame {

@@ -35,10 +35,12 @@ type audio struct {
 
 	// agreed is nil until there is something agreed.
 	agreed atomic.Pointer[media.Stream]
-	mute   atomic.Bool // says silence instead of its tone
+	mute   atomic.Bool  // says silence instead of its tone
+	begins atomic.Int64 // when it sends its first packet, in nanoseconds since 1970
 	sent   atomic.Int64
-	digits chan byte // DTMF that shall be sent
-	mirror bool      // agrees with whoever sends something
+	digits chan byte     // DTMF that shall be sent
+	mirror bool          // agrees with whoever sends something
+	late   time.Duration // for how long it sends nothing at first
 
 	// What follows is the goroutine's own.
 	voice  oscillator
@@ -85,6 +87,7 @@ func (s *audio) move() error {
 // agree sets what has been agreed with the far end, from the next packet on.
 func (s *audio) agree(stream media.Stream) {
 	s.recording.begin(time.Now())
+	s.begins.CompareAndSwap(0, time.Now().Add(s.late).UnixNano())
 	s.agreed.Store(&stream)
 }
 
@@ -132,7 +135,7 @@ func isTimeout(err error) bool {
 func (s *audio) send() {
 	s.packet.Timestamp += frame
 	stream := s.agreed.Load()
-	if stream == nil || !stream.Send || !stream.Remote.IsValid() {
+	if stream == nil || !stream.Send || !stream.Remote.IsValid() || time.Now().UnixNano() < s.begins.Load() {
 		s.packet.Marker = true
 		return
 	}

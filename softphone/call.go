@@ -60,6 +60,7 @@ type Call struct {
 
 func newCall(p *Phone, s *audio, peer string) *Call {
 	address := s.address()
+	s.late = p.options.Late
 	if p.options.SDPHost.IsValid() {
 		address = netip.AddrPortFrom(p.options.SDPHost, address.Port())
 	}

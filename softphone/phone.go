@@ -27,6 +27,7 @@ type Options struct {
 	Codec     media.Codec     // the only one it speaks
 	NoEvents  bool            // says and hears keys in INFO requests, and not as telephone-events
 	SDPHost   netip.Addr      // where its SDP says that it receives audio, as behind a NAT; zero: Address
+	Late      time.Duration   // for how long it sends no audio at the beginning of a call
 	Challenge *Challenge      // what callers must prove; nil: nothing
 	Log       *slog.Logger    // nil: no log
 

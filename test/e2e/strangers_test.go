@@ -118,7 +118,7 @@ func besieged(t *testing.T, nat bool) (h *house, other, same *stranger) {
 	h = open(t, func(b *holdfasttest.Bed) {
 		b.Options.Config.Media.FirstPort, b.Options.Config.Media.LastPort = first, first+portsOfAServer-1
 		for _, name := range []string{"customer", "ana", "cardiology"} {
-			o := softphone.Options{}
+			o := softphone.Options{Late: 300 * time.Millisecond} // the strangers are first
 			if nat {
 				o.SDPHost = netip.MustParseAddr("127.88.0.1")
 			}
