@@ -1,6 +1,7 @@
 package sipleg
 
 import (
+	"cmp"
 	"errors"
 	"net/netip"
 
@@ -16,12 +17,13 @@ type session struct {
 	Version uint64         `json:"version"`           // in our o= line, one more with every change
 	At      netip.AddrPort `json:"at,omitzero"`       // where Local says that we listen
 	Local   string         `json:"local,omitempty"`   // the last offer or answer of ours
+	Events  uint8          `json:"events,omitempty"`  // our payload type for telephone-event, once described
 	Waiting bool           `json:"waiting,omitempty"` // Local is an offer in a 2xx, whose answer the ACK brings
 	Stream  media.Stream   `json:"stream,omitzero"`   // as agreed last
 }
 
-// eventsType is our payload type for telephone-event (RFC 4733) where the peer
-// has not named its own.
+// eventsType is our payload type for telephone-event (RFC 4733), unless the peer
+// has offered another first. It stays the same for the session (RFC 3264 §8.3.2).
 const eventsType = 101
 
 // offer makes a full offer, to listen at that address: everything we can do, in
@@ -30,11 +32,10 @@ const eventsType = 101
 // number and order (RFC 3264 §8). fresh makes it another version even if
 // nothing else has changed.
 func (s session) offer(at netip.AddrPort, fresh bool) session {
-	events := s.Stream.Events
-	if events == 0 {
-		events = eventsType
+	if s.Events == 0 {
+		s.Events = cmp.Or(s.Stream.Events, eventsType)
 	}
-	formats := []format{{0, "PCMU"}, {8, "PCMA"}, {events, "telephone-event"}}
+	formats := []format{{0, "PCMU"}, {8, "PCMA"}, {s.Events, "telephone-event"}}
 	next := s.redescribe(func(before *sdp.MediaDescription) *sdp.MediaDescription {
 		return describeAudio(before.MediaName.Protos, at.Port(), sdp.DirectionSendRecv, formats)
 	})
@@ -53,17 +54,27 @@ func (s session) answer(at netip.AddrPort, offer []byte) (session, error) {
 	if err != nil {
 		return s, err
 	}
-	taken, agreed, err := choose(sections)
+	taken, agreed, err := choose(at.Addr(), sections)
 	if err != nil {
 		return s, err
 	}
+	s.Events = cmp.Or(s.Events, agreed.Events)
+	s.Stream, s.Waiting = s.hearing(agreed), false
 	media := make([]*sdp.MediaDescription, len(sections))
 	for i, sec := range sections {
 		media[i] = refuseMedia(sec.media.MediaName)
 	}
 	media[taken] = describeAudio(sections[taken].media.MediaName.Protos, at.Port(), direction(agreed), formats(agreed))
-	s.Stream, s.Waiting = agreed, false
 	return s.say(at, media), nil
+}
+
+// hearing returns the stream with our own number for telephone-event, which the
+// peer may use, too (RFC 3264 §5.1).
+func (s session) hearing(agreed media.Stream) media.Stream {
+	if s.Events != agreed.Events {
+		agreed.EventsIn = s.Events
+	}
+	return agreed
 }
 
 // agree takes the peer's answer to Local. On error the session is as it was.
@@ -75,11 +86,11 @@ func (s session) agree(answer []byte) (session, error) {
 	if err != nil {
 		return s, err
 	}
-	_, agreed, err := choose(sections)
+	_, agreed, err := choose(s.At.Addr(), sections)
 	if err != nil {
 		return s, err
 	}
-	s.Stream, s.Waiting = agreed, false
+	s.Stream, s.Waiting = s.hearing(agreed), false
 	return s, nil
 }
 

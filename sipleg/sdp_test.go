@@ -69,7 +69,11 @@ func told(before, s session) string {
 
 func streamText(s media.Stream) string {
 	codec := map[media.Codec]string{media.PCMU: "PCMU", media.PCMA: "PCMA"}[s.Codec]
-	return fmt.Sprintf("%s %s, %s as %d, events as %d", direction(s), s.Remote, codec, s.PayloadType, s.Events)
+	text := fmt.Sprintf("%s %s, %s as %d, events as %d", direction(s), s.Remote, codec, s.PayloadType, s.Events)
+	if s.EventsIn != 0 {
+		text += fmt.Sprintf(" or %d", s.EventsIn)
+	}
+	return text
 }
 
 func crlf(s string) []byte { return []byte(strings.ReplaceAll(s, "\n", "\r\n") + "\r\n") }

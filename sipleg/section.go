@@ -113,11 +113,12 @@ func mediaName(line string) (sdp.MediaName, error) {
 	return sdp.MediaName{Media: f[0], Protos: strings.Split(f[2], "/"), Formats: f[3:]}, nil
 }
 
-// choose finds the section to speak in, and what is agreed if we take it.
-func choose(sections []section) (int, media.Stream, error) {
+// choose finds the section to speak in for a leg that listens at us, and what is
+// agreed if we take it.
+func choose(us netip.Addr, sections []section) (int, media.Stream, error) {
 	var why error
 	for i, sec := range sections {
-		stream, err := sec.stream()
+		stream, err := sec.stream(us)
 		if err == nil {
 			return i, stream, nil
 		}
@@ -129,7 +130,7 @@ func choose(sections []section) (int, media.Stream, error) {
 }
 
 // stream is what is agreed when we take this section.
-func (s section) stream() (media.Stream, error) {
+func (s section) stream(us netip.Addr) (media.Stream, error) {
 	name := s.media.MediaName
 	switch {
 	case name.Media != "audio":
@@ -142,6 +143,9 @@ func (s section) stream() (media.Stream, error) {
 	host, err := s.address()
 	if err != nil {
 		return media.Stream{}, err
+	}
+	if host.Is4() != us.Is4() { // a socket sends to addresses of its own family only
+		return media.Stream{}, fmt.Errorf("c=%s cannot be reached from %s", host, us)
 	}
 	stream := media.Stream{Remote: netip.AddrPortFrom(host, uint16(name.Port.Value))}
 	if err := s.readFormats(&stream); err != nil {
@@ -266,7 +270,7 @@ func describeAudio(protos []string, port uint16, d sdp.Direction, formats []form
 			m.Attributes = append(m.Attributes, sdp.NewAttribute("fmtp", payload+" 0-16"))
 		}
 	}
-	m.Attributes = append(m.Attributes, sdp.NewAttribute("ptime", "20"), sdp.NewPropertyAttribute(d.String()))
+	m.Attributes = append(m.Attributes, sdp.NewAttribute("ptime", "20"), sdp.NewAttribute("maxptime", "200"), sdp.NewPropertyAttribute(d.String()))
 	return &m
 }
 
