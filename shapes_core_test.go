@@ -32,6 +32,8 @@ var everyEvent = []call.Event{
 	call.HungUp{Connection: 1},
 	call.Lost{Connection: 2, Detail: "no packets for 30 s", MayReturn: true},
 	call.Back{Connection: 2},
+	call.HoldBegan{Connection: 2},
+	call.HoldEnded{Connection: 2},
 	call.Joined{Connections: []call.ConnectionID{1, 3}},
 	call.DeadlinePassed{},
 	call.Recovered{},

@@ -257,6 +257,7 @@ func TestShapesOfTheCore(t *testing.T) {
 		ID: 4, Party: call.Target, Endpoint: reception, State: call.Connecting, Since: noon,
 		Offer: call.Offer{Number: 2, Agent: ana, Ended: call.NoAnswer},
 	})
+	hasShape(t, "holding.json", call.Connection{ID: 2, Party: call.Agent, Endpoint: ana, State: call.Connected, Since: noon, Holding: true})
 	hasShape(t, "mix.json", call.Mix{
 		{Connection: 1, Audio: call.HoldAudio, Recorded: true},
 		{Connection: 2, From: []call.ConnectionID{3}},

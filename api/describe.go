@@ -40,6 +40,7 @@ var descriptions = map[string]map[string]string{
 		"ringing":    "whether the line of a connecting party rings",
 		"earlyMedia": "whether a connecting party already sends audio",
 		"prompt":     "what a screening party hears",
+		"holding":    "whether their phone holds the call: they neither hear nor are heard",
 		"muted":      "whether nobody hears them",
 		"since":      "when the state began",
 	},

@@ -45,7 +45,8 @@ type Contact struct {
 	Recorded bool `json:"recorded,omitempty"`
 
 	// OnHold is how long the customer has heard hold audio altogether: put on
-	// hold, in a queue, during a recall or parked. A hold that goes on is not in it.
+	// hold, in a queue, during a recall or parked. A hold that goes on is not in it,
+	// and one by a phone (Connection.Holding) never is.
 	OnHold Duration `json:"onHold,omitempty"`
 
 	Arrived  time.Time `json:"arrived"`
@@ -162,10 +163,22 @@ type Connection struct {
 	EarlyMedia bool `json:"earlyMedia,omitempty"`
 	// Prompt is what they hear while Screening.
 	Prompt Audio `json:"prompt,omitempty"`
+	// Holding says that their phone holds the call: they neither hear nor are heard,
+	// and those who would hear them alone hear hold audio.
+	Holding bool `json:"holding,omitempty"`
 	// Muted says that nobody hears them.
 	Muted bool `json:"muted,omitempty"`
 
 	Since time.Time `json:"since"` // in this State since
+}
+
+// Shown returns State as people are shown it: a party whose phone holds the call is
+// Held.
+func (c Connection) Shown() State {
+	if c.Holding && c.State == Connected {
+		return Held
+	}
+	return c.State
 }
 
 // A Kind says when the agent leaves a transfer.

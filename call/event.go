@@ -106,6 +106,17 @@ type (
 		Connection ConnectionID `json:"connection"`
 	}
 
+	// HoldBegan: a party's phone holds the call, because its hold key was pressed.
+	// Until HoldEnded they neither hear nor are heard.
+	HoldBegan struct {
+		Connection ConnectionID `json:"connection"`
+	}
+
+	// HoldEnded: a party's phone holds the call no longer.
+	HoldEnded struct {
+		Connection ConnectionID `json:"connection"`
+	}
+
 	// Joined: these parties are in the room, each with audio agreed in both
 	// directions (RFC 3264 sendrecv), so that those who are Connected hear each
 	// other. It comes whenever that has changed, also after Recovered; what an
@@ -255,6 +266,8 @@ func (e Played) connection() ConnectionID       { return e.Connection }
 func (e HungUp) connection() ConnectionID       { return e.Connection }
 func (e Lost) connection() ConnectionID         { return e.Connection }
 func (e Back) connection() ConnectionID         { return e.Connection }
+func (e HoldBegan) connection() ConnectionID    { return e.Connection }
+func (e HoldEnded) connection() ConnectionID    { return e.Connection }
 func (Joined) connection() ConnectionID         { return 0 }
 func (DeadlinePassed) connection() ConnectionID { return 0 }
 func (Recovered) connection() ConnectionID      { return 0 }
@@ -288,6 +301,8 @@ func (Played) isFact()         {}
 func (HungUp) isFact()         {}
 func (Lost) isFact()           {}
 func (Back) isFact()           {}
+func (HoldBegan) isFact()      {}
+func (HoldEnded) isFact()      {}
 func (Joined) isFact()         {}
 func (DeadlinePassed) isFact() {}
 func (Recovered) isFact()      {}

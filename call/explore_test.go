@@ -26,12 +26,17 @@ type bounds struct {
 	arrivals int
 	// kinds are the kinds of transfers that are asked for; none means all.
 	kinds []call.Kind
+	// phones is whether phones hold the call. It multiplies the states, and only
+	// leaving and what is heard depend on it, so it has bounds of its own.
+	phones bool
 }
 
-// smallBounds are for every run of the tests, fullBounds for make test.
+// smallBounds are for every run of the tests, fullBounds for make test; phoneBounds
+// are for those phones that hold the call, and for both.
 var (
 	smallBounds = bounds{transfers: 1, rings: 4, arrivals: 1}
 	fullBounds  = bounds{transfers: 2, rings: 5, arrivals: 2}
+	phoneBounds = bounds{transfers: 1, rings: 3, arrivals: 1, phones: true}
 )
 
 // An exploration visits every state that a contact can come to within its
@@ -113,6 +118,11 @@ func (x *exploration) nexts(v *visit) []visit {
 		}
 		all = append(all, visit{v.world, v, ev, 0})
 	}
+	if x.bounds.phones {
+		for _, ev := range phones(v.c) {
+			all = append(all, visit{v.world, v, ev, 0})
+		}
+	}
 	for _, d := range deadlines(v.c) {
 		all = append(all, v.after(max(0, d.Sub(v.now)), call.DeadlinePassed{}))
 	}
@@ -149,7 +159,7 @@ func (w world) key() string {
 	k.number(int(c.LastConnection), len(c.Past), order(c, w.tookOver()), btoi(w.slipped()))
 	for _, x := range c.Connections {
 		k.add("\n", string(x.Party), x.Endpoint.Address, string(x.State), string(x.Prompt))
-		k.number(btoi(x.EarlyMedia), btoi(x.Muted), rank(due, x.AnswerBy), order(c, x.For))
+		k.number(btoi(x.EarlyMedia), btoi(x.Muted), btoi(x.Holding), rank(due, x.AnswerBy), order(c, x.For))
 	}
 	for _, t := range c.Past {
 		k.add("\npast", t.Key, string(t.Kind), t.Attempts[0].Target.Address)
@@ -249,19 +259,27 @@ func TestExplore(t *testing.T) {
 	}
 	for _, kinds := range [][]call.Kind{{call.Cold}, {call.Warm}, {call.Blind}, {call.Cold, call.Warm, call.Blind}} {
 		b.kinds = kinds
-		began := time.Now()
-		x, broken := explore(call.Step, b)
-		if broken != "" {
-			t.Fatal(broken)
-		}
-		for _, name := range eventNames(t) {
-			if !x.heard[name] {
-				t.Errorf("no %s was ever taken in", name)
-			}
-		}
-		fmt.Printf("exploration of %v: %d states, %d transitions, 0 violations, up to %d transfers and %d lines in a contact, %.1f s\n",
-			kinds, len(x.seen), x.transitions, b.transfers, b.rings, time.Since(began).Seconds())
+		exploreAll(t, b)
 	}
+	b = phoneBounds
+	b.kinds = []call.Kind{call.Cold, call.Warm, call.Blind}
+	exploreAll(t, b)
+}
+
+func exploreAll(t *testing.T, b bounds) {
+	t.Helper()
+	began := time.Now()
+	x, broken := explore(call.Step, b)
+	if broken != "" {
+		t.Fatal(broken)
+	}
+	for _, name := range eventNames(t) {
+		if !x.heard[name] && (b.phones || !strings.HasPrefix(name, "Hold") || name == "HoldRequested") {
+			t.Errorf("no %s was ever taken in", name)
+		}
+	}
+	fmt.Printf("exploration of %v: %d states, %d transitions, 0 violations, up to %d transfers and %d lines in a contact, phones that hold: %t, %.1f s\n",
+		b.kinds, len(x.seen), x.transitions, b.transfers, b.rings, b.phones, time.Since(began).Seconds())
 }
 
 // eventNames are the names of all events, from the sealed type itself.

@@ -28,9 +28,10 @@ const (
 )
 
 // Hears tells who hears what, by one rule: whoever is connected hears everyone
-// else who is connected and not muted, whoever is held hears hold audio, whoever
+// else who is connected, not muted and not holding the call by phone, whoever is held hears hold audio, whoever
 // is screening hears their prompt, and whoever would hear nobody hears comfort
-// audio; a customer who is alone hears hold audio. An agent also hears what a
+// audio; a customer who is alone hears hold audio, as does whoever hears nobody
+// because another's phone holds the call. An agent also hears what a
 // party's line plays before they answer, or, where it only rings and there is
 // nobody else to be heard, that it rings. A party that is still connecting, or
 // away, hears nothing from us, so it has no Hearing.
@@ -89,7 +90,7 @@ func (c *Contact) hearing(who *Connection) Hearing {
 		var alone bool
 		switch h.From, alone = c.heardBy(who); {
 		case len(h.From) > 0:
-		case alone && who.Party == Customer:
+		case alone && who.Party == Customer, c.heldByPhone(who):
 			h.Audio = c.waitingAudio()
 		case alone && who.Party == Agent && c.rings():
 			h.Audio = RingbackAudio
@@ -120,6 +121,13 @@ func (c *Contact) waitingAudio() Audio {
 	return HoldAudio
 }
 
+// heldByPhone reports whether somebody else who is connected holds the call by phone.
+func (c *Contact) heldByPhone(who *Connection) bool {
+	return slices.ContainsFunc(c.Connections, func(x Connection) bool {
+		return x.ID != who.ID && x.State == Connected && x.Holding
+	})
+}
+
 // heardBy is whom somebody hears. Who hears nobody is alone, unless there is
 // somebody who keeps quiet.
 func (c *Contact) heardBy(who *Connection) (from []ConnectionID, alone bool) {
@@ -131,7 +139,7 @@ func (c *Contact) heardBy(who *Connection) (from []ConnectionID, alone bool) {
 			continue
 		}
 		alone = false
-		if !x.Muted {
+		if !x.Muted && !x.Holding {
 			from = append(from, x.ID)
 		}
 	}

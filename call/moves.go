@@ -126,7 +126,7 @@ func (s *step) personLeft(id ConnectionID, lost bool) {
 	if who.Party == Agent && !early {
 		responsible = who.Endpoint
 	}
-	if lost || early || who.State == Away || s.customer().State == Held {
+	if lost || early || who.State == Away || who.Holding || s.customer().State == Held {
 		s.recall(responsible)
 		return
 	}

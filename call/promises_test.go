@@ -24,6 +24,7 @@ var promises = []struct {
 	{"P7", oneTransfer},
 	{"P9", noOrphans},
 	{"confirm", onlyPeopleConfirm},
+	{"phone hold", heldByPhone},
 	{"ahead", heardAhead},
 	{"offers", offersAreKept},
 	{"refusals", refusedIsUnchanged},
@@ -92,6 +93,7 @@ func customerKept(m move) string {
 	up, ok := m.ev.(call.HungUp)
 	goodbye := ok && m.before.c.Stage == call.Talking && len(m.before.c.Connections) == 2 &&
 		find(m.before.c, up.Connection) != nil && find(m.before.c, up.Connection).State == call.Connected &&
+		!find(m.before.c, up.Connection).Holding &&
 		find(m.before.c, m.customer()).State == call.Connected &&
 		up.Connection != m.before.tookOver()
 	if goodbye {
@@ -133,6 +135,31 @@ func customerLookedAfter(m move) string {
 	}
 	if !responsible[c.Stage] {
 		return fmt.Sprintf("nobody is responsible while %s", c.Stage)
+	}
+	return ""
+}
+
+// heldByPhone: a party whose phone holds the call is not heard, and a party who is
+// connected with nobody else hears hold audio.
+func heldByPhone(m move) string {
+	c := m.after.c
+	for _, h := range call.Hears(c) {
+		others, holding := 0, 0
+		for _, x := range c.Connections {
+			switch {
+			case x.Holding && slices.Contains(h.From, x.ID):
+				return "a phone that holds is heard"
+			case x.ID == h.Connection || x.State != call.Connected:
+			case x.Holding:
+				holding++
+			default:
+				others++
+			}
+		}
+		who := find(c, h.Connection)
+		if who.State == call.Connected && holding > 0 && others == 0 && len(h.From) == 0 && h.Audio != call.HoldAudio {
+			return fmt.Sprintf("%s hears %s", who.Party, h.Audio)
+		}
 	}
 	return ""
 }

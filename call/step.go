@@ -95,6 +95,11 @@ func (s *step) fact(ev Fact) {
 			s.stage(Lost{Connection: away.ID, Detail: "did not come back"})
 			return
 		}
+	case HoldBegan, HoldEnded:
+		if who != nil {
+			_, who.Holding = ev.(HoldBegan)
+		}
+		return
 	case Recovered:
 		s.hearOut()
 		return

@@ -19,7 +19,7 @@ func TestWalks(t *testing.T) {
 		v := &visit{world: newWorld()}
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			wait := time.Duration(rapid.IntRange(0, 12).Draw(t, "seconds")) * time.Second
-			events := append(events(v.c), call.DeadlinePassed{})
+			events := append(append(events(v.c), phones(v.c)...), call.DeadlinePassed{})
 			n := v.after(wait, rapid.SampledFrom(events).Draw(t, "event"))
 			before := text(t, n.c)
 			m := n.world.take(call.Step, n.via)

@@ -181,6 +181,15 @@ func facts(id call.ConnectionID) []call.Event {
 	}
 }
 
+// phones are the hold keys of phones.
+func phones(c call.Contact) []call.Event {
+	var all []call.Event
+	for _, who := range c.Connections {
+		all = append(all, call.HoldBegan{Connection: who.ID}, call.HoldEnded{Connection: who.ID})
+	}
+	return all
+}
+
 func requests(c call.Contact, by call.ConnectionID) []call.Event {
 	all := []call.Event{
 		call.AcceptRequested{By: by},

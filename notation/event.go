@@ -71,6 +71,8 @@ var events = map[string]func(json.RawMessage) (call.Event, error){
 	"HungUp":              event[call.HungUp],
 	"Lost":                event[call.Lost],
 	"Back":                event[call.Back],
+	"HoldBegan":           event[call.HoldBegan],
+	"HoldEnded":           event[call.HoldEnded],
 	"Joined":              event[call.Joined],
 	"DeadlinePassed":      event[call.DeadlinePassed],
 	"Recovered":           event[call.Recovered],

@@ -95,7 +95,7 @@ func thirdLeg(s segment, o other, mask bool) connection {
 func streamsLeg(x call.Connection, name, kind string) connection {
 	e := streamsEndpoint(x.Endpoint)
 	return connection{
-		ID: name, Type: kind, State: timedState{legState(x.State), stamp(x.Since)},
+		ID: name, Type: kind, State: timedState{legState(x.Shown()), stamp(x.Since)},
 		Endpoint: e, Address: e, Mute: x.Muted,
 	}
 }

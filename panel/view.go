@@ -179,7 +179,7 @@ func phaseOf(s segment) phase {
 
 func viewParty(x call.Connection, name string) partyView {
 	p := partyView{
-		ID: name, Name: nameOf(x.Endpoint), State: string(x.State), Since: stamp(x.Since),
+		ID: name, Name: nameOf(x.Endpoint), State: string(x.Shown()), Since: stamp(x.Since),
 		Rings: x.Ringing, Muted: x.Muted, Prompt: string(x.Prompt),
 	}
 	if x.Endpoint.Address != p.Name {

@@ -118,6 +118,12 @@ func (l leg) stream() media.Stream {
 	return l.session.Stream
 }
 
+// holding reports whether the peer holds the call: it does not want to hear us, by
+// a direction (RFC 3264 §8.4) or by the address 0.0.0.0.
+func (l leg) holding() bool {
+	return l.answered && !l.ended && l.session.Stream.Remote.IsValid() && !l.session.Stream.Send
+}
+
 // A step is a leg while it takes something in.
 type step struct {
 	leg
@@ -138,6 +144,12 @@ func (t *step) plan(before leg) switchboard.Plan {
 			audio: t.audio, stream: stream, was: before.stream(), latched: before.latched,
 			answers: t.role == callee && t.answered && !before.answered,
 		}}, t.out...)
+	}
+	switch was, is := before.holding(), t.holding(); {
+	case is && !was:
+		t.emit(call.HoldBegan{Connection: t.connection})
+	case was && !is:
+		t.emit(call.HoldEnded{Connection: t.connection})
 	}
 	return switchboard.Plan{Leg: t.leg, Facts: t.facts, Out: t.out}
 }

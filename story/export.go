@@ -217,7 +217,7 @@ func outline(c call.Contact) string {
 	var b strings.Builder
 	b.WriteString(string(c.Stage))
 	for _, x := range c.Connections {
-		fmt.Fprintf(&b, " %d:%s:%s", x.ID, x.Party, x.State)
+		fmt.Fprintf(&b, " %d:%s:%s:%t", x.ID, x.Party, x.State, x.Holding)
 	}
 	for _, t := range c.Transfers() {
 		fmt.Fprintf(&b, " %s:%s:%s:%s", t.ID, t.Kind, t.Outcome, t.Reason)

@@ -141,6 +141,10 @@ func (n Names) fact(ev call.Fact) string {
 		return n[ev.Connection] + " is lost"
 	case call.Back:
 		return n[ev.Connection] + " is back"
+	case call.HoldBegan:
+		return n[ev.Connection] + " holds by phone"
+	case call.HoldEnded:
+		return n[ev.Connection] + " resumes by phone"
 	case call.Joined:
 		return n.joined(ev)
 	case call.DeadlinePassed:
@@ -259,6 +263,9 @@ func (n Names) State(c call.Contact) string {
 	var people []string
 	for _, x := range c.Connections {
 		p := n[x.ID] + " " + string(x.State)
+		if x.Holding {
+			p += " (holds by phone)"
+		}
 		if o := x.Offer; o.Ended != "" {
 			p += " (" + word(o.Agent) + " " + string(o.Ended) + ")"
 		}

@@ -17,6 +17,8 @@ var facts = map[string]func(call.ConnectionID) call.Event{
 	"is lost":           func(c call.ConnectionID) call.Event { return call.Lost{Connection: c} },
 	"is away":           func(c call.ConnectionID) call.Event { return call.Lost{Connection: c, MayReturn: true} },
 	"is back":           func(c call.ConnectionID) call.Event { return call.Back{Connection: c} },
+	"holds by phone":    func(c call.ConnectionID) call.Event { return call.HoldBegan{Connection: c} },
+	"resumes by phone":  func(c call.ConnectionID) call.Event { return call.HoldEnded{Connection: c} },
 
 	"has heard the prompt": func(c call.ConnectionID) call.Event { return call.Played{Connection: c} },
 }

@@ -145,7 +145,7 @@ func (s shower) describe(c call.Contact) {
 		fmt.Fprintln(s, "  the customer is recorded")
 	}
 	for _, who := range c.Connections {
-		fmt.Fprintf(s, "  %d  %s %s, %s for %s\n", who.ID, who.Party, who.Endpoint, who.State, age(who.Since))
+		fmt.Fprintf(s, "  %d  %s %s, %s for %s\n", who.ID, who.Party, who.Endpoint, who.Shown(), age(who.Since))
 	}
 	for _, t := range c.Past {
 		s.transfer(t)
@@ -197,7 +197,7 @@ func people(c call.Contact) string {
 		if who.Party != call.Customer {
 			name = who.Endpoint.String()
 		}
-		list = append(list, name+":"+string(who.State))
+		list = append(list, name+":"+string(who.Shown()))
 	}
 	return strings.Join(list, " ")
 }
