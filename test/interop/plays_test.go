@@ -240,17 +240,15 @@ func agentLeavesConsulting(s *stage) {
 	s.goodbye()
 }
 
-// targetHolds: a target whose hold sends something is heard, one whose hold
-// sends nothing is replaced by what says that the line is alive.
+// targetHolds: the customer hears hold audio, whether the target's hold sends
+// something or not.
 func targetHolds(direction string) func(*stage) {
 	return func(s *stage) {
 		s.toSIPp("holds", direction, ringLong)
 		s.rangBriefly()
 		s.taken()
 		s.reinvited()
-		if direction == "inactive" {
-			s.fallsSilent("customer", "target")
-		}
+		s.hears("customer", "hold")
 		s.passes(holdfasttest.Silence + time.Second/2)
 		s.reinvited()
 		s.hears("target", "customer")
@@ -271,7 +269,7 @@ func customerHolds(s *stage) {
 	s.toAnsweringBaresip()
 	s.taken()
 	s.customerHolds()
-	s.fallsSilent("target", "customer")
+	s.hears("target", "hold")
 	s.customer.resume()
 	s.hears("target", "customer")
 	s.goodbye()

@@ -147,15 +147,6 @@ func (s *stage) passes(d time.Duration) {
 	must(s.t, heard.AwaitLength(within(s.t, d+patience), heard.Length()+d))
 }
 
-// fallsSilent: somebody does not hear somebody any more.
-func (s *stage) fallsSilent(who, whom string) {
-	s.t.Helper()
-	heard := s.ears[who].audio
-	awaits(s.t, who+" not to hear "+whom, func() bool {
-		return !heard.EverHears(tone(whom), heard.Length()-300*time.Millisecond, heard.Length())
-	})
-}
-
 // outcome waits for the end of the transfer and says what must have come of it.
 func (s *stage) outcome(want call.Outcome, why call.Reason) {
 	s.t.Helper()
