@@ -2,6 +2,7 @@ package call
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -150,7 +151,25 @@ func (c *Connection) rungByUs() bool {
 }
 
 // same reports whether two endpoints are the same place, whatever they are called.
-func (e Endpoint) same(o Endpoint) bool { return e.Kind == o.Kind && e.Address == o.Address }
+// Addresses have one spelling each; the transport after it does not matter.
+func (e Endpoint) same(o Endpoint) bool { return e.Kind == o.Kind && e.party() == o.party() }
+
+// reaches reports whether two endpoints are the same party: the same place, or a
+// phone number and an address that has it as its user.
+func (e Endpoint) reaches(o Endpoint) bool {
+	if e.Kind == URI && o.Kind == PhoneNumber {
+		e, o = o, e
+	}
+	return e.same(o) || e.Kind == PhoneNumber && o.Kind == URI && strings.HasPrefix(o.Address, "sip:"+e.Address+"@")
+}
+
+func (e Endpoint) party() string {
+	if e.Kind != URI {
+		return e.Address
+	}
+	address, _, _ := strings.Cut(e.Address, ";")
+	return strings.ToLower(address)
+}
 
 // Says is the reason as the end of a sentence about the target: "is busy".
 func (r Reason) Says() string {

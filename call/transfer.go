@@ -70,7 +70,7 @@ func (s *step) mayTransfer(who *Connection, ev TransferRequested) error {
 			return refuse(TargetNamedTwice, target.String()+" is named twice")
 		case target.same(who.Endpoint):
 			return refuse(TransferToSelf, "that would be a transfer to yourself")
-		case target.same(s.customer().Endpoint):
+		case target.reaches(s.customer().Endpoint):
 			return refuse(TransferToCustomer, "that would be a transfer of the customer to themselves")
 		}
 	}

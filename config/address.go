@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -12,14 +13,16 @@ import (
 
 // An Address is a sip: Address taken apart as far as needed to say where it
 // leads: sip:user@host:port;transport=tcp (RFC 3261 §19.1.1). Passwords,
-// headers and other parameters are not for configuration files and people to
+// headers and most other parameters are not for configuration files and people to
 // write, so they are mistakes.
 type Address struct {
-	User      string
+	User      string     // unescaped; a phone number without separators
 	Host      string     // a name in lower case; empty when ip is set
 	IP        netip.Addr // unmapped
 	Port      uint16     // 0: not given
 	Transport sipua.Transport
+
+	named bool // the transport is given
 }
 
 // transportParam returns the transport that a parameter such as "transport=tcp"
@@ -33,34 +36,94 @@ func transportParam(param string) (t sipua.Transport, ok bool) {
 	return t, err == nil && strings.EqualFold(name, "transport")
 }
 
-// IsAddress reports whether a text is meant as a sip: address.
-func IsAddress(s string) bool { return len(s) > 4 && strings.EqualFold(s[:4], "sip:") }
+// setParams reads the parameters, such as "transport=tcp;user=phone". That the user is
+// a phone number shows without being said.
+func (a *Address) setParams(params string) bool {
+	for p := range strings.SplitSeq(params, ";") {
+		name, value, _ := strings.Cut(p, "=")
+		switch strings.ToLower(name) {
+		case "transport":
+			t, ok := transportParam(p)
+			if !ok || a.named {
+				return false
+			}
+			a.Transport, a.named = t, true
+		case "user":
+			if !strings.EqualFold(value, "phone") && !strings.EqualFold(value, "ip") {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// IsAddress reports whether a text is meant as a sip: or sips: address.
+func IsAddress(s string) bool {
+	scheme, rest, found := strings.Cut(s, ":")
+	return found && rest != "" && (strings.EqualFold(scheme, "sip") || strings.EqualFold(scheme, "sips"))
+}
 
 // ParseAddress takes a sip: address apart. The error is a sentence that says how to
 // write it.
 func ParseAddress(s string) (Address, error) {
-	if !IsAddress(s) {
+	scheme, rest, _ := strings.Cut(s, ":")
+	switch {
+	case !IsAddress(s):
 		return Address{}, fmt.Errorf(`%q is no sip: address; write it like "sip:ana@192.0.2.7:5060"`, s)
-	}
-	if len(s) > 255 {
+	case strings.EqualFold(scheme, "sips"):
+		return Address{}, fmt.Errorf("%q: a sips: address needs TLS, which this server does not have; write sip:", s)
+	case len(s) > 255:
 		return Address{}, errors.New("a sip: address has at most 255 characters")
 	}
-	rest, params, _ := strings.Cut(s[4:], ";")
 	var a Address
-	var ok bool
-	if a.Transport, ok = transportParam(params); !ok {
-		return Address{}, fmt.Errorf("%q: the only parameter an address may have is transport=udp or transport=tcp", s)
-	}
-	if user, hostPort, found := strings.Cut(rest, "@"); found {
+	user, hostPort, found := strings.Cut(rest, "@")
+	if found {
 		if !isUser(user) {
 			return Address{}, fmt.Errorf("%q: %q cannot stand before the @", s, user)
 		}
-		a.User, rest = user, hostPort
+		a.User, rest = sipua.CanonicalUser(user), hostPort
+	}
+	rest, params, given := strings.Cut(rest, ";")
+	if given && !a.setParams(params) {
+		return Address{}, fmt.Errorf("%q: the only parameters an address may have are transport=udp or transport=tcp, and user=phone", s)
 	}
 	if err := a.setHostPort(rest); err != nil {
 		return Address{}, fmt.Errorf("%q: %w", s, err)
 	}
 	return a, nil
+}
+
+// String is the address in the one spelling that all addresses equal to it have (RFC
+// 3261 §19.1.4), but for the transport that is named. 5060 is the port of an IP address
+// anyway; behind a host name it makes a difference (RFC 3263 §4.2).
+func (a Address) String() string {
+	host := a.Host
+	if a.IP.IsValid() {
+		host = a.IP.String()
+		if a.IP.Is6() {
+			host = "[" + host + "]"
+		}
+	}
+	if a.Port != 0 && (a.Port != 5060 || a.Host != "") {
+		host += ":" + strconv.Itoa(int(a.Port))
+	}
+	if a.User != "" {
+		host = sipua.EscapeUser(a.User) + "@" + host
+	}
+	if a.named {
+		host += ";transport=" + a.Transport.String()
+	}
+	return "sip:" + host
+}
+
+// Party is what addresses of one party have in common. Which transport leads there does
+// not matter, and other than in RFC 3261 §19.1.4 neither does the case of the user: no
+// two people differ in that alone, and phones do not tell them apart.
+func (a Address) Party() string {
+	a.named = false
+	return strings.ToLower(a.String())
 }
 
 func (a *Address) setHostPort(s string) error {
@@ -88,17 +151,26 @@ func (a *Address) setHostPort(s string) error {
 // LeadsTo reports whether requests to a arrive at that address; 5060 is the
 // port when there is none (RFC 3261 §19.1.2).
 func (a Address) LeadsTo(at netip.AddrPort) bool {
-	port := a.Port
-	if port == 0 {
-		port = 5060
-	}
-	return at.IsValid() && a.IP == at.Addr().Unmap() && port == at.Port()
+	return at.IsValid() && a.At() == netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
 }
 
-// isUser: the characters RFC 3261 §25.1 allows in a user, without those that
-// begin parameters or headers.
+// At is the IP address and port that requests to a arrive at; the zero value for a
+// host name.
+func (a Address) At() netip.AddrPort {
+	switch {
+	case !a.IP.IsValid():
+		return netip.AddrPort{}
+	case a.Port == 0:
+		return netip.AddrPortFrom(a.IP, 5060)
+	}
+	return netip.AddrPortFrom(a.IP, a.Port)
+}
+
+// isUser: the characters RFC 3261 §25.1 allows in a user, without the one that begins
+// headers.
 func isUser(s string) bool {
-	return s != "" && strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()&=+$,/%") == ""
+	_, err := url.PathUnescape(s)
+	return s != "" && err == nil && strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()&=+$,/%;") == ""
 }
 
 func isHostName(s string) bool {
@@ -116,26 +188,4 @@ func isHostName(s string) bool {
 		}
 	}
 	return letter
-}
-
-// ParseNumber removes blanks, hyphens and slashes from a phone number as a person
-// writes it, and reports whether the result is an E.164 number with its plus sign.
-func ParseNumber(s string) (string, bool) {
-	s = strings.NewReplacer(" ", "", "-", "", "/", "").Replace(s)
-	digits, plus := strings.CutPrefix(s, "+")
-	ok := plus && len(digits) >= 3 && len(digits) <= 15 && digits[0] != '0' &&
-		strings.Trim(digits, "0123456789") == ""
-	return s, ok
-}
-
-// CalledUser is what routes go by: the user of a sip: address, or the text itself,
-// phone numbers without blanks.
-func CalledUser(called string) string {
-	if IsAddress(called) {
-		called, _, _ = strings.Cut(called[4:], "@")
-	}
-	if n, ok := ParseNumber(called); ok {
-		return n
-	}
-	return called
 }

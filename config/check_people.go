@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"holdfast/sipua"
 )
 
 func (c *checker) allow(d *document, allow *Allow) {
@@ -51,7 +53,7 @@ func (c *checker) people(d *document, config *Config) {
 	for i, e := range d.Endpoints {
 		path := fmt.Sprintf("endpoint[%d]", i)
 		c.name(path, e.Name, seen)
-		written, isNumber := ParseNumber(string(e.Address))
+		written, isNumber := sipua.ParseNumber(string(e.Address))
 		if !isNumber {
 			written = string(e.Address)
 			c.address(path, written, config)
@@ -65,7 +67,7 @@ func (c *checker) routes(d *document, config *Config) {
 	seen := map[string]bool{}
 	for i, r := range d.Routes {
 		path := fmt.Sprintf("route[%d]", i)
-		called := CalledUser(string(r.Called))
+		called := sipua.CalledUser(string(r.Called))
 		switch {
 		case r.Called == "":
 			c.wrong(path, `this route needs called = "+4930…", or "*" for everything`)
@@ -101,7 +103,7 @@ func (c *checker) agent(path string, written text, config *Config) string {
 func (c *checker) name(path string, name text, seen map[string]bool) {
 	s, path := string(name), path+".name"
 	key := strings.ToLower(s)
-	_, isNumber := ParseNumber(s)
+	_, isNumber := sipua.ParseNumber(s)
 	switch {
 	case s == "":
 		c.wrong(path, "a name is missing")

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"holdfast/call"
+	"holdfast/sipua"
 )
 
 func (c *checker) rules(d *document) call.Rules {
@@ -37,7 +38,7 @@ func (c *checker) callerID(t text) call.Endpoint {
 	if t == "" {
 		return call.Endpoint{}
 	}
-	n, ok := ParseNumber(string(t))
+	n, ok := sipua.ParseNumber(string(t))
 	if !ok {
 		c.wrong("rules.caller_id", `%q is no phone number; write it with its country, like "+493012345"`, t)
 	}

@@ -26,12 +26,25 @@ type Directory struct {
 	conf     config.Config
 	machines map[netip.Addr]bool // that conf names
 	phones   phones
+	atPhone  map[string]string      // names of agents, by the Party of their address
+	listed   map[call.Endpoint]bool // [[endpoint]] addresses, without their names
 }
 
 // New returns the directory of a configuration. No phone is registered until
 // KeepPhones.
 func New(conf config.Config) *Directory {
-	d := &Directory{conf: conf, phones: phones{now: time.Now}}
+	d := &Directory{
+		conf: conf, phones: phones{now: time.Now},
+		atPhone: map[string]string{}, listed: map[call.Endpoint]bool{},
+	}
+	for _, agent := range conf.Agents {
+		if a, err := config.ParseAddress(agent.Address); err == nil {
+			d.atPhone[a.Party()] = agent.Name
+		}
+	}
+	for _, e := range conf.Endpoints {
+		d.listed[d.Canonical(call.Endpoint{Kind: kindOf(e.Address), Address: e.Address})] = true
+	}
 	d.machines = machinesOf(d.addresses())
 	return d
 }
@@ -46,7 +59,7 @@ func (d *Directory) Incoming(from netip.AddrPort, caller, called string) (call.A
 	if !d.trunk(from.Addr().Unmap()) {
 		return call.Arrived{}, ErrStranger
 	}
-	answers, ok := d.route(config.CalledUser(called))
+	answers, ok := d.route(sipua.CalledUser(called))
 	if !ok {
 		return call.Arrived{}, ErrNotFound
 	}
@@ -86,7 +99,7 @@ func (d *Directory) Resolve(e call.Endpoint) (string, error) {
 		}
 		return agent.Address, err
 	case call.PhoneNumber:
-		n, ok := config.ParseNumber(e.Address)
+		n, ok := sipua.ParseNumber(e.Address)
 		if !ok {
 			return "", refused(call.NotFound, "%q is no phone number", e.Address)
 		}
@@ -155,6 +168,7 @@ func (d *Directory) Identifies(e call.Endpoint) bool {
 // configuration, or [allow] has it. That nobody is there is no reason against it.
 // An error is a *switchboard.DialError.
 func (d *Directory) Permit(e call.Endpoint) error {
+	e = d.Canonical(e)
 	switch _, isQueue := d.conf.Queue(e.Address); {
 	case e.Kind == call.AgentEndpoint:
 		_, err := d.agent(e.Address)
@@ -164,7 +178,7 @@ func (d *Directory) Permit(e call.Endpoint) error {
 	case e.Kind == call.QueueEndpoint:
 		return refused(call.NotFound, "no [[queue]] is called %q", e.Address)
 	}
-	if slices.Contains(d.addresses(), e.Address) {
+	if d.listed[call.Endpoint{Kind: e.Kind, Address: e.Address}] {
 		return nil
 	}
 	if e.Kind == call.PhoneNumber {
@@ -178,7 +192,7 @@ func (d *Directory) Permit(e call.Endpoint) error {
 }
 
 func (d *Directory) permitNumber(written string) error {
-	n, ok := config.ParseNumber(written)
+	n, ok := sipua.ParseNumber(written)
 	if !ok {
 		return refused(call.NotFound, "%q is no phone number", written)
 	}
@@ -191,14 +205,15 @@ func (d *Directory) permitNumber(written string) error {
 }
 
 // Endpoint is what a person means who writes the name of an endpoint, agent or
-// queue, a phone number or a sip: address. It does not say whether it may be dialled.
+// queue, a phone number or a sip: or tel: address: the Canonical one. It does not say
+// whether it may be dialled.
 // An error for a name that nobody has is a *switchboard.DialError; any other
 // says how to write what was meant.
 func (d *Directory) Endpoint(written string) (call.Endpoint, error) {
 	written = strings.TrimSpace(written)
 	for _, e := range d.conf.Endpoints {
 		if strings.EqualFold(e.Name, written) {
-			return call.Endpoint{Kind: kindOf(e.Address), Address: e.Address, Name: e.Name}, nil
+			return d.Canonical(call.Endpoint{Kind: kindOf(e.Address), Address: e.Address, Name: e.Name}), nil
 		}
 	}
 	if a, ok := d.conf.Agent(written); ok {
@@ -207,19 +222,37 @@ func (d *Directory) Endpoint(written string) (call.Endpoint, error) {
 	if q, ok := d.conf.Queue(written); ok {
 		return config.QueueEndpoint(q.Name), nil
 	}
-	if n, ok := config.ParseNumber(written); ok {
-		return call.Endpoint{Kind: call.PhoneNumber, Address: n}, nil
+	if n, ok := sipua.ParseNumber(written); ok {
+		return d.Canonical(call.Endpoint{Kind: call.PhoneNumber, Address: n}), nil
 	}
 	switch {
 	case config.IsAddress(written):
 		_, err := config.ParseAddress(written)
-		return call.Endpoint{Kind: call.URI, Address: written}, err
+		return d.Canonical(call.Endpoint{Kind: call.URI, Address: written}), err
 	case written == "":
 		return call.Endpoint{}, errors.New("a target is missing: give a name, a phone number or a sip: address")
-	case strings.Trim(written, "+0123456789 -/()") == "":
-		return call.Endpoint{}, fmt.Errorf(`%q is no phone number; write it with its country, like "+493012345"`, written)
+	}
+	if wrong := numberMistake(written); wrong != "" {
+		return call.Endpoint{}, fmt.Errorf("%q is no phone number; %s", written, wrong)
 	}
 	return call.Endpoint{}, refused(call.NotFound, "nobody is called %q%s", written, config.Suggest(written, d.names()))
+}
+
+// numberMistake is how to write the phone number that was meant; empty if none was.
+func numberMistake(written string) string {
+	number, isTel := strings.CutPrefix(strings.ToLower(written), "tel:")
+	number, params, _ := strings.Cut(number, ";")
+	switch {
+	case !isTel && strings.Trim(number, "+0123456789 -./()") != "":
+		return ""
+	case strings.Contains(number, "(0)"):
+		return "leave out the (0), which is not dialled after the country"
+	case params != "":
+		return "an extension or a local number cannot be dialled; write the whole number, like \"+493012345\""
+	case strings.HasPrefix(number, "+"):
+		return `after the "+" it has 3 to 15 digits and does not begin with 0, like "+493012345"`
+	}
+	return `write it with its country, like "+493012345"`
 }
 
 func (d *Directory) names() []string {
@@ -258,9 +291,12 @@ func kindOf(address string) call.EndpointKind {
 
 // customer is who calls, as well as it can be told.
 func customer(caller string) call.Endpoint {
-	user := config.CalledUser(caller)
-	if n, ok := config.ParseNumber(user); ok {
+	user := sipua.CalledUser(caller)
+	if n, ok := sipua.ParseNumber(user); ok {
 		return call.Endpoint{Kind: call.PhoneNumber, Address: n}
+	}
+	if a, err := config.ParseAddress(caller); err == nil {
+		return call.Endpoint{Kind: call.URI, Address: a.String(), Name: a.User}
 	}
 	e := call.Endpoint{Kind: call.URI, Address: caller}
 	if config.IsAddress(caller) {

@@ -143,7 +143,7 @@ func TestEndpoint(t *testing.T) {
 		"sip:x@1.2.3.4:0":   `"sip:x@1.2.3.4:0": "0" is no port; it is a number from 1 to 65535`,
 		"sip:x@1.2.3.4?a":   `"sip:x@1.2.3.4?a": "1.2.3.4?a" is neither an IP address nor a host name`,
 		"sip:x\r\n@1.1.1.1": "\"sip:x\\r\\n@1.1.1.1\": \"x\\r\\n\" cannot stand before the @",
-		"sip:x@1.2.3.4;lr":  `"sip:x@1.2.3.4;lr": the only parameter an address may have is transport=udp or transport=tcp`,
+		"sip:x@1.2.3.4;lr":  `"sip:x@1.2.3.4;lr": the only parameters an address may have are transport=udp or transport=tcp, and user=phone`,
 	} {
 		if got, err := d.Endpoint(written); err == nil || err.Error() != want {
 			t.Errorf("%q: got %+v and error\n%v, want\n%s", written, got, err, want)

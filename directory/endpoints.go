@@ -6,8 +6,11 @@ import "holdfast/call"
 // endpoints, agents and queues.
 func (d *Directory) Endpoints() []call.Endpoint {
 	var all []call.Endpoint
-	for _, e := range d.conf.Endpoints {
-		all = append(all, call.Endpoint{Kind: kindOf(e.Address), Address: e.Address, Name: e.Name})
+	for _, written := range d.conf.Endpoints {
+		e := d.Canonical(call.Endpoint{Kind: kindOf(written.Address), Address: written.Address, Name: written.Name})
+		if e.Kind != call.AgentEndpoint { // who is named below
+			all = append(all, e)
+		}
 	}
 	for _, a := range d.conf.Agents {
 		all = append(all, call.Endpoint{Kind: call.AgentEndpoint, Address: a.Name, Name: a.Name})

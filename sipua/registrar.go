@@ -21,7 +21,8 @@ func (a Account) String() string { return a.User }
 
 // owns says that it is the account's own address that a phone registers for.
 func (a Account) owns(address sip.Uri) bool {
-	return strings.EqualFold(address.User, a.User) || strings.EqualFold(address.User, a.Name)
+	user := UserOf(address)
+	return strings.EqualFold(user, a.User) || strings.EqualFold(user, a.Name)
 }
 
 // RegistrarOptions are what a Registrar is made of. All are needed.

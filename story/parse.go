@@ -229,7 +229,7 @@ func (t *Teller) joined(words []string) (call.Event, error) {
 
 // place is where somebody of that name is reached, in a story: a name that
 // begins with "queue" is a queue's, one that begins with "agent-" an agent's
-// whom others may be sent to as such.
+// whom others may be sent to as such, and one that begins with "+" is a number.
 func place(name string) call.Endpoint {
 	e := call.Endpoint{Kind: call.URI, Address: "sip:" + name + "@story", Name: name}
 	switch {
@@ -237,6 +237,8 @@ func place(name string) call.Endpoint {
 		e.Kind, e.Address = call.QueueEndpoint, name
 	case strings.HasPrefix(name, "agent-"):
 		e.Kind, e.Address = call.AgentEndpoint, name
+	case strings.HasPrefix(name, "+"):
+		e.Kind, e.Address = call.PhoneNumber, name
 	}
 	return e
 }

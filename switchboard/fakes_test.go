@@ -360,8 +360,15 @@ func (r *fakeRoom) Close() {
 	r.closed = true
 }
 
-// fakeDirectory denies one address.
+// fakeDirectory denies one address, and knows that sip:ben@elsewhere is the agent ben.
 type fakeDirectory struct{ denied string }
+
+func (f fakeDirectory) Canonical(e call.Endpoint) call.Endpoint {
+	if e.Address == "sip:ben@elsewhere" {
+		return call.Endpoint{Kind: call.AgentEndpoint, Address: "ben"}
+	}
+	return e
+}
 
 func (f fakeDirectory) Permit(e call.Endpoint) error {
 	if e.Address == f.denied {

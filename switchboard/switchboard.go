@@ -37,6 +37,9 @@ type Directory interface {
 	// Permit returns nil if we may dial e, otherwise a *DialError with the
 	// reason.
 	Permit(e call.Endpoint) error
+	// Canonical returns the endpoint that everybody who means the same party gets,
+	// however they have spelled it.
+	Canonical(e call.Endpoint) call.Endpoint
 }
 
 // Options are what a switchboard works with. All but Router, Log and Now are needed.
@@ -170,6 +173,23 @@ func (s *Switchboard) Post(id call.ContactID, fact call.Fact) bool {
 	}
 }
 
+// canonical is a request in which parties are named as everybody names them.
+func (s *Switchboard) canonical(ev call.Event) call.Event {
+	switch ask := ev.(type) {
+	case call.TransferRequested:
+		ask.Target = s.options.Directory.Canonical(ask.Target)
+		ask.Others = slices.Clone(ask.Others)
+		for i, other := range ask.Others {
+			ask.Others[i] = s.options.Directory.Canonical(other)
+		}
+		return ask
+	case call.PickUpRequested:
+		ask.Agent = s.options.Directory.Canonical(ask.Agent)
+		return ask
+	}
+	return ev
+}
+
 // Request puts a person's request to a contact and returns the contact after
 // the request has been written down. An error means that nothing has happened
 // and nothing will: a *call.Refusal, with the contact as it is, a *DialError for a
@@ -189,7 +209,7 @@ func (s *Switchboard) Request(ctx context.Context, id call.ContactID, ev call.Ev
 	}
 	w := &waiter{gone: ctx.Done(), answer: make(chan answer, 1)}
 	select {
-	case d.inbox <- &input{event: ev, waiter: w}:
+	case d.inbox <- &input{event: s.canonical(ev), waiter: w}:
 	case <-d.done:
 		return call.Contact{}, d.why
 	case <-ctx.Done():

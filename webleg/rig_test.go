@@ -163,7 +163,8 @@ func (r rooms) Room(id call.ContactID) switchboard.Room { return r.Engine.Room(i
 
 type anyone struct{}
 
-func (anyone) Permit(call.Endpoint) error { return nil }
+func (anyone) Permit(call.Endpoint) error              { return nil }
+func (anyone) Canonical(e call.Endpoint) call.Endpoint { return e }
 
 // both makes web legs for agents and phones for other parties.
 type both struct {
