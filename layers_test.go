@@ -20,6 +20,7 @@ import (
 // is a word here and a conversation first.
 var arrows = map[string][]string{
 	"call":        {},
+	"operator":    {"call"},
 	"notation":    {"call"},
 	"story":       {"call", "notation"},
 	"switchboard": {"call", "notation"},
@@ -51,9 +52,10 @@ var arrows = map[string][]string{
 		"config", "directory", "routing", "dispatch", "media", "journal", "api", "panel",
 		"certificate", "hostcheck", "lobby",
 	},
-	"cmd/holdfast": {".", "call", "client", "config", "demo", "journal", "password", "routing", "story"},
-	"demo":         {"call", "client", "holdfasttest", "media", "password", "routing", "softphone", "story"},
-	"holdfasttest": {".", "call", "client", "config", "journal", "routing", "softphone"},
+	"cmd/holdfast-wasm": {"operator"},
+	"cmd/holdfast":      {".", "call", "client", "config", "demo", "journal", "password", "routing", "story"},
+	"demo":              {"call", "client", "holdfasttest", "media", "password", "routing", "softphone", "story"},
+	"holdfasttest":      {".", "call", "client", "config", "journal", "routing", "softphone"},
 
 	"media/genaudio":     {"media"},
 	"examples/embedding": {"call", "holdfasttest"},
