@@ -26,7 +26,7 @@ func (c *contact) adopt(saved any) bool {
 	// Lines that are not shown may appear a moment later, and a target may have
 	// answered while no page was there.
 	if c.call.Transfer != nil {
-		_ = c.feed(call.Recovered{})
+		c.feed(call.Recovered{})
 	}
 	return true
 }

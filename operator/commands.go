@@ -121,8 +121,7 @@ func (c *contact) hadNone(k *command) {
 	if k.refused {
 		reason = reasonOf(k.text)
 	}
-	// A fact is never refused.
-	_ = c.feed(call.Failed{Connection: k.connection, Reason: reason, Detail: k.text})
+	c.feed(call.Failed{Connection: k.connection, Reason: reason, Detail: k.text})
 }
 
 // reasonOf finds the reason in the words of a refusal.

@@ -19,11 +19,13 @@ func (c *contact) turn() {
 	c.report()
 }
 
-// feed gives package call an event.
-func (c *contact) feed(ev call.Event) error {
+// feed gives package call an event, and returns why it is refused, or nil. A fact
+// is never refused.
+func (c *contact) feed(ev call.Event) *call.Refusal {
 	after, _, err := call.Step(c.call, c.now, ev)
 	if err != nil {
-		return err
+		refusal, _ := err.(*call.Refusal) //nolint:errorlint // Step wraps nothing, and errors.As takes 7 kB of WebAssembly
+		return refusal
 	}
 	ended := c.call.Transfer != nil && after.Transfer == nil
 	c.events = append(c.events, call.Timed{At: c.now, Event: ev})
@@ -45,8 +47,7 @@ func (c *contact) fact() bool {
 	if ev == nil {
 		return false
 	}
-	// A fact is never refused.
-	_ = c.feed(ev)
+	c.feed(ev)
 	return true
 }
 

@@ -1,10 +1,6 @@
 package operator
 
-import (
-	"errors"
-
-	"holdfast/call"
-)
+import "holdfast/call"
 
 // start asks package call for a transfer of the customer that the desk shows.
 func (c *contact) start(r request) (code call.Code, text string) {
@@ -72,8 +68,8 @@ func (c *contact) prepare() {
 		c.call, c.events, c.by, c.legs, c.adds, c.added = call.Contact{ID: call.ContactID(c.id)}, nil, 2, nil, nil, 0
 		c.customer, c.agent = line{id: customer.id}, line{id: agent.id}
 		c.told, c.lost = 0, false
-		_ = c.feed(call.Arrived{Customer: caller, Agent: call.Endpoint{Kind: call.AgentEndpoint, Address: agent.id}, Rules: rules()})
-		_ = c.feed(call.Answered{Connection: c.by})
+		c.feed(call.Arrived{Customer: caller, Agent: call.Endpoint{Kind: call.AgentEndpoint, Address: agent.id}, Rules: rules()})
+		c.feed(call.Answered{Connection: c.by})
 	}
 	if c.call.Stage != call.Talking {
 		return
@@ -82,9 +78,9 @@ func (c *contact) prepare() {
 	c.assume, c.unproven, c.released, c.restore = false, false, false, false
 	// A refusal means that the agent has left; the transfer is then refused, too.
 	if held := customer.state == onHold; held && c.in(1).State != call.Held {
-		_ = c.feed(call.HoldRequested{By: c.by, Connection: 1})
+		c.feed(call.HoldRequested{By: c.by, Connection: 1})
 	} else if !held && c.in(1).State == call.Held {
-		_ = c.feed(call.ResumeRequested{By: c.by, Connection: 1})
+		c.feed(call.ResumeRequested{By: c.by, Connection: 1})
 	}
 }
 
@@ -138,8 +134,7 @@ func (c *contact) awaitsConfirm() bool {
 
 // ask gives package call a request, and returns why it is refused.
 func (c *contact) ask(r call.Request) (call.Code, string) {
-	var refusal *call.Refusal
-	if err := c.feed(r); errors.As(err, &refusal) {
+	if refusal := c.feed(r); refusal != nil {
 		return refusal.Code, refusal.Text
 	}
 	return "", ""
