@@ -99,7 +99,7 @@ func ringing(t *testing.T) switchboard.Entry {
 		call.TransferRequested{By: 2, Kind: call.Cold, Target: cardiology, Manner: call.Manner{Confirm: true, Resume: true}, Key: "k1"},
 		call.Failed{Connection: 3, Reason: call.Busy, Detail: "486 Busy Here"},
 		call.TransferRequested{By: 2, Kind: call.Warm, Target: cardiology, Others: []call.Endpoint{reception}, RingFor: call.Duration(90 * time.Second)},
-		call.Rang{Connection: 4, EarlyMedia: true},
+		call.Rang{Connection: 4}, call.Rang{Connection: 4, EarlyMedia: true},
 	)
 	e.Trace = []string{"12:00:10.500 <- 180 Ringing (INVITE) cardiology"}
 	e.Legs = legs(t)
@@ -261,7 +261,7 @@ func TestShapesOfTheCore(t *testing.T) {
 	hasShape(t, "mix.json", call.Mix{
 		{Connection: 1, Audio: call.HoldAudio, Recorded: true},
 		{Connection: 2, From: []call.ConnectionID{3}},
-		{Connection: 3, From: []call.ConnectionID{2}},
+		{Connection: 3, From: []call.ConnectionID{2}, Before: call.RingbackAudio},
 	})
 	for file, names := range map[string][]string{
 		"events.json":   declaring(t, "call/event.go", "connection"),

@@ -158,7 +158,7 @@ type Connection struct {
 	AnswerBy time.Time `json:"answerBy,omitzero"`
 	// Ringing says that the line of a Connecting party rings.
 	Ringing bool `json:"ringing,omitempty"`
-	// EarlyMedia says that a Connecting party already sends audio, such as
+	// EarlyMedia says that a Connecting party may already send audio, such as
 	// its own ringing tone or an announcement.
 	EarlyMedia bool `json:"earlyMedia,omitempty"`
 	// Prompt is what they hear while Screening.

@@ -35,8 +35,8 @@ type (
 		Rules    Rules    `json:"rules"`
 	}
 
-	// Rang: the party's line reports progress. EarlyMedia says whether it
-	// sends audio already. May come any number of times.
+	// Rang: the party's line rings or, with EarlyMedia, may send audio already. May
+	// come any number of times, also the one after the other.
 	Rang struct {
 		Connection ConnectionID `json:"connection"`
 		EarlyMedia bool         `json:"earlyMedia,omitempty"`

@@ -11,6 +11,7 @@ type Hearing struct {
 	Connection ConnectionID   `json:"connection"`
 	From       []ConnectionID `json:"from,omitempty"`     // in order of joining
 	Audio      Audio          `json:"audio,omitempty"`    // set exactly when From is empty
+	Before     Audio          `json:"before,omitempty"`   // what they hear until one of From has sent audio; empty: nothing special
 	Recorded   bool           `json:"recorded,omitempty"` // what they say and hear is to be recorded
 }
 
@@ -32,8 +33,8 @@ const (
 // is screening hears their prompt, and whoever would hear nobody hears comfort
 // audio; a customer who is alone hears hold audio, as does whoever hears nobody
 // because another's phone holds the call. An agent also hears what a
-// party's line plays before they answer, or, where it only rings and there is
-// nobody else to be heard, that it rings. A party that is still connecting, or
+// party's line plays before they answer or, where it rings and nothing has been
+// played and there is nobody else to be heard, that it rings (RFC 3960 §3.2). A party that is still connecting, or
 // away, hears nothing from us, so it has no Hearing.
 //
 // Two-party call, consultation, three-way and hand-over are this one rule; it
@@ -90,6 +91,9 @@ func (c *Contact) hearing(who *Connection) Hearing {
 		var alone bool
 		switch h.From, alone = c.heardBy(who); {
 		case len(h.From) > 0:
+			if who.Party == Agent && c.rings() && c.early(h.From) {
+				h.Before = RingbackAudio
+			}
 		case alone && who.Party == Customer, c.heldByPhone(who):
 			h.Audio = c.waitingAudio()
 		case alone && who.Party == Agent && c.rings():
@@ -99,6 +103,13 @@ func (c *Contact) hearing(who *Connection) Hearing {
 		}
 	}
 	return h
+}
+
+// early reports whether none of those parties has answered.
+func (c *Contact) early(parties []ConnectionID) bool {
+	return !slices.ContainsFunc(c.Connections, func(x Connection) bool {
+		return x.State != Connecting && slices.Contains(parties, x.ID)
+	})
 }
 
 // rings says that the line of somebody who has not answered rings.

@@ -24,6 +24,12 @@ func (s *step) dial(p Party, to Endpoint, ringFor Duration) ConnectionID {
 	return id
 }
 
+// rang takes what a line reports that has not been answered.
+func (c *Connection) rang(ev Rang) {
+	c.Ringing = c.Ringing || !ev.EarlyMedia
+	c.EarlyMedia = c.EarlyMedia || ev.EarlyMedia
+}
+
 // callerFor is who a party sees calling: agents see the customer, others the
 // number the rules name, if they do.
 func (s *step) callerFor(p Party) Endpoint {

@@ -35,8 +35,7 @@ func (s *step) offering(ev Fact) {
 func (s *step) dialling(ev Fact) {
 	switch ev := ev.(type) {
 	case Rang:
-		c := s.connection(ev.Connection)
-		c.Ringing, c.EarlyMedia = true, ev.EarlyMedia
+		s.connection(ev.Connection).rang(ev)
 	case Answered:
 		s.callAnswered(s.connection(ev.Connection))
 	case Failed:

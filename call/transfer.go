@@ -119,8 +119,7 @@ func (s *step) rang(ev Rang) {
 		if a.Rang.IsZero() {
 			a.Rang = s.now
 		}
-		c := s.connection(ev.Connection)
-		c.Ringing, c.EarlyMedia = true, ev.EarlyMedia
+		s.connection(ev.Connection).rang(ev)
 	}
 }
 

@@ -28,10 +28,12 @@ type Leg struct {
 	inMix   bool
 	sources []*Leg // those it hears, none: play
 	play    *clip
-	record  bool // on request
+	before  *clip // what it hears until one of sources has been heard; nil: nothing special
+	record  bool  // on request
 
 	// What it says, taken frame by frame when somebody mixes it or it is
 	// recorded.
+	spoke bool // has sent audio
 	mixed bool
 	long  bool // its packets are too long to be relayed
 	voice voice
@@ -153,6 +155,7 @@ func (l *Leg) receive(from netip.AddrPort, p *rtp.Packet) {
 
 // say brings the leg's voice to those who hear it.
 func (l *Leg) say(slot int64, codec Codec, p *rtp.Packet) {
+	l.spoke = true
 	if long := len(p.Payload) > longer; long != l.long {
 		l.long = long
 		l.room.arrange()
@@ -197,6 +200,8 @@ func (l *Leg) tick(slot int64) {
 	l.typeKey(slot)
 	o := &l.out
 	switch {
+	case l.waits():
+		l.playClip(l.before)
 	case l.hearsMix():
 		o.turn(emission{kind: mixing})
 		mix(o.payload(), l.stream.Codec, l.sources)
@@ -206,12 +211,24 @@ func (l *Leg) tick(slot int64) {
 		o.turn(emission{kind: filling})
 		l.room.engine.clips[call.ComfortNoise].copyAt(o.played, o.payload(), l.stream.Codec)
 	default:
-		o.turn(emission{kind: playing, clip: l.play})
-		l.play.copyAt(o.played, o.payload(), l.stream.Codec)
-		if l.play.ends(o.played) && l.played != nil {
-			l.room.due = append(l.room.due, l.played)
-		}
+		l.playClip(l.play)
 	}
 	o.played += frame
 	l.sendFrame(slot, o.now(slot))
+}
+
+// waits reports whether the leg hears an audio because none of its sources has been
+// heard yet.
+func (l *Leg) waits() bool {
+	return l.before != nil && !slices.ContainsFunc(l.sources, func(s *Leg) bool { return s.spoke })
+}
+
+// playClip makes the payload of l.out from an audio.
+func (l *Leg) playClip(c *clip) {
+	o := &l.out
+	o.turn(emission{kind: playing, clip: c})
+	c.copyAt(o.played, o.payload(), l.stream.Codec)
+	if c.ends(o.played) && l.played != nil {
+		l.room.due = append(l.room.due, l.played)
+	}
 }

@@ -134,7 +134,7 @@ func (r *Room) leg(number call.ConnectionID) *Leg {
 // arrange brings the mix to the legs that are open, whenever either changes.
 func (r *Room) arrange() {
 	for _, l := range r.legs {
-		l.inMix, l.mixed, l.record = false, false, false
+		l.inMix, l.mixed, l.record, l.before = false, false, false, nil
 		l.sources = l.sources[:0]
 	}
 	for _, h := range r.mix {
@@ -145,6 +145,9 @@ func (r *Room) arrange() {
 		l.inMix, l.play, l.record = true, r.engine.clips.of(h.Audio), h.Recorded
 		if len(h.From) > 0 {
 			l.play = r.engine.clips[call.ComfortNoise] // in case none of them is there
+			if h.Before != "" {
+				l.before = r.engine.clips.of(h.Before)
+			}
 		}
 		for _, from := range h.From {
 			if s := r.leg(from); s != nil && s != l && s.stream.Receive {

@@ -318,3 +318,29 @@ func TestNothingIsSentToWhoeverMayNotHear(t *testing.T) {
 		}
 	})
 }
+
+func TestAnAudioIsHeardUntilASourceSpeaks(t *testing.T) {
+	for name, from := range map[string][]call.ConnectionID{"relayed": {2}, "mixed": {2, 3}} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, 3, func(r *Room, p []*party) {
+				r.Set(call.Mix{{Connection: 1, From: from, Before: call.RingbackAudio}})
+				pass(20)
+				if got := level(decoded(p[1], p[1].rest()), 400); got < 500 {
+					t.Errorf("ringback is heard with amplitude %.0f", got)
+				}
+				talk(20, p[2])
+				p[1].rest()
+				talk(20, p[2])
+				pass(20) // and never again
+				heard := p[1].rest()
+				if wrong := continuous(heard); wrong != "" {
+					t.Error(wrong)
+				}
+				audio := decoded(p[1], heard)
+				if voice, ringback := level(audio, p[2].says.hz), level(audio, 400); voice < 1500 || ringback > 50 {
+					t.Errorf("the voice is heard with amplitude %.0f, ringback with %.0f", voice, ringback)
+				}
+			})
+		})
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/emiago/sipgo/sip"
+
 	"holdfast/call"
 	"holdfast/media"
 	"holdfast/sipua"
@@ -172,7 +174,7 @@ func (t *step) happened(ev sipua.Event) {
 			t.offered(ev.SDP)
 		}
 	case sipua.Progressed:
-		t.progressed(ev.SDP)
+		t.progressed(ev)
 	case sipua.Accepted:
 		if ev.Initial {
 			t.pickedUp(ev.SDP)
@@ -224,12 +226,17 @@ func (t *step) offered(offer []byte) {
 }
 
 // progressed: the party's line rings, with or without audio of its own. Of
-// several descriptions the last counts (RFC 3960 §3).
-func (t *step) progressed(answer []byte) {
-	if s, err := t.session.agree(answer); err == nil {
+// several descriptions the last counts (RFC 3960 §3). One without 180 does not say
+// that it rings.
+func (t *step) progressed(ev sipua.Progressed) {
+	s, err := t.session.agree(ev.SDP)
+	if err == nil {
 		t.agreed(s)
+		t.emit(call.Rang{Connection: t.connection, EarlyMedia: true})
 	}
-	t.emit(call.Rang{Connection: t.connection, EarlyMedia: t.session.Stream.Remote.IsValid()})
+	if err != nil || ev.Status == sip.StatusRinging {
+		t.emit(call.Rang{Connection: t.connection})
+	}
 }
 
 // pickedUp: a 200 to our INVITE. Without a word about its audio it means what

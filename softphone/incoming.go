@@ -39,6 +39,7 @@ type Behaviour struct {
 	Do          Action
 	After       time.Duration // rings so long before it answers or refuses; 0: does not ring
 	EarlyMedia  bool          // says its tone while it rings (183), instead of merely ringing (180)
+	RingsToo    bool          // rings (180) after it has announced EarlyMedia
 	HangUpAfter time.Duration // hangs up so long after it answered; 0: never
 }
 
@@ -110,10 +111,11 @@ func (c *Call) rung(offer []byte) {
 	c.offer = offer
 	b := c.behaviour
 	rings := b.After > 0 || b.Do == RingForever || b.Do == AnswerLate
-	switch {
-	case b.EarlyMedia && offer != nil:
+	if b.EarlyMedia && offer != nil {
 		c.progress()
-	case rings:
+		rings = b.RingsToo && !isClosed(c.ended)
+	}
+	if rings {
 		c.apply(c.dialog.Ring(time.Now()))
 	}
 	switch {

@@ -266,6 +266,9 @@ func (n Names) hearing(h call.Hearing) string {
 			who = append(who, n[id])
 		}
 		heard = strings.Join(who, " and ")
+		if h.Before != "" {
+			heard = string(h.Before) + ", then " + heard
+		}
 	}
 	if h.Recorded {
 		heard += ", recorded"

@@ -78,6 +78,19 @@ func TestRingingIsNotHeardOverEarlyMedia(t *testing.T) {
 	h.goodbye()
 }
 
+// A line that rings and announces audio without sending any is heard ringing until
+// audio comes (RFC 3960 §3.2).
+func TestRingingIsHeardUntilEarlyMediaComes(t *testing.T) {
+	t.Parallel()
+	h := open(t, withCardiology(softphone.Options{Late: 2 * time.Second}))
+	h.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.RingForever, EarlyMedia: true, RingsToo: true})
+	h.Talk()
+	h.transfer()
+	h.Hears("ana", "ringback")
+	h.HearsOnly("ana", "cardiology")
+	h.goodbye()
+}
+
 // TestRecordingOfAWarmTransfer: what the customer said is on the left, and all
 // that they heard on the right, from when ana wanted it, across a hand-over and
 // a restart.
