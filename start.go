@@ -93,7 +93,7 @@ func (s *Server) serveAPI(c config.Config, dir *directory.Directory) {
 	if s.page != nil {
 		o.Sessions = sessions{s.page.panel}
 	}
-	o.Recording, o.Damage = c.Media.RecordDir != "", s.journal.Damage
+	o.Recording, o.Damage, o.Troubles = c.Media.RecordDir != "", s.journal.Damage, s.engine.Troubles
 	s.show(api.Handler(o))
 }
 

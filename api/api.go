@@ -67,6 +67,9 @@ type Options struct {
 	Version    string       // of the server
 	Log        *slog.Logger // nil: slog.Default()
 
+	// Troubles returns the lines whose audio does not get through now, in a sentence
+	// each; nil: nobody knows.
+	Troubles func() []string
 	// Damage returns what of the journal was found damaged, a line each; nil:
 	// nothing.
 	Damage func() []string

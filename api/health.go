@@ -25,6 +25,7 @@ type healthAnswer struct {
 	Body struct {
 		Version  string   `json:"version" doc:"of the server"`
 		Contacts int      `json:"contacts" doc:"how many are not over"`
+		Troubles []string `json:"troubles,omitempty" nullable:"false" doc:"the lines whose audio does not get through now: nothing can be sent to them, or nothing has come from them for 5 s. The log says when each began"`
 		Damage   []string `json:"damage,omitempty" nullable:"false" doc:"what of the journal was found damaged when the server started, a place each: what was lost, and what was found again. The server carries on everything else"`
 	}
 }
@@ -39,14 +40,22 @@ func (s *server) health(ctx context.Context, _ *struct{}) (*healthAnswer, error)
 	}
 	answer := new(healthAnswer)
 	answer.Body.Version, answer.Body.Contacts = s.Version, len(s.live())
-	if s.Damage == nil {
-		return answer, nil
-	}
-	answer.Body.Damage = s.Damage()
-	if n := len(answer.Body.Damage); n > 0 && isStranger(ctx) {
-		answer.Body.Damage = []string{fmt.Sprintf("%d places in the journal; show a key to see which", n)}
-	}
+	answer.Body.Damage = listed(ctx, s.Damage, "%d places in the journal; show a key to see which")
+	answer.Body.Troubles = listed(ctx, s.Troubles, "%d lines; show a key to see which")
 	return answer, nil
+}
+
+// listed is what a function returns, or for those who show no key only how much it
+// is.
+func listed(ctx context.Context, list func() []string, count string) []string {
+	if list == nil {
+		return nil
+	}
+	all := list()
+	if n := len(all); n > 0 && isStranger(ctx) {
+		return []string{fmt.Sprintf(count, n)}
+	}
+	return all
 }
 
 // unhealthy is the sentence about a server that cannot do its work. The reason

@@ -15,8 +15,9 @@ import (
 // In a bubble time is as exact as the schedule, and takes none. Its legs have a
 // wire instead of a socket.
 type wire struct {
-	mu    sync.Mutex // guards heard
+	mu    sync.Mutex // guards what follows
 	heard []sent
+	dead  error // what sending gives
 }
 
 type sent struct {
@@ -28,12 +29,22 @@ type sent struct {
 func (w *wire) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.dead != nil {
+		return 0, w.dead
+	}
 	s := sent{at: time.Now(), to: to}
 	if err := s.Unmarshal(slices.Clone(b)); err != nil {
 		return 0, err
 	}
 	w.heard = append(w.heard, s)
 	return len(b), nil
+}
+
+// breaks has sending give an error, or nil none any more.
+func (w *wire) breaks(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.dead = err
 }
 
 // Close does nothing: a wire has no end.

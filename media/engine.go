@@ -18,7 +18,7 @@ type Options struct {
 	Audios              map[call.Audio][]int16 // 8 kHz mono, in the place of the built-in ones
 	RecordDir           string                 // where recordings are; empty: nothing is recorded
 	OnRequest           bool                   // record only what a Mix asks for, not every leg
-	Log                 *slog.Logger           // what recordings could not write; nil: nowhere
+	Log                 *slog.Logger           // audio that does not get through or cannot be recorded; nil: nowhere
 }
 
 const (

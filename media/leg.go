@@ -145,6 +145,7 @@ func (l *Leg) receive(from netip.AddrPort, p *rtp.Packet) {
 	if !l.fromPeer(slot, from, p) {
 		return
 	}
+	l.out.line.heard = slot
 	switch {
 	case event:
 		l.sayEvent(slot, p)

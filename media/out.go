@@ -44,6 +44,7 @@ type out struct {
 	slot   int64 // slot in which the last packet is heard: later if several were sent at once
 	marker bool  // of the next packet
 
+	line   line
 	relay  relay
 	event  event
 	buf    [header + frame]byte
@@ -58,6 +59,7 @@ func newOut(transport Transport, slot int64) out {
 		seq:       uint16(rand.Uint32()),
 		origin:    start - uint32(slot)*frame,
 		end:       start,
+		line:      line{heard: slot},
 	}
 }
 
@@ -97,11 +99,11 @@ func (o *out) sendFrame(slot int64, payloadType uint8, timestamp uint32) {
 }
 
 // send completes h and sends packet, in which the payload stands already. What
-// the network refuses is lost like any other packet.
+// the network refuses is counted, and lost like any other packet.
 func (o *out) send(packet []byte, h rtp.Header, slot int64) {
 	h.Version, h.SSRC, h.SequenceNumber = 2, o.ssrc, o.seq
 	_, _ = h.MarshalTo(packet)
-	_ = o.transport.Send(packet)
+	o.line.take(o.transport.Send(packet))
 	o.seq++
 	if slot != o.sent {
 		o.slot, o.sent = slot, slot

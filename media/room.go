@@ -178,6 +178,9 @@ func (r *Room) tick(slot int64) {
 	}
 	for _, l := range r.legs {
 		l.tick(slot)
+		if slot%lookEvery == 0 {
+			l.look(slot)
+		}
 	}
 	for _, l := range r.legs {
 		for _, rec := range l.recordings {
