@@ -85,6 +85,7 @@ const longestBody = 16 << 10
 
 type server struct {
 	Options
+	readers chan struct{} // holds a value for each reader of events
 }
 
 // Handler serves the interface under /v1 and its description at /openapi.json.
@@ -95,7 +96,7 @@ func Handler(o Options) http.Handler {
 		o.Log = slog.Default()
 	}
 	mux := http.NewServeMux()
-	describe(routes(mux, &server{o}), len(o.Keys) > 0)
+	describe(routes(mux, &server{o, make(chan struct{}, mostReaders)}), len(o.Keys) > 0)
 	admits := func() error { return o.Board.AdmitsWork() }
 	return behindDoor(o, unlessBehind(admits, known(mux)))
 }

@@ -38,6 +38,9 @@ const (
 	// but no more than so many entries, however busy the journal is.
 	overlap        = 2 * time.Second
 	overlapEntries = 256
+	// mostReaders is how many read events at a time. Each takes about 160 kB of memory,
+	// and work for every entry.
+	mostReaders = 128
 	// keepAlive is how often a quiet stream shows that it is alive.
 	keepAlive = 15 * time.Second
 	// writeWithin is how long a reader may leave us unread before it is cut
@@ -52,7 +55,8 @@ func (s *server) eventRoutes(api huma.API) {
 		Description: "A stream of server-sent events named transition. The data of each is an Event in JSON: seq, at, the contact afterwards, " +
 			"the events that led there, what agents were told, and a line for each message on the wire. The id is seq: " +
 			"a reader who was cut off goes on with it in Last-Event-ID and misses nothing; the first id comes at once, " +
-			"before any event. Without it, and without after and contact, the stream begins now.",
+			"before any event. Without it, and without after and contact, the stream begins now. " +
+			fmt.Sprintf("At most %d readers are served at a time; one more gets 503.", mostReaders),
 		Errors: []int{http.StatusNotFound, http.StatusServiceUnavailable},
 		Responses: map[string]*huma.Response{"200": {
 			Description: "server-sent events",
@@ -62,14 +66,21 @@ func (s *server) eventRoutes(api huma.API) {
 }
 
 func (s *server) events(ctx context.Context, in *eventsRequest) (*huma.StreamResponse, error) {
+	select {
+	case s.readers <- struct{}{}:
+	default:
+		return nil, retrySoon(fmt.Sprintf("%d readers of events are connected, which is as many as there may be; close one, or try again later", mostReaders))
+	}
 	from, err := s.beginning(ctx, in)
 	if err != nil {
+		<-s.readers
 		return nil, err
 	}
 	wanted := func(e switchboard.Entry) bool {
 		return (in.Contact == "" || e.Contact.ID == in.Contact) && !e.At.Before(from.since)
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		defer func() { <-s.readers }()
 		_, w := humago.Unwrap(hc)
 		s.stream(hc.Context(), &stream{w, http.NewResponseController(w)}, from, wanted)
 	}}, nil

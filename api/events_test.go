@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -163,4 +164,60 @@ func TestQuietStream(t *testing.T) {
 			t.Errorf("%d signs of life: %s", n, w.Body)
 		}
 	})
+}
+
+// As many read events as there may be; one more is refused with a sentence until one of
+// them has gone. Requests that are refused for another reason take no place.
+func TestReadersOfEventsAreLimited(t *testing.T) {
+	m := newMemory()
+	server := httptest.NewServer(handler(m))
+	defer server.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	open := func(ctx context.Context, query string) *http.Response {
+		t.Helper()
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/v1/events"+query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer
+	}
+	for range mostReaders + 1 {
+		answer := open(ctx, "?contact=nowhere")
+		answer.Body.Close()
+		if answer.StatusCode != 404 {
+			t.Fatalf("events of no contact: %s", answer.Status)
+		}
+	}
+	one, leave := context.WithCancel(ctx)
+	for n := range mostReaders {
+		by := ctx
+		if n == 0 {
+			by = one
+		}
+		answer := open(by, "")
+		defer answer.Body.Close()
+		if answer.StatusCode != 200 {
+			t.Fatalf("reader %d: %s", n, answer.Status)
+		}
+	}
+	answer := open(ctx, "")
+	text, _ := io.ReadAll(answer.Body)
+	answer.Body.Close()
+	if answer.StatusCode != 503 || answer.Header.Get("Retry-After") == "" || !strings.Contains(string(text), "128 readers of events are connected") {
+		t.Errorf("one more: %s %s", answer.Status, text)
+	}
+	leave()
+	for { // until the server has noticed
+		answer := open(ctx, "")
+		answer.Body.Close()
+		if answer.StatusCode == 200 {
+			break
+		}
+	}
+	cancel()
 }
