@@ -10,7 +10,7 @@ help: ## list the targets
 
 demo: ## build, then play every kind of transfer between real phones on this machine, as stories and drawings
 	@echo 'building bin/holdfast; the demo takes about a minute after that'
-	go build -o bin/holdfast ./cmd/holdfast
+	CGO_ENABLED=0 go build -o bin/holdfast ./cmd/holdfast
 	bin/holdfast demo
 
 install: ## build, then install the program and its systemd unit below PREFIX (/usr/local); DESTDIR goes before it

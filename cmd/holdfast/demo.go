@@ -33,6 +33,9 @@ interrupted.`,
 			if !staying && cmd.Flags().Changed("callers") {
 				return errors.New("--callers goes with --stay")
 			}
+			if err := enoughMemory(); err != nil {
+				return err
+			}
 			out := cmd.OutOrStdout()
 			if staying && !cmd.Flags().Changed("dir") {
 				dir = stayDir

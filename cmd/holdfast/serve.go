@@ -26,6 +26,9 @@ it is ready; its log goes to standard error. "holdfast config" prints all that
 can be configured.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := enoughMemory(); err != nil {
+				return err
+			}
 			c, err := load(conf)
 			if err != nil {
 				return err
