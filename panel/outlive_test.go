@@ -32,6 +32,21 @@ func TestLibraryFrameReload(t *testing.T) {
 	d.until(`window.told === "success {}"`)
 }
 
+// The same with a command of the SDK.
+func TestSDKFrameReload(t *testing.T) {
+	d := openSDK(t)
+	late := make(chan struct{})
+	d.world.mu.Lock()
+	d.world.late = late
+	d.world.mu.Unlock()
+	d.does(`outcome(crm.voice.holdParticipant("c1_1")).then((told) => { window.told = told })`)
+	d.has("the customer is on hold", func(c call.Contact) bool { return c.Connections[0].State == call.Held })
+	d.does(`window.before = port(); const frame = document.querySelector("iframe"); frame.src = frame.src`)
+	d.until(`port() && port() !== window.before`)
+	close(late)
+	d.until(`window.told === "{}"`)
+}
+
 // The server is started again after it has pressed a key and before the page around
 // has its response: the key is not pressed again, and the page is told.
 func TestLibraryServerRestarts(t *testing.T) {

@@ -94,7 +94,7 @@ func TestLongResponses(t *testing.T) {
 			ana.s.do(func() {
 				a := &asked{id: fmt.Sprint(i), by: ana.s.now().Add(answerWithin)}
 				page.remember(a)
-				page.respond(a, response{a.id, long, nil})
+				page.respond(a, response{a.id, "", long, nil})
 			})
 			ana.hears()
 		}

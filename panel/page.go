@@ -30,11 +30,11 @@ type page struct {
 
 // asked is a request of a page, and its response.
 type asked struct {
-	id       string
-	streams  bool      // its response is followed by an update
-	by       time.Time // when it must have its response
-	response []byte    // nil: not yet
-	at       time.Time // of the response
+	id        string
+	namespace string    // of the SDK; empty: of Streams
+	by        time.Time // when it must have its response
+	response  []byte    // nil: not yet
+	at        time.Time // of the response
 
 	outcome *outcome // nil: not yet, or responded
 }
@@ -270,7 +270,7 @@ func (p *page) ask(m request) {
 		}
 		return
 	}
-	a := &asked{id: m.RequestID, streams: m.Namespace == "", by: s.now().Add(answerWithin)}
+	a := &asked{id: m.RequestID, namespace: m.Namespace, by: s.now().Add(answerWithin)}
 	p.remember(a)
 	accepted := p.do(func() {
 		if !s.now().Before(a.by) {
@@ -327,14 +327,14 @@ func (p *page) settle() {
 		case err != nil:
 			p.fail(a, err)
 		case done:
-			p.respond(a, response{a.id, a.outcome.data, nil})
+			p.respond(a, response{a.id, a.namespace, a.outcome.data, nil})
 		}
 	}
 }
 
 func (p *page) fail(a *asked, err error) {
 	e := errorFor(err)
-	p.respond(a, response{a.id, e.data(), e})
+	p.respond(a, response{a.id, a.namespace, e.data(), e})
 }
 
 // respond sends a response, and the update that shows its effect once more: a
@@ -344,17 +344,18 @@ func (p *page) fail(a *asked, err error) {
 func (p *page) respond(a *asked, r response) {
 	a.response, a.at, a.outcome = encode(r), p.station.now(), nil
 	p.sendBytes(a.response)
-	if a.streams {
+	if a.namespace == "" {
 		p.send(p.station.update(p.station.shown))
 	}
 }
 
 // repeatResponses sends a window that has reconnected the responses it may have
-// missed.
+// missed. The SDK logs an error for one that it has had.
 func (p *page) repeatResponses() {
 	some := false
 	for _, a := range p.asked {
-		if a.response != nil {
+		had := a.namespace != "" && a.at.Before(p.leftAt.Add(-lostWithin))
+		if a.response != nil && !had {
 			p.sendBytes(a.response)
 			some = true
 		}

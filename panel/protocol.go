@@ -39,11 +39,12 @@ type (
 		View          view          `json:"view"`
 	}
 
-	// response answers a request. Err is null, or the reason why nothing was
+	// response answers a request, with its namespace. Err is null, or the reason why nothing was
 	// done. Data then has the reason as well, because a Streams page without a
 	// failure handler gets only Data.
 	response struct {
 		RequestID string       `json:"requestId"`
+		Namespace string       `json:"namespace"`
 		Data      any          `json:"data"`
 		Err       *streamError `json:"err"`
 	}

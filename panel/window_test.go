@@ -208,6 +208,25 @@ func TestRepeat(t *testing.T) {
 	})
 }
 
+// A window that has reconnected gets the response to a command of the SDK again only if
+// it may have missed it.
+func TestRepeatForSDK(t *testing.T) {
+	for after, want := range map[time.Duration]bool{lostWithin: true, lostWithin + time.Second: false} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, nil)
+			ana := w.open(t, "ana", "window-1")
+			ana.says(request{RequestID: "r", Namespace: contactNamespace, Method: "contact/listContacts"})
+			hear(t, ana.hears()[5:], "done r")
+			pass(after)
+			ana.s.do(func() { ana.s.left(ana.socket, false) })
+			ana = w.open(t, "ana", "window-1")
+			if got := slices.Contains(ana.hears(), "done r"); got != want {
+				t.Errorf("left %v after the response: repeated %v, want %v", after, got, want)
+			}
+		})
+	}
+}
+
 // A window that is closed leaves its audio to the one that is opened instead, also
 // if that has been opened already.
 func TestWindowIsReplaced(t *testing.T) {

@@ -33,7 +33,7 @@ const ringer = new Ringer();
 
 const socket = new Socket({
   message: receive,
-  stray: ({ requestId, data, err }) => conduit.respond(requestId, data, err),
+  stray: (response) => (response.namespace ? port.respond(response) : conduit.respond(response.requestId, response.data, response.err)),
   lost() {
     if (desk.lost()) conduit.softphoneError("signalling_connection_failure", "The connection to the server is lost. Trying again; calls go on.");
     conduit.post("agent::websocket_connection_lost", {});

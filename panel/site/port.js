@@ -8,6 +8,7 @@ import { randomID } from "./window.js";
 const longestData = 32 << 10; // of a request, as JSON
 const longestName = 128; // of an id, a command, a namespace, a key, a parameter
 const mostTopics = 256;
+const mostStrays = 64; // the server repeats no more
 const mostWarnings = 50;
 const healthCheckInterval = 5_000;
 const firstDelay = 1_000; // the page around may not listen yet
@@ -24,6 +25,7 @@ export class Port {
   #timer = 0;
   #delay = firstDelay;
   #started = new Date();
+  #strays = []; // responses for the page around, until it has taken a port
   #topics = new Map(); // that the page around follows, by their names
   #network = { status: "connecting", timestamp: Date.now() };
   #checks = 0;
@@ -60,8 +62,17 @@ export class Port {
     clearTimeout(this.#timer);
     this.#port = null;
     this.#offered = [];
+    this.#strays = [];
     this.#topics.clear();
     this.#delay = firstDelay;
+  }
+
+  // respond posts the response to a request that this page before a reload has sent. The
+  // page around knows the request by its id.
+  respond({ namespace, requestId, data, err }) {
+    const response = answer({ namespace, requestId }, data, err, {});
+    if (this.#port) this.#port.postMessage(response);
+    else if (this.#strays.length < mostStrays) this.#strays.push(response);
   }
 
   // publish posts changes of topics that are followed. Those that answer a
@@ -105,6 +116,7 @@ export class Port {
     this.#offered = [];
     this.#port = port;
     port.postMessage({ type: "acknowledge", connectionId: randomID(), status: this.#status(), healthCheckInterval });
+    for (const response of this.#strays.splice(0)) port.postMessage(response);
   }
 
   #status() {
@@ -137,13 +149,7 @@ export class Port {
     const id = typeof requestId === "number" ? String(requestId) : requestId;
     if (!isName(id, Infinity) || id === "") return this.#ignore("a request without a requestId");
     let requestData = data;
-    const done = (data, err) => {
-      const answer = { type: "response", namespace, requestId };
-      if (!err) return port.postMessage({ ...answer, isError: false, data });
-      const details = { command, requestData, code: err.code, statusCode: err.statusCode };
-      const errorKey = (!String(namespace).startsWith("aws.") && err.code) || err.type; // ours have the codes of docs/REFUSALS.md
-      port.postMessage({ ...answer, isError: true, errorKey, reason: err.message, details });
-    };
+    const done = (data, err) => port.postMessage(answer({ namespace, requestId }, data, err, { command, requestData }));
     const fail = (message) => {
       requestData = null;
       done(null, { type: "InvalidParameterException", code: "bad-parameter", message, statusCode: 400 });
@@ -182,4 +188,12 @@ export class Port {
   #ignore(what) {
     if (++this.#warnings <= mostWarnings) console.warn(`ignoring ${what} on the port of the Amazon Connect SDK`);
   }
+}
+
+// answer returns the response to a request.
+function answer({ namespace, requestId }, data, err, details) {
+  const response = { type: "response", namespace, requestId };
+  if (!err) return { ...response, isError: false, data };
+  const errorKey = (!String(namespace).startsWith("aws.") && err.code) || err.type; // ours have the codes of docs/REFUSALS.md
+  return { ...response, isError: true, errorKey, reason: err.message, details: { ...details, code: err.code, statusCode: err.statusCode } };
 }

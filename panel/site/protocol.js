@@ -5,7 +5,7 @@ export const fromServer = {
   "hello": ["agent", "boot", "phone", "origins", "statuses", "endpoints"],
   "update": ["snapshot", "configuration", "view"],
   "parked": ["customers", "more"],
-  "response": ["requestId", "data", "err"],
+  "response": ["requestId", "namespace", "data", "err"],
   "audio": ["here", "elsewhere"],
   "answer": ["contactId", "offer", "sdp", "problem"],
   "muted": ["muted"],
