@@ -73,7 +73,7 @@ func (c *contact) settle() bool {
 	if k == nil {
 		return false
 	}
-	timedOut := !c.now.Before(k.deadline) || c.vanished()
+	timedOut := !c.now.Before(k.deadline)
 	if k.answered.IsZero() && !timedOut {
 		return false
 	}
@@ -214,11 +214,8 @@ func (c *contact) nextReaching() *command {
 // nextTalking releases the agent after a transfer that completed, and brings the
 // customer back after one that did not.
 func (c *contact) nextTalking() *command {
-	if c.in(c.by) == nil {
-		if c.live(c.agent.id) && c.may("drop", c.agent.id) {
-			return &command{verb: "drop", line: c.agent.id}
-		}
-		return nil
+	if c.mustRelease() {
+		return c.nextRelease()
 	}
 	if !c.restore {
 		return nil
@@ -230,7 +227,7 @@ func (c *contact) nextTalking() *command {
 	state := c.shown(c.customer.id)
 	switch {
 	case state == wanted:
-		c.restore = false
+		c.restore = c.mayBeHeld(wanted)
 	case state == connected || state == onHold:
 		if c.may(verb, c.customer.id) {
 			return &command{verb: verb, line: c.customer.id}
@@ -240,6 +237,51 @@ func (c *contact) nextTalking() *command {
 	return nil
 }
 
+// mayBeHeld reports whether a hold that seemed to have no effect may still have one,
+// and the customer shall not be on hold.
+func (c *contact) mayBeHeld(wanted lineState) bool {
+	return wanted == connected && c.try("hold", c.customer.id).count > 0 && c.now.Before(c.last().Ended.Add(lateWithin))
+}
+
+// mustRelease reports whether the transfer has completed and the agent is there.
+func (c *contact) mustRelease() bool {
+	return c.call.Stage == call.Talking && c.in(c.by) == nil && c.live(c.agent.id)
+}
+
+// nextRelease has the agent leave if customer and target are connected. One who is
+// not shown may have left: then the agent is needed.
+func (c *contact) nextRelease() *command {
+	customer, target := c.shown(c.customer.id), c.shown(c.targetLine())
+	switch {
+	case c.bothConnected() && c.may("drop", c.agent.id):
+		return &command{verb: "drop", line: c.agent.id}
+	case customer == onHold && c.live(c.targetLine()) || target == onHold && c.live(c.customer.id):
+		if c.may("conference", "") {
+			return &command{verb: "conference"}
+		}
+	}
+	return nil
+}
+
+// targetLine is the line of the target that the latest transfer reached last.
+func (c *contact) targetLine() string {
+	attempts := c.last().Attempts
+	for i := len(attempts) - 1; i >= 0; i-- {
+		if l := c.legOf(attempts[i].Connection); l != nil {
+			return l.id
+		}
+	}
+	return ""
+}
+
 // settled reports whether the desk is as package call wants it, or as near to that
 // as it can be brought.
-func (c *contact) settled() bool { return c.command == nil }
+func (c *contact) settled() bool {
+	switch {
+	case c.vanished():
+		return true
+	case c.mustRelease():
+		return c.stuck() != ""
+	}
+	return c.command == nil
+}

@@ -269,12 +269,7 @@ func (c *contact) attempt() *call.Attempt {
 
 // bothConnected reports whether customer and target are shown connected.
 func (c *contact) bothConnected() bool {
-	a := c.attempt()
-	if a == nil {
-		return false
-	}
-	l := c.legOf(a.Connection)
-	return l != nil && c.shown(l.id) == connected && c.shown(c.customer.id) == connected
+	return c.last() != nil && c.shown(c.customer.id) == connected && c.shown(c.targetLine()) == connected
 }
 
 // over reports whether there is nothing left to remember.

@@ -80,9 +80,9 @@ func (p *page) disturb() {
 		}
 	}
 	sometime(0.1, p.customerLeaves)
-	sometime(0.1, func() { p.leftByHand = p.agent != "disconnected"; p.agentLeaves() })
+	sometime(0.1, func() { p.leftByHand = p.leftByHand || p.agent != "disconnected"; p.agentLeaves() })
 	sometime(0.05, func() {
-		p.leftByHand = p.agent != "disconnected"
+		p.leftByHand = p.leftByHand || p.agent != "disconnected"
 		p.removed = true
 		p.agent = "disconnected"
 		p.changed()
@@ -117,6 +117,9 @@ func (p *page) verdict() {
 	}
 	if p.agent == "disconnected" || p.stuck != "" {
 		return
+	}
+	if p.customer == "disconnected" && p.kind == "warm" {
+		return // agent and target may finish
 	}
 	if l := p.leg(); l != nil {
 		p.fault("a line is left %s after a transfer that is %v", l.state, p.ended["outcome"])

@@ -193,7 +193,7 @@ func (c *contact) stuck() string {
 	if c.vanished() || c.call.Stage == "" {
 		return ""
 	}
-	if c.call.Stage == call.Talking && c.in(c.by) == nil && c.live(c.agent.id) && !c.may("drop", c.agent.id) {
+	if c.mustRelease() && (!c.may("drop", c.agent.id) || !c.may("conference", "")) {
 		return "The customer is with " + c.last().Target().String() + ", and you are still in the call: leave it."
 	}
 	if c.restore && c.in(1) != nil && c.shown(c.customer.id) == onHold && !c.may("resume", c.customer.id) {
