@@ -19,8 +19,8 @@ type page struct {
 	kind    string
 	forgets bool // a planted fault: what was saved is lost when the page is loaded anew
 
-	view    any    // as last shown
-	saved   []byte // as in sessionStorage
+	view    any // as last shown
+	saved   any // as in sessionStorage
 	state   map[string]any
 	ended   map[string]any // the first ended state
 	endedAt time.Time
@@ -41,6 +41,9 @@ func (p *page) fault(format string, args ...any) {
 }
 
 func (p *page) note(format string, args ...any) {
+	if *oneSeed == 0 {
+		return
+	}
 	p.log = append(p.log, p.now.Format("04:05.000 ")+fmt.Sprintf(format, args...))
 }
 
@@ -61,10 +64,7 @@ func (p *page) take(m map[string]any) {
 	case "do":
 		p.do(m)
 	case "save":
-		p.saved = nil
-		if m["saved"] != nil {
-			p.saved, _ = json.Marshal(m["saved"])
-		}
+		p.saved = m["saved"]
 	case "state":
 		p.note("< state %v %v %v", m["state"].(map[string]any)["stage"], m["customer"], m["stuck"])
 		p.state, p.stuck = m, m["stuck"].(string)
@@ -98,7 +98,7 @@ func (p *page) wake(at float64) {
 		return
 	}
 	load := p.loads
-	p.after(time.UnixMilli(int64(at)).Sub(p.now), func() {
+	p.after(max(0, time.UnixMilli(int64(at)).Sub(p.now)), func() {
 		if load == p.loads {
 			p.tell("wake", nil)
 		}
@@ -187,8 +187,9 @@ func (p *page) load() {
 	p.loads++
 	p.engine = p.make()
 	var saved any
-	if p.saved != nil && !p.forgets {
-		_ = json.Unmarshal(p.saved, &saved)
+	if !p.forgets {
+		text, _ := json.Marshal(p.saved)
+		_ = json.Unmarshal(text, &saved)
 	}
 	p.view = p.snapshot()
 	p.tell("adopt", map[string]any{"saved": saved, "snapshot": p.view})

@@ -67,7 +67,9 @@ func play(seed uint64, make func() engine, forgets bool) *page {
 	}
 	p.disturb()
 	d.beat()
-	p.run(begins.Add(6 * time.Minute))
+	for p.now.Before(begins.Add(6*time.Minute)) && (p.ended == nil || p.now.Before(p.endedAt.Add(time.Minute))) {
+		p.run(p.now.Add(10 * time.Second))
+	}
 	p.verdict()
 	return p
 }
