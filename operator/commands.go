@@ -81,6 +81,8 @@ func (c *contact) settle() bool {
 	switch {
 	case c.hasEffect(k) && (k.seen || quiet):
 		c.forgive(k.verb, k.line)
+	case k.verb == "conference" && c.call.Stage != call.Joining && !c.mustRelease():
+		// Customer or target has left, so no effect is to be waited for.
 	case !timedOut && !(k.refused && quiet):
 		return false
 	default:
