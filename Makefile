@@ -3,7 +3,7 @@
 FUZZTIME ?= 30s
 PREFIX ?= /usr/local
 
-.PHONY: help demo install test check lint kill restarts browser bench fuzz clean
+.PHONY: help demo install test check lint wasm kill restarts browser bench fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ check: ## the fast part of it: format, vet, lint, layers, wasm
 lint: ## golangci-lint, as pinned in tools/go.mod
 	@scripts/lint
 
+wasm: ## build the transfer engine for pages on Amazon Connect into connect/dist
+	@scripts/wasm
+
 kill: ## all of the kill matrix, three times: real servers killed or stopped at every step of every kind of transfer
 	HOLDFAST_KILL=all go test -C test/kill -count=3 -timeout 90m
 
@@ -46,4 +49,4 @@ fuzz: ## every fuzz test for FUZZTIME (30s) each
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz
 
 clean: ## remove what was built here
-	rm -rf bin
+	rm -rf bin connect/dist

@@ -9,7 +9,6 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -80,10 +79,11 @@ var foreign = map[string][]string{
 	"golang.org/x/term":          {"cmd/holdfast"},
 }
 
-// Package call takes time as an argument, reaches nothing of the world, and is
-// small enough for a browser to load as WebAssembly.
+// Packages call and operator take time as an argument, reach nothing of the world,
+// and are small enough for a browser to load as WebAssembly.
 var (
-	unfitForCall = []string{
+	pure          = []string{"call", "operator"}
+	unfitForThose = []string{
 		"context", "sync", "os", "net", "log", "syscall", "math/rand", "crypto/rand",
 		"encoding", "fmt", "reflect",
 	}
@@ -115,21 +115,23 @@ func TestLayers(t *testing.T) {
 	}
 }
 
-func TestLayersCallReadsNoClock(t *testing.T) {
-	files, err := filepath.Glob("call/*.go")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no files of package call: %v", err)
-	}
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
+func TestLayersPureReadNoClock(t *testing.T) {
+	for _, pkg := range pure {
+		files, err := filepath.Glob(pkg + "/*.go")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no files of package %s: %v", pkg, err)
 		}
-		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, fault := range clockFaults(name, f) {
-			t.Error(fault)
+		for _, name := range files {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, fault := range clockFaults(name, f) {
+				t.Error(fault)
+			}
 		}
 	}
 }
@@ -145,6 +147,8 @@ func TestLayersPlantedFaultsAreFound(t *testing.T) {
 		{"call", "fmt", "call may not import fmt"},
 		{"call", "encoding/json", "call may not import encoding/json"},
 		{"call", "time", ""},
+		{"operator", "sync", "operator may not import sync"},
+		{"operator", "strings", ""},
 		{"sipleg", module + "/journal", "sipleg may not import journal"},
 		{"sipleg", module + "/sipua", ""},
 		{"switchboard", "github.com/emiago/sipgo/sip", "switchboard may not import github.com/emiago/sipgo/sip"},
@@ -189,7 +193,7 @@ func allows(pkg string, allowed []string, imported string) bool {
 	if local := ours(imported); local != imported {
 		return slices.Contains(allowed, local)
 	}
-	if pkg == "call" && slices.ContainsFunc(unfitForCall, within(imported)) {
+	if slices.Contains(pure, pkg) && slices.ContainsFunc(unfitForThose, within(imported)) {
 		return false
 	}
 	for prefix, who := range foreign {
@@ -222,7 +226,7 @@ func clockFaults(name string, f *ast.File) []string {
 			return true
 		}
 		if x, ok := s.X.(*ast.Ident); ok && x.Name == "time" && slices.Contains(clock, s.Sel.Name) {
-			out = append(out, fmt.Sprintf("%s: call takes time as an argument and may not use time.%s", path.Base(name), s.Sel.Name))
+			out = append(out, fmt.Sprintf("%s: its package takes time as an argument and may not use time.%s", filepath.ToSlash(name), s.Sel.Name))
 		}
 		return true
 	})
