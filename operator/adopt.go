@@ -51,7 +51,7 @@ func (c *contact) replay(m fields) bool {
 			return false
 		}
 		c.now = at
-		if c.feed(ev) != nil {
+		if c.step(ev) != nil {
 			return false
 		}
 	}
@@ -78,10 +78,10 @@ func (c *contact) recall(m fields) bool {
 	}
 	c.customer, c.agent = line{id: text("customer")}, line{id: text("agent")}
 	c.by, c.added, c.commands = call.ConnectionID(number("by")), call.ConnectionID(number("added")), number("commands")
-	c.confirmed, c.told = call.ConnectionID(number("confirmed")), number("told")
+	c.confirmed, c.reported = call.ConnectionID(number("confirmed")), number("reported")
 	c.conferenced, c.assume, c.unproven = truth("conferenced"), truth("assume"), truth("unproven")
 	c.released, c.restore, c.lost = truth("released"), truth("restore"), truth("lost")
-	if c.told > len(c.call.Past) {
+	if c.reported > len(c.call.Past) {
 		return false
 	}
 	return ok && c.recallLists(m) && c.recallCommand(m["command"])

@@ -192,6 +192,7 @@ func (c *contact) next() *command {
 		}
 	case call.Talking:
 		return c.nextTalking()
+	case call.Offering, call.Dialling, call.Consulting, call.Returning, call.Parked, call.Finishing, call.Over:
 	}
 	return nil
 }

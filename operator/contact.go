@@ -47,7 +47,7 @@ type contact struct {
 	released    bool              // the agent's connection was dropped by us
 	restore     bool              // the customer must be brought where call has them
 	lost        bool              // the contact vanished while a transfer was under way
-	told        int               // transfers whose end the page was told
+	reported    int               // transfers whose end was reported to the page
 
 	out    []map[string]any
 	state  map[string]any // as it was last posted

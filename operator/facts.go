@@ -19,9 +19,11 @@ func (c *contact) turn() {
 	c.report()
 }
 
-// feed gives package call an event, and returns why it is refused, or nil. A fact
-// is never refused.
-func (c *contact) feed(ev call.Event) *call.Refusal {
+// feed gives package call a fact, which is never refused.
+func (c *contact) feed(ev call.Fact) { _ = c.step(ev) }
+
+// step gives package call an event, and returns why it is refused, or nil.
+func (c *contact) step(ev call.Event) *call.Refusal {
 	after, _, err := call.Step(c.call, c.now, ev)
 	if err != nil {
 		refusal, _ := err.(*call.Refusal) //nolint:errorlint // Step wraps nothing, and errors.As takes 7 kB of WebAssembly

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"holdfast/call"
@@ -149,11 +150,7 @@ func (c connection) isKnown() bool {
 	default:
 		return false
 	}
-	switch c.reason {
-	case "", call.Busy, call.NoAnswer, call.Declined, call.Unreachable, call.NotFound, call.Denied:
-		return true
-	}
-	return false
+	return slices.Contains([]call.Reason{"", call.Busy, call.NoAnswer, call.Declined, call.Unreachable, call.NotFound, call.Denied}, c.reason)
 }
 
 func (f fields) endpoint() (call.Endpoint, bool) {

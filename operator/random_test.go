@@ -111,7 +111,7 @@ func (p *page) verdict() {
 		p.fault("the transfer has not ended")
 		return
 	case p.leftByHand:
-		return // nobody is at the desk
+		return // no agent is at the desk
 	}
 	alone := p.customer != "disconnected" && p.agent == "disconnected" && p.leg() == nil
 	if alone && !p.targetLeft && p.kind != "blind" {
@@ -127,7 +127,7 @@ func (p *page) verdict() {
 		p.fault("a line is left %s after a transfer that is %v", l.state, p.ended["outcome"])
 	}
 	if p.ended["resume"] == true && p.customer == "hold" {
-		p.fault("the customer is on hold after a transfer that is %v, and nobody says so", p.ended["outcome"])
+		p.fault("the customer is on hold after a transfer that is %v, and stuck is empty", p.ended["outcome"])
 	}
 	if p.ended["outcome"] == "completed" && !p.targetLeft && p.customer != "disconnected" {
 		p.fault("the transfer is completed and the agent is still there")

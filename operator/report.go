@@ -38,18 +38,18 @@ func (k *command) message(contactID string) map[string]any {
 // whenever it has changed. A transfer has ended for the page when the desk is as
 // its end wants it.
 func (c *contact) reportStates() {
-	for c.told < len(c.call.Past) {
-		latest := c.told == len(c.call.Past)-1 && c.call.Transfer == nil
+	for c.reported < len(c.call.Past) {
+		latest := c.reported == len(c.call.Past)-1 && c.call.Transfer == nil
 		if latest && !c.settled() {
 			break
 		}
-		c.told++
+		c.reported++
 		if !latest {
-			c.postState(&c.call.Past[c.told-1], true)
+			c.postState(&c.call.Past[c.reported-1], true)
 		}
 	}
 	if t := c.last(); t != nil {
-		c.postState(t, c.told == len(c.call.Past) && c.call.Transfer == nil)
+		c.postState(t, c.reported == len(c.call.Past) && c.call.Transfer == nil)
 	}
 }
 

@@ -59,15 +59,14 @@ func (c *contact) mayStart() (call.Code, string) {
 // prepare has package call know the contact as the desk shows it.
 func (c *contact) prepare() {
 	customer, agent := c.first(call.Customer), c.first(call.Agent)
-	switch c.call.Stage {
-	case "", call.Parked, call.Over:
+	if c.call.Stage == "" || c.call.Stage == call.Parked || c.call.Stage == call.Over {
 		caller := customer.target
 		if caller.Address == "" {
 			caller = call.Endpoint{Kind: call.URI, Address: customer.id}
 		}
 		c.call, c.events, c.by, c.legs, c.adds, c.added = call.Contact{ID: call.ContactID(c.id)}, nil, 2, nil, nil, 0
 		c.customer, c.agent = line{id: customer.id}, line{id: agent.id}
-		c.told, c.lost = 0, false
+		c.reported, c.lost = 0, false
 		c.feed(call.Arrived{Customer: caller, Agent: call.Endpoint{Kind: call.AgentEndpoint, Address: agent.id}, Rules: rules()})
 		c.feed(call.Answered{Connection: c.by})
 	}
@@ -78,9 +77,9 @@ func (c *contact) prepare() {
 	c.assume, c.unproven, c.released, c.restore = false, false, false, false
 	// A refusal means that the agent has left; the transfer is then refused, too.
 	if held := customer.state == onHold; held && c.in(1).State != call.Held {
-		c.feed(call.HoldRequested{By: c.by, Connection: 1})
+		_ = c.step(call.HoldRequested{By: c.by, Connection: 1})
 	} else if !held && c.in(1).State == call.Held {
-		c.feed(call.ResumeRequested{By: c.by, Connection: 1})
+		_ = c.step(call.ResumeRequested{By: c.by, Connection: 1})
 	}
 }
 
@@ -134,7 +133,7 @@ func (c *contact) awaitsConfirm() bool {
 
 // ask gives package call a request, and returns why it is refused.
 func (c *contact) ask(r call.Request) (call.Code, string) {
-	if refusal := c.feed(r); refusal != nil {
+	if refusal := c.step(r); refusal != nil {
 		return refusal.Code, refusal.Text
 	}
 	return "", ""

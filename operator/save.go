@@ -37,7 +37,7 @@ func (c *contact) save() map[string]any {
 		"customer": c.customer.id, "agent": c.agent.id, "by": float64(c.by), "added": float64(c.added),
 		"commands": float64(c.commands), "command": c.command.saved(), "confirmed": float64(c.confirmed),
 		"conferenced": c.conferenced, "assume": c.assume, "unproven": c.unproven, "released": c.released,
-		"restore": c.restore, "lost": c.lost, "told": float64(c.told),
+		"restore": c.restore, "lost": c.lost, "reported": float64(c.reported),
 	}
 }
 
