@@ -8,6 +8,7 @@ const waiting = [];
 
 const failed = (error) => {
   waiting.length = 0;
+  self.onmessage = null;
   postMessage({ type: "failed", text: `The transfer engine could not be loaded: ${error?.message ?? error}` });
 };
 
