@@ -15,8 +15,8 @@ import (
 )
 
 var (
-	seeds   = flag.Int("seeds", 10_000, "how many simulated transfers TestAnyOrder plays")
-	oneSeed = flag.Uint64("seed", 0, "the only one that TestAnyOrder plays, with what happens in it")
+	seeds   = flag.Int("seeds", 10_000, "how many simulated transfers TestInterleavings plays")
+	oneSeed = flag.Uint64("seed", 0, "the only one that TestInterleavings plays, with what happens in it")
 )
 
 var begins = time.UnixMilli(1_800_000_000_000).UTC()
@@ -137,11 +137,11 @@ func (p *page) verdict() {
 // A real engine is an Operator.
 func real() engine { return &operator.Operator{} }
 
-// TestAnyOrder plays transfers on hostile desks. A seed that fails is played alone,
+// TestInterleavings plays transfers on hostile desks. A seed that fails is played alone,
 // with all that happens, by
 //
-//	go test ./operator -run AnyOrder -seed N
-func TestAnyOrder(t *testing.T) {
+//	go test ./operator -run Interleavings -seed N
+func TestInterleavings(t *testing.T) {
 	if *oneSeed != 0 {
 		p := play(*oneSeed, real, false)
 		t.Log(strings.Join(p.log, "\n"))
