@@ -11,11 +11,12 @@ export const transferNamespace = "holdfast.transfer";
 // A TransferClient asks the Holdfast server behind the agent's page for whole
 // transfers. index.d.ts describes its members.
 export class TransferClient extends ConnectClient {
-  #client;
-
   constructor(config) {
     super(transferNamespace, config);
-    this.#client = new Client(this.context.proxy);
+  }
+
+  get #client() {
+    return new Client(this.context.proxy);
   }
 
   cold(contactId, to, options) {

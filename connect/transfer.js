@@ -1,8 +1,7 @@
 import { request } from "./errors.js";
 import { States } from "./states.js";
 
-// A Transfer is a handle to one transfer of the server. index.d.ts describes its
-// members.
+// A Transfer is a handle to one transfer of an engine. index.d.ts describes its members.
 export class Transfer {
   #proxy;
   #state;
@@ -50,5 +49,9 @@ export class Transfer {
 
   async complete() {
     await request(this.#proxy, "complete", { transferId: this.id });
+  }
+
+  async confirm() {
+    await request(this.#proxy, "confirm", { transferId: this.id });
   }
 }

@@ -1,0 +1,40 @@
+// The entry for pages on Amazon Connect Streams. It imports no other package, so a page
+// without a bundler loads it as it is.
+
+import { isTransferError, TransferError } from "./errors.js";
+import { streamsDesk } from "./desk-streams.js";
+import { Transfer } from "./transfer.js";
+import { Transfers } from "./transfers.js";
+import { workerPort } from "./worker-port.js";
+
+export { isTransferError, Transfer, TransferError, Transfers };
+
+export const Holdfast = { attach };
+
+// attach adds transfers to a page. attach.d.ts describes its options.
+export async function attach({ streams, sdk, desk, provider }, options) {
+  if (sdk) throw new TypeError('import { Holdfast } from "holdfast-transfer/sdk" to attach to the Amazon Connect SDK');
+  if (!desk && typeof streams?.Contact !== "function") throw new TypeError("attach({ streams }) needs the object connect of Amazon Connect Streams");
+  return attachDesk(desk ?? streamsDesk(streams), provider, options);
+}
+
+// attachDesk uses what the browser has: a worker, storage, locks and a channel.
+export async function attachDesk(desk, provider, { workerURL = new URL("./dist/worker.js", import.meta.url) } = {}) {
+  return new Transfers({
+    desk,
+    port: workerPort(workerURL),
+    provider: provider ?? desk.provider?.(),
+    storage: storageOf(globalThis),
+    locks: globalThis.navigator?.locks,
+    channel: typeof BroadcastChannel === "function" ? new BroadcastChannel("holdfast.transfer") : undefined,
+  });
+}
+
+// storageOf returns the storage of this tab. A browser may throw at the mere mention of it.
+function storageOf(page) {
+  try {
+    return page.sessionStorage;
+  } catch {
+    return undefined;
+  }
+}

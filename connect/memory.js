@@ -1,0 +1,88 @@
+const prefix = "holdfast.transfer:";
+
+// lasting is for how long a transfer is kept whose contact is not there any more.
+const lasting = 10 * 60_000;
+
+// Memory keeps the transfers under way, so that a page that is reloaded carries them on.
+// It uses the session storage of the tab. Other tabs of the agent get copies through a
+// channel, because one of them takes over when this tab is closed.
+export class Memory {
+  #storage;
+  #channel;
+  #clock;
+  #note;
+  #kept = new Map(); // contactId -> text; also what the storage does not take
+
+  constructor({ storage, channel, clock, note }) {
+    this.#storage = storage;
+    this.#channel = channel;
+    this.#clock = clock;
+    this.#note = note;
+    this.#try(() => {
+      const { length } = this.#storage;
+      const keys = Array.from({ length }, (_, i) => this.#storage.key(i)).filter((key) => key?.startsWith(prefix));
+      for (const key of keys) this.#kept.set(key.slice(prefix.length), this.#storage.getItem(key));
+    });
+    channel?.addEventListener("message", ({ data }) => this.#heard(data ?? {}));
+    channel?.postMessage({ wanted: true });
+  }
+
+  contactIds() {
+    return [...this.#kept.keys()];
+  }
+
+  // read returns what was kept of a contact, or undefined. It forgets what is damaged.
+  read(contactId) {
+    const text = this.#kept.get(contactId);
+    if (text === undefined) return undefined;
+    try {
+      const { at, saved, endpoints } = JSON.parse(text);
+      if (typeof at !== "number" || typeof saved !== "object" || !saved) throw new Error("it has another form");
+      return { saved, endpoints: new Map(endpoints), isOld: this.#clock.now() - at > lasting };
+    } catch (error) {
+      this.#note(`The stored transfer of a call is damaged and was ignored: ${error.message}`);
+      this.forget(contactId);
+      return undefined;
+    }
+  }
+
+  write(contactId, saved, endpoints) {
+    this.#put(contactId, JSON.stringify({ at: this.#clock.now(), saved, endpoints: [...endpoints] }));
+  }
+
+  forget(contactId) {
+    if (this.#kept.has(contactId)) this.#put(contactId, null);
+  }
+
+  close() {
+    this.#channel?.close?.();
+  }
+
+  #put(contactId, text) {
+    this.#keep(contactId, text);
+    this.#channel?.postMessage({ contactId, text });
+  }
+
+  #heard({ wanted, contactId, text }) {
+    if (typeof contactId === "string") return this.#keep(contactId, text);
+    if (wanted) for (const [id, kept] of this.#kept) this.#channel.postMessage({ contactId: id, text: kept });
+  }
+
+  #keep(contactId, text) {
+    if (typeof text === "string") this.#kept.set(contactId, text);
+    else this.#kept.delete(contactId);
+    this.#try(() => {
+      if (typeof text === "string") this.#storage.setItem(prefix + contactId, text);
+      else this.#storage.removeItem(prefix + contactId);
+    });
+  }
+
+  // #try: a browser may deny storage to a frame of another site, and storage may be full.
+  #try(use) {
+    try {
+      use();
+    } catch {
+      this.#note("The browser denies this page its storage: a transfer under way is not carried on after a reload.");
+    }
+  }
+}

@@ -1,0 +1,335 @@
+import { endpointOf, settles, targetOf, textOf } from "./desk.js";
+
+// overKept is how many contacts that are over are remembered for their outcomes.
+const overKept = 20;
+
+// answerWithin is for how long the engine may take to begin a transfer.
+const answerWithin = 10_000;
+
+// PageEngine runs transfers in the page. It is a proxy as the SDK has one for the server
+// (request, subscribe, unsubscribe), so a Transfer is the same with both. It passes what
+// the desk shows to the engine behind the port, and carries out what that wants. It
+// decides nothing itself.
+export class PageEngine {
+  #desk;
+  #port;
+  #clock;
+  #memory;
+  #contacts = new Map();
+  #handlers = new Map(); // contactId -> Set of subscription handlers
+  #runs = false;
+  #ready = false;
+  #failure = "";
+  #changed;
+
+  // changed() is called when the engine is ready or has failed.
+  constructor({ desk, port, clock, memory, changed }) {
+    this.#desk = desk;
+    this.#port = port;
+    this.#clock = clock;
+    this.#memory = memory;
+    this.#changed = changed;
+    port.listen(
+      (message) => this.#take(message),
+      (error) => this.#fail(textOf(error)),
+    );
+  }
+
+  get isReady() {
+    return this.#ready;
+  }
+
+  // failure is why the engine cannot run, or empty.
+  get failure() {
+    return this.#failure;
+  }
+
+  // view returns what the engine has reported about a contact: state, customer, stuck.
+  view(contactId) {
+    return this.#contacts.get(contactId)?.view;
+  }
+
+  // begin lets the engine act, and has it carry on the transfers that were under way.
+  begin() {
+    this.#runs = true;
+    this.look();
+  }
+
+  // end stops the engine: another tab acts from now on.
+  end(reason) {
+    this.#runs = false;
+    for (const contact of this.#contacts.values()) {
+      this.#clock.clearTimeout(contact.timer);
+      this.#refuse(contact, "other-tab", reason);
+      this.#post({ type: "forget", contactId: contact.contactId });
+    }
+    this.#contacts.clear();
+  }
+
+  close() {
+    this.end("this page has stopped its transfers");
+    this.#port.close?.();
+  }
+
+  // look shows the engine what has changed. It is called after each change of the desk.
+  look() {
+    if (!this.#runs) return;
+    for (const contactId of this.#memory.contactIds()) if (!this.#contacts.has(contactId)) this.#adopt(contactId);
+    for (const contact of this.#contacts.values()) if (!contact.over) this.#see(contact);
+  }
+
+  request(command, data) {
+    switch (command) {
+      case "start":
+        return this.#start(data);
+      case "get":
+        return this.#get(data.contactId);
+      case "cancel":
+        return this.#finish(data.transferId, "cancel", "cancelled");
+      case "complete":
+        return this.#finish(data.transferId, "complete", "completed");
+      case "confirm":
+        return this.#confirm(data.transferId);
+      default:
+        return refuse("handlerNotFound", `the engine has no command ${command}`);
+    }
+  }
+
+  subscribe({ parameter: contactId }, handler) {
+    const handlers = this.#handlers.get(contactId) ?? new Set();
+    this.#handlers.set(contactId, handlers.add(handler));
+    const state = this.view(contactId)?.state;
+    if (state) handler(state);
+  }
+
+  unsubscribe({ parameter: contactId }, handler) {
+    const handlers = this.#handlers.get(contactId);
+    handlers?.delete(handler);
+    if (handlers?.size === 0) this.#handlers.delete(contactId);
+  }
+
+  #adopt(contactId) {
+    const snapshot = this.#desk.contact(contactId);
+    const kept = snapshot === undefined ? undefined : this.#memory.read(contactId);
+    if (!kept) return;
+    if (!snapshot && kept.isOld) return this.#memory.forget(contactId);
+    const contact = this.#contact(contactId);
+    contact.endpoints = kept.endpoints;
+    contact.adopting = true;
+    this.#post({ type: "adopt", at: this.#clock.now(), contactId, saved: kept.saved, snapshot });
+  }
+
+  #see(contact) {
+    const { contactId } = contact;
+    const snapshot = this.#desk.contact(contactId);
+    if (snapshot === undefined) return;
+    contact.removed = snapshot === null;
+    this.#post({ type: "see", at: this.#clock.now(), contactId, snapshot });
+    this.#forgetIfOver(contact);
+  }
+
+  async #start({ contactId, kind, to, ringFor = 0, resume = false, assume = false, key }) {
+    const hindered = this.#hindered();
+    if (hindered) return hindered;
+    const snapshot = this.#desk.contact(contactId);
+    if (!snapshot) return refuse("no-such-contact", "this call does not exist any more");
+    const contact = this.#contact(contactId);
+    if (contact.view?.state.key === key) return contact.view.state;
+    const targets = to.map((one) => {
+      const endpoint = endpointOf(one);
+      const target = targetOf(endpoint);
+      contact.endpoints.set(nameOf(target), endpoint);
+      return target;
+    });
+    this.#see(contact);
+    const message = { type: "start", contactId, kind, targets, ringFor, resume, key, assume };
+    return this.#ask(contact, message, (state) => state.key === key, answerWithin);
+  }
+
+  async #get(contactId) {
+    return this.view(contactId)?.state ?? refuse("no-such-transfer", "you have asked for no such transfer");
+  }
+
+  async #finish(transferId, type, outcome) {
+    const [contact, state] = this.#find(transferId);
+    if (!contact) return refuse("no-such-transfer", "you have asked for no such transfer");
+    const last = state.stage === "ended" ? state : await this.#ask(contact, { type, contactId: contact.contactId }, endedIn(transferId));
+    if (last.outcome === outcome) return {};
+    return refuse("transfer-ended", last.text || `the transfer has ended already: ${last.outcome}`);
+  }
+
+  async #confirm(transferId) {
+    const [contact, state] = this.#find(transferId);
+    if (!contact) return refuse("no-such-transfer", "you have asked for no such transfer");
+    if (state.stage === "ended") return refuse("transfer-ended", `the transfer has ended already: ${state.outcome}`);
+    await this.#ask(contact, { type: "confirm", contactId: contact.contactId }, (next) => next.stage !== "reaching");
+    return {};
+  }
+
+  #find(transferId) {
+    for (const contact of this.#contacts.values()) {
+      const state = contact.states.get(transferId);
+      if (state) return [contact, state];
+    }
+    return [];
+  }
+
+  // #ask asks the engine one thing at a time for each contact, because its answers do not
+  // name what they answer.
+  #ask(contact, message, isAnswer, within) {
+    const turn = () => {
+      const hindered = this.#hindered();
+      if (hindered) return hindered;
+      return new Promise((resolve, reject) => {
+        const asked = { isAnswer, resolve, reject };
+        contact.asked = asked;
+        if (within) {
+          const late = () => contact.asked === asked && this.#refuse(contact, "clientTimeout", "the transfer engine does not answer");
+          asked.timer = this.#clock.setTimeout(late, within);
+        }
+        this.#post({ ...message, at: this.#clock.now() });
+      });
+    };
+    const answer = contact.turn.then(turn);
+    contact.turn = answer.catch(() => {});
+    return answer;
+  }
+
+  #hindered() {
+    if (this.#failure) return refuse("unavailable", this.#failure);
+    return this.#runs ? undefined : refuse("other-tab", "transfers run in another tab of this browser");
+  }
+
+  #take(message) {
+    if (message?.type === "ready") {
+      this.#ready = true;
+      return this.#changed();
+    }
+    const contact = this.#contacts.get(message?.contactId);
+    if (!contact || !this.#runs) return;
+    switch (message.type) {
+      case "refused":
+        return this.#refuse(contact, message.code, message.text);
+      case "do":
+        return this.#do(contact, message);
+      case "state":
+        return this.#show(contact, message);
+      case "save":
+        return this.#save(contact, message.saved);
+      case "wake":
+        return this.#wake(contact, message.at);
+    }
+  }
+
+  #refuse(contact, code, text) {
+    const { asked, contactId } = contact;
+    if (!asked) {
+      if (contact.adopting) this.#memory.forget(contactId);
+      contact.adopting = false;
+      return;
+    }
+    this.#answered(contact);
+    asked.reject({ errorKey: code, reason: text });
+  }
+
+  #answered(contact) {
+    this.#clock.clearTimeout(contact.asked.timer);
+    contact.asked = undefined;
+  }
+
+  // #do calls the library. What that answers, late or never, is only a hint to the engine.
+  #do(contact, { n, verb, connection, target }) {
+    const { contactId } = contact;
+    const answer = (error) => {
+      if (this.#contacts.get(contactId) !== contact || contact.over || !this.#runs) return;
+      this.#post({ type: "answer", at: this.#clock.now(), contactId, n, error });
+    };
+    const parameter = verb === "add" ? (contact.endpoints.get(nameOf(target)) ?? endpointFrom(target)) : connection;
+    settles((resolve, reject) => Promise.resolve(this.#desk[verb](contactId, parameter)).then(resolve, reject)).then(
+      () => answer(null),
+      (error) => answer(textOf(error)),
+    );
+  }
+
+  #show(contact, { state, customer, stuck }) {
+    const { contactId } = contact;
+    const shown = state && { ...state, contactId, transferId: state.transferId || `${contactId}/${state.id}` };
+    contact.view = { state: shown, customer, stuck };
+    contact.adopting = false;
+    if (shown) {
+      contact.states.set(shown.transferId, shown);
+      if (contact.asked?.isAnswer(shown)) {
+        const { asked } = contact;
+        this.#answered(contact);
+        asked.resolve(shown);
+      }
+      for (const handler of [...(this.#handlers.get(contactId) ?? [])]) handler(shown);
+    }
+    this.#changed();
+    this.#forgetIfOver(contact);
+  }
+
+  #save(contact, saved) {
+    if (saved) this.#memory.write(contact.contactId, saved, contact.endpoints);
+    else this.#memory.forget(contact.contactId);
+  }
+
+  #wake(contact, at) {
+    this.#clock.clearTimeout(contact.timer);
+    contact.timer = undefined;
+    if (!at) return;
+    const wait = Math.min(Math.max(at - this.#clock.now(), 0), 2 ** 31 - 1);
+    contact.timer = this.#clock.setTimeout(() => {
+      const { contactId } = contact;
+      this.#see(contact);
+      if (!contact.over) this.#post({ type: "wake", at: this.#clock.now(), contactId });
+    }, wait);
+  }
+
+  #forgetIfOver(contact) {
+    const { contactId, removed, adopting, asked, view } = contact;
+    if (!removed || contact.over || adopting || asked || (view?.state && view.state.stage !== "ended")) return;
+    contact.over = true;
+    this.#clock.clearTimeout(contact.timer);
+    this.#memory.forget(contactId);
+    this.#post({ type: "forget", contactId });
+    const over = [...this.#contacts.values()].filter((one) => one.over);
+    for (const { contactId: old } of over.slice(0, -overKept)) this.#contacts.delete(old);
+  }
+
+  #fail(text) {
+    this.#failure = `The transfer engine has stopped: ${text}`;
+    for (const contact of this.#contacts.values()) {
+      this.#clock.clearTimeout(contact.timer);
+      this.#refuse(contact, "unavailable", this.#failure);
+      if (contact.view?.state?.stage === "ended") continue;
+      contact.view = { ...contact.view, customer: "unknown", stuck: `${this.#failure} Finish the transfer by hand.` };
+    }
+    this.#changed();
+  }
+
+  #contact(contactId) {
+    let contact = this.#contacts.get(contactId);
+    if (!contact || contact.over) {
+      contact = { contactId, states: new Map(), endpoints: new Map(), turn: Promise.resolve() };
+      this.#contacts.set(contactId, contact);
+    }
+    return contact;
+  }
+
+  #post(message) {
+    if (!this.#failure) this.#port.post(message);
+  }
+}
+
+const endedIn = (transferId) => (state) => state.transferId === transferId && state.stage === "ended";
+
+const nameOf = ({ kind, address }) => `${kind} ${address}`;
+
+const endpointFrom = ({ kind, address, name }) =>
+  kind === "agent" || kind === "queue"
+    ? { type: kind, endpointARN: address, name: name ?? null }
+    : { type: "phone_number", phoneNumber: address, name: name ?? null, endpointARN: null };
+
+// refuse rejects as the SDK does, so errors.js makes a TransferError of it.
+const refuse = (errorKey, reason) => Promise.reject({ errorKey, reason });
