@@ -23,10 +23,10 @@ export async function attachDesk(desk, provider, { workerURL = new URL("./dist/w
   return new Transfers({
     desk,
     port: workerPort(workerURL),
-    provider: provider ?? desk.provider?.(),
+    provider: () => provider ?? desk.provider?.(),
     storage: storageOf(globalThis),
     locks: globalThis.navigator?.locks,
-    channel: typeof BroadcastChannel === "function" ? new BroadcastChannel("holdfast.transfer") : undefined,
+    openChannel: (name) => (typeof BroadcastChannel === "function" ? new BroadcastChannel(name) : undefined),
   });
 }
 

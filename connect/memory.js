@@ -1,4 +1,3 @@
-const prefix = "holdfast.transfer:";
 
 // lasting is for how long a transfer is kept whose contact is not there any more.
 const lasting = 10 * 60_000;
@@ -8,23 +7,32 @@ const lasting = 10 * 60_000;
 // channel, because one of them takes over when this tab is closed.
 export class Memory {
   #storage;
+  #openChannel;
   #channel;
   #clock;
   #note;
+  #prefix;
   #kept = new Map(); // contactId -> text; also what the storage does not take
 
-  constructor({ storage, channel, clock, note }) {
+  // openChannel(name) opens a BroadcastChannel; it may be missing.
+  constructor({ storage, openChannel, clock, note }) {
     this.#storage = storage;
-    this.#channel = channel;
+    this.#openChannel = openChannel;
     this.#clock = clock;
     this.#note = note;
+  }
+
+  // open reads what was kept for an agent.
+  open(name) {
+    this.#prefix = `${name}:`;
     this.#try(() => {
       const { length } = this.#storage;
-      const keys = Array.from({ length }, (_, i) => this.#storage.key(i)).filter((key) => key?.startsWith(prefix));
-      for (const key of keys) this.#kept.set(key.slice(prefix.length), this.#storage.getItem(key));
+      const keys = Array.from({ length }, (_, i) => this.#storage.key(i)).filter((key) => key?.startsWith(this.#prefix));
+      for (const key of keys) this.#kept.set(key.slice(this.#prefix.length), this.#storage.getItem(key));
     });
-    channel?.addEventListener("message", ({ data }) => this.#heard(data ?? {}));
-    channel?.postMessage({ wanted: true });
+    this.#channel = this.#openChannel?.(name);
+    this.#channel?.addEventListener("message", ({ data }) => this.#heard(data ?? {}));
+    this.#channel?.postMessage({ wanted: true });
   }
 
   contactIds() {
@@ -72,8 +80,8 @@ export class Memory {
     if (typeof text === "string") this.#kept.set(contactId, text);
     else this.#kept.delete(contactId);
     this.#try(() => {
-      if (typeof text === "string") this.#storage.setItem(prefix + contactId, text);
-      else this.#storage.removeItem(prefix + contactId);
+      if (typeof text === "string") this.#storage.setItem(this.#prefix + contactId, text);
+      else this.#storage.removeItem(this.#prefix + contactId);
     });
   }
 

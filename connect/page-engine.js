@@ -31,7 +31,7 @@ export class PageEngine {
     this.#changed = changed;
     port.listen(
       (message) => this.#take(message),
-      (error) => this.#fail(textOf(error)),
+      (error) => this.#fail(`The transfer engine has stopped: ${textOf(error)}`),
     );
   }
 
@@ -44,7 +44,8 @@ export class PageEngine {
     return this.#failure;
   }
 
-  // view returns what the engine has reported about a contact: state, customer, stuck.
+  // view returns what the engine has reported about a contact: state, customer, stuck, and
+  // whether it waits for confirm.
   view(contactId) {
     return this.#contacts.get(contactId)?.view;
   }
@@ -201,6 +202,7 @@ export class PageEngine {
   }
 
   #take(message) {
+    if (message?.type === "failed") return this.#fail(message.text);
     if (message?.type === "ready") {
       this.#ready = true;
       return this.#changed();
@@ -251,20 +253,17 @@ export class PageEngine {
     );
   }
 
-  #show(contact, { state, customer, stuck }) {
+  #show(contact, { state, customer, stuck, confirm }) {
     const { contactId } = contact;
-    const shown = state && { ...state, contactId, transferId: state.transferId || `${contactId}/${state.id}` };
-    contact.view = { state: shown, customer, stuck };
+    contact.view = { state, customer, stuck, confirm };
     contact.adopting = false;
-    if (shown) {
-      contact.states.set(shown.transferId, shown);
-      if (contact.asked?.isAnswer(shown)) {
-        const { asked } = contact;
-        this.#answered(contact);
-        asked.resolve(shown);
-      }
-      for (const handler of [...(this.#handlers.get(contactId) ?? [])]) handler(shown);
+    contact.states.set(state.transferId, state);
+    const { asked } = contact;
+    if (asked?.isAnswer(state)) {
+      this.#answered(contact);
+      asked.resolve(state);
     }
+    for (const handler of [...(this.#handlers.get(contactId) ?? [])]) handler(state);
     this.#changed();
     this.#forgetIfOver(contact);
   }
@@ -298,12 +297,13 @@ export class PageEngine {
   }
 
   #fail(text) {
-    this.#failure = `The transfer engine has stopped: ${text}`;
+    if (this.#failure) return;
+    this.#failure = text;
     for (const contact of this.#contacts.values()) {
       this.#clock.clearTimeout(contact.timer);
       this.#refuse(contact, "unavailable", this.#failure);
-      if (contact.view?.state?.stage === "ended") continue;
-      contact.view = { ...contact.view, customer: "unknown", stuck: `${this.#failure} Finish the transfer by hand.` };
+      if (!contact.view || contact.view.state?.stage === "ended") continue;
+      contact.view = { ...contact.view, customer: "unknown", stuck: `${text} Finish the transfer by hand.`, confirm: false };
     }
     this.#changed();
   }

@@ -35,16 +35,18 @@ export class Transfers {
   #handlers = new Map(); // contactId -> the subscription
   #latest; // the contactId of the transfer that was reported last
   #listeners = new Set();
+  #holds = false; // this tab may act
   #closing = new AbortController();
   #readiness = Promise.withResolvers?.() ?? deferred();
 
-  // port, clock, storage, locks and channel are those of the browser, or of a test.
-  constructor({ desk, port, clock = browserClock, storage, locks, channel, provider, notes = [] }) {
+  // port, clock, storage, locks and openChannel are those of the browser, or of a test.
+  // provider() returns the SDK's provider, undefined if there is none.
+  constructor({ desk, port, clock = browserClock, storage, locks, openChannel, provider, notes = [] }) {
     this.#desk = desk;
     this.#clock = clock;
     this.#locks = locks;
     notes.forEach((note) => this.#notes.add(note));
-    this.#memory = new Memory({ storage, channel, clock, note: (text) => this.#note(text) });
+    this.#memory = new Memory({ storage, openChannel, clock, note: (text) => this.#note(text) });
     this.#page = new PageEngine({ desk, port, clock, memory: this.#memory, changed: () => this.#pageChanged() });
     this.#readiness.promise.catch(() => {}); // also a page that does not wait for it
     const stop = desk.onChange(() => this.#deskChanged());
@@ -81,7 +83,7 @@ export class Transfers {
     const transfer = this.#states.get(contactId);
     const view = this.#engine === "page" ? this.#page.view(contactId) : undefined;
     const snapshot = contactId === undefined ? undefined : this.#desk.contact(contactId);
-    const isUnderWay = transfer !== undefined && transfer.stage !== "ended";
+    const isUnderWay = isGoingOn(transfer);
     return {
       status: this.#status,
       text: this.#text,
@@ -91,7 +93,7 @@ export class Transfers {
       transfer,
       customer: (isUnderWay && view?.customer) || customerOf(snapshot, transfer),
       stuck: view?.stuck ?? "",
-      canConfirm: this.#engine === "page" && isUnderWay && isRouted(transfer, snapshot),
+      canConfirm: isUnderWay && (view?.confirm ?? false),
     };
   }
 
@@ -112,7 +114,7 @@ export class Transfers {
   async #begin(provider) {
     const agent = await this.#desk.agent();
     this.#set("starting", texts.starting);
-    const server = await findServer(provider, this.#clock, serverWithin);
+    const server = await findServer(provider?.(), this.#clock, serverWithin);
     if (this.#closing.signal.aborted) return;
     if (server) {
       this.#page.close();
@@ -124,7 +126,9 @@ export class Transfers {
     this.#proxy = this.#page;
     const late = () => this.#page.isReady || this.#set("unavailable", "The transfer engine could not be loaded in time.");
     this.#clock.setTimeout(late, engineWithin);
-    await this.#lock(`holdfast.transfer:${agent}`);
+    const name = `holdfast.transfer:${agent}`;
+    this.#memory.open(name);
+    await this.#lock(name);
   }
 
   async #lock(name) {
@@ -143,8 +147,6 @@ export class Transfers {
     this.#note("The browser has no locks for this page: do not transfer in two tabs at the same time.");
     granted();
   }
-
-  #holds = false; // this tab may act
 
   #pageChanged() {
     if (this.#engine !== "page") return;
@@ -173,8 +175,7 @@ export class Transfers {
       this.#proxy.subscribe(topicOf(contactId), handler);
     }
     for (const [contactId, handler] of this.#handlers) {
-      const isOver = this.#states.get(contactId)?.stage !== "reaching" && !present.includes(contactId);
-      if (!isOver || contactId === this.#latest) continue;
+      if (present.includes(contactId) || contactId === this.#latest || isGoingOn(this.#states.get(contactId))) continue;
       this.#proxy.unsubscribe(topicOf(contactId), handler);
       this.#handlers.delete(contactId);
       this.#states.delete(contactId);
@@ -190,8 +191,7 @@ export class Transfers {
   }
 
   #contactId() {
-    const latest = this.#states.get(this.#latest);
-    if (latest && latest.stage !== "ended") return this.#latest;
+    if (isGoingOn(this.#states.get(this.#latest))) return this.#latest;
     const [first] = this.#present();
     return first ?? this.#latest;
   }
@@ -299,9 +299,4 @@ const numberOf = (state) => Number(state.id.slice(1));
 // newKey: crypto.randomUUID is missing in pages that are not secure.
 const newKey = () => globalThis.crypto?.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 
-// isRouted: Amazon Connect shows agents and queues connected before a person answers.
-const isRouted = ({ stage, kind, target }, snapshot) =>
-  stage === "reaching" &&
-  kind !== "blind" &&
-  (target.kind === "agent" || target.kind === "queue") &&
-  (snapshot?.connections ?? []).some(({ party, state }) => party === "target" && state === "connected");
+const isGoingOn = (state) => state !== undefined && state.stage !== "ended";
