@@ -142,6 +142,11 @@ export interface Completed extends Ended {
   readonly outcome: "completed";
   /** Set if the target left just afterwards: the customer then comes back to the agent. */
   readonly text?: string;
+  /**
+   * Nothing has shown that a person answered. Only the engine in the page sets this, for
+   * blind transfers and for agents and queues that were assumed to answer.
+   */
+  readonly unproven?: boolean;
 }
 
 /** No target took the customer, who is with the agent again. */
@@ -170,8 +175,9 @@ export type Outcome = Completed | Failed | Cancelled | Abandoned;
 export type TransferState = UnderWay | Outcome;
 
 /**
- * A handle to a transfer. The server owns the transfer: it goes on when the handle is
- * forgotten, the page is closed, or the agent has left the contact.
+ * A handle to a transfer, which goes on when the handle is forgotten. A server's transfer
+ * also goes on when the page is closed or the agent has left the contact; the engine in
+ * the page carries it on after a reload.
  */
 export declare class Transfer implements AsyncIterable<TransferState> {
   private constructor();
@@ -195,6 +201,11 @@ export declare class Transfer implements AsyncIterable<TransferState> {
    * Resolves when they hear each other and the agent has left.
    */
   complete(): Promise<void>;
+  /**
+   * Confirms that the agent or queue that was called has answered. Only the engine in the
+   * page asks for that (TransfersState.canConfirm): a server knows.
+   */
+  confirm(): Promise<void>;
 }
 
 /**

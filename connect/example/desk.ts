@@ -97,6 +97,9 @@ export async function toQuickConnect(endpoint: StreamsEndpoint): Promise<() => v
 // consult talks to a target first.
 export const consult = (to: string): Promise<Transfer> => client.warm(contactId, to);
 
+// answered is for an engine in the page, which cannot see whether an agent has answered.
+export const answered = (transfer: Transfer): Promise<void> => transfer.confirm();
+
 // instead hands over to somebody else than the target who rings.
 export const instead = (to: string): Promise<Transfer> => client.cold(contactId, to, { supersede: true });
 
@@ -149,7 +152,8 @@ function underWay({ stage, target, remaining = [], joinBy }: UnderWay): string {
   }
 }
 
-const completed = ({ target, text }: Completed): string => text ?? `${nameOf(target)} has the customer`;
+const completed = ({ target, text, unproven }: Completed): string =>
+  text ?? `${nameOf(target)} ${unproven ? "may have" : "has"} the customer`;
 const failed = ({ text, reason }: Failed): string => `${text}${worthAnother(reason) ? " Try another one." : ""}`;
 const cancelled = ({ reason }: Cancelled): string => (reason === "superseded" ? "replaced by another transfer" : "taken back");
 const abandoned = ({ reason }: Abandoned): string => (reason === "customer-left" ? "the customer has left" : reason);
