@@ -75,8 +75,8 @@ export class PageEngine {
   // look shows the engine what has changed. It is called after each change of the desk.
   look() {
     if (!this.#runs) return;
-    for (const contactId of this.#memory.contactIds()) if (!this.#contacts.has(contactId)) this.#adopt(contactId);
     for (const contact of this.#contacts.values()) if (!contact.over) this.#see(contact);
+    for (const contactId of this.#memory.contactIds()) if (!this.#contacts.has(contactId)) this.#adopt(contactId);
   }
 
   request(command, data) {

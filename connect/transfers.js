@@ -133,8 +133,8 @@ export class Transfers {
 
   async #lock(name) {
     const granted = () => {
-      this.#text = "";
       this.#holds = true;
+      if (!this.#page.isReady) this.#set("starting", texts.starting);
       this.#pageChanged();
     };
     const waits = () => {
