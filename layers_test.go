@@ -30,6 +30,7 @@ var arrows = map[string][]string{
 	"media":        {"call"},
 	"softphone":    {"sipua", "siptransport", "media"},
 	"test/browser": {"softphone", "media"},
+	"test/connect": {},
 	"test/interop": {"softphone", "media"},
 
 	"password":    {},
