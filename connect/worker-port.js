@@ -6,7 +6,7 @@ export function workerPort(url) {
   let fail = (error) => early.push(["error", error]);
   let worker;
   try {
-    worker = new Worker(url);
+    worker = new Worker(trusted(url));
     worker.addEventListener("message", ({ data }) => take(data));
     worker.addEventListener("error", (event) => {
       event.preventDefault();
@@ -24,4 +24,11 @@ export function workerPort(url) {
     },
     close: () => worker?.terminate(),
   };
+}
+
+// trusted: a page may demand Trusted Types. A policy is created once.
+let policy;
+function trusted(url) {
+  policy ??= globalThis.trustedTypes?.createPolicy("holdfast", { createScriptURL: String });
+  return policy?.createScriptURL(url) ?? url;
 }
