@@ -90,6 +90,7 @@ func wholeTransfers(t *testing.T) {
 	s.scene("warm, completed by the page", s.completedByPage)
 	s.scene("blind", s.blindByPage)
 	s.scene("the server is killed while the target rings", s.killedWhileItRings)
+	s.scene("attached, without a bundler", s.attached)
 	s.scene("the example is reloaded while the target rings", s.example)
 	s.nobodyTwice()
 	for _, in := range []setting{{Firefox, false}, {Firefox, true}, {Chromium, true}} {
@@ -182,6 +183,38 @@ func (s *stage) killedWhileItRings(r *row) {
 	target.Answer()
 	s.meet("customer", "cardiology")
 	s.ana.tab.Read("waits.then(({ outcome }) => outcome)", &r.told)
+	r.ended = "with the target"
+	s.goodbye()
+}
+
+// attached: a page that is written for Amazon Connect uses the server's engine. It loads
+// attach.js as it is.
+func (s *stage) attached(r *row) {
+	s.t.Helper()
+	s.cardiology(rings)
+	s.talk()
+	var got []string
+	s.ana.tab.Read(`(async () => {
+		const { Holdfast } = await import("/packed/node_modules/holdfast-transfer/attach.js")
+		window.transfers = await Holdfast.attach({ streams: connect })
+		const { status } = transfers.state
+		await transfers.ready
+		const { engine, customer } = transfers.state
+		const transfer = await transfers.cold("cardiology", { ringFor: 20000 })
+		window.waits = transfer.outcome()
+		return [status, engine, customer]
+	})()`, &got)
+	if want := []string{"starting", "server", "talking"}; !slices.Equal(got, want) {
+		s.t.Errorf("got %q, want %q", got, want)
+	}
+	target := s.Rung("cardiology")
+	s.hears("customer", "hold audio")
+	s.ana.tab.Await(`transfers.state.customer === "held"`)
+	target.Answer()
+	s.meet("customer", "cardiology")
+	s.ana.tab.Read("waits.then(({ outcome }) => outcome)", &r.told)
+	s.ana.tab.Await(`transfers.state.customer === "with-target"`)
+	s.ana.tab.Do("transfers.close()")
 	r.ended = "with the target"
 	s.goodbye()
 }
