@@ -30,7 +30,7 @@ export async function attachDesk(desk, provider, { workerURL = new URL("./dist/w
   });
 }
 
-// storageOf returns the storage of this tab. A browser may throw at the mere mention of it.
+// storageOf returns the storage of this tab. A browser that denies it throws when it is read.
 function storageOf(page) {
   try {
     return page.sessionStorage;

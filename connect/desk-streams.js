@@ -62,24 +62,16 @@ class StreamsDesk {
         if (!stopped) listener();
       });
     };
-    const subscriptions = [];
-    const follow = (subscription) => subscriptions.push(subscription);
-    follow(
-      this.#connect.agent((agent) => {
-        follow(agent.onRefresh?.(changed));
-        changed();
-      }),
-    );
-    follow(
-      this.#connect.contact((contact) => {
-        follow(contact.onRefresh(changed));
-        follow(contact.onDestroy?.(changed));
-        changed();
-      }),
-    );
+    let refreshes;
+    // The library refreshes the agent at each update, of whichever contact.
+    const agent = this.#connect.agent((known) => {
+      refreshes ??= known.onRefresh(changed);
+      changed();
+    });
     return () => {
       stopped = true;
-      for (const subscription of subscriptions) subscription?.unsubscribe?.();
+      agent?.unsubscribe?.();
+      refreshes?.unsubscribe?.();
     };
   }
 

@@ -39,7 +39,6 @@ function streams({ answer = (_, { success }) => success({}) } = {}) {
     getConnections = () => this.#data.connections.map(connection);
     addConnection = (endpoint, callbacks) => called("add", callbacks, endpoint);
     conferenceConnections = (callbacks) => called("conference", callbacks);
-    onRefresh = (f) => subscribe(f);
   }
   const subscribe = (f) => {
     data.refresh.push(f);

@@ -15,7 +15,7 @@ const parts = () => ({
   confirm: made("button", { type: "button", hidden: true, textContent: "They answered" }, { part: "confirm" }),
   complete: made("button", { type: "button", hidden: true, textContent: "Complete" }, { part: "complete" }),
   cancel: made("button", { type: "button", hidden: true, textContent: "Cancel" }, { part: "cancel" }),
-  status: made("p", {}, { part: "status", role: "status" }),
+  status: made("p", { tabIndex: -1 }, { part: "status", role: "status" }),
   alert: made("p", {}, { part: "alert", role: "alert" }),
 });
 
@@ -35,7 +35,7 @@ export class HoldfastTransfer extends Base {
   #transfer; // the handle of the transfer that is followed
   #stop;
   #busy = false;
-  #said = ""; // why the last request was refused
+  #refusal = ""; // why the last request was refused
   #part;
 
   constructor() {
@@ -107,12 +107,12 @@ export class HoldfastTransfer extends Base {
 
   async #ask(request) {
     this.#busy = true;
-    this.#said = "";
+    this.#refusal = "";
     this.#show();
     try {
       await request();
     } catch (error) {
-      this.#said = error?.message ?? String(error);
+      this.#refusal = error?.message ?? String(error);
     }
     this.#busy = false;
     this.#show();
@@ -151,8 +151,10 @@ export class HoldfastTransfer extends Base {
     confirm.hidden = !state?.canConfirm;
     complete.hidden = stage !== "consulting";
     cancel.hidden = !isGoingOn || stage === "joining";
+    const focused = this.shadowRoot.activeElement;
+    if (focused?.hidden || focused?.disabled) (cancel.hidden ? status : cancel).focus();
     write(status, sentences(state));
-    write(alert, [state?.stuck, this.#said].filter(Boolean).join(" "));
+    write(alert, [state?.stuck, this.#refusal].filter(Boolean).join(" "));
   }
 }
 
@@ -167,8 +169,8 @@ function sentences(state) {
   if (!state) return "Transfers are not ready yet.";
   const { status, text, transfer, customer, canConfirm } = state;
   const target = transfer ? nameOf(transfer.target) : "";
-  const said = [status === "ready" ? "" : text, transfer ? progress(transfer, target, canConfirm) : "", whoHas(customer, target, transfer)];
-  return said.filter(Boolean).join(" ");
+  const lines = [status === "ready" ? "" : text, transfer ? progress(transfer, target, canConfirm) : "", whoHas(customer, target, transfer)];
+  return lines.filter(Boolean).join(" ");
 }
 
 const nameOf = ({ name, address }) => name || address;

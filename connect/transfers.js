@@ -1,4 +1,4 @@
-import { Client } from "./client.js";
+import { Client, numberOf } from "./client.js";
 import { looksDialled } from "./desk.js";
 import { TransferError } from "./errors.js";
 import { holdLock } from "./locks.js";
@@ -155,13 +155,13 @@ export class Transfers {
       this.#page.begin();
       return this.#set("ready", "");
     }
-    this.#tell();
+    this.#notify();
   }
 
   #deskChanged() {
     this.#page.look();
     this.#follow();
-    this.#tell();
+    this.#notify();
   }
 
   // #follow subscribes to the transfers of the contacts that the agent has now.
@@ -187,7 +187,7 @@ export class Transfers {
     if (known && numberOf(known) > numberOf(state)) return;
     this.#states.set(contactId, state);
     if (!known || known.transferId !== state.transferId || state.stage !== "ended") this.#latest = contactId;
-    this.#tell();
+    this.#notify();
   }
 
   #contactId() {
@@ -260,16 +260,16 @@ export class Transfers {
       this.#follow();
     }
     if (status === "unavailable") this.#readiness.reject(new TransferError("unavailable", text));
-    this.#tell();
+    this.#notify();
   }
 
   #note(text) {
     if (this.#notes.has(text)) return;
     this.#notes.add(text);
-    this.#tell();
+    this.#notify();
   }
 
-  #tell() {
+  #notify() {
     for (const listener of [...this.#listeners]) {
       try {
         listener();
@@ -293,8 +293,6 @@ function deferred() {
 }
 
 const topicOf = (contactId) => ({ key: "changed", parameter: contactId });
-
-const numberOf = (state) => Number(state.id.slice(1));
 
 // newKey: crypto.randomUUID is missing in pages that are not secure.
 const newKey = () => globalThis.crypto?.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
