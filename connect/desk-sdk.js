@@ -23,6 +23,7 @@ class SDKDesk {
   #missing = new Set(); // contactIds that the last list did not have; a list may be older than an event
   #reading = new Map(); // contactId -> { again, done }
   #listeners = new Set();
+  #stopped = false;
 
   constructor({ contact, voice, agent }, provider, clock = globalThis) {
     this.#contact = contact;
@@ -35,7 +36,7 @@ class SDKDesk {
   // agent resolves once the agent is logged in and the contacts have been read. A request
   // that waits for the login too long is rejected by the SDK, so it is repeated.
   async agent() {
-    for (;;) {
+    while (!this.#stopped) {
       try {
         const name = await this.#agent.getARN();
         await this.#list();
@@ -44,6 +45,7 @@ class SDKDesk {
         await new Promise((resolve) => this.#clock.setTimeout(resolve, readAgain));
       }
     }
+    return new Promise(() => {});
   }
 
   provider() {
@@ -75,6 +77,7 @@ class SDKDesk {
     const timer = this.#again();
     return () => {
       this.#listeners.delete(listener);
+      this.#stopped = true;
       timer.stop();
       for (const [client, name] of events) client[`off${name}`](changed);
       for (const [client, name] of last) client[`off${name}`](ending);

@@ -37,6 +37,7 @@ export class HoldfastTransfer extends Base {
   #busy = false;
   #refusal = ""; // why the last request was refused
   #part;
+  #unfocused; // the button that has lost the focus during a request
 
   constructor() {
     super();
@@ -144,6 +145,7 @@ export class HoldfastTransfer extends Base {
   #show() {
     if (!this.#part) return;
     const { start, confirm, complete, cancel, status, alert } = this.#part;
+    const focused = this.shadowRoot.activeElement;
     const state = this.#transfers?.state;
     const stage = state?.transfer?.stage;
     const isGoingOn = stage !== undefined && stage !== "ended";
@@ -151,12 +153,24 @@ export class HoldfastTransfer extends Base {
     confirm.hidden = !state?.canConfirm;
     complete.hidden = stage !== "consulting";
     cancel.hidden = !isGoingOn || stage === "joining";
-    const focused = this.shadowRoot.activeElement;
-    if (focused?.hidden || focused?.disabled) (cancel.hidden ? status : cancel).focus();
     write(status, sentences(state));
     write(alert, [state?.stuck, this.#refusal].filter(Boolean).join(" "));
+    this.#keepFocus(focused);
+  }
+
+  // #keepFocus moves the focus to what can be pressed next, if its button goes away. While a
+  // request is under way, that is not known yet.
+  #keepFocus(focused) {
+    const isElsewhere = document.activeElement !== document.body && document.activeElement !== this;
+    const part = focused ?? (isElsewhere ? undefined : this.#unfocused);
+    this.#unfocused = undefined;
+    if (!part || (focused && canFocus(part))) return;
+    if (this.#busy) this.#unfocused = part;
+    else [part, this.#part.cancel, this.#part.start, this.#part.status].find(canFocus).focus();
   }
 }
+
+const canFocus = (element) => !element.hidden && !element.disabled;
 
 const isWithCustomer = ({ customer }) => customer === "talking" || customer === "held";
 
