@@ -7,7 +7,7 @@ const LIMIT = 4000; // ms until a command has been answered and its effect shows
 const SETTLE = 1000; // until an update that follows a refusal
 const ABSENT = 2000; // an old update that is repeated lacks legs that are there
 const JOIN = 15000; // from the target's answer until customer and target are joined
-const CARE = 15000; // after a failure, to drop a leg that appears late
+const CARE = 30000; // after a failure, to drop a leg that appears late
 const TRIES = 4;
 const running = (globalThis[Symbol.for("holdfast.coldTransfer")] ??= new Map());
 
@@ -89,13 +89,13 @@ const begin = (connect, to, { contactId, ringFor = 20000, resume, onFailure, ass
     [phase, result] = ["back", { outcome, reason, text }];
   };
   const finish = (customer) => {
-    const { outcome } = result, done = outcome === "completed", rest = !done && view.legs.some(live);
+    const { outcome } = result, done = outcome === "completed", rest = !done && !view.ended && view.legs.some(live);
     if (rest) result.text += ` ${name} is still in the call: hang up by hand.`;
     if (done && !proves) result.unproven = true;
     settle((t.result = { ...result, customer }));
     signal?.removeEventListener("abort", abort);
     [phase, endBy] = ["care", now + CARE];
-    if (done || !dialled || (targetId && !rest)) t.stop();
+    if (done || !dialled || (target && !rest)) t.stop();
   };
   const complete = (text = `${name} has the customer.`) => {
     result = { outcome: "completed", text };
@@ -140,13 +140,14 @@ const begin = (connect, to, { contactId, ringFor = 20000, resume, onFailure, ass
 
   // judge believes what the library shows, and nothing else.
   const judge = () => {
-    const left = view.contact && gone("customer", view.customer);
+    const left = view.ended ? !live(view.customer) : view.contact && gone("customer", view.customer);
     if (view.contact ? view.ended || gone("agent", view.agent) : gone("contact")) {
       if (phase === "care") return t.stop();
       if (together && phase === "join") return complete();
-      if (left) giveUp("abandoned", "customer-left", "The contact has ended.");
+      if (left && !leaving) giveUp("abandoned", "customer-left", "The contact has ended.");
       else result ??= { outcome: "failed", reason: "hung-up", text: "The contact ended: Amazon decides where the customer goes." };
-      return finish(left ? "left" : "unknown");
+      finish(left && !leaving ? "left" : "unknown");
+      return t.stop();
     }
     if (phase === "care" || !view.contact) return;
     if (left) return giveUp("abandoned", "customer-left", "The customer has left.");
@@ -172,13 +173,14 @@ const begin = (connect, to, { contactId, ringFor = 20000, resume, onFailure, ass
       const unwanted = phase === "care" ? ours(leg) : phase === "back" || leg !== target;
       if (live(leg) && unwanted && act("destroy", leg)) return;
     }
-    if (phase === "care" || !customer || !agent) return;
+    if (phase === "care" || !contact) return;
     if (phase === "back") {
-      if (agent.state === "hold" && act("resume", agent)) return;
-      const held = customer.state === "hold";
+      if (agent?.state === "hold" && act("resume", agent)) return;
+      const held = customer?.state === "hold";
       if (held && (resume || onFailure === "resume") && act("resume", customer)) return;
       return finish(!live(customer) ? "left" : held ? "held" : "talking");
     }
+    if (!customer || !agent) return;
     if (phase === "reach") {
       if (targetId || dialled) return;
       if (customer.state !== "hold") {

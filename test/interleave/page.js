@@ -1,0 +1,98 @@
+import { answering, streamsOn } from "./streams.js";
+
+export const contactId = "contact-1";
+
+// A command that is younger than this and has no answer is outstanding.
+const patience = 3000;
+
+// A Page is one life of the agent's page, from loading to unloading, and checks what the
+// page asks for against what it could know.
+export class Page {
+  #clock;
+  #world;
+  #closed = false;
+  #streams;
+  #last = null;
+  #shown = { taken: 0, contact: null };
+  faults = [];
+  adds = 0;
+  droppedAgent = 0; // when the page first asked for the agent to be dropped
+
+  constructor(clock, world) {
+    [this.#clock, this.#world] = [clock, world];
+    this.#streams = streamsOn(contactId, (...command) => this.#command(...command));
+    this.connect = this.#streams.connect;
+    this.globals = this.#alive(clock.globals());
+  }
+
+  get shown() {
+    return this.#shown.contact;
+  }
+
+  // isBlind: updates have been lost or reordered, so that the page cannot know how the
+  // customer's connection is.
+  isBlind() {
+    const state = (contact) => contact?.legs.find((leg) => leg.initial)?.state;
+    return state(this.shown) !== state(this.#world.snapshot().contact);
+  }
+
+  deliver(snapshot) {
+    if (this.#closed) return;
+    this.#shown = snapshot;
+    this.#streams.update(snapshot);
+  }
+
+  // close: the page is unloaded; its timers and callbacks are gone.
+  close() {
+    this.#closed = true;
+    this.#streams.close();
+    this.#check();
+  }
+
+  #check() {
+    for (const error of this.#streams.connect.core.getEventBus().faults) this.faults.push(`a handler threw: ${error.stack}`);
+  }
+
+  // over returns what the page did wrong.
+  over() {
+    this.close();
+    return this.faults;
+  }
+
+  #command(verb, id, endpoint, callbacks) {
+    if (this.#closed) return;
+    const now = this.#clock.now, last = this.#last;
+    if (last && !last.answered && now - last.at < patience) {
+      this.faults.push(`two commands at once: ${last.verb} and ${verb} at ${now - 1_000_000}`);
+    }
+    if (!callbacks?.failure) this.faults.push(`${verb} without a failure handler`);
+    const command = (this.#last = { verb, at: now, answered: false });
+    this.#checkCommand(verb, id);
+    this.#world.command(verb, id, endpoint, (error) => {
+      command.answered = true;
+      if (!this.#closed) answering(callbacks)(error);
+    });
+  }
+
+  #checkCommand(verb, id) {
+    const legs = this.shown?.legs ?? [];
+    const third = legs.filter((leg) => leg.type === "outbound" && !leg.initial && leg.state !== "disconnected");
+    if (verb === "add") {
+      if (third.length > 0) this.faults.push("dialled while a third party is there");
+      if (++this.adds > 1) this.faults.push("dialled twice");
+    }
+    if (verb === "drop" && legs.find((leg) => leg.id === id)?.type === "agent") {
+      this.droppedAgent ||= this.#clock.now;
+      const customer = legs.find((leg) => leg.initial);
+      if (customer?.state !== "connected" || !third.some((leg) => leg.state === "connected")) {
+        this.faults.push("dropped the agent before customer and target were joined");
+      }
+    }
+  }
+
+  // alive has nothing done for a page that has been unloaded.
+  #alive({ setTimeout, setInterval, ...others }) {
+    const guarded = (set) => (action, ...rest) => set((...args) => this.#closed || action(...args), ...rest);
+    return { ...others, setTimeout: guarded(setTimeout), setInterval: guarded(setInterval) };
+  }
+}

@@ -1,0 +1,98 @@
+import { Clock } from "./clock.js";
+import { contactId, Page } from "./page.js";
+import { number, ringFor, scriptOf } from "./script.js";
+import { World } from "./world.js";
+
+const settlesWithin = ringFor + 90_000;
+const quiet = 40_000; // after the outcome, until nothing happens any more
+
+// play plays the script of a seed with a driver: driver(page) returns
+// { transfer(endpoint, options), a promise of an outcome, adopted }. It returns what came of
+// it and what was wrong.
+export async function play(seed, driver, { reload = false } = {}) {
+  const clock = new Clock(), script = scriptOf(seed);
+  let page = null;
+  const world = new World(clock, script, seed, (snapshot) => page?.deliver(snapshot));
+  page = new Page(clock, world);
+  page.deliver(world.snapshot());
+  const storage = new Map();
+  const run = { seed, script, world, wrong: [], outcome: null, settledAt: 0, reloaded: false, kept: storage };
+  const abort = new AbortController();
+  const started = clock.now;
+  const settle = (outcome) => {
+    if (run.outcome) run.wrong.push("settled twice");
+    [run.outcome, run.settledAt] = [outcome, clock.now];
+    run.blind = page.isBlind();
+    world.note("outcome:", JSON.stringify(outcome));
+  };
+  let desk = await driver(page, storage);
+  const endpoint = { type: "phone_number", phoneNumber: number, name: "cardiology" };
+  const options = { contactId, ringFor, onFailure: script.resume ? "resume" : "hold", signal: abort.signal };
+  const first = desk.transfer(page.connect, endpoint, options);
+  first.then(settle, (error) => settle({ outcome: "refused", text: error.message, code: error.code }));
+  if (script.aborts) clock.after(script.aborts, () => run.reloaded || (world.note("page: abort"), (run.aborted = true), abort.abort()));
+  if (script.doubleClick) clock.after(script.doubleClick.after, () => run.reloaded || run.aborted || run.outcome || clickAgain(desk, first));
+  const clickAgain = (desk, first) => {
+    const other = script.doubleClick.to === "other";
+    const second = desk.transfer(page.connect, other ? { ...endpoint, phoneNumber: "+49301111111" } : endpoint, options);
+    const expected = (ok, what) => ok || run.wrong.push(`a second click: ${what}`);
+    if (second !== first) {
+      second.then((o) => expected(!other && o.outcome === run.outcome?.outcome, "another transfer"), (error) => expected(error.code === "transfer-under-way", error));
+    } else expected(!other, "the same promise for another target");
+  };
+  if (reload) {
+    clock.after(script.reloads, async () => {
+      if (run.outcome) return;
+      world.note("page: reload");
+      run.reloaded = true;
+      desk.close?.();
+      run.wrong.push(...page.over());
+      page = new Page(clock, world);
+      const adopting = page;
+      clock.after(400, () => adopting.deliver(world.snapshot()));
+      desk = await driver(page, storage);
+      desk.adopt(page.connect, contactId).then(settle);
+    });
+  }
+  await clock.run(started + settlesWithin, () => run.outcome);
+  if (!run.outcome) run.wrong.push("no outcome in time");
+  await clock.run(clock.now + quiet, () => false);
+  desk.close?.();
+  run.wrong.push(...page.over());
+  run.where = world.where();
+  run.page = page;
+  run.wrong.push(...judge(run));
+  return run;
+}
+
+// judge compares the outcome with what is true in the end.
+function judge({ world, script, outcome, settledAt, where, page, aborted, blind }) {
+  const wrong = [];
+  const byFate = world.agentHungUp || world.removed; // no page can do anything then
+  const controls = world.state === "connected" && !world.removed;
+  if (where === "alone" && !byFate && !page.droppedAgent) wrong.push("the customer is alone");
+  if (!outcome || outcome.outcome === "refused") return outcome && !byFate && where !== "left" ? [...wrong, `refused: ${outcome.text}`] : wrong;
+  if (controls && outcome.outcome !== "completed" && world.targets().length > 0) wrong.push("a leg of the target is left");
+  const late = world.lateCommand >= settledAt;
+  const changed = byFate || late || blind || where === "left";
+  switch (outcome.outcome) {
+    case "completed":
+      if (world.joined.length === 0) wrong.push("completed, but customer and target never heard each other");
+      if (where === "held" || where === "talking") wrong.push(`completed, but the customer is ${where}`);
+      break;
+    case "abandoned":
+      if (where !== "left" && !(world.agentHungUp && script.endedShows === "disconnected")) wrong.push(`abandoned, but the customer is ${where}`);
+      break;
+    case "cancelled":
+      if (!aborted) wrong.push("cancelled by itself");
+    // fallthrough: the customer is where a failed transfer leaves them
+    case "failed":
+      if (outcome.customer === "unknown" && !byFate && !page.droppedAgent) wrong.push("where the customer is could have been known");
+      if (outcome.customer !== "unknown" && outcome.customer !== where && !changed) wrong.push(`the customer is ${where}, not ${outcome.customer}`);
+      if (script.resume && where === "held" && !late && !blind) wrong.push("the customer is still on hold");
+      break;
+    default:
+      wrong.push(`unknown outcome ${outcome.outcome}`);
+  }
+  return wrong;
+}
