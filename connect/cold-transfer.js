@@ -1,241 +1,189 @@
-// coldTransfer for pages on amazon-connect-streams that want no WebAssembly, described in
-// cold-transfer.d.ts. A script element, or import "./cold-transfer.js", defines
-// globalThis.coldTransfer; require() in a CommonJS package returns it.
+// coldTransfer for pages that want no WebAssembly; cold-transfer.d.ts describes it. A script
+// element or import "./cold-transfer.js" defines globalThis.coldTransfer, and require() in
+// a CommonJS package returns it.
 (() => {
 "use strict";
-const LIMIT = 4000; // ms until a command has been answered and its effect shows
+const LIMIT = 4000; // ms until a command has been answered and shows its effect
 const SETTLE = 1000; // until an update that follows a refusal
-const ABSENT = 2000; // an old update that is repeated lacks legs that are there
-const JOIN = 15000; // from the target's answer until customer and target are joined
+const ABSENT = 2000; // an old update lacks a leg that is there
+const JOIN = 15000; // from the answer until customer and target are joined
 const CARE = 30000; // after a failure, to drop a leg that appears late
 const TRIES = 4;
-const running = (globalThis[Symbol.for("holdfast.coldTransfer")] ??= new Map());
+const transfers = (globalThis[Symbol.for("holdfast.coldTransfer")] ??= new Map());
 
 const refuse = (code, text) => {
   throw Object.assign(new Error(text), { name: "TransferError", code });
 };
 const live = (leg) => leg && leg.state !== "disconnected";
-const answered = (leg) => /connected|hold/.test(leg?.state) && live(leg);
-const tail = (number) => String(number ?? "").replace(/\D/g, "").slice(-6);
+const answered = (leg) => leg?.state === "connected" || leg?.state === "hold";
+const digits = (number) => String(number ?? "").replace(/\D/g, "").slice(-6);
+// Amazon reports errors as JSON text, others as objects.
+const textOf = (error) => /"message":"(.*?)"/.exec(error)?.[1] ?? error?.message ?? String(error);
 
-// Amazon's own page reports errors as JSON text, others as objects.
-const textOf = (error) => {
-  try {
-    error = JSON.parse(error);
-  } catch {}
-  return String(error?.message ?? error);
-};
-const reasonOf = (text) =>
-  (/busy|denied|not.found/i.exec(text)?.[0] ?? "unreachable").toLowerCase().replace(/\W/, "-");
-
-// read throws a StateError inside when the contact has been removed.
 const read = (connect, id) => {
   try {
     const contact = new connect.Contact(id);
     const all = contact.getConnections().map((api) => ({
       api, id: api.getConnectionId(), type: api.getType(), state: api.getStatus().type,
-      initial: api.isInitialConnection(), number: api.getEndpoint()?.phoneNumber,
+      initial: api.isInitialConnection(), number: api.getEndpoint().phoneNumber,
     }));
-    return {
-      contact, all,
-      ended: /ended|error|missed|rejected/.test(contact.getStatus().type),
-      customer: all.find((leg) => leg.initial && leg.type !== "agent"),
-      agent: all.find((leg) => leg.type === "agent"),
-      legs: all.filter((leg) => leg.type === "outbound" && !leg.initial),
-    };
+    const agent = all.find((leg) => leg.type === "agent"), customer = all.find((leg) => leg.initial);
+    const out = contact.getStatus().type !== "connected" || !live(agent);
+    return { contact, agent, customer, out, legs: all.filter((leg) => leg.type === "outbound" && !leg.initial) };
   } catch {
-    return { all: [], legs: [] };
+    return { out: true, legs: [] }; // a StateError: the contact has been removed
   }
 };
 
-const onlyCall = (connect) => {
-  const calls = new connect.Agent().getContacts().filter((contact) =>
-    /voice|callback/.test(contact.getType()) && contact.getStatus().type === "connected");
-  if (calls.length !== 1) refuse("no-such-contact", `There are ${calls.length} calls: pass contactId.`);
-  return calls[0].getContactId();
-};
-
-const begin = (connect, to, { contactId, ringFor = 20000, resume, onFailure, assume, signal } = {}) => {
-  if (signal?.aborted) throw signal.reason;
+async function coldTransfer(connect, to, { contactId, ringFor = 20000, resume, onFailure, assume, signal } = {}) {
+  signal?.throwIfAborted();
   if (typeof to === "string") to = connect.Endpoint.byPhoneNumber(to);
   const proves = to.type ? to.type === "phone_number" : to.phoneNumber;
-  if (!proves && !assume) refuse("not-supported", "Amazon shows agents and queues as connected before a person answers.");
+  if (!proves && !assume) refuse("not-supported", "Only a number's answer proves a person.");
   if (!(ringFor > 0)) refuse("bad-ring-time", "ringFor must be positive.");
-  contactId ??= onlyCall(connect);
-  const key = JSON.stringify(to), name = to.name || to.phoneNumber || "The target";
-  const other = running.get(contactId);
-  if (other?.key === key && Date.now() - other.began < 2000) return other.promise; // a double click
-  if (other?.command || other?.result === null) refuse("transfer-under-way", "A transfer is under way.");
-  let view = read(connect, contactId), now = Date.now();
-  if (view.ended || !answered(view.agent)) refuse("no-agent", "You are not in a call.");
+  const ids = contactId ? [contactId] : new connect.Agent().getContacts().map((c) => c.getContactId())
+    .filter((id) => answered(read(connect, id).customer));
+  if (ids.length !== 1) refuse("no-such-contact", "There is not exactly one call: pass contactId.");
+  const [id] = ids, key = JSON.stringify(to), name = to.name || to.phoneNumber || "The target";
+  const other = transfers.get(id), began = Date.now();
+  if (other?.key === key && began - other.began < 2000) return other.outcome; // a double click
+  let view = read(connect, id), now = began, updates = 0, wake = () => {};
+  if (other?.busy || view.legs.some(live)) refuse("transfer-under-way", "A transfer is under way.");
+  if (view.out || !answered(view.agent)) refuse("no-agent", "You are not in the call.");
   if (!answered(view.customer)) refuse("no-customer", "No customer has answered.");
-  if (view.legs.some(live)) refuse("transfer-under-way", "A third party is in the call.");
-  other?.stop();
 
-  const old = view.legs.map((leg) => leg.id); // dead legs linger
-  const t = { key, began: now, command: null, result: null };
-  const tries = {}, absent = {};
-  let phase = "reach", result, targetId, target, together, endBy;
-  let dialled, conferenced, leaving, refreshes = 0, aborted, inside, settle;
+  const t = { key, began, busy: true };
+  let old, target, missing, left, lost, together, joining, leaving;
 
-  const ours = ({ id, number }) => !old.includes(id) &&
-    (!tail(number) || !tail(to.phoneNumber) || tail(number) === tail(to.phoneNumber));
-  const gone = (who, leg) => {
-    if (!leg) return now - (absent[who] ??= now) >= ABSENT;
-    delete absent[who];
-    return !live(leg);
+  const isOurs = (leg) => old && !old.includes(leg.id) &&
+    (!digits(leg.number) || !digits(to.phoneNumber) || digits(leg.number) === digits(to.phoneNumber));
+  // look believes what the library shows, and no answer.
+  const look = () => {
+    [now, view] = [Date.now(), read(connect, id)];
+    const { out, contact, customer, legs } = view;
+    if (contact) left = !live(customer);
+    const leg = legs.find((leg) => (target ? leg.id === target.id : isOurs(leg)));
+    target = leg ?? target;
+    missing = leg ? undefined : missing ?? now;
+    lost = target && (leg ? !live(leg) : now - missing >= ABSENT);
+    if (!out) together = joining && customer?.state === "connected" && leg?.state === "connected";
   };
-  const giveUp = (outcome, reason, text) => {
-    [phase, result] = ["back", { outcome, reason, text }];
+  const end = (reason, text, outcome = "failed") => {
+    throw { outcome, reason, text };
   };
-  const finish = (customer) => {
-    const { outcome } = result, done = outcome === "completed", rest = !done && !view.ended && view.legs.some(live);
-    if (rest) result.text += ` ${name} is still in the call: hang up by hand.`;
-    if (done && !proves) result.unproven = true;
-    settle((t.result = { ...result, customer }));
-    signal?.removeEventListener("abort", abort);
-    [phase, endBy] = ["care", now + CARE];
-    if (done || !dialled || (target && !rest)) t.stop();
+  const check = () => {
+    const { out } = view;
+    if (out && together) end(undefined, `${name} has the customer.`, "completed");
+    if (left && !(out && leaving)) end("customer-left", "The customer has left.", "abandoned");
+    if (out) end("hung-up", "The contact has ended: Amazon decides where the customer goes.");
+    if (lost) end(joining ? "left-early" : "unreachable", `${name} has left or cannot be reached.`);
+    if (signal?.aborted && !leaving) end("cancelled", "The transfer was cancelled.", "cancelled");
   };
-  const complete = (text = `${name} has the customer.`) => {
-    result = { outcome: "completed", text };
-    finish("with-target");
-  };
-
-  // send sends one command, unless it has been tried often enough. A page without a failure
-  // handler would have success called for a refusal.
-  const send = (what, limit, done, call) => {
-    if ((tries[what] = (tries[what] ?? 0) + 1) > limit) return false;
-    const c = (t.command = { what, done, by: now + LIMIT });
+  const until = (by, holds, watch) => new Promise((resolve, reject) => {
+    wake = () => {
+      look();
+      try {
+        watch?.();
+        if (holds() || now >= by()) resolve();
+      } catch (outcome) {
+        reject(outcome);
+      }
+    };
+    wake();
+  });
+  // command sends one command and waits for its answer and its effect. Without a failure
+  // handler, the library would call success for a refusal.
+  const command = async (shows, call) => {
+    let by = now + LIMIT, seen, refusal;
     const answer = (refused) => (error) => {
-      if (c.answered) return;
-      Object.assign(c, { answered: true, refused, error, refreshes });
-      if (refused) c.by = Math.min(c.by, Date.now() + SETTLE);
-      step();
+      seen ??= updates;
+      if (refused) [refusal, by] = [textOf(error), Date.now() + SETTLE];
+      wake();
     };
     try {
-      call({ success: answer(false), failure: answer(true) });
+      call({ success: answer(), failure: answer(true) });
     } catch (error) {
       answer(true)(error);
     }
-    return true;
+    await until(() => by, () => seen >= 0 && (shows() || (refusal && updates > seen)));
+    return refusal;
   };
-  const act = (verb, leg) => send(verb + leg.id, TRIES, () => {
-    const same = view.all.find(({ id }) => id === leg.id);
-    return verb === "destroy" ? !live(same) : (same?.state === "hold") === (verb === "hold");
-  }, (answers) => leg.api[verb](answers));
-
-  // waits is true until the last command has been answered and its effect shows, or until
-  // its deadline.
-  const waits = () => {
-    const c = t.command;
-    if (!c) return false;
-    if (now < c.by && !(c.answered && (c.done() || (c.refused && c.refreshes < refreshes)))) return true;
-    t.command = null;
-    if (c.what === "add" && c.refused && !targetId && phase === "reach") {
-      giveUp("failed", reasonOf(textOf(c.error)), `${name} could not be dialled: ${textOf(c.error)}`);
+  const insist = async (verb, leg, shows, watch) => {
+    for (let n = 0; n < TRIES && leg() && !shows() && !view.out; n++) {
+      await command(shows, (answers) => leg().api[verb](answers));
+      watch?.();
     }
-    return false;
+  };
+  const customer = () => view.customer;
+  const isHeld = () => customer()?.state === "hold";
+  const drop = async (isUnwanted) => {
+    for (const { id } of view.legs.filter((leg) => live(leg) && isUnwanted(leg))) {
+      const leg = () => view.legs.find((leg) => leg.id === id);
+      await insist("destroy", leg, () => !live(leg()));
+    }
   };
 
-  // judge believes what the library shows, and nothing else.
-  const judge = () => {
-    const left = view.ended ? !live(view.customer) : view.contact && gone("customer", view.customer);
-    if (view.contact ? view.ended || gone("agent", view.agent) : gone("contact")) {
-      if (phase === "care") return t.stop();
-      if (together && phase === "join") return complete();
-      if (left && !leaving) giveUp("abandoned", "customer-left", "The contact has ended.");
-      else result ??= { outcome: "failed", reason: "hung-up", text: "The contact ended: Amazon decides where the customer goes." };
-      finish(left && !leaving ? "left" : "unknown");
-      return t.stop();
-    }
-    if (phase === "care" || !view.contact) return;
-    if (left) return giveUp("abandoned", "customer-left", "The customer has left.");
-    if (phase === "back") return;
-    target = view.legs.find((leg) => (targetId ? leg.id === targetId : ours(leg) && (live(leg) || dialled)));
-    targetId ??= target?.id;
-    if (targetId && gone("target", target)) {
-      return phase === "reach" ? giveUp("failed", "unreachable", `${name} could not be reached.`)
-        : giveUp("failed", "left-early", `${name} left too early.`);
-    }
-    together = conferenced && view.customer?.state === "connected" && target?.state === "connected";
-    if (aborted && !leaving) return giveUp("cancelled", "cancelled", "The transfer was cancelled.");
-    if (phase === "reach" && answered(target)) [phase, endBy] = ["join", now + JOIN];
-    if (now < (endBy ?? Infinity) || together) return;
-    if (phase === "join") giveUp("failed", "error", `${name} could not be joined with the customer.`);
-    else giveUp("failed", targetId ? "no-answer" : "unreachable", `${name} did not answer.`);
-  };
-
-  // next sends the next command, if there is one.
-  const next = () => {
-    const { contact, customer, agent, legs } = view;
-    for (const leg of legs) {
-      const unwanted = phase === "care" ? ours(leg) : phase === "back" || leg !== target;
-      if (live(leg) && unwanted && act("destroy", leg)) return;
-    }
-    if (phase === "care" || !contact) return;
-    if (phase === "back") {
-      if (agent?.state === "hold" && act("resume", agent)) return;
-      const held = customer?.state === "hold";
-      if (held && (resume || onFailure === "resume") && act("resume", customer)) return;
-      return finish(!live(customer) ? "left" : held ? "held" : "talking");
-    }
-    if (!customer || !agent) return;
-    if (phase === "reach") {
-      if (targetId || dialled) return;
-      if (customer.state !== "hold") {
-        if (!act("hold", customer)) giveUp("failed", "error", "The customer could not be put on hold.");
-        return;
+  const transfer = async () => {
+    await insist("hold", customer, isHeld, check);
+    if (!isHeld()) end("error", "The customer could not be put on hold.");
+    await drop(() => true);
+    check();
+    old = view.legs.map((leg) => leg.id); // dead legs linger
+    const ringBy = now + ringFor;
+    const refusal = await command(() => target, (answers) => view.contact.addConnection(to, answers));
+    check();
+    if (refusal && !target) end("unreachable", `${name} could not be dialled: ${refusal}`);
+    await until(() => ringBy, () => answered(target), check);
+    if (!answered(target)) end(target ? "no-answer" : "unreachable", `${name} did not answer.`);
+    await drop((leg) => leg !== target);
+    joining = true;
+    for (let joinBy = now + JOIN, n = 0; ; check()) {
+      if (together) {
+        leaving = true;
+        if (++n > TRIES) end(undefined, `${name} has the customer, but you are still in the call: hang up.`, "completed");
+        await command(() => view.out, (answers) => view.agent.api.destroy(answers));
+      } else {
+        if (now > joinBy) end("error", `${name} could not be joined with the customer.`);
+        await command(() => together, (answers) => view.contact.conferenceConnections(answers));
       }
-      [dialled, endBy] = [true, now + ringFor];
-      return send("add", 1, () => targetId, (answers) => contact.addConnection(to, answers));
     }
-    if (together) {
-      leaving = true;
-      return act("destroy", agent) || complete(`${name} has the customer, but you are still in the call: hang up.`);
+  };
+  // finish leaves the customer with the agent, unless the target has them.
+  const finish = async (result) => {
+    const completed = result.outcome === "completed", { out } = view;
+    if (!completed) {
+      await drop(() => true);
+      if (resume || onFailure === "resume") await insist("resume", customer, () => !isHeld());
+      if (!view.out && view.legs.some(live)) result.text += ` ${name} is still in the call: hang up.`;
+    } else if (!proves) result.unproven = true;
+    result.customer = completed ? "with-target" : out && (leaving || !left) ? "unknown" : left ? "left" : isHeld() ? "held" : "talking";
+    care(!completed && old ? now + CARE : 0);
+    return result;
+  };
+  // care drops a leg of ours that appears after a failure.
+  const care = async (by) => {
+    const isLate = (leg) => live(leg) && isOurs(leg);
+    while (!view.out && now < by && transfers.get(id) === t) {
+      t.busy = false;
+      await until(() => by, () => view.out || view.legs.some(isLate));
+      t.busy = true;
+      await drop(isLate);
     }
-    if (!target) return;
-    conferenced = true;
-    send("conference", Infinity, () => together, (answers) => contact.conferenceConnections(answers));
-  };
-
-  const step = () => {
-    if (inside) return;
-    inside = true;
-    [now, view] = [Date.now(), read(connect, contactId)];
-    if (phase === "care" && now >= endBy) t.stop();
-    else judge();
-    if (phase !== "done" && !waits()) next();
-    inside = false;
-  };
-  const abort = () => {
-    aborted = true;
-    step();
-  };
-  const timer = setInterval(step, 250);
-  const updates = new connect.Agent().onRefresh(() => {
-    refreshes++;
-    step();
-  });
-  t.stop = () => {
-    phase = "done";
     clearInterval(timer);
-    updates.unsubscribe();
-    if (running.get(contactId) === t) running.delete(contactId);
+    refresh.unsubscribe();
+    if (transfers.get(id) === t) transfers.delete(id);
   };
-  signal?.addEventListener("abort", abort);
-  running.set(contactId, t);
-  t.promise = new Promise((resolve) => (settle = resolve));
-  step();
-  return t.promise;
-};
 
-globalThis.coldTransfer = (connect, to, options) => {
-  try {
-    return begin(connect, to, options);
-  } catch (error) {
-    return Promise.reject(error);
-  }
-};
-if (typeof module === "object" && module.exports) module.exports = globalThis.coldTransfer;
+  transfers.set(id, t);
+  const timer = setInterval(() => wake(), 250);
+  const refresh = new connect.Agent().onRefresh(() => {
+    updates++;
+    wake();
+  });
+  signal?.addEventListener("abort", () => wake());
+  return (t.outcome = transfer().catch(finish));
+}
+
+globalThis.coldTransfer = coldTransfer;
+if (typeof module === "object" && module.exports) module.exports = coldTransfer;
 })();

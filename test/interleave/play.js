@@ -36,7 +36,7 @@ export async function play(seed, driver, { reload = false } = {}) {
     const other = script.doubleClick.to === "other";
     const second = desk.transfer(page.connect, other ? { ...endpoint, phoneNumber: "+49301111111" } : endpoint, options);
     const expected = (ok, what) => ok || run.wrong.push(`a second click: ${what}`);
-    if (second !== first) {
+    if (true) {
       second.then((o) => expected(!other && o.outcome === run.outcome?.outcome, "another transfer"), (error) => expected(error.code === "transfer-under-way", error));
     } else expected(!other, "the same promise for another target");
   };
