@@ -1,67 +1,65 @@
-// coldTransfer for pages that want no WebAssembly; cold-transfer.d.ts describes it. A script
-// element or import "./cold-transfer.js" defines globalThis.coldTransfer, and require() in
-// a CommonJS package returns it.
+// See cold-transfer.d.ts. <script> and import "./cold-transfer.js" define
+// globalThis.coldTransfer; require() in a CommonJS package returns it.
 (() => {
 "use strict";
-const LIMIT = 4000; // ms until a command has been answered and shows its effect
-const SETTLE = 1000; // until an update that follows a refusal
-const ABSENT = 2000; // an old update lacks a leg that is there
-const JOIN = 15000; // from the answer until customer and target are joined
-const CARE = 30000; // after a failure, to drop a leg that appears late
+const LIMIT = 4000; // ms for a command's answer and effect
+const SETTLE = 1000; // until the update after a refusal
+const ABSENT = 2000; // an old update may lack a leg
+const JOIN = 15000; // until customer and target are joined
+const CARE = 30000; // after a failure, for a late leg
 const TRIES = 4;
-const transfers = (globalThis[Symbol.for("holdfast.coldTransfer")] ??= new Map());
+const transfers = new Map();
 
 const refuse = (code, text) => {
   throw Object.assign(new Error(text), { name: "TransferError", code });
 };
 const live = (leg) => leg && leg.state !== "disconnected";
 const answered = (leg) => leg?.state === "connected" || leg?.state === "hold";
-const digits = (number) => String(number ?? "").replace(/\D/g, "").slice(-6);
-// Amazon reports errors as JSON text, others as objects.
+const digits = ({ number, phoneNumber = number }) => String(phoneNumber ?? "").replace(/\D/g, "").slice(-6);
+// An error is JSON text, or an object.
 const textOf = (error) => /"message":"(.*?)"/.exec(error)?.[1] ?? error?.message ?? String(error);
 
 const read = (connect, id) => {
   try {
     const contact = new connect.Contact(id);
     const all = contact.getConnections().map((api) => ({
-      api, id: api.getConnectionId(), type: api.getType(), state: api.getStatus().type,
-      initial: api.isInitialConnection(), number: api.getEndpoint().phoneNumber,
+      api, id: api.getConnectionId(), number: api.getEndpoint().phoneNumber, state: api.getStatus().type,
+      who: api.isInitialConnection() ? "customer" : api.getType(),
     }));
-    const agent = all.find((leg) => leg.type === "agent"), customer = all.find((leg) => leg.initial);
-    const out = contact.getStatus().type !== "connected" || !live(agent);
-    return { contact, agent, customer, out, legs: all.filter((leg) => leg.type === "outbound" && !leg.initial) };
+    const are = (who) => all.filter((leg) => leg.who === who), [agent] = are("agent"), [customer] = are("customer");
+    return {
+      contact, agent, customer, legs: are("outbound"),
+      out: contact.getStatus().type !== "connected" || !live(agent),
+    };
   } catch {
-    return { out: true, legs: [] }; // a StateError: the contact has been removed
+    return { out: true, legs: [] }; // StateError: removed
   }
 };
 
-async function coldTransfer(connect, to, { contactId, ringFor = 20000, resume, onFailure, assume, signal } = {}) {
+async function coldTransfer(connect, to, { contactId, ringFor = 20000, onFailure, assume, signal } = {}) {
   signal?.throwIfAborted();
   if (typeof to === "string") to = connect.Endpoint.byPhoneNumber(to);
   const proves = to.type ? to.type === "phone_number" : to.phoneNumber;
-  if (!proves && !assume) refuse("not-supported", "Only a number's answer proves a person.");
+  if (!proves && !assume) refuse("not-supported", "Only a number proves a person.");
   if (!(ringFor > 0)) refuse("bad-ring-time", "ringFor must be positive.");
-  const ids = contactId ? [contactId] : new connect.Agent().getContacts().map((c) => c.getContactId())
-    .filter((id) => answered(read(connect, id).customer));
-  if (ids.length !== 1) refuse("no-such-contact", "There is not exactly one call: pass contactId.");
-  const [id] = ids, key = JSON.stringify(to), name = to.name || to.phoneNumber || "The target";
+  const calls = new connect.Agent().getContacts().filter((c) => answered(read(connect, c.contactId).customer));
+  if (!contactId && calls.length !== 1) refuse("no-such-contact", `There are ${calls.length} calls: pass contactId.`);
+  const id = contactId ?? calls[0].contactId, key = JSON.stringify(to), name = to.name || to.phoneNumber || "The target";
   const other = transfers.get(id), began = Date.now();
   if (other?.key === key && began - other.began < 2000) return other.outcome; // a double click
   let view = read(connect, id), now = began, updates = 0, wake = () => {};
   if (other?.busy || view.legs.some(live)) refuse("transfer-under-way", "A transfer is under way.");
-  if (view.out || !answered(view.agent)) refuse("no-agent", "You are not in the call.");
-  if (!answered(view.customer)) refuse("no-customer", "No customer has answered.");
+  if (view.out || !answered(view.agent) || !answered(view.customer)) refuse("no-customer", "You are not in a call.");
 
   const t = { key, began, busy: true };
   let old, target, missing, left, lost, together, joining, leaving;
 
-  const isOurs = (leg) => old && !old.includes(leg.id) &&
-    (!digits(leg.number) || !digits(to.phoneNumber) || digits(leg.number) === digits(to.phoneNumber));
-  // look believes what the library shows, and no answer.
+  const isOurs = (leg) => old && !old.includes(leg.id) && (!digits(leg) || ["", digits(leg)].includes(digits(to)));
+  // look believes the state, and no answer.
   const look = () => {
     [now, view] = [Date.now(), read(connect, id)];
-    const { out, contact, customer, legs } = view;
-    if (contact) left = !live(customer);
+    const { out, customer, legs } = view;
+    if (view.contact) left = !live(customer);
     const leg = legs.find((leg) => (target ? leg.id === target.id : isOurs(leg)));
     target = leg ?? target;
     missing = leg ? undefined : missing ?? now;
@@ -72,27 +70,21 @@ async function coldTransfer(connect, to, { contactId, ringFor = 20000, resume, o
     throw { outcome, reason, text };
   };
   const check = () => {
-    const { out } = view;
-    if (out && together) end(undefined, `${name} has the customer.`, "completed");
-    if (left && !(out && leaving)) end("customer-left", "The customer has left.", "abandoned");
-    if (out) end("hung-up", "The contact has ended: Amazon decides where the customer goes.");
-    if (lost) end(joining ? "left-early" : "unreachable", `${name} has left or cannot be reached.`);
+    if (view.out && together) end(undefined, `${name} has the customer.`, "completed");
+    if (left && !(view.out && leaving)) end("customer-left", "The customer has left.", "abandoned");
+    if (view.out) end("hung-up", "The contact has ended: Amazon decides what happens next.");
+    if (lost) end(joining ? "left-early" : "unreachable", `${name} is not on the line.`);
     if (signal?.aborted && !leaving) end("cancelled", "The transfer was cancelled.", "cancelled");
   };
-  const until = (by, holds, watch) => new Promise((resolve, reject) => {
-    wake = () => {
+  const until = async (by, holds, watch) => {
+    for (;;) {
       look();
-      try {
-        watch?.();
-        if (holds() || now >= by()) resolve();
-      } catch (outcome) {
-        reject(outcome);
-      }
-    };
-    wake();
-  });
-  // command sends one command and waits for its answer and its effect. Without a failure
-  // handler, the library would call success for a refusal.
+      watch?.();
+      if (holds() || now >= by()) return;
+      await new Promise((woken) => (wake = woken));
+    }
+  };
+  // The library calls success for a refusal if there is no failure handler.
   const command = async (shows, call) => {
     let by = now + LIMIT, seen, refusal;
     const answer = (refused) => (error) => {
@@ -115,9 +107,9 @@ async function coldTransfer(connect, to, { contactId, ringFor = 20000, resume, o
     }
   };
   const customer = () => view.customer;
-  const isHeld = () => customer()?.state === "hold";
+  const isHeld = () => view.customer?.state === "hold";
   const drop = async (isUnwanted) => {
-    for (const { id } of view.legs.filter((leg) => live(leg) && isUnwanted(leg))) {
+    for (const { id } of view.legs.filter(isUnwanted)) {
       const leg = () => view.legs.find((leg) => leg.id === id);
       await insist("destroy", leg, () => !live(leg()));
     }
@@ -140,7 +132,7 @@ async function coldTransfer(connect, to, { contactId, ringFor = 20000, resume, o
     for (let joinBy = now + JOIN, n = 0; ; check()) {
       if (together) {
         leaving = true;
-        if (++n > TRIES) end(undefined, `${name} has the customer, but you are still in the call: hang up.`, "completed");
+        if (++n > TRIES) end(undefined, `${name} has the customer. You are still in the call: hang up.`, "completed");
         await command(() => view.out, (answers) => view.agent.api.destroy(answers));
       } else {
         if (now > joinBy) end("error", `${name} could not be joined with the customer.`);
@@ -148,26 +140,23 @@ async function coldTransfer(connect, to, { contactId, ringFor = 20000, resume, o
       }
     }
   };
-  // finish leaves the customer with the agent, unless the target has them.
   const finish = async (result) => {
-    const completed = result.outcome === "completed", { out } = view;
+    const completed = result.outcome === "completed";
     if (!completed) {
       await drop(() => true);
-      if (resume || onFailure === "resume") await insist("resume", customer, () => !isHeld());
+      if (onFailure === "resume") await insist("resume", customer, () => !isHeld());
       if (!view.out && view.legs.some(live)) result.text += ` ${name} is still in the call: hang up.`;
-    } else if (!proves) result.unproven = true;
-    result.customer = completed ? "with-target" : out && (leaving || !left) ? "unknown" : left ? "left" : isHeld() ? "held" : "talking";
+    }
     care(!completed && old ? now + CARE : 0);
-    return result;
+    const place = view.out && (leaving || !left) ? "unknown" : left ? "left" : isHeld() ? "held" : "talking";
+    return { ...result, customer: completed ? "with-target" : place, unproven: completed && !proves };
   };
-  // care drops a leg of ours that appears after a failure.
   const care = async (by) => {
-    const isLate = (leg) => live(leg) && isOurs(leg);
     while (!view.out && now < by && transfers.get(id) === t) {
       t.busy = false;
-      await until(() => by, () => view.out || view.legs.some(isLate));
+      await until(() => by, () => view.out || view.legs.some((leg) => live(leg) && isOurs(leg)));
       t.busy = true;
-      await drop(isLate);
+      await drop(isOurs);
     }
     clearInterval(timer);
     refresh.unsubscribe();
@@ -176,14 +165,11 @@ async function coldTransfer(connect, to, { contactId, ringFor = 20000, resume, o
 
   transfers.set(id, t);
   const timer = setInterval(() => wake(), 250);
-  const refresh = new connect.Agent().onRefresh(() => {
-    updates++;
-    wake();
-  });
+  const refresh = new connect.Agent().onRefresh(() => wake(updates++));
   signal?.addEventListener("abort", () => wake());
   return (t.outcome = transfer().catch(finish));
 }
 
-globalThis.coldTransfer = coldTransfer;
-if (typeof module === "object" && module.exports) module.exports = coldTransfer;
+globalThis.coldTransfer ??= coldTransfer; // also if loaded twice
+if (typeof module === "object" && module.exports) module.exports = globalThis.coldTransfer;
 })();

@@ -29,11 +29,10 @@ export class Page {
     return this.#shown.contact;
   }
 
-  // isBlind: updates have been lost or reordered, so that the page cannot know how the
-  // customer's connection is.
+  // isBlind: updates are late, lost or reordered, so that the page cannot know what is true.
   isBlind() {
-    const state = (contact) => contact?.legs.find((leg) => leg.initial)?.state;
-    return state(this.shown) !== state(this.#world.snapshot().contact);
+    const states = (contact) => JSON.stringify([contact?.state, contact?.legs.map((leg) => leg.state)]);
+    return states(this.shown) !== states(this.#world.snapshot().contact);
   }
 
   deliver(snapshot) {
