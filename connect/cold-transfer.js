@@ -170,6 +170,6 @@ async function coldTransfer(connect, to, { contactId, ringFor = 20000, onFailure
   return (t.outcome = transfer().catch(finish));
 }
 
-globalThis.coldTransfer ??= coldTransfer; // also if loaded twice
+globalThis.coldTransfer ??= coldTransfer;
 if (typeof module === "object" && module.exports) module.exports = globalThis.coldTransfer;
 })();

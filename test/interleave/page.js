@@ -29,6 +29,10 @@ export class Page {
     return this.#shown.contact;
   }
 
+  targets() {
+    return (this.shown?.legs ?? []).filter((leg) => leg.type === "outbound" && !leg.initial && leg.state !== "disconnected");
+  }
+
   // isBlind: updates are late, lost or reordered, so that the page cannot know what is true.
   isBlind() {
     const states = (contact) => JSON.stringify([contact?.state, contact?.legs.map((leg) => leg.state)]);
@@ -74,8 +78,7 @@ export class Page {
   }
 
   #checkCommand(verb, id) {
-    const legs = this.shown?.legs ?? [];
-    const third = legs.filter((leg) => leg.type === "outbound" && !leg.initial && leg.state !== "disconnected");
+    const legs = this.shown?.legs ?? [], third = this.targets();
     if (verb === "add") {
       if (third.length > 0) this.faults.push("dialled while a third party is there");
       if (++this.adds > 1) this.faults.push("dialled twice");

@@ -4,6 +4,7 @@ import { number, ringFor, scriptOf } from "./script.js";
 import { World } from "./world.js";
 
 const settlesWithin = ringFor + 90_000;
+const patience = 8_000; // until a page must have noticed something
 const quiet = 40_000; // after the outcome, until nothing happens any more
 
 // play plays the script of a seed with a driver: driver(page) returns
@@ -23,6 +24,7 @@ export async function play(seed, driver, { reload = false } = {}) {
     if (run.outcome) run.wrong.push("settled twice");
     [run.outcome, run.settledAt] = [outcome, clock.now];
     run.blind = page.isBlind();
+    run.leftBehind = page.targets().length > 0 && page.shown.state === "connected";
     world.note("outcome:", JSON.stringify(outcome));
   };
   let desk = await driver(page, storage);
@@ -30,7 +32,7 @@ export async function play(seed, driver, { reload = false } = {}) {
   const options = { contactId, ringFor, onFailure: script.resume ? "resume" : "hold", signal: abort.signal };
   const first = desk.transfer(page.connect, endpoint, options);
   first.then(settle, (error) => settle({ outcome: "refused", text: error.message, code: error.code }));
-  if (script.aborts) clock.after(script.aborts, () => run.reloaded || (world.note("page: abort"), (run.aborted = true), abort.abort()));
+  if (script.aborts) clock.after(script.aborts, () => run.reloaded || (world.note("page: abort"), (run.aborted = clock.now), abort.abort()));
   if (script.doubleClick) clock.after(script.doubleClick.after, () => run.reloaded || run.aborted || run.outcome || clickAgain(desk, first));
   const clickAgain = (desk, first) => {
     const other = script.doubleClick.to === "other";
@@ -61,7 +63,7 @@ export async function play(seed, driver, { reload = false } = {}) {
   run.wrong.push(...page.over());
   run.where = world.where();
   run.page = page;
-  run.wrong.push(...judge(run));
+  run.wrong.push(...judge(run), ...judgeCourse(run));
   return run;
 }
 
@@ -93,6 +95,21 @@ function judge({ world, script, outcome, settledAt, where, page, aborted, blind 
       break;
     default:
       wrong.push(`unknown outcome ${outcome.outcome}`);
+  }
+  return wrong;
+}
+
+// judgeCourse looks at how the outcome came about.
+function judgeCourse({ world, script, outcome, settledAt, aborted, blind, leftBehind, reloaded }) {
+  const wrong = [];
+  if (!outcome || outcome.outcome === "refused") return wrong;
+  const completed = outcome.outcome === "completed", calm = script.hostile === 0 && !reloaded;
+  const undisturbed = calm && !script.customerLeaves && !script.agentLeaves && !script.aborts;
+  if (leftBehind && !completed && !blind) wrong.push("a leg was left when it was over");
+  if (undisturbed && script.target === "answers" && !completed) wrong.push("failed for no reason");
+  if (aborted && completed && world.joined[0]?.[0] > aborted + patience) wrong.push("went on after the abort");
+  if (calm && world.customerLeft && world.customerLeft < settledAt - patience && outcome.outcome === "failed") {
+    wrong.push("went on without the customer");
   }
   return wrong;
 }

@@ -166,6 +166,7 @@ export class World {
     const customer = this.leg("customer");
     if (!customer) return;
     this.#end(customer);
+    this.customerLeft = this.#clock.now;
     if (this.#script.whenLeft === "removed") this.removed = true;
     if (this.#script.whenLeft === "ended") this.#endContact();
     this.changed(`customer has left: contact ${this.#script.whenLeft}`);
