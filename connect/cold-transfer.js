@@ -41,7 +41,7 @@ async function coldTransfer(connect, to, { contactId, ringFor = 20000, onFailure
   if (typeof to === "string") to = connect.Endpoint.byPhoneNumber(to);
   const proves = to.type ? to.type === "phone_number" : to.phoneNumber;
   if (!proves && !assume) refuse("not-supported", "Only a number proves a person.");
-  if (!(ringFor > 0)) refuse("bad-ring-time", "ringFor must be positive.");
+  if (!(ringFor > 0)) refuse("bad-ring-time", "ringFor must be > 0.");
   const calls = new connect.Agent().getContacts().filter((c) => answered(read(connect, c.contactId).customer));
   if (!contactId && calls.length !== 1) refuse("no-such-contact", `There are ${calls.length} calls: pass contactId.`);
   const id = contactId ?? calls[0].contactId, key = JSON.stringify(to), name = to.name || to.phoneNumber || "The target";
@@ -55,7 +55,7 @@ async function coldTransfer(connect, to, { contactId, ringFor = 20000, onFailure
   let old, target, missing, left, lost, together, joining, leaving;
 
   const isOurs = (leg) => old && !old.includes(leg.id) && (!digits(leg) || ["", digits(leg)].includes(digits(to)));
-  // look believes the state, and no answer.
+  // look believes no answer.
   const look = () => {
     [now, view] = [Date.now(), read(connect, id)];
     const { out, customer, legs } = view;
@@ -145,6 +145,7 @@ async function coldTransfer(connect, to, { contactId, ringFor = 20000, onFailure
     if (!completed) {
       await drop(() => true);
       if (onFailure === "resume") await insist("resume", customer, () => !isHeld());
+      await drop(() => true);
       if (!view.out && view.legs.some(live)) result.text += ` ${name} is still in the call: hang up.`;
     }
     care(!completed && old ? now + CARE : 0);

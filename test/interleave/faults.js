@@ -18,7 +18,10 @@ export const plainFaults = {
     ["together = joining && customer?.state === \"connected\" && leg?.state === \"connected\";",
       "together = joining && leg?.state === \"connected\";"],
   ],
-  "leaves the target ringing": [["      await drop(() => true);\n      if (onFailure", "      if (onFailure"]],
+  "leaves the target ringing": [
+    ["      await drop(() => true);\n      if (onFailure", "      if (onFailure"],
+    ["isHeld());\n      await drop(() => true);", "isHeld());"],
+  ],
   "takes a lingering dead leg for the target": [["old = view.legs.map((leg) => leg.id);", "old = [];"]],
   "forgets legs that appear late": [["care(!completed && old ? now + CARE : 0);", "care(0);"]],
   "no failure handler": [[", failure: answer(true)", ""]],
