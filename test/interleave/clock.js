@@ -48,7 +48,7 @@ export class Clock {
       if (this.#cancelled.delete(timer.id)) continue;
       this.now = timer.time;
       timer.action();
-      for (let tick = 0; tick < 12; tick++) await undefined;
+      for (let tick = 0; tick < 40; tick++) await undefined;
       if (timer.every) this.#push({ ...timer, time: this.now + timer.every });
     }
   }

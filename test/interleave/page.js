@@ -1,7 +1,5 @@
 import { answering, streamsOn } from "./streams.js";
 
-export const contactId = "contact-1";
-
 // A command that is younger than this and has no answer is outstanding.
 const patience = 3000;
 
@@ -18,9 +16,11 @@ export class Page {
   adds = 0;
   droppedAgent = 0; // when the page first asked for the agent to be dropped
 
-  constructor(clock, world) {
+  // before is the page that was reloaded, if there was one.
+  constructor(clock, world, before) {
     [this.#clock, this.#world] = [clock, world];
-    this.#streams = streamsOn(contactId, (...command) => this.#command(...command));
+    if (before) [this.adds, this.droppedAgent] = [before.adds, before.droppedAgent];
+    this.#streams = streamsOn(world.contactId, (...command) => this.#command(...command));
     this.connect = this.#streams.connect;
     this.globals = this.#alive(clock.globals());
   }

@@ -7,9 +7,10 @@ class StateError extends Error {}
 // command(verb, id, endpoint, callbacks) gets what the page asks for.
 export function streamsOn(contactId, command) {
   const bus = new Bus();
-  let data = null; // { state, legs } of the contact, or null
+  let data; // { state, legs } of the contact, null if it has been removed
 
   const contactData = () => {
+    if (data === undefined) throw new StateError("No agent data is available yet!");
     if (!data) throw new StateError(`Contact ${contactId} no longer exists.`);
     return data;
   };
@@ -71,7 +72,10 @@ export function streamsOn(contactId, command) {
   }
 
   class Agent {
-    getContacts = () => (data ? [new Contact(contactId)] : []);
+    getContacts = () => {
+      if (data === undefined) throw new StateError("No agent data is available yet!");
+      return data ? [new Contact(contactId)] : [];
+    };
     onRefresh = (f) => bus.subscribe("agent::refresh", f);
     getConfiguration = () => ({ username: "ana" });
   }
@@ -79,6 +83,7 @@ export function streamsOn(contactId, command) {
   const update = ({ contact }) => {
     const before = data;
     data = contact;
+    if (before === undefined) bus.trigger("agent::init", new Agent());
     bus.trigger("agent::refresh", new Agent());
     const fire = (event) => {
       bus.trigger(`contact::${event}`, new Contact(contactId));
@@ -98,8 +103,11 @@ export function streamsOn(contactId, command) {
   const connect = {
     Agent, Contact, Endpoint, StateError,
     core: { getEventBus: () => bus, initialized: true },
-    agent: (f) => (f(new Agent()), bus.subscribe("agent::init", f)),
-    contact: (f) => (data && f(new Contact(contactId)), bus.subscribe("contact::init", f)),
+    agent: (f) => {
+      if (data !== undefined) f(new Agent());
+      return bus.subscribe("agent::init", f);
+    },
+    contact: (f) => bus.subscribe("contact::init", f),
     AgentEvents: { INIT: "agent::init", REFRESH: "agent::refresh" },
     ContactEvents: {
       INIT: "contact::init", REFRESH: "contact::refresh", ENDED: "contact::ended", ACW: "contact::acw",

@@ -37,6 +37,7 @@ export class World {
   // deliver(snapshot) brings an update to the page.
   constructor(clock, script, seed, deliver) {
     [this.#clock, this.#script, this.#seed, this.#deliver] = [clock, script, seed, deliver];
+    this.contactId = `contact-${seed}`;
     this.#random = Random.of(seed, "updates");
     this.legs.push(
       { id: "agent", type: "agent", initial: false, state: "connected" },
