@@ -45,16 +45,19 @@ const storageOn = (kept) => ({
   removeItem: (key) => void kept.delete(key),
 });
 
-// engine returns a driver that runs the transfers of the package with its engine.
-// forgetful: nothing is kept for a reload.
-export function engine({ forgetful = false } = {}) {
+// engine returns a driver that runs the transfers of the package with its engine. Its
+// options are faults of the page. forgetful: nothing is kept for a reload. timeless: no
+// time passes for the engine. twice: each command is carried out twice.
+export function engine({ forgetful = false, timeless = false, twice = false } = {}) {
   return (page, kept) => {
     const { Date, setTimeout, clearTimeout } = page.globals;
     const port = portOn(page.globals);
+    const desk = streamsDesk(page.connect);
+    if (twice) desk.hold = (...all) => (Object.getPrototypeOf(desk).hold.apply(desk, all), Object.getPrototypeOf(desk).hold.apply(desk, all));
     const transfers = new Transfers({
-      desk: streamsDesk(page.connect),
+      desk,
       port,
-      clock: { now: Date.now, setTimeout, clearTimeout },
+      clock: { now: Date.now, setTimeout: timeless ? () => 0 : setTimeout, clearTimeout },
       storage: storageOn(forgetful ? new Map() : kept),
     });
     const outcomeOf = async (transfer) => {
@@ -76,6 +79,7 @@ export function engine({ forgetful = false } = {}) {
         }
         return { outcome: "none" };
       },
+      shown: () => transfers.state.customer,
       die: () => port.close(),
     };
   };

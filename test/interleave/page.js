@@ -81,7 +81,7 @@ export class Page {
     const legs = this.shown?.legs ?? [], third = this.targets();
     if (verb === "add") {
       if (third.length > 0) this.faults.push("dialled while a third party is there");
-      if (++this.adds > 1) this.faults.push("dialled twice");
+      this.adds++;
     }
     if (verb === "drop" && legs.find((leg) => leg.id === id)?.type === "agent") {
       this.droppedAgent ||= this.#clock.now;
