@@ -24,6 +24,7 @@ export class World {
   #random;
   #wrongs = {};
   #dropped = 0;
+  #inOrder = 0; // when the last update arrives that is in order
   #dials = 0;
   #nth = {};
   log = [];
@@ -205,12 +206,13 @@ export class World {
     this.send();
   }
 
-  // send sends an update: perhaps late, twice or never.
+  // send sends an update: perhaps late, twice or never. Others arrive in order.
   send() {
     const r = this.#random, snapshot = this.snapshot();
     const wrong = r.chance(this.#script.hostile / 2) ? r.pick("late", "twice", "never") : "";
     const bring = () => this.#deliver(snapshot);
-    const delay = wrong === "late" ? r.between(500, 3000) : r.between(5, 250);
+    const delay = Math.max(wrong === "late" ? r.between(500, 3000) : r.between(5, 250), this.#inOrder - this.#clock.now);
+    if (wrong !== "late") this.#inOrder = this.#clock.now + delay;
     if (wrong === "never" && ++this.#dropped <= 5) return;
     this.#clock.after(delay, bring);
     if (wrong === "twice") this.#clock.after(delay + r.between(50, 2000), bring);
