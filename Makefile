@@ -3,7 +3,7 @@
 FUZZTIME ?= 30s
 PREFIX ?= /usr/local
 
-.PHONY: help demo install test check lint wasm kill restarts browser bench fuzz clean
+.PHONY: help demo install test check lint wasm kill restarts browser interleave bench fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ restarts: ## 50 restarts by SIGTERM and 50 by SIGKILL under load: how long was e
 browser: ## all tests with a real browser, also those that take long
 	HOLDFAST_BROWSER=all go test -C test/browser -count=1 -timeout 30m
 	HOLDFAST_BROWSER=all go test -C panel -count=1 -timeout 10m
+
+interleave: ## 10,000 seeds of each kind of transfer by a page, in Node: answers and updates late, lost and wrong
+	HOLDFAST_INTERLEAVE=all go test -C test/interleave -count=1 -timeout 60m -v
 
 bench: ## the figures that docs/STATUS.md states
 	go test -run '^$$' -bench . -benchmem ./...

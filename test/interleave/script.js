@@ -16,7 +16,7 @@ export function scriptOf(seed) {
     staysDead: r.chance(0.5), // a leg that has ended is shown as disconnected for a while
     customerLeaves: r.chance(0.15) ? r.between(0, 30_000) : 0,
     agentLeaves: r.chance(0.06) ? r.between(0, 30_000) : 0,
-    whenLeft: r.pick("ended", "stays", "removed"), // the contact after its customer
+    whenLeft: r.pick("ended", "open", "removed"), // the contact after its customer
     endedShows: r.pick("truth", "disconnected"), // the connections of an ended contact
     outbound: r.chance(0.3),
     heldBefore: r.chance(0.1),
