@@ -28,7 +28,7 @@ const (
 const (
 	beatEvery   = 500 * time.Millisecond  // the page gets a beat and its browser a ping
 	pongWithin  = 1400 * time.Millisecond // the browser answers a ping by then
-	lostWithin  = 2 * time.Second
+	lostWithin  = 2 * time.Second         // a message sent so long before the connection ended may be lost
 	writeWithin = 10 * time.Second
 	mostUnsent  = 256 // messages; a page that has more to come is too slow
 	mostBytes   = 16 << 20
