@@ -7,7 +7,7 @@ import (
 )
 
 // work are the last parts of the paths of requests that are turned away while the
-// journal is behind. What answers somebody or ends something is not among them.
+// journal is behind: those that ask for what switchboard.IsWork reports.
 var work = []string{"transfers", "hold", "mute", "digits", "record", "swap", "conference"}
 
 // behind is what those are told who ask for work then.

@@ -202,7 +202,7 @@ func (s *Switchboard) Request(ctx context.Context, id call.ContactID, ev call.Ev
 	if d == nil {
 		return call.Contact{}, ErrNoContact
 	}
-	if isWork(ev) {
+	if IsWork(ev) {
 		if err := s.AdmitsWork(); err != nil {
 			return call.Contact{}, err
 		}

@@ -353,9 +353,9 @@ func (w *writes) recorded(written bool) {
 	w.first.end(w.now(), written)
 }
 
-// isWork reports whether a request may be turned away while the journal is behind.
+// IsWork reports whether a request may be turned away while the journal is behind.
 // What answers somebody, takes them off hold or ends something never is.
-func isWork(ev call.Event) bool {
+func IsWork(ev call.Event) bool {
 	switch ev.(type) {
 	case call.TransferRequested, call.HoldRequested, call.MuteRequested, call.DigitsRequested,
 		call.RecordRequested, call.SwapRequested, call.ConferenceRequested:
