@@ -36,6 +36,7 @@ var failures = []struct{ what, story string }{
 	{"And the agent cannot be recalled", "talk; ana transfers the customer to cardiology; ana hangs up; cardiology is busy; 20s passes"},
 	{"The agent hangs up while the target is consulted", "talk; ana transfers the customer to cardiology warm; cardiology answers; ana hangs up; customer and cardiology hear each other"},
 	{"The agent hangs up while the customer is on hold", "talk; ana holds customer; ana hangs up; ana answers"},
+	{"The agent hangs up while their desk phone holds", "talk; ana holds by phone; ana hangs up; ana answers"},
 	{"The agent's browser dies, and comes back", "talk; ana transfers the customer to cardiology; ana is away; cardiology is busy; ana is back"},
 	{"The agent's browser dies, and does not come back", "talk; ana is away; 30s passes; ana is unreachable"},
 	{"And there is a fallback queue", "customer calls ana backed by queue-sales; ana answers; ana is away; 30s passes; ana is unreachable"},

@@ -299,3 +299,36 @@ func TestAudio(t *testing.T) {
 		t.Error("the port is still open")
 	}
 }
+
+// Phones hold by a direction, or by the address 0.0.0.0 (RFC 3264 §8.4); one that
+// only listens does not hold.
+func TestEveryWayToHold(t *testing.T) {
+	for name, c := range map[string]struct {
+		sdp   string
+		holds bool
+	}{
+		"sendonly":          {speak("sendonly"), true},
+		"inactive":          {speak("inactive"), true},
+		"0.0.0.0":           {strings.Replace(speak("sendrecv"), "c=IN IP4 198.51.100.7", "c=IN IP4 0.0.0.0", 1), true},
+		"0.0.0.0, inactive": {strings.Replace(speak("inactive"), "c=IN IP4 198.51.100.7", "c=IN IP4 0.0.0.0", 1), true},
+		"recvonly":          {speak("recvonly"), false},
+		"the same again":    {speak("sendrecv"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			r.calls()
+			r.plans(call.Answer{Connection: 1})
+			r.facts = nil
+			r.farDoes(r.far.Invite(r.now, []byte(c.sdp)))
+			began := slices.Contains(r.facts, call.Event(call.HoldBegan{Connection: 1}))
+			if began != c.holds {
+				t.Errorf("the phone holds: %t, want %t", began, c.holds)
+			}
+			r.facts = nil
+			r.farDoes(r.far.Invite(r.now, []byte(speak("sendrecv"))))
+			if ended := slices.Contains(r.facts, call.Event(call.HoldEnded{Connection: 1})); ended != c.holds {
+				t.Errorf("the hold has ended: %t, want %t", ended, c.holds)
+			}
+		})
+	}
+}
