@@ -148,7 +148,9 @@ func (s *stalled) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error) {
 func TestDelayIsMadeUpForWithoutABurst(t *testing.T) {
 	bubble(t, 1, func(r *Room, p []*party) {
 		var wire stalled
+		r.mu.Lock()
 		p[1].out = newOut(&socket{conn: &wire}, r.engine.slot())
+		r.mu.Unlock()
 		begun := time.Now()
 		r.Set(call.Mix{{Connection: 1, Audio: call.HoldAudio}})
 		pass(60)
