@@ -33,8 +33,8 @@ type Options struct {
 	// message may still fail Check.
 	Receive func(sipua.Received)
 	// Unreachable gets every address that takes no connection, or that the
-	// network reports unreachable (ICMP), where the system tells: on Linux.
-	// May be nil.
+	// network reports unreachable (ICMP), where the system tells: on Linux. The
+	// report must quote what was sent there. May be nil.
 	Unreachable func(netip.AddrPort)
 	// Failed gets the error after which nothing is received over UDP any more.
 	// May be nil.
@@ -51,6 +51,7 @@ type Wire struct {
 	conn    *net.UDPConn
 	streams *streams // nil without TCP
 	options Options
+	sent    sent // over UDP
 	in      chan sipua.Received
 	closing <-chan struct{}
 	stop    context.CancelFunc // closes it
@@ -116,6 +117,7 @@ func (w *Wire) Send(m sipua.Message) error {
 	if len(text) > maxDatagram {
 		return fmt.Errorf("sending %s to %s: %d bytes do not fit into a UDP datagram of at most %d", m.Kind, m.To, len(text), maxDatagram)
 	}
+	w.sent.add(unmapped(m.To), text)
 	_, err := w.conn.WriteToUDPAddrPort([]byte(text), m.To)
 	if pendingError(err) {
 		// The kernel hands an ICMP error of an earlier datagram to the next
@@ -204,9 +206,12 @@ func (w *Wire) receive() {
 }
 
 func (w *Wire) reportUnreachable() {
-	for _, addr := range unreachable(w.conn) {
-		if w.options.Unreachable != nil {
-			w.options.Unreachable(addr)
+	for _, r := range unreachable(w.conn) {
+		switch {
+		case !w.sent.has(r):
+			w.options.Log.Debug("an ICMP error quotes nothing that was sent", "about", r.to)
+		case w.options.Unreachable != nil:
+			w.options.Unreachable(r.to)
 		}
 	}
 }

@@ -27,18 +27,19 @@ func askForErrors(conn *net.UDPConn) error {
 	return err
 }
 
-// unreachable empties the socket's queue of errors: the destinations of the
-// datagrams that came back.
-func unreachable(conn *net.UDPConn) []netip.AddrPort {
+// unreachable empties the socket's queue of errors, and returns the datagrams that came
+// back, as far as the errors quote them.
+func unreachable(conn *net.UDPConn) []returned {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return nil
 	}
-	var found []netip.AddrPort
+	var found []returned
 	_ = raw.Control(func(fd uintptr) {
-		var data, control [512]byte
+		var data [longestQuote]byte
+		var control [512]byte
 		for {
-			_, n, _, to, err := unix.Recvmsg(int(fd), data[:], control[:], unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
+			quoted, n, _, to, err := unix.Recvmsg(int(fd), data[:], control[:], unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
 			if err != nil {
 				return
 			}
@@ -47,9 +48,9 @@ func unreachable(conn *net.UDPConn) []netip.AddrPort {
 			}
 			switch to := to.(type) {
 			case *unix.SockaddrInet4:
-				found = append(found, netip.AddrPortFrom(netip.AddrFrom4(to.Addr), uint16(to.Port)))
+				found = append(found, returned{netip.AddrPortFrom(netip.AddrFrom4(to.Addr), uint16(to.Port)), string(data[:quoted])})
 			case *unix.SockaddrInet6:
-				found = append(found, netip.AddrPortFrom(netip.AddrFrom16(to.Addr).Unmap(), uint16(to.Port)))
+				found = append(found, returned{netip.AddrPortFrom(netip.AddrFrom16(to.Addr).Unmap(), uint16(to.Port)), string(data[:quoted])})
 			}
 		}
 	})

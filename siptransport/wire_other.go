@@ -2,13 +2,10 @@
 
 package siptransport
 
-import (
-	"net"
-	"net/netip"
-)
+import "net"
 
 // Other systems do not say which address an ICMP error is about.
 
-func askForErrors(*net.UDPConn) error           { return nil }
-func unreachable(*net.UDPConn) []netip.AddrPort { return nil }
-func pendingError(error) bool                   { return false }
+func askForErrors(*net.UDPConn) error     { return nil }
+func unreachable(*net.UDPConn) []returned { return nil }
+func pendingError(error) bool             { return false }
