@@ -1,0 +1,50 @@
+package sipleg
+
+import (
+	"testing"
+
+	"github.com/emiago/sipgo/sip"
+
+	"holdfast/call"
+	"holdfast/sipua"
+)
+
+// A tray keeps what was sent.
+type tray struct{ sent []sipua.Message }
+
+func (s *tray) Send(m sipua.Message) error {
+	s.sent = append(s.sent, m)
+	return nil
+}
+
+// TestNoOtherAddressIsCalled: a redirection is a failure, and a request to call somebody
+// (REFER) is refused, whatever addresses they name. There is no other door at which the
+// far end could name an address.
+func TestNoOtherAddressIsCalled(t *testing.T) {
+	const carrier = "<sip:+19005550100@198.51.100.2>"
+	for _, status := range []int{300, 301, 302, 305, 380} {
+		r, out := newRig(t), &tray{}
+		r.lines.sender = out
+		r.dials()
+		res := sip.NewResponseFromRequest(out.sent[0].SIP.(*sip.Request), status, "Moved", nil)
+		res.AppendHeader(sip.NewHeader("Contact", carrier))
+		r.lines.Receive(travel(t, res, farAddress))
+		failed, ok := r.facts[0].(call.Failed)
+		if !ok || failed.Reason != call.LineError || len(r.facts) != 1 {
+			t.Errorf("after %d: %v", status, r.facts)
+		}
+		for _, m := range out.sent[1:] {
+			if req := m.SIP.(*sip.Request); req.Method != sip.ACK || m.To != farAddress {
+				t.Errorf("after %d, %s goes to %s", status, req.Method, m.To)
+			}
+		}
+	}
+	r, out := newRig(t), &tray{}
+	r.lines.sender = out
+	refer := request(t, "REFER", "200", "", "")
+	refer.SIP.AppendHeader(sip.NewHeader("Refer-To", carrier))
+	r.lines.Receive(refer)
+	if len(out.sent) != 1 || out.sent[0].SIP.(*sip.Response).StatusCode != 405 {
+		t.Errorf("a REFER is answered with %v", out.sent)
+	}
+}
