@@ -117,9 +117,9 @@ func (v *visitor) Close() error {
 	return v.Conn.Close()
 }
 
-// recognize notes that a request on the connection has shown a key or a login. If too
+// recognise notes that a request on the connection has shown a key or a login. If too
 // many have, the connection stays a stranger's.
-func (v *visitor) recognize() {
+func (v *visitor) recognise() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.known || v.closed {
@@ -180,9 +180,9 @@ func rememberVisitor(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, visiting{}, c)
 }
 
-// recognized notes that a request has shown a key or a login.
-func recognized(r *http.Request) {
+// recognised notes that a request has shown a key or a login.
+func recognised(r *http.Request) {
 	if v, ok := r.Context().Value(visiting{}).(*visitor); ok {
-		v.recognize()
+		v.recognise()
 	}
 }

@@ -231,7 +231,7 @@ func TestDoor(t *testing.T) {
 		var their []net.Conn
 		for range 3 { // one more than may be known
 			conn, theirs := accept()
-			recognized((&http.Request{}).WithContext(rememberVisitor(t.Context(), theirs)))
+			recognised((&http.Request{}).WithContext(rememberVisitor(t.Context(), theirs)))
 			known, their = append(known, conn), append(their, theirs)
 		}
 		var strangers []net.Conn
@@ -254,7 +254,7 @@ func TestDoor(t *testing.T) {
 		}
 		for i := range 2 {
 			conn, theirs := accept()
-			theirs.(*visitor).recognize()
+			theirs.(*visitor).recognise()
 			if got := theirs.(*visitor).known; got != (i == 0) || !isOpen(conn) {
 				t.Errorf("after one was closed, connection %d is known: %t", i, got)
 			}
@@ -274,7 +274,7 @@ func TestSourceOfVisitor(t *testing.T) {
 	}
 	v := &visitor{door: newDoor(nil, 1, 1, 1)}
 	v.place = v.door.strangers.Enter(netip.Prefix{}, func() {})
-	recognized((&http.Request{}).WithContext(rememberVisitor(t.Context(), tls.Server(v, &tls.Config{}))))
+	recognised((&http.Request{}).WithContext(rememberVisitor(t.Context(), tls.Server(v, &tls.Config{}))))
 	if !v.known || v.door.strangers.Len() != 0 {
 		t.Error("over TLS a connection stays a stranger's")
 	}

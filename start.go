@@ -103,5 +103,5 @@ func (s *Server) apiOptions(c config.Config, health func(context.Context) error)
 	for _, k := range c.Keys {
 		keys = append(keys, string(k.Secret))
 	}
-	return api.Options{Keys: keys, Recognized: recognized, Names: names(c, s.apiAddr), Health: health, Version: Version, Log: s.log}
+	return api.Options{Keys: keys, Recognised: recognised, Names: names(c, s.apiAddr), Health: health, Version: Version, Log: s.log}
 }

@@ -60,9 +60,9 @@ type Options struct {
 	Sessions  Sessions        // nil: agents do not log in
 	Keys      []string        // one of which every request must show; none: nobody is asked
 	Names     hostcheck.Names // by which it may be asked
-	// Recognized is called with each request that shows a key, or any if there are no
+	// Recognised is called with each request that shows a key, or any if there are no
 	// keys; nil: not.
-	Recognized func(*http.Request)
+	Recognised func(*http.Request)
 	Recording  bool         // there is a place for recordings
 	Version    string       // of the server
 	Log        *slog.Logger // nil: slog.Default()
@@ -113,7 +113,7 @@ func Unready(o Options) http.Handler {
 func behindDoor(o Options, next http.Handler) http.Handler {
 	crossOrigin := http.NewCrossOriginProtection()
 	crossOrigin.SetDenyHandler(turnAway(http.StatusForbidden, "requests from other web pages are not taken"))
-	return onlyHere(o.Names, crossOrigin.Handler(keyed(o.Keys, o.Recognized, next)))
+	return onlyHere(o.Names, crossOrigin.Handler(keyed(o.Keys, o.Recognised, next)))
 }
 
 func routes(mux *http.ServeMux, s *server) huma.API {

@@ -31,9 +31,9 @@ func isStranger(ctx context.Context) bool { return ctx.Value(stranger{}) != nil 
 
 // keyed passes requests on that show one of the keys (RFC 6750), and notes that they
 // do. Whether the server is there is said to everybody.
-func keyed(keys []string, recognized func(*http.Request), next http.Handler) http.Handler {
+func keyed(keys []string, recognised func(*http.Request), next http.Handler) http.Handler {
 	unnoted := next
-	next = noted(recognized, next)
+	next = noted(recognised, next)
 	if len(keys) == 0 {
 		return next
 	}
@@ -59,12 +59,12 @@ func keyed(keys []string, recognized func(*http.Request), next http.Handler) htt
 	})
 }
 
-func noted(recognized func(*http.Request), next http.Handler) http.Handler {
-	if recognized == nil {
+func noted(recognised func(*http.Request), next http.Handler) http.Handler {
+	if recognised == nil {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		recognized(r)
+		recognised(r)
 		next.ServeHTTP(w, r)
 	})
 }

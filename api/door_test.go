@@ -124,10 +124,10 @@ func TestNothingIsThere(t *testing.T) {
 }
 
 // A connection is known by a request that shows a key; any is if nobody is asked for one.
-func TestRecognized(t *testing.T) {
+func TestRecognised(t *testing.T) {
 	for _, keys := range [][]string{{key}, nil} {
 		m, seen := newMemory(), 0
-		h := Handler(Options{Board: m, Journal: m, Directory: people{}, Keys: keys, Recognized: func(*http.Request) { seen++ }})
+		h := Handler(Options{Board: m, Journal: m, Directory: people{}, Keys: keys, Recognised: func(*http.Request) { seen++ }})
 		for _, test := range []struct {
 			path, authorization string
 			known               bool

@@ -29,8 +29,8 @@ func (p *Panel) sessionOf(r *http.Request) (agent, hash string, ok bool) {
 	} else {
 		agent, hash, ok = p.cookieSession(r)
 	}
-	if ok && p.options.Recognized != nil {
-		p.options.Recognized(r)
+	if ok && p.options.Recognised != nil {
+		p.options.Recognised(r)
 	}
 	return agent, hash, ok
 }

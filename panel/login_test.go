@@ -348,20 +348,20 @@ func TestLogOut(t *testing.T) {
 }
 
 // A connection is known by a request of an agent who is logged in.
-func TestRecognized(t *testing.T) {
+func TestRecognised(t *testing.T) {
 	var seen atomic.Int32
-	b := browse(t, newWorld(t, func(o *Options) { o.Recognized = func(*http.Request) { seen.Add(1) } }))
+	b := browse(t, newWorld(t, func(o *Options) { o.Recognised = func(*http.Request) { seen.Add(1) } }))
 	b.fetch("GET", "/ccp-v2/", "")
 	b.fetch("GET", "/ccp-v2/session", "")
 	b.logIn("ana", "guess")
 	if n := seen.Load(); n != 0 {
-		t.Errorf("%d requests of strangers are recognized", n)
+		t.Errorf("%d requests of strangers are recognised", n)
 	}
 	b.logIn("ana", "sesame")
 	b.fetch("GET", "/ccp-v2/session", "")
 	token, frame := b.token(), b.another()
 	frame.shows("Authorization", "Bearer "+token)
 	if n := seen.Load(); n != 2 {
-		t.Errorf("%d requests of an agent who is logged in are recognized, want 2", n)
+		t.Errorf("%d requests of an agent who is logged in are recognised, want 2", n)
 	}
 }

@@ -98,8 +98,8 @@ type Options struct {
 	SessionFor time.Duration // how long a login lasts; 0: 12h
 	IdleFor    time.Duration // how long it lasts without a window; 0: 2h
 
-	// Recognized is called with each request of an agent who is logged in; nil: not.
-	Recognized func(*http.Request)
+	// Recognised is called with each request of an agent who is logged in; nil: not.
+	Recognised func(*http.Request)
 
 	Now func() time.Time // nil: time.Now
 	Log *slog.Logger     // nil: slog.Default()
