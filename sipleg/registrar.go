@@ -39,7 +39,8 @@ type RegistrarOptions struct {
 const (
 	// registrarRealm is what passwords of phones are for.
 	registrarRealm = "holdfast"
-	// maxRequests is how many wait for their turn; phones repeat those beyond.
+	// maxRequests is how many wait for their turn, of phones and of anyone; phones
+	// repeat those beyond.
 	maxRequests = 256
 	// bindWithin is how long a phone waits for its binding to be written down.
 	bindWithin = 5 * time.Second
@@ -48,11 +49,12 @@ const (
 // A Registrar answers the phones that register. What they ask for is written down
 // before they are told that they have it.
 type Registrar struct {
-	machine  *sipua.Registrar
-	options  RegistrarOptions
-	requests chan sipua.Received
-	stop     context.CancelFunc
-	done     sync.WaitGroup
+	machine *sipua.Registrar
+	options RegistrarOptions
+	phones  chan sipua.Received // requests that answer a nonce: their senders are not forged
+	others  chan sipua.Received
+	stop    context.CancelFunc
+	done    sync.WaitGroup
 }
 
 // StartRegistrar returns a registrar that takes requests until Close.
@@ -63,7 +65,7 @@ func StartRegistrar(o RegistrarOptions) *Registrar {
 			Local: o.Local, Realm: registrarRealm, Secret: rand.Text(), Longest: o.For, Digest: o.Digest,
 			Account: o.Phones.Account, MayBind: o.Phones.MayBind,
 		}),
-		options: o, requests: make(chan sipua.Received, maxRequests), stop: stop,
+		options: o, phones: make(chan sipua.Received, maxRequests), others: make(chan sipua.Received, maxRequests), stop: stop,
 	}
 	r.done.Go(func() { r.run(ctx) })
 	return r
@@ -81,8 +83,12 @@ func (r *Registrar) Receive(m sipua.Received) bool {
 	if !sipua.IsRegister(m) || !r.options.Phones.MayRegister(m.From) {
 		return false
 	}
+	queue := r.others
+	if r.machine.Answers(m) {
+		queue = r.phones
+	}
 	select {
-	case r.requests <- m:
+	case queue <- m:
 	default:
 	}
 	return true
@@ -91,7 +97,15 @@ func (r *Registrar) Receive(m sipua.Received) bool {
 func (r *Registrar) run(ctx context.Context) {
 	for {
 		select {
-		case m := <-r.requests:
+		case m := <-r.phones:
+			r.send(r.serve(ctx, time.Now(), m))
+			continue
+		default:
+		}
+		select {
+		case m := <-r.phones:
+			r.send(r.serve(ctx, time.Now(), m))
+		case m := <-r.others:
 			r.send(r.serve(ctx, time.Now(), m))
 		case <-ctx.Done():
 			return

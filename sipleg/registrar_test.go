@@ -88,3 +88,52 @@ func TestWhatIsNotForTheRegistrar(t *testing.T) {
 		t.Error("it takes a REGISTER from where no phone may be")
 	}
 }
+
+// stuckWard is a ward whose bindings are written down only when it is told to.
+type stuckWard struct {
+	ward
+	binds, write chan bool
+}
+
+func (w *stuckWard) Bind(ctx context.Context, account string, bindings []sipua.Binding) error {
+	w.binds <- true
+	<-w.write
+	return w.ward.Bind(ctx, account, bindings)
+}
+
+// TestStrangersFillNoQueue: while the disk is slow, requests that nobody has to prove
+// anything for fill the queue; a phone that answers our challenge has its turn.
+func TestStrangersFillNoQueue(t *testing.T) {
+	kept, sent := &stuckWard{binds: make(chan bool), write: make(chan bool)}, make(outbox, 10*maxRequests)
+	r := StartRegistrar(RegistrarOptions{
+		Local: sipua.Local{Address: usAddress}, Sender: sent, Phones: kept,
+		For: time.Minute, Digest: []string{"MD5"}, Log: slog.New(slog.DiscardHandler),
+	})
+	defer r.Close()
+	// challenged returns what a phone sends when it has been challenged.
+	challenged := func(user string) sipua.Received {
+		phone := sipua.NewRegistration(sipua.Local{Address: farAddress, Credentials: []sipua.Credentials{{
+			Peers: []netip.Prefix{netip.PrefixFrom(usAddress.Addr(), 32)}, User: user, Password: "hush",
+		}}}, sipua.RandomIdentity(), sipua.RegistrationOptions{At: usAddress, User: user, For: time.Hour})
+		phone, out := phone.Ask(time.Now())
+		r.Receive(travel(t, out[0].SIP, farAddress))
+		_, out = phone.Receive(time.Now(), travel(t, (<-sent).SIP, usAddress))
+		return travel(t, out[0].SIP, farAddress)
+	}
+	first, second := challenged("200"), challenged("300")
+	r.Receive(first)
+	<-kept.binds
+	for range 4 * maxRequests {
+		phone := sipua.NewRegistration(sipua.Local{Address: farAddress}, sipua.RandomIdentity(), sipua.RegistrationOptions{At: usAddress, User: "200"})
+		_, out := phone.Ask(time.Now())
+		r.Receive(travel(t, out[0].SIP, farAddress))
+	}
+	r.Receive(second)
+	kept.write <- true
+	select {
+	case <-kept.binds:
+		kept.write <- true
+	case <-time.After(5 * time.Second):
+		t.Error("the second phone does not have its turn")
+	}
+}

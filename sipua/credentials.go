@@ -122,13 +122,19 @@ func (n *nonces) sign(text []byte, from netip.AddrPort) []byte {
 	return mac.Sum(nil)[:16]
 }
 
+// ours reports whether we have made a nonce, for that address. It only reads the secret.
+func (n *nonces) ours(from netip.AddrPort, nonce string) bool {
+	text, err := hex.DecodeString(nonce)
+	return err == nil && len(text) >= nonceSize && hmac.Equal(text[nonceSize:], n.sign(text[:nonceSize], from))
+}
+
 // good reports whether a nonce may be used with this count: it is ours, for that address,
 // not too old, and was never used with this count or a higher one (RFC 7616 §3.4.6).
 func (n *nonces) good(now time.Time, from netip.AddrPort, nonce string, count uint32) bool {
-	text, err := hex.DecodeString(nonce)
-	if err != nil || len(text) < nonceSize || !hmac.Equal(text[nonceSize:], n.sign(text[:nonceSize], from)) {
+	if !n.ours(from, nonce) {
 		return false
 	}
+	text, _ := hex.DecodeString(nonce) // was read by ours
 	made := time.Unix(0, int64(binary.BigEndian.Uint64(text)))
 	return now.Sub(made) <= nonceAge && made.After(n.since) && count > n.counts[nonceKey(text)]
 }

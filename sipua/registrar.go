@@ -41,7 +41,8 @@ type RegistrarOptions struct {
 // A Registrar judges REGISTER requests (RFC 3261 §10.3): whether they prove who
 // sends them (RFC 7616, RFC 8760), and what they ask for. It keeps neither
 // bindings nor time. However much it is asked, it remembers no more than a
-// bounded amount. It must not be used by two goroutines at once.
+// bounded amount. But for Answers it must not be used by two goroutines
+// at once.
 type Registrar struct {
 	options RegistrarOptions
 	nonces  nonces
@@ -58,6 +59,16 @@ func NewRegistrar(o RegistrarOptions) *Registrar {
 func IsRegister(m Received) bool {
 	req, ok := m.SIP.(*sip.Request)
 	return ok && req.Method == sip.REGISTER
+}
+
+// Answers reports whether a request answers a nonce that was made for its sender, so the
+// sender is not forged. Any goroutine may call it at any time.
+func (r *Registrar) Answers(m Received) bool {
+	if !IsRegister(m) || Check(m) != nil {
+		return false
+	}
+	p, ok, err := readCredentials(m.SIP.(*sip.Request), r.options.Realm, r.options.Digest)
+	return ok && err == nil && r.nonces.ours(origin(m, r.options.Local.Proxy), p.Nonce)
 }
 
 // Receive takes a REGISTER. Either it is asked for something: the bindings
