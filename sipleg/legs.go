@@ -78,8 +78,8 @@ type Legs struct {
 	log       *slog.Logger
 	now       func() time.Time
 
-	refused               *refused
-	strangers, turnedAway seldom // what is logged of them
+	refused                                  *refused
+	strangers, turnedAway, pointless, unsent seldom // what is logged of them
 
 	mu   sync.Mutex
 	legs map[string]*anchor // by Call-ID

@@ -2,6 +2,7 @@ package sipleg
 
 import (
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -68,7 +69,9 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 	}
 	arrived, err := l.addresses.Incoming(m.From, address(r.From().Address), address(r.Recipient))
 	if err != nil {
-		l.log.Info("a call for nobody", "from", m.From, "called", r.Recipient.User, "error", err)
+		if missed, is := l.pointless.due(l.now()); is {
+			l.log.Info("a call for nobody", "from", m.From, "called", r.Recipient.User, "error", err, "unmentioned", missed)
+		}
 		l.send(sipua.Refuse(m, 404, "Not Found"))
 		return
 	}
@@ -90,7 +93,9 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 	s := newSession()
 	if offered.SDP != nil {
 		if s, err = s.answer(a.at, offered.SDP); err != nil {
-			l.log.Info("a call without audio we could share", "from", m.From, "error", err)
+			if missed, is := l.pointless.due(l.now()); is {
+				l.log.Info("a call without audio we could share", "from", m.From, "error", err, "unmentioned", missed)
+			}
 			l.abandon(a)
 			l.send(sipua.Refuse(m, 488, "Not Acceptable Here"))
 			return
@@ -142,7 +147,7 @@ func (l *Legs) send(messages ...sipua.Message) {
 			continue
 		}
 		if err := l.sender.Send(m); err != nil {
-			l.log.Warn("a message was not sent", "to", m.To, "kind", m.Kind, "error", err)
+			l.unsent.warn(l.log, l.now(), m, err)
 		}
 	}
 }
@@ -173,6 +178,14 @@ type seldom struct {
 	mu     sync.Mutex
 	last   time.Time
 	missed int
+}
+
+// warn logs that a message of no contact was not sent: strangers can cause as many of
+// these as they like.
+func (s *seldom) warn(log *slog.Logger, now time.Time, m sipua.Message, err error) {
+	if missed, is := s.due(now); is {
+		log.Warn("a message was not sent", "to", m.To, "kind", m.Kind, "error", err, "unmentioned", missed)
+	}
 }
 
 // due reports whether to log now, and how often it was not since the last time.

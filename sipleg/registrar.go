@@ -53,6 +53,7 @@ type Registrar struct {
 	options RegistrarOptions
 	phones  chan sipua.Received // requests that answer a nonce: their senders are not forged
 	others  chan sipua.Received
+	unsent  seldom // what is logged of them
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 }
@@ -140,6 +141,6 @@ func (r *Registrar) send(m sipua.Message) {
 		return
 	}
 	if err := r.options.Sender.Send(m); err != nil {
-		r.options.Log.Warn("a message was not sent", "to", m.To, "kind", m.Kind, "error", err)
+		r.unsent.warn(r.options.Log, time.Now(), m, err)
 	}
 }

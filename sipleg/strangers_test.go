@@ -1,7 +1,12 @@
 package sipleg
 
 import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -46,5 +51,24 @@ func TestNoOtherAddressIsCalled(t *testing.T) {
 	r.lines.Receive(refer)
 	if len(out.sent) != 1 || out.sent[0].SIP.(*sip.Response).StatusCode != 405 {
 		t.Errorf("a REFER is answered with %v", out.sent)
+	}
+}
+
+// TestPointlessCallsAreLoggedOnceASecond: who forges a trunk's address does not fill the
+// log.
+func TestPointlessCallsAreLoggedOnceASecond(t *testing.T) {
+	for called, what := range map[string]string{"nobody": "a call for nobody", "hotline": "a call without audio we could share"} {
+		r, w := newRig(t), &wire{}
+		var log bytes.Buffer
+		r.lines.sender, r.lines.log = w, slog.New(slog.NewTextHandler(&log, nil))
+		invite := request(t, "INVITE", called, "", "\n\nhello")
+		for i := range 300 {
+			*invite.SIP.CallID() = sip.CallIDHeader(fmt.Sprint("c", i))
+			r.now = r.now.Add(10 * time.Millisecond)
+			r.lines.Receive(invite)
+		}
+		if got := strings.Count(log.String(), what); got != 3 {
+			t.Errorf("300 calls to %s in 3 s were logged in %d lines, want 3:\n%s", called, got, &log)
+		}
 	}
 }
