@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -73,5 +74,5 @@ func TestStrangersAtTheTCPDoor(t *testing.T) {
 
 // refused reports whether the far end has closed a connection.
 func refused(err error) bool {
-	return err == io.EOF || strings.Contains(err.Error(), "reset")
+	return errors.Is(err, io.EOF) || strings.Contains(err.Error(), "reset")
 }
