@@ -63,6 +63,12 @@ func (d *Directory) MayRegister(from netip.AddrPort) bool {
 	return within(d.conf.SIP.Phones, from.Addr().Unmap())
 }
 
+// Registers reports whether the phone of an endpoint registers.
+func (d *Directory) Registers(e call.Endpoint) bool {
+	agent, ok := d.conf.Agent(e.Address)
+	return ok && e.Kind == call.AgentEndpoint && agent.User != ""
+}
+
 // Account is the agent whose phone registers as a user, and its password.
 func (d *Directory) Account(user string) (sipua.Account, bool) {
 	for _, a := range d.conf.Agents {

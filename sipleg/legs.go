@@ -30,6 +30,9 @@ type Addresses interface {
 	// Identifies reports whether whoever is called there is told who really
 	// calls, besides whom they see calling (RFC 3325).
 	Identifies(call.Endpoint) bool
+	// Registers reports whether the phone of an endpoint registers: it is reached where
+	// it sends from.
+	Registers(call.Endpoint) bool
 	// Known reports whether requests from there are answered at all.
 	Known(from netip.AddrPort) bool
 }
@@ -108,7 +111,7 @@ func (l *Legs) Dial(id call.ContactID, epoch uint16, d call.Dial) (switchboard.L
 		return nil, &switchboard.DialError{Reason: call.LineError, Detail: err.Error()}
 	}
 	dialog := sipua.NewCaller(l.local, identity, epoch, sipua.Call{
-		To: to, From: l.from(d.From), Name: d.From.Name, Headers: l.asserted(d),
+		To: to, From: l.from(d.From), Name: d.From.Name, Headers: l.asserted(d), Registered: l.addresses.Registers(d.To),
 	})
 	return leg{anchor: a, dialog: dialog, session: newSession()}, nil
 }

@@ -350,6 +350,7 @@ func (addresses) Incoming(_ netip.AddrPort, caller, called string) (call.Arrived
 }
 
 func (addresses) Identifies(e call.Endpoint) bool { return e.Kind == call.PhoneNumber }
+func (addresses) Registers(e call.Endpoint) bool  { return e.Kind == call.AgentEndpoint }
 
 func (addresses) Known(from netip.AddrPort) bool { return from == farAddress }
 

@@ -183,6 +183,9 @@ type Call struct {
 	From    sip.Uri
 	Name    string // From display name, may be empty
 	Headers []sip.Header
+	// Registered: To is where a phone has registered. Inside the call it is reached
+	// where it answers from, too.
+	Registered bool
 }
 
 // NewCaller returns a dialog that will call c; nothing is sent until Invite.
@@ -191,7 +194,7 @@ func NewCaller(local Local, id Identity, epoch uint16, c Call) *Dialog {
 	return &Dialog{
 		local: local, id: id, epoch: epoch, caller: true, stage: idle, heard: -1,
 		self: nameAddr{quotable(c.Name), c.From}, other: nameAddr{URI: c.To},
-		peer: peer{Target: c.To.String()}, headers: slices.Clone(c.Headers),
+		peer: peer{Target: c.To.String(), AtSource: c.Registered}, headers: slices.Clone(c.Headers),
 	}
 }
 

@@ -89,23 +89,55 @@ func AddressOf(uri sip.Uri) netip.AddrPort {
 	return netip.AddrPortFrom(ip, port)
 }
 
-// nextHop is where requests to p go: a name that is no address is not looked
-// up, the peer is answered where it was heard from instead.
+// nextHop is where requests to p go. A name that is no address is not looked
+// up, the peer is answered where it was heard from instead; so is one behind a NAT.
 func (p peer) nextHop(local Local) Hop {
 	if local.Proxy.IsValid() {
 		return Hop{local.Proxy, local.Transport}
 	}
+	named := p.namedHop(local)
+	if !named.IsValid() || p.Source.IsValid() && p.behindNAT(named.Addr().Unmap()) {
+		return p.Source
+	}
+	return named
+}
+
+// namedHop is the hop that the peer's first route or Contact names, or the zero value.
+func (p peer) namedHop(local Local) Hop {
 	first := p.Target
 	if len(p.Routes) > 0 {
 		first = p.Routes[0]
 	}
 	var uri sip.Uri
-	if sip.ParseUri(first, &uri) == nil {
-		if h := local.hopTo(uri); h.IsValid() {
-			return h
-		}
+	if sip.ParseUri(first, &uri) != nil {
+		return Hop{}
 	}
-	return p.Source
+	return local.hopTo(uri)
+}
+
+// behindNAT reports whether the peer cannot be where its Contact says, because what it
+// sends comes from elsewhere: it names no host at all, or one of a private network that
+// we do not share with it. A phone that has registered need not name a private one
+// (see Registrar).
+func (p peer) behindNAT(named netip.Addr) bool {
+	heard := p.Source.Addr().Unmap()
+	switch {
+	case named == heard:
+		return false
+	case named.IsUnspecified():
+		return true
+	case p.AtSource:
+		return len(p.Routes) == 0
+	}
+	private := slices.IndexFunc(privateNetworks, func(n netip.Prefix) bool { return n.Contains(named) })
+	return private >= 0 && !privateNetworks[private].Contains(heard)
+}
+
+// privateNetworks lead nowhere from outside (RFC 1918, RFC 6598, RFC 3927, RFC 4193).
+var privateNetworks = []netip.Prefix{
+	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"),
+	netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("127.0.0.0/8"),
+	netip.MustParsePrefix("fc00::/7"), netip.MustParsePrefix("fe80::/10"), netip.MustParsePrefix("::1/128"),
 }
 
 // fit is where a request goes that would go to h: over TCP when it is too long

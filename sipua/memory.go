@@ -102,11 +102,9 @@ func (d *Dialog) Memory() []byte {
 }
 
 // fallback is the part of Source that matters: the address requests go to
-// when the peer's URI names none.
+// when the peer's URI names none, or none that leads to it.
 func (p peer) fallback(local Local) Hop {
-	known := p
-	known.Source = Hop{}
-	if known.nextHop(local).IsValid() {
+	if named := p.namedHop(local); local.Proxy.IsValid() || named.IsValid() && p.nextHop(local) == named {
 		return Hop{}
 	}
 	return p.Source

@@ -46,11 +46,17 @@ type peer struct {
 	Target string   `json:"target"`
 	Routes []string `json:"routes,omitempty"`
 	Source Hop      `json:"source,omitzero"` // where it was last heard from
+	// AtSource: a phone that has registered is reached where it was heard from,
+	// whatever host its Contact names.
+	AtSource bool `json:"atSource,omitempty"`
 }
 
 // peerOfResponse is the dialog that a response to our INVITE creates (§12.1.2).
-func peerOfResponse(res *sip.Response, from Hop) peer {
-	p := peer{Tag: tagOf(res.To().Params), Target: contactOf(res), Routes: recordRoutes(res), Source: from}
+func (d *Dialog) peerOfResponse(res *sip.Response, from Hop) peer {
+	p := peer{
+		Tag: tagOf(res.To().Params), Target: contactOf(res), Routes: recordRoutes(res),
+		Source: from, AtSource: d.peer.AtSource,
+	}
 	slices.Reverse(p.Routes)
 	return p
 }

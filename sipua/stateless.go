@@ -120,6 +120,6 @@ func Release(local Local, m Received) []Message {
 		other: nameAddr{res.To().DisplayName, res.To().Address},
 	}
 	t := d.step(time.Time{})
-	t.release(res, peerOfResponse(res, hopOf(m)))
+	t.release(res, t.peerOfResponse(res, hopOf(m)))
 	return t.out
 }

@@ -108,7 +108,7 @@ func (t *step) inviteProgressed(i int, m Received, res *sip.Response) {
 		return
 	}
 	if res.StatusCode > 100 {
-		t.remember(peerOfResponse(res, hopOf(m)))
+		t.remember(t.peerOfResponse(res, hopOf(m)))
 	}
 	switch {
 	case t.hangUp && !tx.cancelled:
@@ -149,7 +149,7 @@ func (t *step) remember(p peer) {
 // inviteAccepted takes a 2xx: the first, a repeated one, or one of a fork. i
 // is -1 when its transaction has been forgotten.
 func (t *step) inviteAccepted(i int, m Received, res *sip.Response) {
-	p := peerOfResponse(res, hopOf(m))
+	p := t.peerOfResponse(res, hopOf(m))
 	if p.Target == "" {
 		p.Target = t.peer.Target
 	}
