@@ -7,6 +7,7 @@ import (
 
 	"holdfast/call"
 	"holdfast/media"
+	"holdfast/sipua"
 	"holdfast/switchboard"
 )
 
@@ -40,18 +41,19 @@ func (r rooms) Open(room call.ContactID, leg call.ConnectionID, port uint16) (au
 func (r rooms) CloseRoom(room call.ContactID) { r.Room(room).Close() }
 
 // An anchor is what a leg holds in this process; all values of the leg share
-// it. Besides hop nothing in it changes.
+// it. Besides hop and refused nothing in it changes.
 type anchor struct {
 	lines      *Legs
 	contact    call.ContactID
 	connection call.ConnectionID
 	role       role
-	name       string // what people call the party
-	callID     string
+	name       string         // what people call the party
+	identity   sipua.Identity // of its dialog, which finds it
 	audio      audio          // silence for a leg that had ended before it was restored
 	at         netip.AddrPort // where its audio is received
 
-	hop atomic.Pointer[netip.AddrPort] // where the last message went; nil: it is known to be lost
+	hop     atomic.Pointer[netip.AddrPort] // where the last message went; nil: it is known to be lost
+	refused atomic.Bool                    // the INVITE that began it, by us or by its sender
 }
 
 // Close implements switchboard.Leg.

@@ -85,14 +85,14 @@ type Legs struct {
 	strangers, turnedAway, pointless, unsent seldom // what is logged of them
 
 	mu   sync.Mutex
-	legs map[string]*anchor // by Call-ID
+	legs map[string][]*anchor // by Call-ID
 }
 
 // New returns a Legs that has none yet.
 func New(o Options) *Legs {
 	return &Legs{
 		local: o.Local, sender: o.Sender, engine: rooms{o.Engine}, addresses: o.Addresses, board: o.Board, log: o.Log,
-		now: time.Now, refused: newRefused(), legs: map[string]*anchor{},
+		now: time.Now, refused: newRefused(), legs: map[string][]*anchor{},
 	}
 }
 
@@ -105,7 +105,7 @@ func (l *Legs) Dial(id call.ContactID, epoch uint16, d call.Dial) (switchboard.L
 	identity := sipua.RandomIdentity()
 	a := &anchor{
 		lines: l, contact: id, connection: d.Connection,
-		role: caller, name: d.To.String(), callID: identity.CallID,
+		role: caller, name: d.To.String(), identity: identity,
 	}
 	if err := a.open(0); err != nil {
 		return nil, &switchboard.DialError{Reason: call.LineError, Detail: err.Error()}
@@ -172,7 +172,8 @@ func (l *Legs) Restore(id call.ContactID, connection call.ConnectionID, epoch ui
 	if err != nil {
 		return nil, fmt.Errorf("restoring a SIP leg: %w", err)
 	}
-	a := &anchor{lines: l, contact: id, connection: connection, role: m.Role, name: m.Name, callID: dialog.CallID(), audio: silence{}}
+	a := &anchor{lines: l, contact: id, connection: connection, role: m.Role, name: m.Name, identity: dialog.Identity(), audio: silence{}}
+	a.refused.Store(m.Ended && !m.Answered)
 	restored := leg{anchor: a, dialog: dialog, session: m.Session, latched: m.Latched, answered: m.Answered, ended: m.Ended}
 	if m.Ended {
 		l.register(a)
@@ -204,9 +205,11 @@ func (l *Legs) at(addr netip.AddrPort) []*anchor {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var found []*anchor
-	for _, a := range l.legs {
-		if hop := a.hop.Load(); hop != nil && *hop == addr {
-			found = append(found, a)
+	for _, same := range l.legs {
+		for _, a := range same {
+			if hop := a.hop.Load(); hop != nil && *hop == addr {
+				found = append(found, a)
+			}
 		}
 	}
 	return found
@@ -217,33 +220,15 @@ func (l *Legs) at(addr netip.AddrPort) []*anchor {
 func (l *Legs) Talks(with netip.AddrPort) (there, host bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, a := range l.legs {
-		if hop := a.hop.Load(); hop != nil && hop.Addr().Unmap() == with.Addr().Unmap() {
-			host = true
-			there = there || hop.Port() == with.Port()
+	for _, all := range l.legs {
+		for _, a := range all {
+			if hop := a.hop.Load(); hop != nil && hop.Addr().Unmap() == with.Addr().Unmap() {
+				host = true
+				there = there || hop.Port() == with.Port()
+			}
 		}
 	}
 	return there, host
-}
-
-func (l *Legs) register(a *anchor) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.legs[a.callID] = a
-}
-
-func (l *Legs) forget(a *anchor) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.legs[a.callID] == a { // and not a later opening of the same leg
-		delete(l.legs, a.callID)
-	}
-}
-
-func (l *Legs) find(callID string) *anchor {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.legs[callID]
 }
 
 // newSession is a session in which nothing has been said.

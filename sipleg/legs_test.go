@@ -297,7 +297,10 @@ func TestClosedLegsAreForgotten(t *testing.T) {
 	}
 	r.leg = leg
 	first.Close() // must not make the new one unknown
-	if a := r.lines.find(anchorOf(leg).callID); a != anchorOf(leg) {
+	answer := stray(t, 180, "INVITE").SIP
+	*answer.CallID() = sip.CallIDHeader(anchorOf(leg).callID())
+	answer.From().Params = sip.HeaderParams{{K: "tag", V: anchorOf(leg).identity.Tag}}
+	if a := r.lines.find(answer); a != anchorOf(leg) {
 		t.Errorf("the leg opened later is %v", a)
 	}
 	leg.Close()

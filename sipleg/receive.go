@@ -21,7 +21,7 @@ func (l *Legs) Receive(m sipua.Received) {
 		l.log.Debug("a message is not valid SIP", "from", m.From, "error", err)
 		return
 	}
-	a := l.find(m.SIP.CallID().Value())
+	a := l.find(m.SIP)
 	if a != nil && a.deliver(message{m, a.name}) {
 		return
 	}
@@ -84,7 +84,7 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 	}
 	a := &anchor{
 		lines: l, contact: newContactID(now), connection: 1,
-		role: callee, name: arrived.Customer.String(), callID: r.CallID().Value(),
+		role: callee, name: arrived.Customer.String(), identity: step.Dialog.Identity(),
 	}
 	if err := a.open(0); err != nil {
 		l.busy(m, r, err)

@@ -69,6 +69,7 @@ func (o outgoing) Trace() string { return line("->", o.SIP, o.on.name) }
 
 func (o outgoing) Send() error {
 	o.on.hop.Store(&o.To)
+	o.on.refuses(o.Message)
 	return o.on.lines.sender.Send(o.Message)
 }
 

@@ -164,12 +164,32 @@ type Local struct {
 	Credentials []Credentials
 }
 
-// An Identity is what makes a dialog unlike all others. It comes from outside
-// because machines do not roll dice: branches and tags follow from it.
+// An Identity is what makes a dialog unlike all others. Call-ID, Tag and Seed come from
+// outside because machines do not roll dice: branches and tags follow from them.
 type Identity struct {
 	CallID string
-	Tag    string
+	Tag    string // ours
 	Seed   string // for Via branches
+
+	begun invitation
+}
+
+// An invitation is what tells the INVITE that began a dialog with us from all others.
+type invitation struct {
+	key txKey
+	tag string // of its From
+}
+
+// Begins reports whether a request is the INVITE that began the dialog, or its CANCEL.
+func (i Identity) Begins(msg sip.Message) bool {
+	req, ok := msg.(*sip.Request)
+	return ok && i.begun != invitation{} && keyOf(req) == i.begun.key
+}
+
+// Merges reports whether an INVITE is the one that began the dialog, come by another way
+// (RFC 3261 §8.2.2.2).
+func (i Identity) Merges(req *sip.Request) bool {
+	return i.begun != invitation{} && tagOf(req.From().Params) == i.begun.tag && req.CSeq().SeqNo == i.begun.key.cseq
 }
 
 // RandomIdentity returns a fresh identity.
@@ -209,6 +229,7 @@ func NewCallee(local Local, id Identity, epoch uint16, now time.Time, invite Rec
 		return Step{Dialog: d} // nothing to answer
 	}
 	d.id.CallID = req.CallID().Value()
+	d.id.begun = invitation{keyOf(req), tagOf(req.From().Params)}
 	d.self = nameAddr{req.To().DisplayName, req.To().Address}
 	d.other = nameAddr{req.From().DisplayName, req.From().Address}
 	d.peer = peerOfRequest(req, hopOf(invite))
@@ -346,6 +367,10 @@ func (d *Dialog) Deadline() time.Time {
 	}
 	return first
 }
+
+// Identity is what tells the dialog from others. After a restart it knows the INVITE
+// that began the dialog only while that has no final response.
+func (d *Dialog) Identity() Identity { return d.id }
 
 // CallID is the dialog's Call-ID.
 func (d *Dialog) CallID() string { return d.id.CallID }

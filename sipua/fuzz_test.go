@@ -17,13 +17,13 @@ var fuzzLocal = Local{Address: ours, Transport: UDP, Transports: []Transport{TCP
 func everyStage(t testing.TB) []*Dialog {
 	local := fuzzLocal
 	caller := func() *Dialog {
-		return NewCaller(local, Identity{"call", "us", "seed"}, 1, Call{To: uri(t, "sip:bob@192.0.2.2"), From: uri(t, "sip:ana@holdfast.test")})
+		return NewCaller(local, Identity{CallID: "call", Tag: "us", Seed: "seed"}, 1, Call{To: uri(t, "sip:bob@192.0.2.2"), From: uri(t, "sip:ana@holdfast.test")})
 	}
 	offer := []byte("v=0\r\n")
 	calling := caller().Invite(noon, offer)
 	rang := calling.Dialog.Receive(noon, received(t, ringing(calling.Out[0])))
 	invite := received(t, strings.NewReplacer("OPTIONS", "INVITE", "Call-ID: other", "Call-ID: call", "Content-Length", "Contact: <sip:bob@192.0.2.2>\nContent-Length").Replace(goodOptions))
-	callee := NewCallee(local, Identity{"", "us", "seed"}, 1, noon, invite).Dialog
+	callee := NewCallee(local, Identity{CallID: "", Tag: "us", Seed: "seed"}, 1, noon, invite).Dialog
 	answered := callee.Accept(noon, offer, false).Dialog
 	ack := received(t, strings.NewReplacer("OPTIONS", "ACK", "Call-ID: other", "Call-ID: call", "To: <sip:192.0.2.1>", "To: <sip:192.0.2.1>;tag=us").Replace(goodOptions))
 	inCall := answered.Receive(noon, ack).Dialog

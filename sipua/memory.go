@@ -121,7 +121,7 @@ func Restore(local Local, epoch uint16, text []byte) (*Dialog, error) {
 		return nil, err
 	}
 	d := &Dialog{
-		local: local, id: Identity{m.CallID, m.Tag, m.Seed}, epoch: epoch, caller: m.Caller,
+		local: local, id: Identity{CallID: m.CallID, Tag: m.Tag, Seed: m.Seed}, epoch: epoch, caller: m.Caller,
 		peer: m.Peer, early: m.Early, heard: m.Heard, acked: m.Acked, challenges: m.Challenges,
 		stage: m.Stage, hangUp: m.HangUp, reason: m.Reason, byeDue: m.BYE,
 	}
@@ -202,6 +202,9 @@ func (d *Dialog) restoreServers(list []serverMemory) error {
 			}
 		}
 		d.servers = append(d.servers, tx)
+		if tx.initial {
+			d.id.begun = invitation{keyOf(req), tagOf(req.From().Params)}
+		}
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ func newLine(t *testing.T, password string, asks time.Duration) *line {
 	phone := Local{Address: peers, Credentials: []Credentials{{
 		Peers: []netip.Prefix{netip.PrefixFrom(ours.Addr(), 32)}, User: "200", Password: password,
 	}}}
-	return &line{desk: newDesk(t), phone: NewRegistration(phone, Identity{"phone", "b", "seed"}, RegistrationOptions{At: ours, User: "200", For: asks})}
+	return &line{desk: newDesk(t), phone: NewRegistration(phone, Identity{CallID: "phone", Tag: "b", Seed: "seed"}, RegistrationOptions{At: ours, User: "200", For: asks})}
 }
 
 // carry has registrar and phone answer each other until nothing is left to say.

@@ -100,11 +100,11 @@ func (s *script) run(words []string, input string) string {
 		s.epoch = 1
 		s.local.Proxy, _ = netip.ParseAddrPort(option("proxy", ""))
 		call := Call{To: uri(s.t, option("to", "sip:bob@192.0.2.2")), From: uri(s.t, "sip:ana@holdfast.test"), Name: `Ana "A"`}
-		s.d, s.last = NewCaller(s.local, Identity{"call", "us", "seed"}, s.epoch, call), map[sip.RequestMethod]*sip.Request{}
+		s.d, s.last = NewCaller(s.local, Identity{CallID: "call", Tag: "us", Seed: "seed"}, s.epoch, call), map[sip.RequestMethod]*sip.Request{}
 	case "callee":
 		s.epoch = 1
 		s.d, s.last = &Dialog{}, map[sip.RequestMethod]*sip.Request{}
-		s.take(NewCallee(s.local, Identity{"", "us", "seed"}, s.epoch, s.now, s.request("INVITE", option, sdp, input)))
+		s.take(NewCallee(s.local, Identity{CallID: "", Tag: "us", Seed: "seed"}, s.epoch, s.now, s.request("INVITE", option, sdp, input)))
 	case "invite":
 		offer := "v=0\r\n"
 		if rest == "long" {

@@ -263,7 +263,7 @@ func (p *party) deliver(text []byte, m Received) {
 	req, isRequest := msg.(*sip.Request)
 	switch {
 	case isRequest && req.Method == sip.INVITE && tagOf(req.To().Params) == "":
-		p.step(NewCallee(p.local, Identity{"", "tb", "seedb"}, p.epoch, p.s.now, m))
+		p.step(NewCallee(p.local, Identity{CallID: "", Tag: "tb", Seed: "seedb"}, p.epoch, p.s.now, m))
 	case isRequest:
 		if out := Refuse(m, 481, "Call/Transaction Does Not Exist"); out.SIP != nil {
 			p.send(out)
@@ -299,7 +299,7 @@ type simStory struct {
 func (s *sim) begin() {
 	s.at(0, func() {
 		to, from := uri(s.t, "sip:b@192.0.2.2"), uri(s.t, "sip:a@192.0.2.1")
-		s.a.d = NewCaller(s.a.local, Identity{"call", "ta", "seeda"}, 1, Call{To: to, From: from})
+		s.a.d = NewCaller(s.a.local, Identity{CallID: "call", Tag: "ta", Seed: "seeda"}, 1, Call{To: to, From: from})
 		s.a.invite()
 	})
 }
