@@ -203,17 +203,6 @@ func TestAnswersFromElsewhere(t *testing.T) {
 	}
 }
 
-func TestInvalidMessagesAreIgnored(t *testing.T) {
-	r, w := newRig(t), &wire{}
-	r.lines.sender = w
-	m := request(t, "BYE", "hotline", ";tag=x", "")
-	m.SIP.(*sip.Request).RemoveHeader("Call-ID")
-	r.lines.Receive(m)
-	if len(w.sent) != 0 {
-		t.Errorf("sent %v", w.lines())
-	}
-}
-
 func TestDialErrors(t *testing.T) {
 	for _, c := range []struct {
 		address string

@@ -19,6 +19,9 @@ import (
 func (l *Legs) Receive(m sipua.Received) {
 	if err := sipua.Check(m); err != nil {
 		l.log.Debug("a message is not valid SIP", "from", m.From, "error", err)
+		if l.addresses.Known(m.From) {
+			l.send(sipua.RefuseFaulty(m))
+		}
 		return
 	}
 	a := l.find(m.SIP)
@@ -47,12 +50,32 @@ func (l *Legs) request(m sipua.Received, r *sip.Request) {
 	case inDialog, r.Method == sip.BYE, r.Method == sip.CANCEL:
 		l.send(sipua.Refuse(m, 481, "Call/Transaction Does Not Exist"))
 	case r.Method == sip.INVITE:
+		if refusal := l.unacceptable(m, r); refusal.SIP != nil {
+			l.send(refusal)
+			return
+		}
 		l.arrive(m, r)
 	case r.Method == sip.OPTIONS:
 		l.send(sipua.OptionsOK(m))
 	default:
 		l.send(sipua.Refuse(m, 405, "Method Not Allowed", sip.NewHeader("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS")))
 	}
+}
+
+// unacceptable is the refusal of a first INVITE that no dialog should see: it asks for
+// what we do not do, has come too far (RFC 7332 §3), or comes from us. The zero Message
+// means that it may begin a contact.
+func (l *Legs) unacceptable(m sipua.Received, r *sip.Request) sipua.Message {
+	for _, h := range r.GetHeaders("Via")[1:] {
+		via, ok := h.(*sip.ViaHeader)
+		if ok && sipua.AddressOf(sip.Uri{Host: via.Host, Port: via.Port}) == l.local.Address {
+			return sipua.Refuse(m, 482, "Loop Detected")
+		}
+	}
+	if hops := r.MaxForwards(); hops != nil && hops.Val() == 0 {
+		return sipua.Refuse(m, 483, "Too Many Hops")
+	}
+	return sipua.Unsupported(m)
 }
 
 // arrive begins a contact, unless there is nobody to answer, no way to speak

@@ -308,10 +308,11 @@ func (s *streams) read(st *stream, conn net.Conn) error {
 		msg, err := sipua.Parse(frames.Bytes())
 		if err != nil {
 			s.options.Log.Debug("malformed SIP", "from", st.far, "error", err)
-			continue
 		}
-		s.heard(st, msg)
-		s.options.Receive(sipua.Received{SIP: msg, From: st.far, Transport: sipua.TCP})
+		if msg != nil {
+			s.heard(st, msg)
+			s.options.Receive(sipua.Received{SIP: msg, From: st.far, Transport: sipua.TCP, Fault: err})
+		}
 	}
 	return frames.Err()
 }

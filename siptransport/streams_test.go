@@ -175,8 +175,11 @@ func TestTCPGarbage(t *testing.T) {
 	p := connectTo(t, w)
 	p.say(strings.Replace(text(t, 1), "OPTIONS sip:192.0.2.1", "OPTIONS :", 1)) // its end can be told
 	p.say(text(t, 2))
-	if m := await(t, in); m.SIP.CSeq().SeqNo != 2 {
-		t.Errorf("got\n%s", m.SIP)
+	if m := await(t, in); m.SIP.CSeq().SeqNo != 1 || m.Fault == nil {
+		t.Errorf("got without a fault\n%s", m.SIP)
+	}
+	if m := await(t, in); m.SIP.CSeq().SeqNo != 2 || m.Fault != nil {
+		t.Errorf("got %v\n%s", m.Fault, m.SIP)
 	}
 	p.say("GET / HTTP/1.1\r\n\r\n")
 	if err := p.ended(); err != nil {

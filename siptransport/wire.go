@@ -11,13 +11,18 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/emiago/sipgo/sip"
+
 	"holdfast/sipua"
 )
 
-// maxDatagram is the longest message that goes out over UDP: fragments of
-// more than one Ethernet frame are lost by many networks, but a response has
-// no other way to take (RFC 3261 §18.1.1 limits requests only).
-const maxDatagram = 8192
+// The longest messages that go out over UDP: fragments of more than one Ethernet frame
+// are lost by many networks, but a response has no other way to take (RFC 3261 §18.1.1
+// limits requests only), and one to a request that is too long repeats its headers.
+const (
+	maxDatagram = 8192
+	maxResponse = 65507
+)
 
 // Options say how a Wire listens. Address and Receive are required.
 type Options struct {
@@ -114,8 +119,12 @@ func (w *Wire) Send(m sipua.Message) error {
 	if m.Transport == sipua.TCP {
 		return w.sendStream(m, text)
 	}
-	if len(text) > maxDatagram {
-		return fmt.Errorf("sending %s to %s: %d bytes do not fit into a UDP datagram of at most %d", m.Kind, m.To, len(text), maxDatagram)
+	longest := maxDatagram
+	if _, is := m.SIP.(*sip.Response); is {
+		longest = maxResponse
+	}
+	if len(text) > longest {
+		return fmt.Errorf("sending %s to %s: %d bytes do not fit into a UDP datagram of at most %d", m.Kind, m.To, len(text), longest)
 	}
 	w.sent.add(unmapped(m.To), text)
 	_, err := w.conn.WriteToUDPAddrPort([]byte(text), m.To)
@@ -180,9 +189,10 @@ func (w *Wire) take(data []byte, from netip.AddrPort) {
 	msg, err := sipua.Parse(data)
 	if err != nil {
 		w.options.Log.Debug("malformed SIP", "from", from, "error", err)
-		return
 	}
-	w.took(sipua.Received{SIP: msg, From: from, Transport: sipua.UDP})
+	if msg != nil {
+		w.took(sipua.Received{SIP: msg, From: from, Transport: sipua.UDP, Fault: err})
+	}
 }
 
 // took hands a message on that has come in over whatever.

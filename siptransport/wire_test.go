@@ -83,7 +83,7 @@ func TestWireSendsResponsesLongerThanAFrame(t *testing.T) {
 	if got := await(t, in); len(got.SIP.Body()) != 3000 {
 		t.Errorf("%d bytes came", len(got.SIP.Body()))
 	}
-	m.SIP.SetBody([]byte(strings.Repeat("v", 9000)))
+	m.SIP.SetBody([]byte(strings.Repeat("v", 66000)))
 	if err := a.Send(m); err == nil || !strings.Contains(err.Error(), "do not fit") {
 		t.Errorf("sending far too much: %v", err)
 	}

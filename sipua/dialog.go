@@ -88,6 +88,8 @@ type Received struct {
 	SIP       sip.Message
 	From      netip.AddrPort
 	Transport Transport
+	// Fault is why the message could not be read. SIP then holds what a refusal needs.
+	Fault error
 }
 
 // An Event is what a dialog tells its user.

@@ -127,11 +127,15 @@ func respond(req *sip.Request, tag string, status int, reason string, headers ..
 	res := sip.NewResponse(status, oneLine(reason))
 	sip.CopyHeaders("Via", req, res)
 	sip.CopyHeaders("From", req, res)
-	to := sip.HeaderClone(req.To()).(*sip.ToHeader)
-	if status > 100 && tagOf(to.Params) == "" {
-		to.Params.Add("tag", tag)
+	if req.To() == nil {
+		sip.CopyHeaders("To", req, res) // not readable
+	} else {
+		to := sip.HeaderClone(req.To()).(*sip.ToHeader)
+		if status > 100 && tagOf(to.Params) == "" {
+			to.Params.Add("tag", tag)
+		}
+		res.AppendHeader(to)
 	}
-	res.AppendHeader(to)
 	sip.CopyHeaders("Call-ID", req, res)
 	sip.CopyHeaders("CSeq", req, res)
 	if status == 100 {
@@ -224,14 +228,6 @@ func recordRoutes(msg sip.Message) []string {
 	return routes
 }
 
-// sdpOf is msg's body if it is SDP, or nil.
-func sdpOf(msg sip.Message) []byte {
-	if len(msg.Body()) == 0 || !strings.EqualFold(contentType(msg), sdpType) {
-		return nil
-	}
-	return msg.Body()
-}
-
 // contentType is the media type of msg's body, without parameters.
 func contentType(msg sip.Message) string {
 	for _, h := range msg.GetHeaders("content-type") {
@@ -277,12 +273,17 @@ func (d *Dialog) dice(label string, cseq uint32, tag string) []byte {
 }
 
 // Parse reads a message out of a datagram; a panic of the parser is one more
-// way to be malformed.
+// way to be malformed. With an error it may return what there is of a request, which is
+// good for nothing but a refusal (see Received.Fault).
 func Parse(data []byte) (msg sip.Message, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			msg, err = nil, fmt.Errorf("parsing: %v", p)
+			msg, err = salvage(data), fmt.Errorf("parsing: %v", p)
 		}
 	}()
-	return sip.ParseMessage(data)
+	msg, err = sip.ParseMessage(data)
+	if err != nil {
+		msg = salvage(data)
+	}
+	return msg, err
 }

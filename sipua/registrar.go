@@ -76,8 +76,11 @@ func (r *Registrar) Answers(m Received) bool {
 // says so. Or there is an answer to send; the zero Message means that there must
 // be none, because the sender has guessed too many passwords.
 func (r *Registrar) Receive(now time.Time, m Received) (*Asked, Message) {
-	if !IsRegister(m) || Check(m) != nil {
+	switch {
+	case !IsRegister(m):
 		return nil, Message{}
+	case Check(m) != nil:
+		return nil, RefuseFaulty(m)
 	}
 	if again, ok := r.again(now, m); ok {
 		return nil, again

@@ -18,7 +18,7 @@ func (t *step) begin(m Received) {
 	switch problem := t.unacceptable(req); {
 	case tagOf(req.To().Params) != "":
 		t.reply(i, ErrorResponse, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist", nil)
-	case !slices.Contains([]string{"sip", "tel", ""}, req.Recipient.Scheme):
+	case !slices.Contains(schemes, req.Recipient.Scheme):
 		t.reply(i, ErrorResponse, 416, "Unsupported URI Scheme", nil)
 	case problem != nil:
 		problem(i)
@@ -60,22 +60,19 @@ func (t *step) contactFor(i int) sip.Header { return t.local.contact(t.servers[i
 
 // unacceptable is the refusal of a request that asks for what we do not do, or nil.
 func (t *step) unacceptable(req *sip.Request) func(i int) {
-	if req.Method == sip.INVITE && writable(req) != nil {
-		return func(i int) { t.reply(i, ErrorResponse, sip.StatusBadRequest, "Bad Request", nil) }
+	refuse := func(status int, reason string, headers ...sip.Header) func(int) {
+		return func(i int) { t.reply(i, ErrorResponse, status, reason, nil, headers...) }
 	}
-	if needs := req.GetHeaders("Require"); len(needs) > 0 && req.Method != sip.CANCEL {
-		return func(i int) {
-			var unsupported []sip.Header
-			for _, h := range needs {
-				unsupported = append(unsupported, sip.NewHeader("Unsupported", h.Value()))
-			}
-			t.reply(i, ErrorResponse, sip.StatusBadExtension, "Bad Extension", nil, unsupported...)
-		}
-	}
-	if req.Method == sip.INVITE && len(req.Body()) > 0 && sdpOf(req) == nil {
-		return func(i int) {
-			t.reply(i, ErrorResponse, sip.StatusUnsupportedMediaType, "Unsupported Media Type", nil, sip.NewHeader("Accept", sdpType))
-		}
+	invite := req.Method == sip.INVITE
+	switch {
+	case invite && writable(req) != nil:
+		return refuse(sip.StatusBadRequest, "Bad Request")
+	case req.Method != sip.CANCEL && len(req.GetHeaders("Require")) > 0:
+		return refuse(sip.StatusBadExtension, "Bad Extension", unsupported(req)...)
+	case encoded(req):
+		return refuse(sip.StatusUnsupportedMediaType, "Unsupported Media Type", sip.NewHeader("Accept-Encoding", "identity"))
+	case invite && len(req.Body()) > 0 && sdpOf(req) == nil && !optional(req):
+		return refuse(sip.StatusUnsupportedMediaType, "Unsupported Media Type", sip.NewHeader("Accept", accepted))
 	}
 	return nil
 }

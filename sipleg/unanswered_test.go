@@ -1,0 +1,140 @@
+package sipleg
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"holdfast/call"
+	"holdfast/sipua"
+)
+
+// fromWire reads a message as the wire does, which gives what cannot be read, too.
+func fromWire(text string) sipua.Received {
+	m, err := sipua.Parse([]byte(text))
+	return sipua.Received{SIP: m, From: farAddress, Fault: err}
+}
+
+// invitation is an INVITE of the far end with more header lines and a body.
+func invitation(more, body string) string {
+	return "INVITE sip:hotline@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKu\r\n" +
+		"From: <sip:+493012345@198.51.100.7>;tag=f\r\nTo: <sip:hotline@192.0.2.1>\r\nCall-ID: u\r\nCSeq: 7 INVITE\r\n" +
+		"Contact: <sip:far@198.51.100.7>\r\n" + more + "\r\n" + body
+}
+
+// A request that can be answered is, and does not become a contact: its sender waited
+// for 32 s in silence.
+func TestRequestsThatCannotBeTakenAreAnswered(t *testing.T) {
+	sdp := "Content-Type: application/sdp\r\n"
+	length := func(n int) string { return fmt.Sprintf("Content-Length: %d\r\n", n) }
+	good := invitation(sdp+length(len(speak("sendrecv"))), speak("sendrecv"))
+	options := strings.NewReplacer("INVITE", "OPTIONS").Replace(invitation(length(0), ""))
+	for name, c := range map[string]struct{ text, want string }{
+		"a body shorter than its length": {invitation(sdp+length(1000), speak("sendrecv")), "400 Bad Request"},
+		"a length below zero":            {invitation(sdp+"Content-Length: -9\r\n", speak("sendrecv")), "400 Bad Request"},
+		"another version":                {strings.Replace(good, "SIP/2.0\r\n", "SIP/7.0\r\n", 1), "505 Version Not Supported"},
+		"an unknown scheme":              {strings.Replace(good, "INVITE sip:", "INVITE nobodyKnows:", 1), "416 Unsupported URI Scheme"},
+		"TLS":                            {strings.Replace(good, "INVITE sip:", "INVITE sips:", 1), "416 Unsupported URI Scheme"},
+		"an extension":                   {strings.Replace(options, "Contact", "Require: nothing-we-have\r\nContact", 1), "420 Bad Extension"},
+		"gzip":                           {invitation(sdp+"Content-Encoding: gzip\r\n"+length(4), "\x1f\x8b\x08\x00"), "415 Unsupported Media Type"},
+		"gzip, short":                    {invitation(sdp+"e: gzip\r\n"+length(4), "\x1f\x8b\x08\x00"), "415 Unsupported Media Type"},
+		"a long From":                    {strings.Replace(good, "From: ", `From: "`+strings.Repeat("x", 50_000)+`" `, 1), "513 Message Too Large"},
+		"no hops left":                   {strings.Replace(good, "Contact", "Max-Forwards: 0\r\nContact", 1), "483 Too Many Hops"},
+		"our own Via": {strings.Replace(good, "From:", "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKours\r\nFrom:", 1),
+			"482 Loop Detected"},
+		"no Call-ID":              {strings.Replace(good, "Call-ID: u\r\n", "", 1), "400 Bad Request"},
+		"two From":                {strings.Replace(good, "To: ", "From: <sip:x@x>;tag=2\r\nTo: ", 1), "400 Bad Request"},
+		"another method in CSeq":  {strings.Replace(good, "7 INVITE", "7 OPTIONS", 1), "400 Bad Request"},
+		"a CSeq beyond all":       {strings.Replace(good, "7 INVITE", "36893488147419103232 INVITE", 1), "400 Bad Request"},
+		"a Request-URI in angles": {strings.Replace(good, "sip:hotline@192.0.2.1 ", "<sip:hotline@192.0.2.1> ", 1), "400 Bad Request"},
+		"a Contact nobody reads":  {strings.Replace(good, "Contact: <", "Contact: \"x <", 1), "400 Bad Request"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, w := newRig(t), &wire{}
+			r.lines.sender = w
+			r.lines.Receive(fromWire(c.text))
+			if got := w.lines(); len(got) != 1 || !strings.HasPrefix(got[0], "-> "+c.want) {
+				t.Errorf("sent %q, want %s", got, c.want)
+			}
+			if r.leg != nil {
+				t.Error("a contact has begun")
+			}
+		})
+	}
+	r, w := newRig(t), &wire{}
+	r.lines.sender = w
+	stranger := fromWire(strings.Replace(good, "SIP/2.0\r\n", "SIP/7.0\r\n", 1))
+	stranger.From = netip.MustParseAddrPort("203.0.113.9:5060")
+	r.lines.Receive(stranger)
+	r.lines.Receive(fromWire(strings.NewReplacer("INVITE", "ACK", "SIP/2.0\r\n", "SIP/7.0\r\n").Replace(good)))
+	if got := w.lines(); len(got) != 0 {
+		t.Errorf("a stranger, or an ACK, was answered with %q", got)
+	}
+}
+
+// isup and place are parts beside a session description.
+const (
+	isup  = "--b1\r\nContent-Type: application/isup;version=itu-t92+\r\nContent-Disposition: signal;handling=optional\r\n\r\n\x01\x00\x49\r\n"
+	place = "--b1\r\nContent-Type: application/pidf+xml\r\nContent-ID: <p@x>\r\n\r\n<presence/>\r\n"
+)
+
+// multipart is a description among others.
+func multipart(parts ...string) (headers, body string) {
+	for i, p := range parts {
+		if strings.HasPrefix(p, "v=0") {
+			parts[i] = "--b1\r\nContent-Type: application/sdp\r\n\r\n" + p + "\r\n"
+		}
+	}
+	body = strings.Join(parts, "") + "--b1--\r\n"
+	return fmt.Sprintf("Content-Type: multipart/mixed;boundary=b1\r\nContent-Length: %d\r\n", len(body)), body
+}
+
+// A session description counts wherever it stands in a multipart body.
+func TestMultipartINVITE(t *testing.T) {
+	offer := speak("sendrecv")
+	for name, parts := range map[string][]string{
+		"first": {offer, isup}, "second": {isup, offer}, "between": {place, offer, isup}, "behind an encoded one": {
+			"--b1\r\nContent-Type: application/sdp\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\r\n", offer},
+	} {
+		r := newRig(t)
+		r.lines.Receive(fromWire(invitation(multipart(parts...))))
+		if len(r.facts) != 1 || !r.leg.(leg).session.Stream.Remote.IsValid() {
+			t.Errorf("the description stands %s: %q", name, r.told)
+		}
+	}
+	r := newRig(t)
+	r.lines.Receive(fromWire(invitation(multipart(isup)))) // no offer: ours comes in the 200
+	r.plans(call.Answer{Connection: 1})
+	if !slices.ContainsFunc(r.told, func(s string) bool { return strings.HasPrefix(s, "-> 200 OK (INVITE)") && strings.Contains(s, "on port") }) {
+		t.Errorf("an INVITE with no offer among its parts: %q", r.told)
+	}
+}
+
+// Answers, early ones and ACKs likewise.
+func TestMultipartAnswers(t *testing.T) {
+	headers, body := multipart(isup, speak("sendrecv"))
+	for _, status := range []string{"183 Session Progress", "200 OK"} {
+		r, w := newRig(t), &wire{}
+		r.lines.sender = w
+		r.dials()
+		invite := w.sent[0].SIP
+		r.lines.Receive(fromWire("SIP/2.0 " + status + "\r\nVia: " + invite.Via().Value() + "\r\nFrom: " + invite.From().Value() +
+			"\r\nTo: " + invite.To().Value() + ";tag=far\r\nCall-ID: " + invite.CallID().Value() + "\r\nCSeq: " + invite.CSeq().Value() +
+			"\r\nContact: <sip:far@198.51.100.7>\r\n" + headers + "\r\n" + body))
+		if got := r.leg.(leg).session.Stream.Remote; got != netip.MustParseAddrPort("198.51.100.7:6000") {
+			t.Errorf("after %s the audio is at %s: %q", status, got, r.told)
+		}
+	}
+	r, w := newRig(t), &wire{}
+	r.lines.sender = w
+	r.lines.Receive(fromWire(invitation("Content-Length: 0\r\n", "")))
+	r.plans(call.Answer{Connection: 1})
+	answer := w.sent[len(w.sent)-1].SIP
+	r.lines.Receive(fromWire("ACK sip:192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKack\r\nFrom: " +
+		answer.From().Value() + "\r\nTo: " + answer.To().Value() + "\r\nCall-ID: u\r\nCSeq: 7 ACK\r\n" + headers + "\r\n" + body))
+	if got := r.leg.(leg).session.Stream.Remote; got != netip.MustParseAddrPort("198.51.100.7:6000") {
+		t.Errorf("after the ACK the audio is at %s: %q", got, r.told)
+	}
+}
