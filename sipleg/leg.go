@@ -171,14 +171,15 @@ func (t *step) happened(ev sipua.Event) {
 	switch ev := ev.(type) {
 	case sipua.Invited:
 		if !ev.Initial { // the first was read before there was a leg
-			t.offered(ev.SDP)
+			t.offered(withAddress(ev.SDP, t.from))
 		}
 	case sipua.Progressed:
+		ev.SDP = withAddress(ev.SDP, t.from)
 		t.progressed(ev)
 	case sipua.Accepted:
 		if ev.Initial {
-			t.pickedUp(ev.SDP)
-		} else if s, err := t.session.agree(ev.SDP); err == nil { // else the session is as it was
+			t.pickedUp(withAddress(ev.SDP, t.from))
+		} else if s, err := t.session.agree(withAddress(ev.SDP, t.from)); err == nil { // else the session is as it was
 			t.agreed(s)
 		}
 	case sipua.Rejected:
@@ -186,7 +187,7 @@ func (t *step) happened(ev sipua.Event) {
 			t.end(call.Failed{Connection: t.connection, Reason: reasonFor(ev.Status), Detail: ev.Text})
 		}
 	case sipua.Confirmed:
-		t.confirmed(ev.SDP)
+		t.confirmed(withAddress(ev.SDP, t.from))
 	case sipua.Cancelled:
 		t.end(call.HungUp{Connection: t.connection})
 	case sipua.Ended:

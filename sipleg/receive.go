@@ -115,7 +115,7 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 	}
 	s := newSession()
 	if offered.SDP != nil {
-		if s, err = s.answer(a.at, offered.SDP); err != nil {
+		if s, err = s.answer(a.at, withAddress(offered.SDP, m.From.Addr())); err != nil {
 			if missed, is := l.pointless.due(l.now()); is {
 				l.log.Info("a call without audio we could share", "from", m.From, "error", err, "unmentioned", missed)
 			}

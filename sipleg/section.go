@@ -83,15 +83,11 @@ func parseSection(head []string, line int, lines []string) (section, error) {
 		}
 		return section{line, &sdp.SessionDescription{}, &sdp.MediaDescription{MediaName: name}}, nil
 	}
-	all := slices.Concat(head, lines)
+	all := slices.Concat(inOrder(1, head, sessionOrder), inOrder(line, lines, mediaOrder))
 	d, ok := unmarshal(all)
 	if !ok {
-		bad := sort.Search(len(all)-1, func(n int) bool { _, ok := unmarshal(all[:n+1]); return !ok })
-		at := bad + 1
-		if bad >= len(head) {
-			at = line + bad - len(head)
-		}
-		return section{}, fmt.Errorf("sdp: line %d: %q cannot be read", at, all[bad])
+		bad := all[sort.Search(len(all)-1, func(n int) bool { _, ok := unmarshal(all[:n+1]); return !ok })]
+		return section{}, fmt.Errorf("sdp: line %d: %q cannot be read", bad.line, bad.text)
 	}
 	if len(d.MediaDescriptions) != 1 {
 		return section{}, fmt.Errorf("sdp: line %d: incomplete", line)
@@ -99,9 +95,13 @@ func parseSection(head []string, line int, lines []string) (section, error) {
 	return section{line, d, d.MediaDescriptions[0]}, nil
 }
 
-func unmarshal(lines []string) (d *sdp.SessionDescription, ok bool) {
+func unmarshal(lines []numbered) (d *sdp.SessionDescription, ok bool) {
+	var text strings.Builder
+	for _, l := range lines {
+		text.WriteString(l.text + "\r\n")
+	}
 	d = &sdp.SessionDescription{}
-	return d, d.UnmarshalString(strings.Join(lines, "\r\n")+"\r\n") == nil
+	return d, d.UnmarshalString(text.String()) == nil
 }
 
 // mediaName reads an m= line of any medium, such as m=image 4000 udptl t38.

@@ -107,14 +107,16 @@ func TestMultipartINVITE(t *testing.T) {
 	r := newRig(t)
 	r.lines.Receive(fromWire(invitation(multipart(isup)))) // no offer: ours comes in the 200
 	r.plans(call.Answer{Connection: 1})
-	if !slices.ContainsFunc(r.told, func(s string) bool { return strings.HasPrefix(s, "-> 200 OK (INVITE)") && strings.Contains(s, "on port") }) {
+	if !slices.ContainsFunc(r.told, func(s string) bool {
+		return strings.HasPrefix(s, "-> 200 OK (INVITE)") && strings.Contains(s, "on port")
+	}) {
 		t.Errorf("an INVITE with no offer among its parts: %q", r.told)
 	}
 }
 
-// Answers, early ones and ACKs likewise.
+// Answers, early ones and ACKs likewise. This one has a host name in its c= line, too.
 func TestMultipartAnswers(t *testing.T) {
-	headers, body := multipart(isup, speak("sendrecv"))
+	headers, body := multipart(isup, strings.Replace(speak("sendrecv"), "c=IN IP4 198.51.100.7", "c=IN IP4 media.example.com", 1))
 	for _, status := range []string{"183 Session Progress", "200 OK"} {
 		r, w := newRig(t), &wire{}
 		r.lines.sender = w
