@@ -51,6 +51,7 @@ type anchor struct {
 	identity   sipua.Identity // of its dialog, which finds it
 	audio      audio          // silence for a leg that had ended before it was restored
 	at         netip.AddrPort // where its audio is received
+	caller     invited        // what a caller's INVITE asked for
 
 	hop     atomic.Pointer[netip.AddrPort] // where the last message went; nil: it is known to be lost
 	refused atomic.Bool                    // the INVITE that began it, by us or by its sender

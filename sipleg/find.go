@@ -53,11 +53,17 @@ func (l *Legs) register(a *anchor) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.legs[a.callID()] = append([]*anchor{a}, l.legs[a.callID()]...) // a leg opened again before the former
+	if a.role == callee {
+		l.callers[a.contact] = a
+	}
 }
 
 func (l *Legs) forget(a *anchor) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.callers[a.contact] == a {
+		delete(l.callers, a.contact)
+	}
 	left := slices.DeleteFunc(l.legs[a.callID()], func(other *anchor) bool { return other == a })
 	if len(left) == 0 {
 		delete(l.legs, a.callID())

@@ -84,15 +84,16 @@ type Legs struct {
 	refused                                  *refused
 	strangers, turnedAway, pointless, unsent seldom // what is logged of them
 
-	mu   sync.Mutex
-	legs map[string][]*anchor // by Call-ID
+	mu      sync.Mutex
+	legs    map[string][]*anchor       // by Call-ID
+	callers map[call.ContactID]*anchor // the legs of customers who have called
 }
 
 // New returns a Legs that has none yet.
 func New(o Options) *Legs {
 	return &Legs{
 		local: o.Local, sender: o.Sender, engine: rooms{o.Engine}, addresses: o.Addresses, board: o.Board, log: o.Log,
-		now: time.Now, refused: newRefused(), legs: map[string][]*anchor{},
+		now: time.Now, refused: newRefused(), legs: map[string][]*anchor{}, callers: map[call.ContactID]*anchor{},
 	}
 }
 
@@ -110,9 +111,7 @@ func (l *Legs) Dial(id call.ContactID, epoch uint16, d call.Dial) (switchboard.L
 	if err := a.open(0); err != nil {
 		return nil, &switchboard.DialError{Reason: call.LineError, Detail: err.Error()}
 	}
-	dialog := sipua.NewCaller(l.local, identity, epoch, sipua.Call{
-		To: to, From: l.from(d.From), Name: d.From.Name, Headers: l.asserted(d), Registered: l.addresses.Registers(d.To),
-	})
+	dialog := sipua.NewCaller(l.local, identity, epoch, l.call(id, to, d))
 	return leg{anchor: a, dialog: dialog, session: newSession()}, nil
 }
 
@@ -131,32 +130,6 @@ func (l *Legs) resolve(e call.Endpoint) (sip.Uri, error) {
 	return to, nil
 }
 
-// asserted says for whom we call, to those who are told.
-func (l *Legs) asserted(d call.Dial) []sip.Header {
-	if d.Customer.Kind != call.PhoneNumber || d.Party == call.Customer || !l.addresses.Identifies(d.To) {
-		return nil
-	}
-	who := l.from(d.Customer)
-	return []sip.Header{sip.NewHeader("P-Asserted-Identity", "<"+who.String()+">")}
-}
-
-// from is who a party sees calling: the user of the customer's address or
-// number, at our host, so that what the party sends there reaches us.
-func (l *Legs) from(e call.Endpoint) sip.Uri {
-	from := sip.Uri{Scheme: "sip", User: "anonymous", Host: l.local.Address.Addr().String(), Port: int(l.local.Address.Port())}
-	switch e.Kind {
-	case call.PhoneNumber:
-		from.User = e.Address
-	case call.URI, call.AgentEndpoint:
-		var theirs sip.Uri
-		if err := sip.ParseUri(e.Address, &theirs); err == nil && theirs.User != "" {
-			from.User = theirs.User
-		}
-	case call.QueueEndpoint: // nobody is called by a queue
-	}
-	return from
-}
-
 // Restore implements switchboard.Legs. The leg listens where it did before, if
 // that port is free; if not, on another one, and what it sends once it has
 // resumed tells the peer so.
@@ -172,7 +145,7 @@ func (l *Legs) Restore(id call.ContactID, connection call.ConnectionID, epoch ui
 	if err != nil {
 		return nil, fmt.Errorf("restoring a SIP leg: %w", err)
 	}
-	a := &anchor{lines: l, contact: id, connection: connection, role: m.Role, name: m.Name, identity: dialog.Identity(), audio: silence{}}
+	a := &anchor{lines: l, contact: id, connection: connection, role: m.Role, name: m.Name, identity: dialog.Identity(), audio: silence{}, caller: m.Caller}
 	a.refused.Store(m.Ended && !m.Answered)
 	restored := leg{anchor: a, dialog: dialog, session: m.Session, latched: m.Latched, answered: m.Answered, ended: m.Ended}
 	if m.Ended {

@@ -72,7 +72,7 @@ func (l *Legs) unacceptable(m sipua.Received, r *sip.Request) sipua.Message {
 			return sipua.Refuse(m, 482, "Loop Detected")
 		}
 	}
-	if hops := r.MaxForwards(); hops != nil && hops.Val() == 0 {
+	if hopsOf(r) == 0 {
 		return sipua.Refuse(m, 483, "Too Many Hops")
 	}
 	return sipua.Unsupported(m)
@@ -107,7 +107,7 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 	}
 	a := &anchor{
 		lines: l, contact: newContactID(now), connection: 1,
-		role: callee, name: arrived.Customer.String(), identity: step.Dialog.Identity(),
+		role: callee, name: arrived.Customer.String(), identity: step.Dialog.Identity(), caller: invitedBy(r),
 	}
 	if err := a.open(0); err != nil {
 		l.busy(m, r, err)

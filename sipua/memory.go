@@ -267,6 +267,9 @@ func (t *step) resumeServer(i int, tx serverTx) {
 		t.send(Retransmission, tx.to, tx.response)
 		t.servers[i] = tx.respond(t.now, tx.kind, tx.response)
 	}
+	if tx.initial {
+		t.servers[i] = t.servers[i].expiring(t.now)
+	}
 	if tx.openInvite() && !tx.initial {
 		t.emit(Invited{SDP: sdpOf(tx.request)})
 	}

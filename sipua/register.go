@@ -40,7 +40,7 @@ type Registration struct {
 // NewRegistration returns a registration that has asked for nothing yet.
 func NewRegistration(local Local, id Identity, e RegistrationOptions) Registration {
 	host := sip.Uri{Scheme: "sip", Host: e.At.Addr().String(), Port: int(e.At.Port()), UriParams: transportParam(local.Transport)}
-	whose := sip.Uri{Scheme: "sip", User: e.User, Host: host.Host, Port: host.Port}
+	whose := sip.Uri{Scheme: "sip", User: EscapeUser(e.User), Host: host.Host, Port: host.Port}
 	return Registration{asks: e, dialog: &Dialog{
 		local: local, id: id, epoch: 1, stage: over, heard: -1,
 		self: nameAddr{URI: whose}, other: nameAddr{URI: whose}, peer: peer{Target: host.String()},
@@ -69,7 +69,7 @@ func (r Registration) send(now time.Time) (Registration, []Message) {
 	to := t.peer.nextHop(t.local)
 	req := t.request(sip.REGISTER, t.peer, cseq, t.branch(sip.REGISTER, cseq, ""))
 	contact := t.local.contact(to.Transport)
-	contact.Address.User = r.asks.User
+	contact.Address.User = EscapeUser(r.asks.User)
 	req.AppendHeader(contact)
 	req.AppendHeader(sip.NewHeader("Expires", strconv.Itoa(int(r.lasts()/time.Second))))
 	t.authorize(req, to)
@@ -138,7 +138,7 @@ func (r Registration) granted(res *sip.Response) time.Duration {
 	ours := r.dialog.local.Address
 	for _, h := range res.GetHeaders("Contact") {
 		c, ok := h.(*sip.ContactHeader)
-		if !ok || AddressOf(c.Address) != ours || !strings.EqualFold(c.Address.User, r.asks.User) {
+		if !ok || AddressOf(c.Address) != ours || !strings.EqualFold(UserOf(c.Address), CanonicalUser(r.asks.User)) {
 			continue
 		}
 		if seconds, err := strconv.ParseUint(c.Params.GetOr("expires", ""), 10, 32); err == nil {

@@ -1,6 +1,7 @@
 package sipua
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ type serverTx struct {
 	initial  bool       // the INVITE that begins the dialog
 	resend   repetition // timer G, and the repetition of 18x and 2xx
 	end      time.Time  // timers H, I, J, L
+	expires  time.Time  // of an INVITE that does not wait for ever; zero: it does
 }
 
 // respond is tx after sending response at now.
@@ -92,7 +94,21 @@ func (tx serverTx) openInvite() bool {
 // unacknowledged says that our final response waits for its ACK.
 func (tx serverTx) unacknowledged() bool { return tx.state == txAccepted || tx.state == txCompleted }
 
-func (tx serverTx) deadline() time.Time { return earliest(tx.resend.next, tx.end) }
+func (tx serverTx) deadline() time.Time {
+	if tx.openInvite() {
+		return earliest(tx.resend.next, tx.expires)
+	}
+	return earliest(tx.resend.next, tx.end)
+}
+
+// expiring is tx, the INVITE that begins a dialog, with the time after which its sender
+// does not want an answer any more (RFC 3261 §13.3.1).
+func (tx serverTx) expiring(now time.Time) serverTx {
+	if seconds, err := strconv.ParseUint(headerValue(tx.request, "Expires"), 10, 32); err == nil {
+		tx.expires = now.Add(time.Duration(seconds) * time.Second)
+	}
+	return tx
+}
 
 // A txKey tells requests of one transaction from all others (RFC 3261
 // §17.2.3). The CSeq number serves peers whose branches are not unique.

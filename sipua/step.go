@@ -71,6 +71,8 @@ func (t *step) tick() {
 	}
 	for i, tx := range t.servers {
 		switch {
+		case tx.openInvite() && passed(t.now, tx.expires):
+			t.terminate(i)
 		case passed(t.now, tx.end):
 			t.servers[i].state = txEnded
 			if tx.state == txAccepted {

@@ -26,7 +26,7 @@ func (t *step) begin(m Received) {
 		t.reply(i, ErrorResponse, sip.StatusBadRequest, "Contact: missing", nil)
 	default:
 		t.stage, t.heard = invited, int64(req.CSeq().SeqNo)
-		t.servers[i] = t.servers[i].tryLater(t.now)
+		t.servers[i] = t.servers[i].tryLater(t.now).expiring(t.now)
 		t.emit(Invited{SDP: sdpOf(req), Initial: true})
 	}
 }
@@ -269,11 +269,15 @@ func (t *step) takeCANCEL(req *sip.Request, to Hop, same int) {
 	res := respond(req, t.id.Tag, status, reason)
 	res.SetBody(nil)
 	t.send(kind, to, res)
-	if same < 0 || !t.servers[same].openInvite() {
-		return
+	if same >= 0 && t.servers[same].openInvite() {
+		t.terminate(same)
 	}
-	t.reply(same, Terminated, sip.StatusRequestTerminated, "Request Terminated", nil)
-	if t.servers[same].initial && t.stage == invited {
+}
+
+// terminate ends an INVITE of the peer that they do not want answered any more.
+func (t *step) terminate(i int) {
+	t.reply(i, Terminated, sip.StatusRequestTerminated, "Request Terminated", nil)
+	if t.servers[i].initial && t.stage == invited {
 		t.stage = over
 		t.emit(Cancelled{})
 	}

@@ -1,0 +1,101 @@
+package sipleg
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+
+	"holdfast/call"
+	"holdfast/sipua"
+)
+
+// usualHops is how far a request may go whose sender does not say (RFC 3261 §8.1.1.6).
+const usualHops = 70
+
+// An invited is what the INVITE of a caller asks for that concerns whom we call for them.
+type invited struct {
+	Hops    int  `json:"hops"`              // that it had left
+	Private bool `json:"private,omitempty"` // nobody else may see who calls
+}
+
+func invitedBy(r *sip.Request) invited {
+	return invited{hopsOf(r), private(r)}
+}
+
+func hopsOf(r *sip.Request) int {
+	if h := r.MaxForwards(); h != nil {
+		return min(int(h.Val()), 255)
+	}
+	return usualHops
+}
+
+// private reports whether a caller wants to stay unknown to those whom we call for them:
+// by Privacy (RFC 3323 §4.2, RFC 3325 §9.3), or as gateways said before that.
+func private(r *sip.Request) bool {
+	for _, h := range r.GetHeaders("Privacy") {
+		wishes := strings.FieldsFunc(strings.ToLower(h.Value()), func(c rune) bool { return strings.ContainsRune("; ,", c) })
+		if slices.ContainsFunc(wishes, func(w string) bool { return w == "id" || w == "user" || w == "header" }) {
+			return true
+		}
+	}
+	for _, h := range r.GetHeaders("Remote-Party-ID") {
+		for param := range strings.SplitSeq(strings.ToLower(h.Value()), ";") {
+			name, value, _ := strings.Cut(strings.ReplaceAll(param, " ", ""), "=")
+			if value = strings.Trim(value, `"`); name == "privacy" && value != "off" && value != "no" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// call is a call for a contact. It may go one hop less than that of its caller, so that a
+// call which others lead back to us ends (RFC 7332 §3).
+func (l *Legs) call(id call.ContactID, to sip.Uri, d call.Dial) sipua.Call {
+	by := invited{Hops: usualHops + 1}
+	l.mu.Lock()
+	if a := l.callers[id]; a != nil && a.caller.Hops > 0 {
+		by = a.caller
+	}
+	l.mu.Unlock()
+	hops := sip.MaxForwardsHeader(by.Hops - 1)
+	c := sipua.Call{To: to, Registered: l.addresses.Registers(d.To), Headers: []sip.Header{&hops}}
+	if by.Private && d.Party != call.Customer {
+		c.Headers = append(c.Headers, sip.NewHeader("Privacy", "id"))
+	} else {
+		c.Headers = append(c.Headers, l.asserted(d)...)
+	}
+	if by.Private && d.From == d.Customer {
+		c.Name, c.From = "Anonymous", sip.Uri{Scheme: "sip", User: "anonymous", Host: "anonymous.invalid"}
+	} else {
+		c.Name, c.From = d.From.Name, l.from(d.From)
+	}
+	return c
+}
+
+// asserted says for whom we call, to those who are told.
+func (l *Legs) asserted(d call.Dial) []sip.Header {
+	if d.Customer.Kind != call.PhoneNumber || d.Party == call.Customer || !l.addresses.Identifies(d.To) {
+		return nil
+	}
+	who := l.from(d.Customer)
+	return []sip.Header{sip.NewHeader("P-Asserted-Identity", "<"+who.String()+">")}
+}
+
+// from is who a party sees calling: the user of the customer's address or
+// number, at our host, so that what the party sends there reaches us.
+func (l *Legs) from(e call.Endpoint) sip.Uri {
+	from := sip.Uri{Scheme: "sip", User: "anonymous", Host: l.local.Address.Addr().String(), Port: int(l.local.Address.Port())}
+	switch e.Kind {
+	case call.PhoneNumber:
+		from.User = sipua.EscapeUser(e.Address)
+	case call.URI, call.AgentEndpoint:
+		var theirs sip.Uri
+		if err := sip.ParseUri(e.Address, &theirs); err == nil && theirs.User != "" {
+			from.User = sipua.EscapeUser(sipua.CanonicalUser(theirs.User))
+		}
+	case call.QueueEndpoint: // nobody is called by a queue
+	}
+	return from
+}
