@@ -66,6 +66,23 @@ func sdpAmong(parts *multipart.Reader, nested int) []byte {
 	}
 }
 
+// takesSDP reports whether the sender of a request takes an answer with a description
+// (RFC 3261 §20.1): it says so, or does not say what it takes.
+func takesSDP(msg sip.Message) bool {
+	said := false
+	for _, h := range msg.GetHeaders("Accept") {
+		for one := range strings.SplitSeq(strings.ToLower(h.Value()), ",") {
+			media, _, _ := strings.Cut(one, ";")
+			switch strings.TrimSpace(media) {
+			case sdpType, "application/*", "*/*":
+				return true
+			}
+			said = true
+		}
+	}
+	return !said
+}
+
 // encoded reports whether msg's body must be decoded first, which we do not do.
 func encoded(msg sip.Message) bool {
 	e := headerValue(msg, "content-encoding")

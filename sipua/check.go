@@ -1,8 +1,8 @@
 package sipua
 
 import (
-	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
@@ -63,6 +63,9 @@ func check(m Received) *Fault {
 
 // checkHeaders checks those that every message has, once.
 func checkHeaders(m Received) *Fault {
+	if req, is := m.SIP.(*sip.Request); is && m.Fault != nil && !slices.Contains(append(schemes, "sips"), req.Recipient.Scheme) {
+		return fault(416, "Unsupported URI Scheme", "%s", m.Fault)
+	}
 	if m.Fault != nil {
 		return malformed("%s", m.Fault)
 	}
@@ -93,7 +96,8 @@ func checkRequest(m Received, req *sip.Request) *Fault {
 	if f := checkHeaders(m); f != nil {
 		return f
 	}
-	if method := req.CSeq().MethodName; method != req.Method {
+	// The parser has the method of the start line in capitals.
+	if method := req.CSeq().MethodName; !strings.EqualFold(string(method), string(req.Method)) {
 		return malformed("header CSeq has the method %q in a %s", method, req.Method)
 	}
 	if n := echoed(req); n > maxEchoed {
@@ -146,47 +150,3 @@ func RefuseFaulty(m Received) Message {
 	}
 	return stateless(ErrorResponse, m, f.Status, f.Reason)
 }
-
-// salvage is what there is of a request that cannot be read: the headers that its
-// refusal repeats. It returns nil if that cannot be sent.
-func salvage(data []byte) (msg sip.Message) {
-	defer func() {
-		if recover() != nil {
-			msg = nil
-		}
-	}()
-	head, _, _ := bytes.Cut(data, []byte("\r\n\r\n"))
-	unfolded := strings.NewReplacer("\r\n ", " ", "\r\n\t", " ").Replace(string(head))
-	lines := strings.Split(unfolded, "\r\n")
-	method, rest, found := strings.Cut(lines[0], " ")
-	version := rest[strings.LastIndexByte(rest, ' ')+1:]
-	if !found || method == "" || !strings.HasPrefix(version, "SIP/") {
-		return nil // a response, or nothing
-	}
-	req := sip.NewRequest(sip.RequestMethod(strings.ToUpper(method)), sip.Uri{Scheme: "sip", Host: "unreadable.invalid"})
-	req.SipVersion = version
-	for _, line := range lines[1:] {
-		name, value, _ := strings.Cut(line, ":")
-		name = strings.TrimSpace(name)
-		if long := compactNames[strings.ToLower(name)]; long != "" {
-			name = long
-		}
-		if !strings.Contains("|via|from|to|call-id|cseq|", "|"+strings.ToLower(name)+"|") {
-			continue
-		}
-		one, err := sip.ParseMessage([]byte("X sip:x SIP/2.0\r\n" + name + ":" + value + "\r\n\r\n"))
-		if err != nil || one == nil {
-			req.AppendHeader(sip.NewHeader(name, strings.TrimSpace(value)))
-			continue
-		}
-		for _, h := range one.GetHeaders(name) {
-			req.AppendHeader(h)
-		}
-	}
-	if req.Via() == nil {
-		return nil
-	}
-	return req
-}
-
-var compactNames = map[string]string{"v": "Via", "f": "From", "t": "To", "i": "Call-ID"}

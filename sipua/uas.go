@@ -69,6 +69,8 @@ func (t *step) unacceptable(req *sip.Request) func(i int) {
 		return refuse(sip.StatusBadRequest, "Bad Request")
 	case req.Method != sip.CANCEL && len(req.GetHeaders("Require")) > 0:
 		return refuse(sip.StatusBadExtension, "Bad Extension", unsupported(req)...)
+	case invite && !takesSDP(req):
+		return refuse(sip.StatusNotAcceptable, "Not Acceptable")
 	case encoded(req):
 		return refuse(sip.StatusUnsupportedMediaType, "Unsupported Media Type", sip.NewHeader("Accept-Encoding", "identity"))
 	case invite && len(req.Body()) > 0 && sdpOf(req) == nil && !optional(req):
