@@ -68,7 +68,7 @@ type Options struct {
 	Log        *slog.Logger // nil: slog.Default()
 
 	// Troubles returns the lines whose audio does not get through now, in a sentence
-	// each; nil: nobody knows.
+	// each; nil: unknown.
 	Troubles func() []string
 	// Damage returns what of the journal was found damaged, a line each; nil:
 	// nothing.

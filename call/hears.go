@@ -31,8 +31,8 @@ const (
 // Hears tells who hears what, by one rule: whoever is connected hears everyone
 // else who is connected, not muted and not holding the call by phone, whoever is held hears hold audio, whoever
 // is screening hears their prompt, and whoever would hear nobody hears comfort
-// audio; a customer who is alone hears hold audio, as does whoever hears nobody
-// because another's phone holds the call. An agent also hears what a
+// audio; a customer who is alone hears hold audio, as does a party who hears nobody
+// because the phone of another holds the call. An agent also hears what a
 // party's line plays before they answer or, where it rings and nothing has been
 // played and there is nobody else to be heard, that it rings (RFC 3960 §3.2). A party that is still connecting, or
 // away, hears nothing from us, so it has no Hearing.
@@ -132,7 +132,7 @@ func (c *Contact) waitingAudio() Audio {
 	return HoldAudio
 }
 
-// heldByPhone reports whether somebody else who is connected holds the call by phone.
+// heldByPhone reports whether the phone of another connected party holds the call.
 func (c *Contact) heldByPhone(who *Connection) bool {
 	return slices.ContainsFunc(c.Connections, func(x Connection) bool {
 		return x.ID != who.ID && x.State == Connected && x.Holding

@@ -12,7 +12,7 @@ const (
 	silentFor = 5 * lookEvery // slots without a packet after which a peer is silent
 )
 
-// A line is what is known of whether a leg's audio gets through.
+// A line records whether a leg's audio gets through.
 type line struct {
 	unsent int   // packets that could not be sent, in all
 	failed error // why the last one could not; nil: it was sent

@@ -113,8 +113,8 @@ func mediaName(line string) (sdp.MediaName, error) {
 	return sdp.MediaName{Media: f[0], Protos: strings.Split(f[2], "/"), Formats: f[3:]}, nil
 }
 
-// choose finds the section to speak in for a leg that listens at us, and what is
-// agreed if we take it.
+// choose returns the section to use for a leg that listens at us, and the stream
+// that taking it agrees.
 func choose(us netip.Addr, sections []section) (int, media.Stream, error) {
 	var why error
 	for i, sec := range sections {
