@@ -3,6 +3,8 @@ import { answering, streamsOn } from "./streams.js";
 // A command that is younger than this and has no answer is outstanding.
 const patience = 3000;
 
+const workerDelay = 5;
+
 // A Page is one life of the agent's page, from loading to unloading, and checks what the
 // page asks for against what it could know.
 export class Page {
@@ -12,6 +14,7 @@ export class Page {
   #streams;
   #last = null;
   #shown = { taken: 0, contact: null };
+  #joinedAt = -Infinity; // when customer and target were last shown as joined
   faults = [];
   adds = 0;
   droppedAgent = 0; // when the page first asked for the agent to be dropped
@@ -42,6 +45,7 @@ export class Page {
   deliver(snapshot) {
     if (this.#closed) return;
     this.#shown = snapshot;
+    if (areJoined(snapshot.contact)) this.#joinedAt = this.#clock.now;
     this.#streams.update(snapshot);
   }
 
@@ -85,8 +89,8 @@ export class Page {
     }
     if (verb === "drop" && legs.find((leg) => leg.id === id)?.type === "agent") {
       this.droppedAgent ||= this.#clock.now;
-      const customer = legs.find((leg) => leg.initial);
-      if (customer?.state !== "connected" || !third.some((leg) => leg.state === "connected")) {
+      // A command of the engine's worker is as old as its way to the page.
+      if (!areJoined(this.shown) && this.#clock.now - this.#joinedAt > workerDelay) {
         this.faults.push("dropped the agent before customer and target were joined");
       }
     }
@@ -98,3 +102,8 @@ export class Page {
     return { ...others, setTimeout: guarded(setTimeout), setInterval: guarded(setInterval) };
   }
 }
+
+const areJoined = (contact) => {
+  const connected = (contact?.legs ?? []).filter((leg) => leg.state === "connected" && leg.type !== "agent");
+  return connected.some((leg) => leg.initial) && connected.some((leg) => !leg.initial);
+};

@@ -80,7 +80,7 @@ function judge({ world, script, outcome, settledAt, where, page, aborted, blind,
   const byFate = world.agentHungUp || world.removed; // no page can do anything then
   const controls = world.state === "connected" && !world.removed;
   if (where === "alone" && !byFate && !page.droppedAgent) wrong.push("the customer is alone");
-  if (!outcome || outcome.outcome === "refused") return outcome && !byFate && where !== "left" ? [...wrong, `refused: ${outcome.text}`] : wrong;
+  if (!outcome || outcome.outcome === "refused") return outcome && !byFate && !aborted && where !== "left" ? [...wrong, `refused: ${outcome.text}`] : wrong;
   if (controls && outcome.outcome !== "completed" && world.targets().length > 0) wrong.push("a leg of the target is left");
   if (page.adds > (again ? 2 : 1)) wrong.push("dialled twice");
   const late = world.lateCommand >= settledAt;
@@ -118,7 +118,8 @@ function judgeCourse({ world, script, outcome, settledAt, aborted, blind, leftBe
   const undisturbed = calm && !script.customerLeaves && !script.agentLeaves && !script.aborts;
   if (leftBehind && !completed && !blind && !outcome.stage) wrong.push("a leg was left when it was over");
   if (undisturbed && script.target === "answers" && !completed) wrong.push("failed for no reason");
-  if (aborted && completed && world.joined[0]?.[0] > aborted + patience) wrong.push("went on after the abort");
+  // The engine does not cancel a transfer whose target has answered.
+  if (aborted && completed && !outcome.stage && world.joined[0]?.[0] > aborted + patience) wrong.push("went on after the abort");
   if (calm && outcome.reason === "no-answer" && settledAt > started + ringFor + patience) wrong.push("rang for too long");
   if (calm && world.customerLeft && world.customerLeft < settledAt - patience && outcome.outcome === "failed") {
     wrong.push("went on without the customer");
