@@ -56,8 +56,8 @@ declare global {
   /**
    * Transfers the customer. It resolves within ringFor and about 90 seconds. It rejects
    * with an Error whose `code` is "transfer-under-way", "no-customer", "no-such-contact",
-   * "not-supported" or "bad-ring-time" if it starts nothing. The same target within two
-   * seconds, as by a double click, is the same transfer.
+   * "not-supported" or "bad-ring-time" if it starts nothing. The same target while a
+   * transfer to it is under way, as by a double click, is the same transfer.
    *
    * After a failure it drops, for 30 seconds, a connection to the same number that
    * appears late. It drops any other third party that appears while the transfer runs.

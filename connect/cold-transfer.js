@@ -45,13 +45,13 @@ async function coldTransfer(connect, to, { contactId, ringFor = 20000, onFailure
   const calls = new connect.Agent().getContacts().filter((c) => answered(read(connect, c.contactId).customer));
   if (!contactId && calls.length !== 1) refuse("no-such-contact", `There are ${calls.length} calls: pass contactId.`);
   const id = contactId ?? calls[0].contactId, key = JSON.stringify(to), name = to.name || to.phoneNumber || "The target";
-  const other = transfers.get(id), began = Date.now();
-  if (other?.key === key && began - other.began < 2000) return other.outcome; // a double click
-  let view = read(connect, id), now = began, updates = 0, wake = () => {};
+  const other = transfers.get(id);
+  if (other?.busy && other.key === key) return other.outcome; // a double click
+  let view = read(connect, id), now = Date.now(), updates = 0, wake = () => {};
   if (other?.busy || view.legs.some(live)) refuse("transfer-under-way", "A transfer is under way.");
   if (view.out || !answered(view.agent) || !answered(view.customer)) refuse("no-customer", "You are not in a call.");
 
-  const t = { key, began, busy: true };
+  const t = { key, busy: true };
   let old, target, missing, left, lost, together, joining, leaving;
 
   const isOurs = (leg) => old && !old.includes(leg.id) && (!digits(leg) || ["", digits(leg)].includes(digits(to)));

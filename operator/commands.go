@@ -33,7 +33,7 @@ type try struct {
 // what brings the customer back.
 func (t try) isOver() bool {
 	if t.verb == "hold" {
-		return t.count >= 3
+		return t.count >= 4
 	}
 	return t.count >= 5
 }

@@ -12,7 +12,7 @@ const (
 	commandWithin = 4 * time.Second  // for the effect of a command
 	addWithin     = 8 * time.Second  // for the line of a target to appear
 	settleWithin  = time.Second      // for the effect of a command that was refused
-	absentFor     = time.Second      // until a line that is not shown has ended
+	absentFor     = 2 * time.Second  // until a line that is not shown has ended
 	lateWithin    = 30 * time.Second // until a line that appears is not one of ours
 	joinWithin    = 20 * time.Second // for conference, with all its tries
 )

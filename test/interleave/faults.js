@@ -27,7 +27,7 @@ export const plainFaults = {
   "no failure handler": [[", failure: answer(true)", ""]],
   "leaves the customer on hold": [["await insist(\"resume\", customer, () => !isHeld());", ";"]],
   "dials again on a double click": [
-    ["if (other?.key === key && began - other.began < 2000) return other.outcome;", ""],
+    ["if (other?.busy && other.key === key) return other.outcome;", ""],
     ["other?.busy || ", ""],
   ],
   "ignores the abort": [["if (signal?.aborted && !leaving)", "if (false)"]],
