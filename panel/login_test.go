@@ -171,7 +171,7 @@ func TestGuesses(t *testing.T) {
 	if wait := g.delay(at("ana", 1000)); wait != 0 {
 		t.Errorf("ana waits %s where she has logged in before", wait)
 	}
-	for i := range 3 * mostRecalled {
+	for i := range mostRecalled + 50 {
 		now = now.Add(time.Microsecond)
 		g.wrong(at(fmt.Sprintf("name %d", i), 2000+i))
 	}
@@ -184,7 +184,7 @@ func TestGuesses(t *testing.T) {
 	if wait := g.delay(at("ana", 1000)); wait <= 0 {
 		t.Error("where ana has logged in before, anything can be guessed")
 	}
-	for i := range 3 * mostRecalled {
+	for i := range mostRecalled + 50 {
 		g.right(at("ana", i))
 	}
 	if n := len(g.familiar); n > mostRecalled {
