@@ -33,6 +33,7 @@ var arrows = map[string][]string{
 	"test/connect":    {},
 	"test/interleave": {},
 	"test/interop":    {"softphone", "media"},
+	"test/amazon":     {},
 
 	"password":    {},
 	"hostcheck":   {},
@@ -76,7 +77,7 @@ var foreign = map[string][]string{
 	},
 	"github.com/spf13/cobra":     {"cmd/holdfast"},
 	"github.com/chromedp":        {"test/browser"},
-	"github.com/coder/websocket": {"panel", "test/browser"},
+	"github.com/coder/websocket": {"panel", "test/amazon", "test/browser"},
 	"golang.org/x/crypto":        {"password"},
 	"golang.org/x/term":          {"cmd/holdfast"},
 }

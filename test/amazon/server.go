@@ -1,0 +1,53 @@
+package amazon
+
+import (
+	"embed"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+)
+
+//go:embed site
+var site embed.FS
+
+// Start serves a new agent until the test ends. library is the file of Amazon Connect
+// Streams that the shared worker runs. The browser must accept any certificate: the
+// worker uses no WebSocket without TLS.
+func Start(t testing.TB, library string) *Service {
+	t.Helper()
+	streams, err := os.ReadFile(library)
+	if err != nil {
+		t.Fatalf("reading the library: %v", err)
+	}
+	s := newService()
+	mux := http.NewServeMux()
+	for at, file := range map[string]string{
+		"/worker": "worker.html", "/worker.js": "worker.js", "/own": "own.html", "/own.js": "own.js",
+	} {
+		mux.HandleFunc("GET "+at, func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, site, "site/"+file) })
+	}
+	mux.HandleFunc("GET /connect-streams.js", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/javascript")
+		_, _ = w.Write(streams) // a browser that is gone
+	})
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("POST /api", s.serveCTI)
+	mux.HandleFunc("POST /api/", s.serveCTI)
+	mux.HandleFunc("GET /transport", serveTransport)
+	mux.HandleFunc("GET /page", s.servePage)
+	server := httptest.NewUnstartedServer(mux)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // browsers that close connections
+	server.StartTLS()
+	t.Cleanup(func() {
+		server.CloseClientConnections() // polls may last long
+		server.Close()
+	})
+	origin := strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
+	s.WorkerPage, s.OwnPage = origin+"/worker", origin+"/own"
+	s.socket = "wss" + strings.TrimPrefix(origin, "https") + "/transport"
+	return s
+}

@@ -1,0 +1,3 @@
+// The shared worker is the library's own.
+importScripts('/connect-streams.js')
+connect.worker.main()
