@@ -134,8 +134,10 @@ func (c *contact) place() string {
 func (c *contact) placeHeld() string {
 	there := c.has(agent, connected)
 	switch {
-	case there && c.has(target, connected):
+	case there && len(c.heardBy(c.those(agent)[0])) > 0:
 		return "on hold; agent and target talk"
+	case there && c.has(target, connected):
+		return "on hold; the target has not answered"
 	case there && c.has(target, connecting):
 		return "on hold; the target rings"
 	case there:

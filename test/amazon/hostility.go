@@ -38,6 +38,8 @@ const (
 	LeaveRefused      Hostility = "the agent's leaving is refused"
 	// ConferenceRefusedOnce refuses only the first conference of a contact.
 	ConferenceRefusedOnce Hostility = "the first conference is refused"
+	// ConferenceUnheardOnce neither does nor answers the first conference of a contact.
+	ConferenceUnheardOnce Hostility = "the first conference is neither done nor answered"
 	// AddRefusedYetDialled dials a second after the refusal.
 	AddRefusedYetDialled Hostility = "an addition is refused, and the target dialled"
 	// HoldRefusedYetDone holds and refuses.

@@ -17,9 +17,10 @@ type page struct {
 	service *Service
 	mail    chan any
 	// What follows is guarded by the lock of the service.
-	count int     // of updates
-	held  *update // by Reordered
-	shown shown   // what the page around has been shown
+	count int      // of updates
+	held  *update  // by Reordered
+	late  []update // by Delayed, in order
+	shown shown    // what the page around has been shown
 	sdk   map[topic]bool
 }
 
@@ -124,7 +125,8 @@ func (p *page) take(u update) {
 	p.count++
 	switch {
 	case s.is(Delayed):
-		time.AfterFunc(400*time.Millisecond, func() { p.show(u) })
+		p.late = append(p.late, u)
+		time.AfterFunc(400*time.Millisecond, p.showLate)
 	case s.is(Dropped):
 		if p.count%2 == 0 {
 			p.showLocked(u)
@@ -144,6 +146,13 @@ func (p *page) take(u update) {
 	default:
 		p.showLocked(u)
 	}
+}
+
+func (p *page) showLate() {
+	p.service.mu.Lock()
+	defer p.service.mu.Unlock()
+	p.showLocked(p.late[0])
+	p.late = p.late[1:]
 }
 
 func (p *page) release() {

@@ -4,14 +4,25 @@ import "time"
 
 // This file has what people do who are not the agent.
 
-// Answer has all targets that ring, or that are only routed, answer.
+// Answer has all targets that ring, or that are only routed, answer. Without any, nothing
+// changes.
 func (s *Service) Answer() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, x := range s.contact.those(target, connecting, connected) {
+	there := s.contact.those(target, connecting, connected)
+	for _, x := range there {
 		x.set(connected)
 		x.person = true
 	}
+	if len(there) > 0 {
+		s.changed()
+	}
+}
+
+// Refresh posts the snapshot again, as Amazon Connect does at least every 30 s.
+func (s *Service) Refresh() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.changed()
 }
 

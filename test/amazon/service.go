@@ -67,8 +67,8 @@ func (s *Service) once(h Hostility) bool {
 }
 
 // Talk removes the contact and begins a new one, in which customer and agent talk. If
-// outbound, the agent has called the customer.
-func (s *Service) Talk(outbound bool) {
+// outbound, the agent has called the customer. It returns the id of the contact.
+func (s *Service) Talk(outbound bool) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.contact != nil {
@@ -83,6 +83,7 @@ func (s *Service) Talk(outbound bool) {
 	}
 	s.state = busy
 	s.changed()
+	return s.contact.id
 }
 
 // name returns a new identifier.
@@ -155,9 +156,9 @@ func (s *Service) AwaitTargets(ctx context.Context, many int) error {
 	return s.await(ctx, func() bool { return len(s.contact.those(target, connecting, connected)) >= many })
 }
 
-// AwaitPlace waits until the customer is in a place (Place).
-func (s *Service) AwaitPlace(ctx context.Context, place string) error {
-	return s.await(ctx, func() bool { return s.contact.place() == place })
+// AwaitNoTarget waits until no target rings or is connected.
+func (s *Service) AwaitNoTarget(ctx context.Context) error {
+	return s.await(ctx, func() bool { return !s.contact.has(target, connecting, connected) })
 }
 
 // AwaitAsked waits until pages have made a request for the n-th time.

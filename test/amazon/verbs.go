@@ -45,11 +45,12 @@ func (s *Service) begin(r request) (finish func(context.Context) (added string, 
 	s.wake()
 	var added string
 	var err error
-	if !s.is(Unheard) {
+	unheard := s.is(Unheard) || r.method == "conferenceConnections" && s.once(ConferenceUnheardOnce)
+	if !unheard {
 		added, err = s.perform(r)
 	}
 	late := err == nil && r.method == "createAdditionalConnection" && s.is(LateAnswer)
-	if s.is(Unheard) || s.is(Unanswered) {
+	if unheard || s.is(Unanswered) {
 		added, err = "", errSwallowed
 	}
 	c := s.contact

@@ -52,7 +52,7 @@ type chromiumProgram struct {
 }
 
 // launchChromium starts Chromium with a profile. Its microphone repeats the WAV file
-// voice.
+// voice. It accepts the certificates of simulated services.
 func launchChromium(profile, voice string) (program, error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(chromium()),
@@ -65,6 +65,7 @@ func launchChromium(profile, voice string) (program, error) {
 		chromedp.Flag("use-file-for-fake-audio-capture", voice),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("hide-crash-restore-bubble", true),
+		chromedp.Flag("ignore-certificate-errors", true),
 		chromedp.ModifyCmdFunc(func(c *exec.Cmd) { c.SysProcAttr = ownGroup() }),
 	)
 	all, end := chromedp.NewExecAllocator(context.Background(), options...)

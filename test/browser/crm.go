@@ -112,11 +112,11 @@ func serve(t testing.TB, site http.Handler) string {
 }
 
 // Page is the address of the page by the library around the agent's page at ccp.
-func (c *CRM) Page(ccp string) string {
-	return c.Origin + "/?" + url.Values{"ccp": {ccp}}.Encode()
-}
+func (c *CRM) Page(ccp string) string { return c.at("/", ccp) }
 
 // SDKPage is the address of the page by the SDK alone around the agent's page at ccp.
-func (c *CRM) SDKPage(ccp string) string {
-	return c.Origin + "/alone?" + url.Values{"ccp": {ccp}}.Encode()
+func (c *CRM) SDKPage(ccp string) string { return c.at("/alone", ccp) }
+
+func (c *CRM) at(page, ccp string) string {
+	return c.Origin + page + "?" + url.Values{"ccp": {ccp}}.Encode()
 }
