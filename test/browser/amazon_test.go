@@ -19,14 +19,16 @@ type way struct {
 	page string // a path at the CRM
 	// ends is set if the page reports when its transfers are over.
 	ends bool
-	sdk  bool // it uses the Amazon Connect SDK instead of Streams
+	// adopts is set if the page carries a transfer on after a reload.
+	adopts bool
+	sdk    bool // it uses the Amazon Connect SDK instead of Streams
 }
 
 var (
 	byBrief  = way{name: "the brief's code", page: "/"}
 	byPlain  = way{name: "cold-transfer.js", page: "/plain", ends: true}
-	byEngine = way{name: "the engine", page: "/engine", ends: true}
-	bySDK    = way{name: "the engine by the SDK", page: "/engine-sdk", ends: true, sdk: true}
+	byEngine = way{name: "the engine", page: "/engine", ends: true, adopts: true}
+	bySDK    = way{name: "the engine by the SDK", page: "/engine-sdk", ends: true, adopts: true, sdk: true}
 )
 
 var ways = []way{byBrief, byPlain, byEngine, bySDK}
@@ -110,12 +112,16 @@ func (a *attempt) quiet(while time.Duration) {
 
 // over waits until the page has done what it does.
 func (a *attempt) over() {
-	if a.ends && !a.reloaded {
+	switch {
+	case a.ends && !a.reloaded:
 		a.tab.Await("crm.isSettled()")
 		a.quiet(moment)
-		return
+	case a.adopts && a.reloaded:
+		a.tab.Await("crm.isCarriedOn()")
+		a.quiet(moment)
+	default:
+		a.quiet(4 * moment)
 	}
-	a.quiet(4 * moment)
 }
 
 func (a *attempt) reload() {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -118,5 +119,8 @@ func (c *CRM) Page(ccp string) string { return c.at("/", ccp) }
 func (c *CRM) SDKPage(ccp string) string { return c.at("/alone", ccp) }
 
 func (c *CRM) at(page, ccp string) string {
-	return c.Origin + page + "?" + url.Values{"ccp": {ccp}}.Encode()
+	page, query, _ := strings.Cut(page, "?")
+	values, _ := url.ParseQuery(query) // ours
+	values.Set("ccp", ccp)
+	return c.Origin + page + "?" + values.Encode()
 }
