@@ -44,6 +44,12 @@ const (
 	AddRefusedYetDialled Hostility = "an addition is refused, and the target dialled"
 	// HoldRefusedYetDone holds and refuses.
 	HoldRefusedYetDone Hostility = "a hold is refused, and done"
+	// ConferenceRefusedYetDone connects all and refuses.
+	ConferenceRefusedYetDone Hostility = "a conference is refused, and done"
+	// LeaveRefusedYetDone lets the agent leave and refuses.
+	LeaveRefusedYetDone Hostility = "the agent's leaving is refused, and done"
+	// ResumeRefusedOnce refuses the first resume of a contact.
+	ResumeRefusedOnce Hostility = "the first resume is refused"
 	// ResumeGrantedNotDone grants the first resume of a contact and does nothing.
 	ResumeGrantedNotDone Hostility = "the first resume is granted, and not done"
 	// ErrorObjects has errors as objects instead of strings, in pages of our own.

@@ -22,14 +22,15 @@ func (r *refusal) Error() string { return r.text }
 // The types and texts of refusals were recorded at Amazon Connect, except those that
 // the service makes up where no text is known.
 var (
-	noHold       = &refusal{"InvalidStateException", "Cannot put call on hold: Invalid contact state."}
-	noConference = &refusal{"InvalidStateException", "Cannot conference connections: Invalid contact state."}
-	noResume     = &refusal{"InternalServiceException", "Cannot resume connection from hold"}
-	noConnection = &refusal{"ConnectionNotFound", "ConnectionNotFound"}
-	noContact    = &refusal{"ContactNotFoundException", "ContactNotFoundException"}
-	noSecond     = &refusal{"LimitExceededException", "only one third party may be active"}
-	noAddition   = &refusal{"InvalidStateException", "Cannot add connection: Invalid contact state."}
-	noLeaving    = &refusal{"InternalServiceException", "Cannot destroy connection"}
+	noHold        = &refusal{"InvalidStateException", "Cannot put call on hold: Invalid contact state."}
+	noConference  = &refusal{"InvalidStateException", "Cannot conference connections: Invalid contact state."}
+	resumedBefore = &refusal{"CallAlreadyResumedException", "CallAlreadyResumedException"}
+	noResume      = &refusal{"InternalServiceException", "Cannot resume connection from hold"}
+	noConnection  = &refusal{"ConnectionNotFound", "ConnectionNotFound"}
+	noContact     = &refusal{"ContactNotFoundException", "ContactNotFoundException"}
+	noSecond      = &refusal{"LimitExceededException", "only one third party may be active"}
+	noAddition    = &refusal{"InvalidStateException", "Cannot add connection: Invalid contact state."}
+	noLeaving     = &refusal{"InternalServiceException", "Cannot destroy connection"}
 )
 
 // errSwallowed stands for a request that gets no answer.
@@ -92,6 +93,10 @@ func (s *Service) perform(r request) (added string, err error) {
 			return "", noLeaving
 		}
 		s.leave(c, x)
+		if x.party == agent && s.is(LeaveRefusedYetDone) {
+			s.changed()
+			return "", noLeaving
+		}
 	case "createAdditionalConnection":
 		return s.add(c, r.endpoint)
 	case "conferenceConnections":
@@ -121,6 +126,9 @@ func (s *Service) hold(x *connection) error {
 func (s *Service) resume(x *connection) error {
 	if x.state != hold {
 		return noResume
+	}
+	if s.once(ResumeRefusedOnce) {
+		return resumedBefore
 	}
 	if !s.once(ResumeGrantedNotDone) {
 		x.set(connected)
@@ -187,5 +195,8 @@ func (s *Service) conference(c *contact) error {
 		}
 	}
 	s.changed()
+	if s.is(ConferenceRefusedYetDone) {
+		return noConference
+	}
 	return nil
 }

@@ -35,6 +35,7 @@ var ourScenes = map[string]func(*ourTry){
 		o.ana.tab.Reload()
 		o.reloaded = true
 		o.ana.isThere()
+		o.hears("ana", "ringback") // her audio is back
 		target.Answer()
 	},
 }

@@ -92,13 +92,17 @@ var failures = []failure{
 		hostile: []amazon.Hostility{amazon.DeadLegs}, ours: deadLegsGo,
 	},
 	{
-		name: "viii", what: "a double click", people: doubleClick,
+		name: "viii", what: "the agent clicks again while the target rings", people: clicksAgain,
 		hostile: []amazon.Hostility{amazon.SeveralTargets}, ours: oneTarget,
 	},
 	{name: "ix", what: "the agent has called the customer", outbound: true, people: targetAnswers, ours: "agents call no customers"},
 	{
 		name: "agent", what: "the target is an agent, shown as connected when the call is routed, who never answers", to: "ben",
 		people: refreshed, hostile: []amazon.Hostility{amazon.RoutedConnected}, ours: "connected means that a person has answered",
+	},
+	{
+		name: "agent'", what: "the same, and they answer; with the engine, the agent confirms it", to: "ben",
+		people: confirmed, hostile: []amazon.Hostility{amazon.RoutedConnected}, ours: "connected means that a person has answered",
 	},
 	{
 		what: "the hold is refused, and done", people: targetAnswers,
@@ -115,6 +119,18 @@ var failures = []failure{
 	{
 		what: "the target declines, and the first resume is granted but not done", people: targetDeclines,
 		hostile: []amazon.Hostility{amazon.ResumeGrantedNotDone}, ours: neverRefuse,
+	},
+	{
+		what: "the target declines, and the first resume is refused", people: targetDeclines,
+		hostile: []amazon.Hostility{amazon.ResumeRefusedOnce}, ours: neverRefuse,
+	},
+	{
+		what: "the conference is refused, and done", people: targetAnswers,
+		hostile: []amazon.Hostility{amazon.ConferenceRefusedYetDone}, ours: neverRefuse,
+	},
+	{
+		what: "the agent's leaving is refused, and done", people: targetAnswers,
+		hostile: []amazon.Hostility{amazon.LeaveRefusedYetDone}, ours: neverRefuse,
 	},
 	{
 		what: "the addition is refused with an error that is an object", people: func(*attempt) {}, pages: true,
@@ -157,6 +173,17 @@ func attemptEnds(a *attempt) {
 func refreshed(a *attempt) {
 	if a.rings() {
 		a.service.Refresh()
+	}
+}
+
+func confirmed(a *attempt) {
+	if !a.rings() {
+		return
+	}
+	a.service.Answer()
+	a.quiet(moment)
+	if a.adopts {
+		a.tab.Do("crm.confirm()")
 	}
 }
 
@@ -208,9 +235,9 @@ func secondAttempt(a *attempt) {
 	}
 }
 
-func doubleClick(a *attempt) {
-	a.begin()
+func clicksAgain(a *attempt) {
 	if a.rings() {
+		a.begin()
 		a.quiet(2 * moment)
 		a.service.Answer()
 	}

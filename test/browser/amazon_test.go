@@ -31,7 +31,7 @@ var (
 	bySDK    = way{name: "the engine by the SDK", page: "/engine-sdk", ends: true, adopts: true, sdk: true}
 )
 
-var ways = []way{byBrief, byPlain, byEngine, bySDK}
+var ways = []way{byBrief, byPlain, byEngine}
 
 // A door is how pages reach Amazon Connect.
 type door struct {
@@ -162,6 +162,8 @@ func TestAmazon(t *testing.T) {
 	var players sync.WaitGroup
 	for _, c := range columns {
 		players.Go(func() {
+			began := time.Now()
+			defer func() { t.Logf("%s through %s took %.1f s", c.way.name, c.door.name, time.Since(began).Seconds()) }()
 			for _, f := range failures {
 				if f.pages && c.door.name == byWorker.name || f.slow && !All() {
 					continue

@@ -23,6 +23,7 @@ export function useEngine(crm, transfers, began) {
         outcomes.push({ outcome: 'refused', text: error.message })
       }
     },
+    confirm: async () => (await transfers.get()).confirm(),
     // compiles reports whether this page may compile WebAssembly.
     compiles: () => WebAssembly.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])).then(() => true, () => false),
   })

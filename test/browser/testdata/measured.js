@@ -1,11 +1,13 @@
 // The engine's worker, which also answers how much memory WebAssembly has.
-const instantiate = WebAssembly.instantiateStreaming
-let memory
-WebAssembly.instantiateStreaming = async (...from) => {
-  const built = await instantiate(...from)
-  memory = built.instance.exports.mem
-  return built
+{
+  const inner = WebAssembly.instantiateStreaming
+  let memory
+  WebAssembly.instantiateStreaming = async (...from) => {
+    const built = await inner(...from)
+    memory = built.instance.exports.mem
+    return built
+  }
+  const asked = new BroadcastChannel('measured')
+  asked.onmessage = ({ data }) => data === 'wasm' && asked.postMessage({ wasm: memory.buffer.byteLength })
 }
-const asked = new BroadcastChannel('measured')
-asked.onmessage = ({ data }) => data === 'wasm' && asked.postMessage({ wasm: memory.buffer.byteLength })
 importScripts('worker.js')
