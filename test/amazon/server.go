@@ -41,7 +41,7 @@ func Start(t testing.TB, library string) *Service {
 	mux.HandleFunc("GET /page", s.servePage)
 	server := httptest.NewUnstartedServer(mux)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // browsers that close connections
-	server.EnableHTTP2 = true // requests that are never answered must not use up the connections
+	server.EnableHTTP2 = true                           // requests that are never answered must not use up the connections
 	server.StartTLS()
 	t.Cleanup(func() {
 		server.CloseClientConnections() // polls may last long

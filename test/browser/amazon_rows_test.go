@@ -20,8 +20,8 @@ type failure struct {
 	incurable, onlyEngine string
 	// ours is why this cannot happen with our server; empty if it can.
 	ours string
-	// slow is set if a way takes more than ten seconds.
-	slow bool
+	// often is set if make test plays it, too.
+	often bool
 	// pages is set if only a page of our own can be that hostile.
 	pages bool
 }
@@ -34,32 +34,32 @@ const (
 )
 
 var failures = []failure{
-	{name: "normal", what: "the target answers", people: targetAnswers},
+	{name: "normal", often: true, what: "the target answers", people: targetAnswers},
 	{
-		name: "i-a", what: "the added connection appears only after another update", people: targetAnswers,
+		name: "i-a", often: true, what: "the added connection appears only after another update", people: targetAnswers,
 		hostile: []amazon.Hostility{amazon.LateLeg}, ours: stateFirst,
 	},
 	{
 		name: "i-b", what: "the target answers before the response to the addition, and no update follows", people: targetAnswers,
 		hostile: []amazon.Hostility{amazon.LateAnswer}, ours: stateFirst,
 	},
-	{name: "ii", what: "the target never answers", people: func(*attempt) {}},
+	{name: "ii", often: true, what: "the target never answers", people: func(*attempt) {}},
 	{
 		name: "ii'", what: "Amazon Connect ends the attempt", people: attemptEnds,
 		hostile: []amazon.Hostility{amazon.RingLimit}, ours: "it is (ii), since the server has a ring time",
 	},
-	{name: "iii", what: "the target declines", people: targetDeclines},
+	{name: "iii", often: true, what: "the target declines", people: targetDeclines},
 	{
-		name: "iii'", what: "the addition is refused", people: func(*attempt) {},
+		name: "iii'", often: true, what: "the addition is refused", people: func(*attempt) {},
 		hostile: []amazon.Hostility{amazon.AddRefused},
 	},
 	{
 		name: "iv", what: "the conference is refused", people: targetAnswers,
-		hostile: []amazon.Hostility{amazon.ConferenceRefused}, ours: neverRefuse, slow: true,
+		hostile: []amazon.Hostility{amazon.ConferenceRefused}, ours: neverRefuse,
 	},
 	{
 		name: "iv'", what: "the same, and the customer would stay on hold when the agent leaves", people: targetAnswers,
-		hostile: []amazon.Hostility{amazon.ConferenceRefused, amazon.LeftOnHold}, ours: neverRefuse, slow: true,
+		hostile: []amazon.Hostility{amazon.ConferenceRefused, amazon.LeftOnHold}, ours: neverRefuse,
 	},
 	{
 		name: "iv''", what: "the agent cannot leave", people: targetAnswers,
@@ -68,7 +68,7 @@ var failures = []failure{
 	},
 	{name: "v-a", what: "the customer hangs up while the target rings", people: customerHangsUp},
 	{
-		name: "v-b", what: "the same, and the contact stays; the target answers", people: customerHangsUp,
+		name: "v-b", often: true, what: "the same, and the contact stays; the target answers", people: customerHangsUp,
 		hostile: []amazon.Hostility{amazon.ContactStays}, ours: "the contact ends with the customer",
 	},
 	{
@@ -80,24 +80,24 @@ var failures = []failure{
 		hostile: []amazon.Hostility{amazon.RemovedOutright}, ours: "a contact is shown as ended first",
 	},
 	{
-		name: "vi", what: "the page is reloaded while the target rings, and the target answers", people: reloadedWhileItRings,
+		name: "vi", often: true, what: "the page is reloaded while the target rings, and the target answers", people: reloadedWhileItRings,
 		onlyEngine: "the page forgets what it was doing",
 	},
 	{
-		name: "vi'", what: "the page is reloaded after the target has answered", people: reloadedAfterAnswer,
+		name: "vi'", often: true, what: "the page is reloaded after the target has answered", people: reloadedAfterAnswer,
 		hostile: []amazon.Hostility{amazon.ConferenceUnheardOnce}, onlyEngine: "the page forgets what it was doing", ours: neverRefuse,
 	},
 	{
-		name: "vii", what: "a second attempt while the first, declined, is still shown", people: secondAttempt,
+		name: "vii", often: true, what: "a second attempt while the first, declined, is still shown", people: secondAttempt,
 		hostile: []amazon.Hostility{amazon.DeadLegs}, ours: deadLegsGo,
 	},
 	{
-		name: "viii", what: "the agent clicks again while the target rings", people: clicksAgain,
+		name: "viii", often: true, what: "the agent clicks again while the target rings", people: clicksAgain,
 		hostile: []amazon.Hostility{amazon.SeveralTargets}, ours: oneTarget,
 	},
 	{name: "ix", what: "the agent has called the customer", outbound: true, people: targetAnswers, ours: "agents call no customers"},
 	{
-		name: "agent", what: "the target is an agent, shown as connected when the call is routed, who never answers", to: "ben",
+		name: "agent", often: true, what: "the target is an agent, shown as connected when the call is routed, who never answers", to: "ben",
 		people: refreshed, hostile: []amazon.Hostility{amazon.RoutedConnected}, ours: "connected means that a person has answered",
 	},
 	{
@@ -105,7 +105,7 @@ var failures = []failure{
 		people: confirmed, hostile: []amazon.Hostility{amazon.RoutedConnected}, ours: "connected means that a person has answered",
 	},
 	{
-		what: "the hold is refused, and done", people: targetAnswers,
+		often: true, what: "the hold is refused, and done", people: targetAnswers,
 		hostile: []amazon.Hostility{amazon.HoldRefusedYetDone}, ours: neverRefuse,
 	},
 	{
@@ -117,7 +117,7 @@ var failures = []failure{
 		hostile: []amazon.Hostility{amazon.ConferenceRefusedOnce}, ours: neverRefuse,
 	},
 	{
-		what: "the target declines, and the first resume is granted but not done", people: targetDeclines,
+		often: true, what: "the target declines, and the first resume is granted but not done", people: targetDeclines,
 		hostile: []amazon.Hostility{amazon.ResumeGrantedNotDone}, ours: neverRefuse,
 	},
 	{
@@ -138,18 +138,18 @@ var failures = []failure{
 	},
 	{
 		what: "requests are done and never answered", people: targetAnswers,
-		hostile: []amazon.Hostility{amazon.Unanswered}, ours: "each request is answered", slow: true,
+		hostile: []amazon.Hostility{amazon.Unanswered}, ours: "each request is answered",
 	},
 	{
 		what: "requests are neither done nor answered", people: func(*attempt) {},
-		hostile: []amazon.Hostility{amazon.Unheard}, ours: "each request is answered", slow: true,
+		hostile: []amazon.Hostility{amazon.Unheard}, ours: "each request is answered",
 	},
-	{what: "updates come 400 ms after the responses", people: targetAnswers, pages: true, hostile: []amazon.Hostility{amazon.Delayed}, ours: stateFirst},
+	{often: true, what: "updates come 400 ms after the responses", people: targetAnswers, pages: true, hostile: []amazon.Hostility{amazon.Delayed}, ours: stateFirst},
 	{what: "every other update is lost", people: targetAnswers, pages: true, hostile: []amazon.Hostility{amazon.Dropped}, ours: stateFirst},
 	{what: "every update comes twice", people: targetAnswers, pages: true, hostile: []amazon.Hostility{amazon.Repeated}, ours: stateFirst},
-	{what: "of two updates the older comes last", people: targetAnswers, pages: true, hostile: []amazon.Hostility{amazon.Reordered}, ours: stateFirst},
+	{often: true, what: "of two updates the older comes last", people: targetAnswers, pages: true, hostile: []amazon.Hostility{amazon.Reordered}, ours: stateFirst},
 	{
-		what: "the contact is removed while the target rings, though the customer is there", people: contactRemoved,
+		often: true, what: "the contact is removed while the target rings, though the customer is there", people: contactRemoved,
 		incurable: "the page can no longer do anything with the contact", ours: "a contact stays while its customer does",
 	},
 }

@@ -49,6 +49,7 @@ func (c *column) weigh() (w weight) {
 // ready, and memory.
 func TestEngineWeight(t *testing.T) {
 	Need(t)
+	c := openColumn(t, Start(t, 0), byMeasured, byOwn)
 	wasm, err := os.ReadFile(connectDir + "/dist/holdfast.wasm")
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +58,6 @@ func TestEngineWeight(t *testing.T) {
 	w := gzip.NewWriter(&packed)
 	_, _ = w.Write(wasm) // to memory
 	_ = w.Close()
-	c := openColumn(t, Start(t, 0), byMeasured, byOwn)
 	readyAfter := func() (ms float64) {
 		c.tab.Await("crm.readyAfter")
 		c.tab.Read("crm.readyAfter", &ms)
