@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -25,17 +26,20 @@ func (w weight) String() string {
 	return fmt.Sprintf("page %.2f MB of JavaScript, engine %.2f MB of WebAssembly", w.page/1e6, float64(w.wasm)/1e6)
 }
 
-// weigh collects garbage and returns what is left. The library keeps a log of everything
-// for half an hour; it is emptied first.
+// weigh collects garbage and returns what is left, besides what others keep: the library
+// its log for half an hour, the browser what was logged, and our page what became of each
+// transfer.
 func (c *column) weigh() (w weight) {
-	c.tab.Do("connect.getLog()._logs.length = 0; connect.getLog()._logsToPush.length = 0; document.getElementById('log').replaceChildren()")
+	c.tab.Do(`
+		connect.getLog()._logs.length = connect.getLog()._logsToPush.length = crm.outcomes.length = 0
+		document.getElementById('log').replaceChildren()
+		console.clear()`)
 	c.tab.do("collecting garbage", func(ctx context.Context) error {
-		if _, err := chromedp.Call(ctx, heapprofiler.CollectGarbage, cdp.Empty{}); err != nil {
-			return err
-		}
+		_, discarded := chromedp.Call(ctx, runtime.DiscardConsoleEntries, cdp.Empty{})
+		_, collected := chromedp.Call(ctx, heapprofiler.CollectGarbage, cdp.Empty{})
 		used, err := chromedp.Call(ctx, runtime.GetHeapUsage, cdp.Empty{})
 		w.page = used.UsedSize
-		return err
+		return errors.Join(discarded, collected, err)
 	})
 	c.tab.Read(`new Promise(told => {
 		const asked = new BroadcastChannel('measured')

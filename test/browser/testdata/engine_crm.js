@@ -1,9 +1,8 @@
 // What the pages with the engine have in common. target finds what the engine takes as a
 // target; contactId is that of the call.
 export function useEngine(crm, transfers, began) {
-  let begun = 0
+  let underWay = 0
   const outcomes = []
-  const settled = () => outcomes.length === begun
   const ended = () => transfers.state.transfer?.stage === 'ended'
 
   transfers.ready.then(() => { crm.readyAfter = performance.now() - began }, error => console.error(error.message))
@@ -12,15 +11,17 @@ export function useEngine(crm, transfers, began) {
     outcomes,
     isThere: () => transfers.state.status === 'ready',
     sees: contactId => transfers.state.contactId === contactId,
-    isSettled: settled,
+    isSettled: () => underWay === 0,
     isCarriedOn: ended, // after a reload
     handOver: async name => {
-      begun++
+      underWay++
       try {
         const transfer = await transfers.cold(name, { ringFor: 2000, onFailure: 'resume' })
         outcomes.push(await transfer.outcome())
       } catch (error) {
         outcomes.push({ outcome: 'refused', text: error.message })
+      } finally {
+        underWay--
       }
     },
     confirm: async () => (await transfers.get()).confirm(),
