@@ -3,10 +3,10 @@
 FUZZTIME ?= 30s
 PREFIX ?= /usr/local
 
-.PHONY: help demo install test check lint wasm kill restarts browser interleave bench fuzz clean
+.PHONY: help demo install test check lint wasm kill restarts browser interleave soak-browser bench fuzz clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' Makefile
 
 demo: ## build, then play every kind of transfer between real phones on this machine, as stories and drawings
 	@echo 'building bin/holdfast; the demo takes about a minute after that'
@@ -43,6 +43,9 @@ browser: ## all tests with a real browser, also those that take long
 
 interleave: ## 10,000 seeds of each kind of transfer by a page, in Node: answers and updates late, lost and wrong
 	HOLDFAST_INTERLEAVE=all go test -C test/interleave -count=1 -timeout 60m -v
+
+soak-browser: ## whatever can go wrong on a simulated Amazon Connect, in Chromium, and 300 transfers in one page
+	HOLDFAST_BROWSER=all go test -C test/browser -count=1 -timeout 20m -v -run '^Test(Amazon|Engine)'
 
 bench: ## the figures that docs/STATUS.md states
 	go test -run '^$$' -bench . -benchmem ./...

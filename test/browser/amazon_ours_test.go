@@ -90,7 +90,7 @@ func (o *ourTry) place() string {
 		if string(now) != last {
 			last, since = string(now), time.Now()
 		}
-		return c.Stage == call.Over || time.Since(since) > time.Second
+		return c.Stage == call.Over || time.Since(since) > time.Second && others(c) != theTargetRings
 	})
 	if c.Stage == call.Over {
 		return "gone"
@@ -108,14 +108,19 @@ func (o *ourTry) place() string {
 	return "somewhere else: " + r.Summary(o.voices())
 }
 
+const (
+	theTargetRings     = "the target rings"
+	agentAndTargetTalk = "agent and target talk"
+)
+
 // others describes agent and target while the customer is on hold.
 func others(c call.Contact) string {
 	for _, x := range c.Connections {
 		if x.Party == call.Target && x.State == call.Connected {
-			return "agent and target talk"
+			return agentAndTargetTalk
 		}
 		if x.Party == call.Target && x.State == call.Connecting {
-			return "the target rings"
+			return theTargetRings
 		}
 	}
 	return "the agent is alone"
@@ -124,9 +129,12 @@ func others(c call.Contact) string {
 // ends ends the contact.
 func (o *ourTry) ends() {
 	o.t.Helper()
-	if c := o.Await(func(call.Contact) bool { return true }); c.Stage == call.Over {
-		o.over()
-		return
+	c := o.Await(func(call.Contact) bool { return true })
+	if c.Stage != call.Over {
+		o.HangUp("customer")
 	}
-	o.goodbye()
+	if others(c) == agentAndTargetTalk {
+		o.HangUp("cardiology") // they talk on
+	}
+	o.over()
 }

@@ -152,7 +152,7 @@ func (p *places) compare(t *testing.T) {
 		}
 		first, others, _ := strings.Cut(strings.TrimPrefix(line, "| "), " | ")
 		if !agree(others, written[section+first]) {
-			t.Errorf("docs/AMAZON-CONNECT-TABLE.md has %q for %q, not %q; run make amazon", written[section+first], first, others)
+			t.Errorf("docs/AMAZON-CONNECT-TABLE.md has %q for %q, not %q; run make soak-browser", written[section+first], first, others)
 		}
 	}
 }
@@ -180,7 +180,7 @@ was tried against Amazon's servers. The library's own shared worker reaches the 
 hostile page is an agent's page of our own that delays, loses, repeats and reorders updates, and refuses with texts that were recorded
 at Amazon Connect.
 
-` + "`make amazon`" + ` plays all of it, prints the tables, and fails if a customer ends elsewhere than here; it writes this page with
+` + "`make soak-browser`" + ` plays all of it, prints the tables, and fails if a customer ends elsewhere than here; it writes this page with
 ` + "`HOLDFAST_BROWSER=all go test ./test/browser -run 'TestAmazon$' -document`" + `. ` + "`make test`" + ` plays what takes less time.
 
 `

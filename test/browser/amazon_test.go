@@ -31,7 +31,7 @@ var (
 	bySDK    = way{name: "the engine by the SDK", page: "/engine-sdk", ends: true, adopts: true, sdk: true}
 )
 
-var ways = []way{byBrief, byPlain, byEngine}
+var ways = []way{byBrief, byPlain, byEngine, bySDK}
 
 // A door is how pages reach Amazon Connect.
 type door struct {

@@ -1,13 +1,7 @@
-// A page that embeds the agent's page by the Amazon Connect SDK alone, with the engine.
-import { AmazonConnectStreamsSite } from '@amazon-connect/site-streams'
-import { Holdfast } from '/connect/sdk.js'
+// What the page by the SDK does differently with the engine.
+import '/sdk.js'
+import { Holdfast } from '/connect/attach-sdk.js'
 import { useEngine } from '/engine_crm.js'
 
-const ccp = new URLSearchParams(location.search).get('ccp')
-const { provider } = AmazonConnectStreamsSite.init({ instanceUrl: ccp })
-const frame = Object.assign(document.createElement('iframe'), { src: ccp, allow: 'microphone; autoplay' })
-provider.setCCPIframe(frame)
-document.body.prepend(frame)
-
 const began = performance.now()
-window.crm = useEngine({}, await Holdfast.attach({ sdk: provider }), began)
+useEngine(crm, await Holdfast.attach({ sdk: crm.provider }), began)
