@@ -27,7 +27,11 @@ const (
 	queueARN = instance + "/queue/0f7e3d1c-0000-4000-8000-000000000002"
 )
 
-var basicQueue = object{"queueARN": queueARN, "queueId": queueARN, "name": "BasicQueue"}
+var (
+	basicQueue = object{"queueARN": queueARN, "queueId": queueARN, "name": "BasicQueue"}
+	// ownQueue is that of the agent. The library reads the agent's id there.
+	ownQueue = object{"queueARN": instance + "/queue/agent/ana", "queueId": instance + "/queue/agent/ana", "name": nil}
+)
 
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
@@ -110,7 +114,7 @@ func (x *connection) object(ended bool) object {
 var (
 	permissions   = []string{"outboundCall"}
 	countries     = []string{"us"}
-	queues        = []object{basicQueue}
+	queues        = []object{basicQueue, ownQueue}
 	states        = []object{agentState(available, 0), agentState("Offline", 0)}
 	configuration = object{
 		"name": "ana", "username": "ana", "softphoneEnabled": true, "softphoneAutoAccept": false, "extension": "",

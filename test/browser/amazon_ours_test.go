@@ -52,7 +52,7 @@ func (o *ourTry) rung(does softphone.Behaviour) *softphone.Call {
 
 // playOurs plays what can go wrong with our server, by each way to transfer.
 func playOurs(t *testing.T) {
-	s := openStage(t, impatient)
+	s := openStage(t, "ring_for = \"6s\"\n") // time enough to load a page again
 	s.crm.serveConnect(t)
 	s.opensIn("ana", s.crm.Page)
 	for _, w := range ways {
@@ -66,6 +66,7 @@ func playOurs(t *testing.T) {
 			if ourScenes[f.name] != nil {
 				s.talk()
 				o := &ourTry{stage: s, way: w}
+				s.ana.tab.Do("crm.ringFor = " + f.ringFor())
 				ourScenes[f.name](o)
 				amazonTable.add(t, byOurs, w, f, o.place())
 				o.ends()

@@ -13,6 +13,7 @@ type failure struct {
 	hostile    []amazon.Hostility
 	outbound   bool // the agent has called the customer
 	to         string
+	patient    bool // the target may ring for 20 s, and not for two
 	// people has what others do after the page has begun to transfer.
 	people func(*attempt)
 	// incurable is why no page can keep the customer from being stranded; empty if one
@@ -80,11 +81,11 @@ var failures = []failure{
 		hostile: []amazon.Hostility{amazon.RemovedOutright}, ours: "a contact is shown as ended first",
 	},
 	{
-		name: "vi", often: true, what: "the page is reloaded while the target rings, and the target answers", people: reloadedWhileItRings,
+		name: "vi", often: true, patient: true, what: "the page is reloaded while the target rings, and the target answers", people: reloadedWhileItRings,
 		onlyEngine: "the page forgets what it was doing",
 	},
 	{
-		name: "vi'", often: true, what: "the page is reloaded after the target has answered", people: reloadedAfterAnswer,
+		name: "vi'", often: true, patient: true, what: "the page is reloaded after the target has answered", people: reloadedAfterAnswer,
 		hostile: []amazon.Hostility{amazon.ConferenceUnheardOnce}, onlyEngine: "the page forgets what it was doing", ours: neverRefuse,
 	},
 	{

@@ -130,6 +130,14 @@ func (a *attempt) reload() {
 	a.tab.Await("crm.isThere()")
 }
 
+// ringFor is for how long a target may ring, in ms.
+func (f failure) ringFor() string {
+	if f.patient {
+		return "20000"
+	}
+	return "2000"
+}
+
 // play plays a failure, and returns where the customer ends.
 func (c *column) play(t *testing.T, f failure) string {
 	a := &attempt{column: c, failure: f, t: t}
@@ -140,6 +148,7 @@ func (c *column) play(t *testing.T, f failure) string {
 		sees = "crm.sees(" + strconv.Quote(id) + ")"
 	}
 	c.tab.Await("crm.isThere() && " + sees)
+	c.tab.Do("crm.ringFor = " + f.ringFor())
 	a.begin()
 	f.people(a)
 	a.over()

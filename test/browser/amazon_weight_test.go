@@ -31,7 +31,8 @@ func (w weight) String() string {
 // transfer.
 func (c *column) weigh() (w weight) {
 	c.tab.Do(`
-		connect.getLog()._logs.length = connect.getLog()._logsToPush.length = crm.outcomes.length = 0
+		for (const kept of Object.values(connect.getLog())) if (Array.isArray(kept)) kept.length = 0
+		crm.outcomes.length = 0
 		document.getElementById('log').replaceChildren()
 		console.clear()`)
 	c.tab.do("collecting garbage", func(ctx context.Context) error {

@@ -9,6 +9,7 @@ export function useEngine(crm, transfers, began) {
   return Object.assign(crm, {
     transfers,
     outcomes,
+    ringFor: 2000,
     isThere: () => transfers.state.status === 'ready',
     sees: contactId => transfers.state.contactId === contactId,
     isSettled: () => underWay === 0,
@@ -16,7 +17,7 @@ export function useEngine(crm, transfers, began) {
     handOver: async name => {
       underWay++
       try {
-        const transfer = await transfers.cold(name, { ringFor: 2000, onFailure: 'resume' })
+        const transfer = await transfers.cold(name, { ringFor: crm.ringFor, onFailure: 'resume' })
         outcomes.push(await transfer.outcome())
       } catch (error) {
         outcomes.push({ outcome: 'refused', text: error.message })
