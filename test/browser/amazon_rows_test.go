@@ -223,13 +223,15 @@ func reloadedAfterAnswer(a *attempt) {
 	a.reload()
 }
 
-// secondAttempt: the page tries again when the first attempt is over.
+// secondAttempt: the page tries again two seconds after the first attempt. Before that,
+// cold-transfer.js takes it for a double click.
 func secondAttempt(a *attempt) {
 	if !a.rings() {
 		return
 	}
 	a.service.Decline()
 	a.over()
+	a.quiet(10 * moment)
 	a.begin()
 	if a.rings() {
 		a.service.Answer()

@@ -28,7 +28,7 @@ var (
 	byBrief  = way{name: "the brief's code", page: "/"}
 	byPlain  = way{name: "cold-transfer.js", page: "/plain", ends: true}
 	byEngine = way{name: "the engine", page: "/engine", ends: true, adopts: true}
-	bySDK    = way{name: "the engine by the SDK", page: "/engine-sdk", ends: true, adopts: true, sdk: true}
+	bySDK    = way{name: "the engine, on the SDK", page: "/engine-sdk", ends: true, adopts: true, sdk: true}
 )
 
 var ways = []way{byBrief, byPlain, byEngine, bySDK}
@@ -156,7 +156,7 @@ func (c *column) play(t *testing.T, f failure) string {
 }
 
 // TestAmazon plays what can go wrong with a transfer on Amazon Connect, side by side for
-// each way to transfer and each door.
+// each way to transfer and each door. All pages play at the same time: mostly they wait.
 func TestAmazon(t *testing.T) {
 	Need(t)
 	b := Start(t, 0)
