@@ -1,10 +1,10 @@
-// See cold-transfer.d.ts. <script> and import "./cold-transfer.js" define
+// See cold-transfer.d.ts. <script> and import define
 // globalThis.coldTransfer; require() in a CommonJS package returns it.
 (() => {
 "use strict";
 const LIMIT = 4000; // ms for a command's answer and effect
 const SETTLE = 1000; // until the update after a refusal
-const ABSENT = 2000; // an old update may lack a leg
+const ABSENT = 2000; // old updates lack legs
 const JOIN = 15000; // until customer and target are joined
 const CARE = 30000; // after a failure, for a late leg
 const TRIES = 4;
@@ -157,7 +157,7 @@ async function coldTransfer(connect, to, { contactId, ringFor = 20000, onFailure
       t.busy = false;
       await until(() => by, () => view.out || view.legs.some((leg) => live(leg) && isOurs(leg)));
       t.busy = true;
-      await drop(isOurs);
+      if (transfers.get(id) === t) await drop(isOurs);
     }
     clearInterval(timer);
     refresh.unsubscribe();

@@ -223,8 +223,7 @@ func reloadedAfterAnswer(a *attempt) {
 	a.reload()
 }
 
-// secondAttempt: the page tries again two seconds after the first attempt. Before that,
-// cold-transfer.js takes it for a double click.
+// secondAttempt: the page tries again two seconds after the first attempt has ended.
 func secondAttempt(a *attempt) {
 	if !a.rings() {
 		return
