@@ -105,6 +105,27 @@ func TestKeysArePressed(t *testing.T) {
 	}
 }
 
+// A key that came in signalling goes to everybody who hears its sender, and to nobody else.
+func TestKeysArePassedOn(t *testing.T) {
+	for name, test := range map[string]struct {
+		mix  call.Mix
+		want string
+	}{
+		"relayed": {everyone(1, 2), "5"}, "mixed": {everyone(1, 2, 3), "5"}, "on hold": {call.Mix{{Connection: 1, Audio: call.HoldAudio}}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, 3, func(r *Room, p []*party) {
+				r.Set(test.mix)
+				talk(10, p[2], p[3])
+				p[2].Pass('5')
+				talk(30, p[2], p[3])
+				wantTyped(t, p[1].rest(), test.want)
+				wantTyped(t, p[2].rest(), "")
+			})
+		})
+	}
+}
+
 // wantTyped complains if other keys were pressed, or not as RFC 4733 has it.
 func wantTyped(t *testing.T, heard []sent, want string) {
 	t.Helper()

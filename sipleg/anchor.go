@@ -21,6 +21,7 @@ type audio interface {
 	Pressed(func(key byte))
 	Played(func())
 	Press(keys string)
+	Pass(key byte)
 	Close()
 }
 
@@ -79,6 +80,7 @@ func (silence) Latch(netip.AddrPort)         {}
 func (silence) Pressed(func(byte))           {}
 func (silence) Played(func())                {}
 func (silence) Press(string)                 {}
+func (silence) Pass(byte)                    {}
 func (silence) Close()                       {}
 
 // open gives the leg a port, 0 meaning any, and makes it known by its Call-ID.

@@ -36,6 +36,9 @@ func (t *step) key(key byte, how way) {
 	if t.way == how {
 		t.emit(call.Pressed{Connection: t.connection, Key: string(key)})
 	}
+	if how == byInfo && t.session.Stream.Events == 0 && !t.ended { // else it is in the audio, too
+		t.out = append(t.out, passing{t.audio, key})
+	}
 }
 
 // informed takes what the peer says in an INFO request.
@@ -55,6 +58,21 @@ func (t *step) press(keys string) {
 	default:
 		t.run(t.dialog.Press(t.now, keys))
 	}
+}
+
+// passing has a key that came by INFO pressed towards everybody who hears the leg. It is
+// written down nowhere: it may be of a card's number.
+type passing struct {
+	audio audio
+	key   byte
+}
+
+func (passing) Class() switchboard.Class { return switchboard.Exempt }
+func (passing) Trace() string            { return "" }
+
+func (p passing) Send() error {
+	p.audio.Pass(p.key)
+	return nil
 }
 
 // typing has keys pressed in the audio. It is not repeated after a restart: a

@@ -103,6 +103,8 @@ func (r *rig) act(p switchboard.Plan) {
 			r.tell("audio %s", audioOf(out))
 		case typing:
 			r.tell("audio of the keys %s", out.keys)
+		case passing:
+			r.tell("others get the key %c", out.key)
 		case outgoing:
 			if _, listed := sipua.Kinds[out.Kind]; !listed {
 				r.t.Errorf("%s: kind %q has no class", out.Trace(), out.Kind)
@@ -403,6 +405,7 @@ func (p *port) Latch(peer netip.AddrPort)      { p.latch = peer }
 func (p *port) Pressed(f func(byte))           { p.pressed = f }
 func (p *port) Played(f func())                { p.played = f }
 func (p *port) Press(string)                   {}
+func (p *port) Pass(byte)                      {}
 
 func (p *port) Close() {
 	if i := slices.Index(p.ports.open, p); i >= 0 {
