@@ -73,7 +73,7 @@ func ParseAddress(s string) (Address, error) {
 	case !IsAddress(s):
 		return Address{}, fmt.Errorf(`%q is no sip: address; write it like "sip:ana@192.0.2.7:5060"`, s)
 	case strings.EqualFold(scheme, "sips"):
-		return Address{}, fmt.Errorf("%q: a sips: address needs TLS, which this server does not have; write sip:", s)
+		return Address{}, fmt.Errorf("%q: a sips: address needs TLS, which this server does not have; write sip: instead", s)
 	case len(s) > 255:
 		return Address{}, errors.New("a sip: address has at most 255 characters")
 	}

@@ -107,7 +107,7 @@ func TestNumberMistakes(t *testing.T) {
 		"+12":                        `"+12" is no phone number; after the "+" it has 3 to 15 digits and does not begin with 0, like "+493012345"`,
 		"tel:+493012345;ext=7":       `"tel:+493012345;ext=7" is no phone number; an extension or a local number cannot be dialled; write the whole number, like "+493012345"`,
 		"tel:12;phone-context=+4930": `"tel:12;phone-context=+4930" is no phone number; an extension or a local number cannot be dialled; write the whole number, like "+493012345"`,
-		"sips:ben@192.0.2.8":         `"sips:ben@192.0.2.8": a sips: address needs TLS, which this server does not have; write sip:`,
+		"sips:ben@192.0.2.8":         `"sips:ben@192.0.2.8": a sips: address needs TLS, which this server does not have; write sip: instead`,
 	} {
 		if got, err := d.Endpoint(written); err == nil || err.Error() != want {
 			t.Errorf("%q: got %+v and error\n%v, want\n%s", written, got, err, want)
