@@ -40,7 +40,7 @@ const (
 	ConferenceRefusedOnce Hostility = "the first conference is refused"
 	// ConferenceUnheardOnce neither does nor answers the first conference of a contact.
 	ConferenceUnheardOnce Hostility = "the first conference is neither done nor answered"
-	// AddRefusedYetDialled dials a second after the refusal.
+	// AddRefusedYetDialled dials 300 ms after the refusal.
 	AddRefusedYetDialled Hostility = "an addition is refused, and the target dialled"
 	// HoldRefusedYetDone holds and refuses.
 	HoldRefusedYetDone Hostility = "a hold is refused, and done"

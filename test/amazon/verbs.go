@@ -166,7 +166,7 @@ func (s *Service) add(c *contact, to Endpoint) (added string, err error) {
 	case s.is(AddRefused):
 		return "", noAddition
 	case s.is(AddRefusedYetDialled):
-		s.later(time.Second, dial)
+		s.later(300*time.Millisecond, dial)
 		return "", noAddition
 	}
 	for _, x := range c.those(customer, connected) {

@@ -110,7 +110,7 @@ var failures = []failure{
 		hostile: []amazon.Hostility{amazon.HoldRefusedYetDone}, ours: neverRefuse,
 	},
 	{
-		what: "the addition is refused, and the target dialled a second later", people: targetAnswers,
+		what: "the addition is refused, and the target dialled 0.3 s later", people: targetAnswers,
 		hostile: []amazon.Hostility{amazon.AddRefusedYetDialled}, ours: neverRefuse,
 	},
 	{
