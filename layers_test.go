@@ -59,8 +59,9 @@ var arrows = map[string][]string{
 	"demo":              {"call", "client", "holdfasttest", "media", "password", "routing", "softphone", "story"},
 	"holdfasttest":      {".", "call", "client", "config", "journal", "routing", "softphone"},
 
-	"media/genaudio":     {"media"},
-	"examples/embedding": {"call", "holdfasttest"},
+	"media/genaudio":        {"media"},
+	"examples/embedding":    {"call", "holdfasttest"},
+	"test/amazon/simulated": {"test/amazon"},
 }
 
 // foreign is who may know which foreign module, for those whose words must

@@ -23,22 +23,18 @@ func Start(t testing.TB, library string) *Service {
 	if err != nil {
 		t.Fatalf("reading the library: %v", err)
 	}
-	s := newService()
+	s := New()
 	mux := http.NewServeMux()
-	for at, file := range map[string]string{
-		"/worker": "worker.html", "/worker.js": "worker.js", "/own": "own.html", "/own.js": "own.js",
-	} {
-		mux.HandleFunc("GET "+at, func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, site, "site/"+file) })
-	}
+	mux.Handle("/", s.OwnPages())
+	mux.HandleFunc("GET /worker", serveFile("worker.html"))
+	mux.HandleFunc("GET /worker.js", serveFile("worker.js"))
 	mux.HandleFunc("GET /connect-streams.js", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/javascript")
 		_, _ = w.Write(streams) // a browser that is gone
 	})
-	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("POST /api", s.serveCTI)
 	mux.HandleFunc("POST /api/", s.serveCTI)
 	mux.HandleFunc("GET /transport", serveTransport)
-	mux.HandleFunc("GET /page", s.servePage)
 	server := httptest.NewUnstartedServer(mux)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // browsers that close connections
 	server.EnableHTTP2 = true                           // requests that are never answered must not use up the connections
@@ -51,4 +47,18 @@ func Start(t testing.TB, library string) *Service {
 	s.WorkerPage, s.OwnPage = origin+"/worker", origin+"/own"
 	s.socket = "wss" + strings.TrimPrefix(origin, "https") + "/transport"
 	return s
+}
+
+// OwnPages serves the agent's page of our own at /own, also without TLS.
+func (s *Service) OwnPages() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /own", serveFile("own.html"))
+	mux.HandleFunc("GET /own.js", serveFile("own.js"))
+	mux.HandleFunc("GET /page", s.servePage)
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	return mux
+}
+
+func serveFile(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, site, "site/"+name) }
 }

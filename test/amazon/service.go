@@ -46,7 +46,8 @@ type Service struct {
 	more     chan struct{}        // closed and replaced at each change
 }
 
-func newService() *Service {
+// New returns an agent who is available and has no contact.
+func New() *Service {
 	return &Service{state: available, done: map[Hostility]bool{}, followed: map[int]func(update){}, more: make(chan struct{})}
 }
 
@@ -194,6 +195,15 @@ func (s *Service) Place() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.contact.place()
+}
+
+// AwaitPlace waits until the customer is somewhere else than before, and returns where.
+func (s *Service) AwaitPlace(ctx context.Context, before string) (now string, err error) {
+	err = s.await(ctx, func() bool {
+		now = s.contact.place()
+		return now != before
+	})
+	return now, err
 }
 
 // Asked returns the requests that pages have made since the last Turn, in order.

@@ -4,7 +4,7 @@ const times = ['timestamp', 'timeStamp', 'startTimestamp', 'queueTimestamp', 'sn
 const revive = (key, value) => times.includes(key) && typeof value === 'number' ? new Date(value * 1000) : value
 
 const origin = location.ancestorOrigins[0]
-const socket = new WebSocket(`wss://${location.host}/page`)
+const socket = new WebSocket(`${location.protocol.replace('http', 'ws')}//${location.host}/page`)
 const { port1: port, port2 } = new MessageChannel()
 
 socket.onmessage = ({ data }) => {
