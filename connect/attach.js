@@ -19,7 +19,7 @@ export async function attach({ streams, sdk, desk, provider }, options) {
 }
 
 // attachDesk uses what the browser has: a worker, storage, locks and a channel.
-export async function attachDesk(desk, provider, { workerURL = new URL("./dist/worker.js", import.meta.url) } = {}) {
+export async function attachDesk(desk, provider, { workerURL = besideThisFile() } = {}) {
   return new Transfers({
     desk,
     port: workerPort(workerURL),
@@ -28,6 +28,12 @@ export async function attachDesk(desk, provider, { workerURL = new URL("./dist/w
     locks: globalThis.navigator?.locks,
     openChannel: (name) => (typeof BroadcastChannel === "function" ? new BroadcastChannel(name) : undefined),
   });
+}
+
+// besideThisFile: a bundle that is a classic script has no address of its own.
+function besideThisFile() {
+  if (!import.meta.url) throw new TypeError("attach needs the option workerURL: the address of worker.js");
+  return new URL("./dist/worker.js", import.meta.url);
 }
 
 // storageOf returns the storage of this tab. A browser that denies it throws when it is read.
