@@ -113,8 +113,8 @@ func (s *stage) invite(out io.Writer) error {
 
 Be an agent in your browser (Chromium): open http://localhost:%d/ccp-v2/
 and log in as %q with the password %q. Say that you are available, and a
-customer calls you. examples/streams-page is a page on Amazon Connect Streams
-around it.
+customer calls you. examples/streams-page and examples/amazon-connect are pages
+on Amazon Connect Streams around it.
 
 On the command line you see a customer who calls ana, who answers at once. Handed
 over, customers hang up after %s, and another one calls. In another terminal, try
