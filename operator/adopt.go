@@ -84,7 +84,19 @@ func (c *contact) recall(m fields) bool {
 	if c.reported > len(c.call.Past) {
 		return false
 	}
-	return ok && c.recallLists(m) && c.recallCommand(m["command"])
+	return ok && c.recallLists(m) && c.recallCommand(m["command"]) && c.fits()
+}
+
+// fits reports whether what was recalled can follow from the events. What is stored may
+// be damaged.
+func (c *contact) fits() bool {
+	switch {
+	case c.last() == nil:
+		return c.in(c.by) != nil && !c.restore && c.command == nil
+	case c.call.Stage == call.Joining:
+		return c.legOf(c.attempt().Connection) != nil
+	}
+	return true
 }
 
 func (c *contact) recallLists(m fields) bool {

@@ -17,13 +17,15 @@ func (c *contact) start(r request) (code call.Code, text string) {
 	if code, text := c.mayStart(); code != "" {
 		return code, text
 	}
+	before := *c
 	c.prepare()
 	asked.By = c.by
-	code, text = c.ask(asked)
-	if code == "" {
-		c.assume = r.assume
+	if code, text := c.ask(asked); code != "" {
+		*c = before // the end of the last transfer may still be under way
+		return code, text
 	}
-	return code, text
+	c.assume = r.assume
+	return "", ""
 }
 
 // knows reports whether there has been a transfer with that key.
