@@ -43,5 +43,5 @@ function cancelOn(signal, transfer) {
   if (signal.aborted) return cancel();
   const ended = new AbortController();
   signal.addEventListener("abort", cancel, { once: true, signal: ended.signal });
-  void transfer.outcome().then(() => ended.abort());
+  void transfer.outcome().catch(() => {}).then(() => ended.abort());
 }

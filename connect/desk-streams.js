@@ -29,9 +29,11 @@ class StreamsDesk {
     }
   }
 
+  // contacts returns the agent's calls. Chats and tasks have connections, too.
   contacts() {
     try {
-      return new this.#connect.Agent().getContacts().map((contact) => contact.getContactId());
+      const calls = new this.#connect.Agent().getContacts().filter((contact) => callTypes.has(contact.getType()));
+      return calls.map((contact) => contact.getContactId());
     } catch {
       return []; // the library has no data yet
     }
@@ -111,6 +113,8 @@ class StreamsDesk {
     });
   }
 }
+
+const callTypes = new Set(["voice", "queue_callback"]);
 
 // underWay are the states of a contact in which its parties may still talk.
 const underWay = new Set(["init", "incoming", "pending", "connecting", "connected", "paused"]);

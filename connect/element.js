@@ -137,9 +137,9 @@ export class HoldfastTransfer extends Base {
   #followed(transfer) {
     if (this.#transfer?.id === transfer.id) return;
     this.#transfer = transfer;
-    transfer.outcome().then((detail) => {
-      if (detail) this.dispatchEvent(new CustomEvent("holdfast-outcome", { detail, bubbles: true, composed: true }));
-    });
+    const ended = (detail) => detail && this.dispatchEvent(new CustomEvent("holdfast-outcome", { detail, bubbles: true, composed: true }));
+    const stopped = () => this.#transfer === transfer && (this.#transfer = undefined); // it may go on later
+    transfer.outcome().then(ended, stopped);
   }
 
   #show() {

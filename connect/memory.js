@@ -13,6 +13,7 @@ export class Memory {
   #note;
   #prefix;
   #kept = new Map(); // contactId -> text; also what the storage does not take
+  leads = false; // this tab runs the transfers, so that what other tabs have is older
 
   // openChannel(name) opens a BroadcastChannel; it may be missing.
   constructor({ storage, openChannel, clock, note }) {
@@ -48,10 +49,15 @@ export class Memory {
       if (typeof at !== "number" || typeof saved !== "object" || !saved) throw new Error("it has another form");
       return { saved, endpoints: new Map(endpoints), isOld: this.#clock.now() - at > lasting };
     } catch (error) {
-      this.#note(`The stored transfer of a call is damaged and was ignored: ${error.message}`);
-      this.forget(contactId);
+      this.ignore(contactId, `it is damaged: ${error.message}`);
       return undefined;
     }
+  }
+
+  // ignore forgets what cannot be used.
+  ignore(contactId, why) {
+    this.#note(`The stored transfer of a call was ignored: ${why}`);
+    this.forget(contactId);
   }
 
   write(contactId, saved, endpoints) {
@@ -72,25 +78,29 @@ export class Memory {
   }
 
   #heard({ wanted, contactId, text }) {
-    if (typeof contactId === "string") return this.#keep(contactId, text);
+    if (typeof contactId === "string") return this.leads || this.#keep(contactId, text);
     if (wanted) for (const [id, kept] of this.#kept) this.#channel.postMessage({ contactId: id, text: kept });
   }
 
   #keep(contactId, text) {
-    if (typeof text === "string") this.#kept.set(contactId, text);
-    else this.#kept.delete(contactId);
-    this.#try(() => {
-      if (typeof text === "string") this.#storage.setItem(this.#prefix + contactId, text);
-      else this.#storage.removeItem(this.#prefix + contactId);
-    });
+    const key = this.#prefix + contactId;
+    if (typeof text === "string") {
+      this.#kept.set(contactId, text);
+      if (this.#try(() => this.#storage.setItem(key, text))) return;
+    } else {
+      this.#kept.delete(contactId);
+    }
+    this.#try(() => this.#storage.removeItem(key)); // also an older one that storage has no room to replace
   }
 
   // #try: a browser may deny storage to a frame of another site, and storage may be full.
   #try(use) {
     try {
       use();
+      return true;
     } catch {
       this.#note("The browser denies this page its storage: a transfer under way is not carried on after a reload.");
+      return false;
     }
   }
 }

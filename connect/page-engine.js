@@ -1,4 +1,6 @@
 import { endpointOf, settles, targetOf, textOf } from "./desk.js";
+import { TransferError } from "./errors.js";
+import { canLeave } from "./view.js";
 
 // overKept is how many contacts that are over are remembered for their outcomes.
 const overKept = 20;
@@ -20,6 +22,7 @@ export class PageEngine {
   #runs = false;
   #ready = false;
   #failure = "";
+  #stopped = new AbortController();
   #changed;
 
   // changed() is called when the engine is ready or has failed.
@@ -50,25 +53,28 @@ export class PageEngine {
     return this.#contacts.get(contactId)?.view;
   }
 
+  // stopped is aborted when no state will be published any more, with the reason.
+  get stopped() {
+    return this.#stopped.signal;
+  }
+
   // begin lets the engine act, and has it carry on the transfers that were under way.
   begin() {
-    this.#runs = true;
+    this.#runs = this.#memory.leads = true;
+    if (this.stopped.aborted) this.#stopped = new AbortController();
     this.look();
   }
 
-  // end stops the engine: another tab acts from now on.
-  end(reason) {
-    this.#runs = false;
-    for (const contact of this.#contacts.values()) {
-      this.#clock.clearTimeout(contact.timer);
-      this.#refuse(contact, "other-tab", reason);
-      this.#post({ type: "forget", contactId: contact.contactId });
-    }
+  // end stops the engine, because another tab acts from now on or the page is closed. What
+  // is kept of the transfers under way is for the tab or the page that comes next.
+  end(code, reason) {
+    this.#stop(code, reason);
+    for (const { contactId } of this.#contacts.values()) this.#post({ type: "forget", contactId });
     this.#contacts.clear();
   }
 
   close() {
-    this.end("this page has stopped its transfers");
+    this.end("unavailable", "this page has stopped its transfers");
     this.#port.close?.();
   }
 
@@ -135,7 +141,6 @@ export class PageEngine {
     const snapshot = this.#desk.contact(contactId);
     if (!snapshot) return refuse("no-such-contact", "this call does not exist any more");
     const contact = this.#contact(contactId);
-    if (contact.view?.state.key === key) return contact.view.state;
     const targets = to.map((one) => {
       const endpoint = endpointOf(one);
       const target = targetOf(endpoint);
@@ -152,9 +157,9 @@ export class PageEngine {
   }
 
   async #finish(transferId, type, outcome) {
-    const [contact, state] = this.#find(transferId);
+    const [contact] = this.#find(transferId);
     if (!contact) return refuse("no-such-transfer", "you have asked for no such transfer");
-    const last = state.stage === "ended" ? state : await this.#ask(contact, { type, contactId: contact.contactId }, endedIn(transferId));
+    const last = await this.#ask(contact, { type, contactId: contact.contactId }, endedIn(transferId));
     if (last.outcome === outcome) return {};
     return refuse("transfer-ended", last.text || `the transfer has ended already: ${last.outcome}`);
   }
@@ -163,7 +168,7 @@ export class PageEngine {
     const [contact, state] = this.#find(transferId);
     if (!contact) return refuse("no-such-transfer", "you have asked for no such transfer");
     if (state.stage === "ended") return refuse("transfer-ended", `the transfer has ended already: ${state.outcome}`);
-    await this.#ask(contact, { type: "confirm", contactId: contact.contactId }, (next) => next.stage !== "reaching");
+    await this.#ask(contact, { type: "confirm", contactId: contact.contactId }, (next) => next.transferId === transferId && next.stage !== "reaching");
     return {};
   }
 
@@ -176,16 +181,18 @@ export class PageEngine {
   }
 
   // #ask asks the engine one thing at a time for each contact, because its answers do not
-  // name what they answer.
+  // name what they answer. What a state answers already is not asked.
   #ask(contact, message, isAnswer, within) {
     const turn = () => {
+      const known = [...contact.states.values()].find(isAnswer);
+      if (known) return known;
       const hindered = this.#hindered();
       if (hindered) return hindered;
       return new Promise((resolve, reject) => {
         const asked = { isAnswer, resolve, reject };
         contact.asked = asked;
         if (within) {
-          const late = () => contact.asked === asked && this.#refuse(contact, "clientTimeout", "the transfer engine does not answer");
+          const late = () => contact.asked === asked && this.#reject(contact, "clientTimeout", "the transfer engine does not answer");
           asked.timer = this.#clock.setTimeout(late, within);
         }
         this.#post({ ...message, at: this.#clock.now() });
@@ -208,10 +215,10 @@ export class PageEngine {
       return this.#changed();
     }
     const contact = this.#contacts.get(message?.contactId);
-    if (!contact || !this.#runs) return;
+    if (!contact || contact.over || !this.#runs) return;
     switch (message.type) {
       case "refused":
-        return this.#refuse(contact, message.code, message.text);
+        return this.#refused(contact, message);
       case "do":
         return this.#do(contact, message);
       case "state":
@@ -223,13 +230,16 @@ export class PageEngine {
     }
   }
 
-  #refuse(contact, code, text) {
-    const { asked, contactId } = contact;
-    if (!asked) {
-      if (contact.adopting) this.#memory.forget(contactId);
-      contact.adopting = false;
-      return;
-    }
+  // #refused: the engine answers in order, and adopts before anything is asked.
+  #refused(contact, { code, text }) {
+    if (!contact.adopting) return this.#reject(contact, code, text);
+    contact.adopting = false;
+    this.#memory.ignore(contact.contactId, text);
+  }
+
+  #reject(contact, code, text) {
+    const { asked } = contact;
+    if (!asked) return;
     this.#answered(contact);
     asked.reject({ errorKey: code, reason: text });
   }
@@ -247,7 +257,13 @@ export class PageEngine {
       this.#post({ type: "answer", at: this.#clock.now(), contactId, n, error });
     };
     const parameter = verb === "add" ? (contact.endpoints.get(nameOf(target)) ?? endpointFrom(target)) : connection;
-    settles((resolve, reject) => Promise.resolve(this.#desk[verb](contactId, parameter)).then(resolve, reject)).then(
+    const call = (resolve, reject) => {
+      // The target may have left while the command was on its way from the worker.
+      if (verb === "drop" && !canLeave(this.#desk.contact(contactId), connection, contact.view?.state.kind))
+        throw new Error("customer and target are not connected any more");
+      Promise.resolve(this.#desk[verb](contactId, parameter)).then(resolve, reject);
+    };
+    settles(call).then(
       () => answer(null),
       (error) => answer(textOf(error)),
     );
@@ -269,8 +285,10 @@ export class PageEngine {
   }
 
   #save(contact, saved) {
-    if (saved) this.#memory.write(contact.contactId, saved, contact.endpoints);
-    else this.#memory.forget(contact.contactId);
+    if (saved) return this.#memory.write(contact.contactId, saved, contact.endpoints);
+    this.#memory.forget(contact.contactId);
+    contact.adopting = false; // without a transfer no state follows
+    this.#forgetIfOver(contact);
   }
 
   #wake(contact, at) {
@@ -299,13 +317,22 @@ export class PageEngine {
   #fail(text) {
     if (this.#failure) return;
     this.#failure = text;
+    this.#stop("unavailable", text);
     for (const contact of this.#contacts.values()) {
-      this.#clock.clearTimeout(contact.timer);
-      this.#refuse(contact, "unavailable", this.#failure);
-      if (!contact.view || contact.view.state?.stage === "ended") continue;
+      if (contact.adopting) this.#memory.forget(contact.contactId); // or the next engine stops by it, too
+      else if (!contact.view || contact.view.state.stage === "ended") continue;
       contact.view = { ...contact.view, customer: "unknown", stuck: `${text} Finish the transfer by hand.`, confirm: false };
     }
     this.#changed();
+  }
+
+  #stop(code, reason) {
+    this.#runs = this.#memory.leads = false;
+    for (const contact of this.#contacts.values()) {
+      this.#clock.clearTimeout(contact.timer);
+      this.#reject(contact, code, reason);
+    }
+    this.#stopped.abort(new TransferError(code, reason));
   }
 
   #contact(contactId) {

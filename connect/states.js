@@ -11,7 +11,8 @@ export class States {
   #last = null;
   #begun = false;
   #follows = false;
-  #aborted = false;
+  #signals = []; // that end the wait: of who waits, and of an engine that stops
+  #abortedBy;
   #over = false;
 
   // options may have: signal; first, a state to begin with; accepts(state, last);
@@ -28,9 +29,9 @@ export class States {
 
   next() {
     const { signal, first } = this.#options;
-    if (signal?.aborted && !this.#over) this.#abort();
-    if (this.#aborted) return Promise.reject(signal.reason);
-    if (!this.#begun) this.#begin(first);
+    if (signal?.aborted) this.#abort(signal);
+    if (!this.#begun && !this.#over) this.#begin(first);
+    if (this.#abortedBy) return Promise.reject(this.#abortedBy.reason);
     if (this.#queue.length > 0) return Promise.resolve({ done: false, value: this.#queue.shift() });
     if (this.#over) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
@@ -47,8 +48,11 @@ export class States {
     if (first) this.#receive(first);
     if (this.#over) return;
     this.#follows = true;
-    this.#options.signal?.addEventListener("abort", this.#abort, { once: true });
+    const { stopped } = this.#proxy;
+    this.#signals = [this.#options.signal, stopped].filter(Boolean);
+    for (const signal of this.#signals) signal.addEventListener("abort", this.#aborted, { once: true });
     this.#proxy.subscribe(this.#topic, this.#published);
+    if (stopped?.aborted) this.#abort(stopped);
   }
 
   #published = async (state) => this.#receive(state);
@@ -64,19 +68,22 @@ export class States {
     if (isLast?.(state)) this.#end();
   }
 
-  #abort = () => {
+  #aborted = ({ target }) => this.#abort(target);
+
+  #abort(signal) {
+    if (this.#over) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#queue = [];
-    this.#aborted = true;
+    this.#abortedBy = signal;
     this.#end();
-    for (const { reject } of waiting) reject(this.#options.signal.reason);
-  };
+    for (const { reject } of waiting) reject(signal.reason);
+  }
 
   #end() {
     if (this.#over) return;
     this.#over = true;
-    this.#options.signal?.removeEventListener("abort", this.#abort);
+    for (const signal of this.#signals) signal.removeEventListener("abort", this.#aborted);
     if (this.#follows) this.#proxy.unsubscribe(this.#topic, this.#published);
     for (const { resolve } of this.#waiting) resolve({ done: true, value: undefined });
     this.#waiting = [];

@@ -37,6 +37,7 @@ export class Transfers {
   #listeners = new Set();
   #holds = false; // this tab may act
   #closing = new AbortController();
+  #leading = new AbortController(); // aborted when another tab may act
   #readiness = Promise.withResolvers?.() ?? deferred();
 
   // port, clock, storage, locks and openChannel are those of the browser, or of a test.
@@ -104,6 +105,7 @@ export class Transfers {
 
   close() {
     this.#closing.abort();
+    this.#leading.abort();
     this.#page.close();
     this.#memory.close();
     for (const [contactId, handler] of this.#handlers) this.#proxy.unsubscribe(topicOf(contactId), handler);
@@ -125,7 +127,8 @@ export class Transfers {
     this.#engine = "page";
     this.#proxy = this.#page;
     const late = () => this.#page.isReady || this.#set("unavailable", "The transfer engine could not be loaded in time.");
-    this.#clock.setTimeout(late, engineWithin);
+    const timer = this.#clock.setTimeout(late, engineWithin);
+    this.#closing.signal.addEventListener("abort", () => this.#clock.clearTimeout(timer));
     const name = `holdfast.transfer:${agent}`;
     this.#memory.open(name);
     await this.#lock(name);
@@ -139,18 +142,21 @@ export class Transfers {
     };
     const waits = () => {
       this.#holds = false;
-      this.#page.end(texts.elsewhere);
+      this.#page.end("other-tab", texts.elsewhere);
       this.#set("elsewhere", texts.elsewhere);
     };
-    const { signal } = this.#closing;
+    const { signal } = this.#leading;
     if (this.#locks && (await holdLock(this.#locks, name, { granted, waits, signal }))) return;
     this.#note("The browser has no locks for this page: do not transfer in two tabs at the same time.");
     granted();
   }
 
   #pageChanged() {
-    if (this.#engine !== "page") return;
-    if (this.#page.failure) return this.#set("unavailable", this.#page.failure);
+    if (this.#engine !== "page" || this.#closing.signal.aborted) return;
+    if (this.#page.failure) {
+      this.#leading.abort();
+      return this.#set("unavailable", this.#page.failure);
+    }
     if (this.#holds && this.#page.isReady && this.#status !== "ready") {
       this.#page.begin();
       return this.#set("ready", "");
@@ -253,6 +259,7 @@ export class Transfers {
   }
 
   #set(status, text) {
+    if (this.#text === texts.closed) return;
     this.#status = status;
     this.#text = text;
     if (status === "ready") {

@@ -1,31 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Transfers } from "./transfers.js";
-import { channels, Clock, Desk, Locks, Port, settled, Storage } from "./testing/fakes.js";
-
-// page opens a page; ready pages have an engine that may act.
-async function page({ ready = true, ...parts } = {}) {
-  const made = { desk: new Desk(), port: new Port(), clock: new Clock(), storage: new Storage(), locks: new Locks(), ...parts };
-  const transfers = new Transfers(made);
-  await settled();
-  if (ready) {
-    made.port.say({ type: "ready" });
-    await settled();
-  }
-  return { transfers, ...made };
-}
-
-// begun has asked for a transfer that the engine has begun.
-async function begun(options, parts) {
-  const opened = await page(parts);
-  const asked = opened.transfers.cold("+4930123", options);
-  await settled();
-  opened.port.state();
-  return { ...opened, transfer: await asked };
-}
-
-const refusal = (code) => ({ name: "TransferError", code });
+import { channels, Clock, Desk, Locks, settled, Storage } from "./testing/fakes.js";
+import { begun, page, refusal } from "./testing/page.js";
 
 test("transfers are refused until the engine is ready", async () => {
   const { transfers, port } = await page({ ready: false });
@@ -225,7 +202,7 @@ test("what is stored and damaged is ignored, with a reason", async () => {
     storage.setItem("holdfast.transfer:ana:k1", text);
     const { transfers, port } = await page({ storage });
     assert.equal(port.last("adopt"), undefined);
-    assert.match(transfers.state.notes.join(), /damaged and was ignored/);
+    assert.match(transfers.state.notes.join(), /was ignored: it is damaged/);
     assert.equal(storage.length, 0);
   }
 });

@@ -7,6 +7,14 @@ const find = (snapshot, party, ...states) =>
 export const isWithAgent = (snapshot) =>
   Boolean(snapshot && !snapshot.ended && find(snapshot, "agent", "connected", "hold") && find(snapshot, "customer", "connected", "hold"));
 
+// canLeave: dropping a connection does not leave the customer alone, as dropping the
+// agent's may. Of a blind transfer the target need not have answered.
+export function canLeave(snapshot, id, kind) {
+  if (!snapshot || snapshot.ended || find(snapshot, "agent")?.id !== id) return true;
+  if (kind === "blind") return Boolean(find(snapshot, "target", "connecting", "connected", "hold"));
+  return Boolean(find(snapshot, "target", "connected") && find(snapshot, "customer", "connected"));
+}
+
 // customerOf returns where the customer is, as far as it can be seen.
 export function customerOf(snapshot, transfer) {
   if (!snapshot || snapshot.ended || !find(snapshot, "agent", "connected", "hold")) return customerAfter(transfer);
