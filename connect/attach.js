@@ -15,6 +15,7 @@ export const Holdfast = { attach };
 export async function attach({ streams, sdk, desk, provider }, options) {
   if (sdk) throw new TypeError('import { Holdfast } from "holdfast-transfer/sdk" to attach to the Amazon Connect SDK');
   if (!desk && typeof streams?.Contact !== "function") throw new TypeError("attach({ streams }) needs the object connect of Amazon Connect Streams");
+  if (!desk && !streams.core?.getEventBus?.()) throw new TypeError("call connect.core.initCCP before attach({ streams })");
   return attachDesk(desk ?? streamsDesk(streams), provider, options);
 }
 

@@ -35,6 +35,7 @@ function streams({ answer = (_, { success }) => success({}) } = {}) {
       return found;
     }
     getContactId = () => this.contactId;
+    getType = () => this.#data.type ?? "voice";
     getStatus = () => ({ type: this.#data.state });
     getConnections = () => this.#data.connections.map(connection);
     addConnection = (endpoint, callbacks) => called("add", callbacks, endpoint);
@@ -63,6 +64,17 @@ function streams({ answer = (_, { success }) => success({}) } = {}) {
 
 const agentLeg = { id: "a", type: "agent", state: "connected" };
 const customerLeg = { id: "c", type: "inbound", initial: true, state: "hold" };
+
+test("chats and tasks are no calls", () => {
+  const { connect, data } = streams();
+  data.contacts = [
+    { contactId: "k1", type: "chat" },
+    { contactId: "k2" },
+    { contactId: "k3", type: "queue_callback" },
+    { contactId: "k4", type: "task" },
+  ];
+  assert.deepEqual(streamsDesk(connect).contacts(), ["k2", "k3"]);
+});
 
 test("parties and states, in any direction of the call", () => {
   const { connect, data } = streams();
