@@ -1,5 +1,5 @@
 // See cold-transfer.d.ts. <script> and import define
-// globalThis.coldTransfer; require() in a CommonJS package returns it.
+// globalThis.coldTransfer; require() in CommonJS returns it.
 (() => {
 "use strict";
 const LIMIT = 4000; // ms for a command's answer and effect
@@ -42,7 +42,8 @@ async function coldTransfer(connect, to, { contactId, ringFor = 20000, onFailure
   const proves = to.type ? to.type === "phone_number" : to.phoneNumber;
   if (!proves && !assume) refuse("not-supported", "Only a number proves a person.");
   if (!(ringFor > 0)) refuse("bad-ring-time", "ringFor must be > 0.");
-  const calls = new connect.Agent().getContacts().filter((c) => answered(read(connect, c.contactId).customer));
+  const calls = new connect.Agent().getContacts().filter(
+    (c) => /voice|callback/.test(c.getType()) && answered(read(connect, c.contactId).customer));
   if (!contactId && calls.length !== 1) refuse("no-such-contact", `There are ${calls.length} calls: pass contactId.`);
   const id = contactId ?? calls[0].contactId, key = JSON.stringify(to), name = to.name || to.phoneNumber || "The target";
   const other = transfers.get(id);
