@@ -34,7 +34,7 @@ export class Client {
 
 // numberOf tells which of a contact's transfers is later: their ids are t1, t2 and so
 // on.
-export const numberOf = (state) => Number(state.id.slice(1));
+const numberOf = (state) => Number(state.id.slice(1));
 
 // cancelOn cancels a transfer when a signal is aborted. The engine may refuse that, for
 // example because the target has just answered: the outcome then shows what happened.

@@ -64,10 +64,10 @@ class SDKDesk {
 
   onChange(listener) {
     this.#listeners.add(listener);
-    const changed = async ({ contactId, participant }) => this.#read(contactId ?? participant?.contactId);
+    const changed = async ({ contactId, participant }) => this.#concerned(contactId ?? participant?.contactId);
     const ending = async ({ contactId }) => {
       this.#acw.add(contactId);
-      this.#read(contactId);
+      this.#concerned(contactId);
     };
     const removed = async ({ contactId }) => this.#removed(contactId);
     const { events, last, gone } = this.#topics();
@@ -179,9 +179,14 @@ class SDKDesk {
     await Promise.all([...present].map((contactId) => this.#read(contactId)));
   }
 
+  // #concerned takes an event of a contact. Only the list shows whether a new one is a call.
+  #concerned(contactId) {
+    if (this.#snapshots.has(contactId)) this.#read(contactId);
+    else this.#list().catch(() => {}); // the next round lists again
+  }
+
   // #read reads a contact, and once more if it may have changed since that began.
   #read(contactId) {
-    if (!contactId) return;
     const running = this.#reading.get(contactId);
     if (running) {
       running.again = true;

@@ -25,7 +25,7 @@ function clients() {
   };
   const contact = new Proxy(
     {
-      listContacts: async () => data.contacts.map((contactId) => ({ contactId, type: "voice" })),
+      listContacts: async () => data.contacts.map((contactId) => ({ contactId, type: /^chat/.test(contactId) ? "chat" : "voice" })),
       listParticipants: async (contactId) => data.participants[contactId].map(({ state, ...one }) => ({ contactId, ...one })),
       getParticipantState: async (id) => ({ value: Object.values(data.participants).flat().find((one) => one.participantId === id).state }),
     },
@@ -86,6 +86,17 @@ test("an event that comes while a contact is read has it read again", async () =
   void data.handlers.get("ParticipantHold")({ contactId: "k1" });
   await settled();
   assert.equal(desk.contact("k1").connections[1].state, "hold");
+});
+
+test("a chat is no call, whatever its events", async () => {
+  const { desk, data } = await open();
+  data.contacts = ["k1", "chat", "k2"];
+  data.participants.chat = data.participants.k2 = data.participants.k1;
+  for (const [topic, contactId] of [["Incoming", "k2"], ["Connected", "chat"], ["ParticipantAdded", "chat"], ["StartingAcw", "chat"]]) {
+    await data.handlers.get(topic)({ contactId });
+    await settled();
+  }
+  assert.deepEqual(desk.contacts(), ["k1", "k2"]);
 });
 
 test("an event that is lost is made up for", async () => {

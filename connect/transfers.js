@@ -1,4 +1,4 @@
-import { Client, numberOf } from "./client.js";
+import { Client } from "./client.js";
 import { looksDialled } from "./desk.js";
 import { TransferError } from "./errors.js";
 import { holdLock } from "./locks.js";
@@ -190,7 +190,7 @@ export class Transfers {
 
   #reported(contactId, state) {
     const known = this.#states.get(contactId);
-    if (known && numberOf(known) > numberOf(state)) return;
+    if (known && Date.parse(known.requested) > Date.parse(state.requested)) return;
     this.#states.set(contactId, state);
     if (!known || known.transferId !== state.transferId || state.stage !== "ended") this.#latest = contactId;
     this.#notify();

@@ -323,6 +323,20 @@ test("a panel that is not Holdfast's refuses our namespace, or never answers", a
   }
 });
 
+test("a contact that has gone and come back is shown as it is", async () => {
+  const { transfers, port, desk } = await begun();
+  port.state({ transferId: "k1_t2", id: "t2", stage: "ended", outcome: "failed" });
+  desk.contactIds = [];
+  desk.changed();
+  desk.contactIds = ["k1"];
+  desk.changed();
+  const asked = transfers.cold("+4930123");
+  await settled();
+  port.state({ requested: "2026-01-01T00:01:00Z" });
+  await asked;
+  assert.equal(transfers.state.transfer.stage, "reaching");
+});
+
 test("outcomes of many contacts do not pile up", async () => {
   const { port, desk, transfers, clock } = await page();
   for (let i = 0; i < 60; i++) {
