@@ -89,12 +89,18 @@ export declare class Transfers {
   readonly state: TransfersState;
   /** Calls the listener after each change of state, until the function it returns is called. */
   onChange(listener: () => void): () => void;
-  /** Stops the engine and lets another tab run the agent's transfers. */
+  /**
+   * Stops the engine and lets another tab run the agent's transfers. Waits for outcomes
+   * reject; the next page or tab carries the transfers on.
+   */
   close(): void;
 }
 
 export interface Holdfast {
-  /** Returns at once; transfers are refused until the engine is ready. */
+  /**
+   * Returns at once; transfers are refused until the engine is ready. Rejects with a
+   * TypeError if it is called before connect.core.initCCP.
+   */
   attach(page: StreamsPage, options?: AttachOptions): Promise<Transfers>;
 }
 

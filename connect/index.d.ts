@@ -192,7 +192,11 @@ export declare class Transfer implements AsyncIterable<TransferState> {
   progress(options?: WaitOptions): AsyncIterableIterator<TransferState>;
   /** The same as progress(). */
   [Symbol.asyncIterator](): AsyncIterableIterator<TransferState>;
-  /** Waits for the outcome. A transfer that fails is an outcome, not an error. */
+  /**
+   * Waits for the outcome. A transfer that fails is an outcome, not an error. Rejects with
+   * a TransferError if the engine in the page stops (unavailable) or another tab takes the
+   * transfer over (other-tab): this page will not see the outcome then. So does progress().
+   */
   outcome(options?: WaitOptions): Promise<Outcome>;
   /** Takes the transfer back. Rejects if it has ended, unless it was cancelled. */
   cancel(): Promise<void>;

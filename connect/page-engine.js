@@ -11,7 +11,7 @@ const answerWithin = 10_000;
 // PageEngine runs transfers in the page. It is a proxy as the SDK has one for the server
 // (request, subscribe, unsubscribe), so a Transfer is the same with both. It passes what
 // the desk shows to the engine behind the port, and carries out what that wants. It
-// decides nothing itself.
+// decides nothing itself, but does not have the agent leave a customer who is alone.
 export class PageEngine {
   #desk;
   #port;

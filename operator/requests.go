@@ -12,7 +12,9 @@ func (c *contact) start(r request) (code call.Code, text string) {
 		Manner: call.Manner{Resume: r.resume}, RingFor: r.ringFor, Key: r.key,
 	}
 	if c.knows(r.key) {
-		return c.ask(asked)
+		code, text = c.ask(asked)
+		c.repeat(r.key)
+		return code, text
 	}
 	if code, text := c.mayStart(); code != "" {
 		return code, text
@@ -36,6 +38,17 @@ func (c *contact) knows(key string) bool {
 		}
 	}
 	return false
+}
+
+// repeat posts once more how the transfer with that key has ended, and how the latest
+// one is: a page that was loaded anew knows only the latest.
+func (c *contact) repeat(key string) {
+	for i := range c.reported {
+		if t := &c.call.Past[i]; t.Key == key {
+			c.postState(t, true)
+		}
+	}
+	c.state = nil
 }
 
 // mayStart refuses what the desk cannot do.
