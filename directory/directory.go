@@ -27,6 +27,7 @@ type Directory struct {
 	machines map[netip.Addr]bool // that conf names
 	phones   phones
 	atPhone  map[string]string      // names of agents, by the Party of their address
+	atNumber map[string]string      // names of agents, by the phone number that is the user of their address
 	listed   map[call.Endpoint]bool // [[endpoint]] addresses, without their names
 }
 
@@ -35,11 +36,14 @@ type Directory struct {
 func New(conf config.Config) *Directory {
 	d := &Directory{
 		conf: conf, phones: phones{now: time.Now},
-		atPhone: map[string]string{}, listed: map[call.Endpoint]bool{},
+		atPhone: map[string]string{}, atNumber: map[string]string{}, listed: map[call.Endpoint]bool{},
 	}
 	for _, agent := range conf.Agents {
 		if a, err := config.ParseAddress(agent.Address); err == nil {
 			d.atPhone[a.Party()] = agent.Name
+			if n, ok := sipua.ParseNumber(a.User); ok {
+				d.atNumber[n] = agent.Name
+			}
 		}
 	}
 	for _, e := range conf.Endpoints {

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"slices"
-	"strings"
 
 	"holdfast/call"
 	"holdfast/config"
@@ -11,9 +10,10 @@ import (
 
 // Canonical is the endpoint by which everybody knows a party, however it is spelled:
 // an agent's own address, at their phone or at this server, is the agent; a phone number
-// at this server, a gateway or the proxy is the number; and all spellings of one address
-// (RFC 3261 §19.1.4) or number (RFC 3966 §4) give the same. One that cannot be read stays
-// as it is: Permit says what is wrong with it.
+// at this server, a gateway or the proxy is the number, or the agent in whose address it
+// is the user; and all spellings of one address (RFC 3261 §19.1.4) or number (RFC 3966
+// §4) give the same. One that cannot be read stays as it is: Permit says what is wrong
+// with it.
 func (d *Directory) Canonical(e call.Endpoint) call.Endpoint {
 	switch e.Kind {
 	case call.PhoneNumber:
@@ -21,8 +21,10 @@ func (d *Directory) Canonical(e call.Endpoint) call.Endpoint {
 		if !ok {
 			return e
 		}
+		if agent, ok := d.atNumber[n]; ok {
+			return call.Endpoint{Kind: call.AgentEndpoint, Address: agent}
+		}
 		e.Address = n
-		return d.orAgent(e, d.gateway().URI(n))
 	case call.URI:
 		return d.canonicalAddress(e)
 	case call.AgentEndpoint:
@@ -92,7 +94,7 @@ func (d *Directory) boundTo(a config.Address) (agent string, ok bool) {
 			continue // the configuration is newer than the binding
 		}
 		for _, b := range phone.Bindings {
-			address, _, _ := strings.Cut(b.Address, ";")
+			address, _ := splitParams(b.Address)
 			bound, err := config.ParseAddress(address)
 			if err == nil && d.phones.now().Before(b.Until) &&
 				(bound.Party() == a.Party() || !d.conf.SIP.Proxy.IsValid() && a.LeadsTo(bound.At())) {

@@ -51,6 +51,9 @@ func TestCanonical(t *testing.T) {
 [[agent]]
 name = "far"
 address = "sip:+49171555@198.51.100.2:5060"
+[[agent]]
+name = "mobile"
+address = "sip:+49171666@203.0.113.7"
 [[endpoint]]
 name = "bens desk"
 address = "sip:ben@192.0.2.8:5060"
@@ -60,7 +63,8 @@ address = "sip:ben@192.0.2.8:5060"
 	}
 	d := New(conf)
 	binding := sipua.Binding{Address: "sip:x7k2@192.0.2.77:5072;transport=udp;ob", Until: time.Now().Add(time.Hour)}
-	d.phones.known = map[string]phone{"eve": {Registration: Registration{Bindings: []sipua.Binding{binding}}}}
+	lines := sipua.Binding{Address: "sip:eve;line=2@192.0.2.78:5072;ob", Until: time.Now().Add(time.Hour)}
+	d.phones.known = map[string]phone{"eve": {Registration: Registration{Bindings: []sipua.Binding{binding, lines}}}}
 	agent := func(name string) call.Endpoint { return call.Endpoint{Kind: call.AgentEndpoint, Address: name} }
 	number := func(n string) call.Endpoint { return call.Endpoint{Kind: call.PhoneNumber, Address: n} }
 	uri := func(a string) call.Endpoint { return call.Endpoint{Kind: call.URI, Address: a} }
@@ -76,6 +80,9 @@ address = "sip:ben@192.0.2.8:5060"
 		"sip:eve.desk@192.0.2.1:5060":             agent("eve"),
 		"sip:x7k2@192.0.2.77:5072":                agent("eve"), // where she has registered
 		"sip:anybody@192.0.2.77:5072":             agent("eve"),
+		"sip:other@192.0.2.78:5072":               agent("eve"),    // with a parameter in the user
+		"+49 171 666":                             agent("mobile"), // whichever trunk it is called over
+		"tel:+49-171-666":                         agent("mobile"),
 		"sip:eve@192.0.2.77:5073":                 uri("sip:eve@192.0.2.77:5073"),
 		"+49 171 555":                             agent("far"), // a number that is an agent's
 		"sip:+49171555@198.51.100.2":              agent("far"),

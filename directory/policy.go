@@ -69,7 +69,7 @@ var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 // gateway's. Behind one, a phone could name an address that the proxy would call for
 // money, so it must be where phones are or where anyone may call.
 func (d *Directory) MayBind(address string) bool {
-	address, params, _ := strings.Cut(address, ";")
+	address, params := splitParams(address)
 	a, err := config.ParseAddress(address)
 	if !d.conf.SIP.Proxy.IsValid() {
 		return err != nil || !slices.ContainsFunc(d.next(), a.LeadsTo)
@@ -77,9 +77,20 @@ func (d *Directory) MayBind(address string) bool {
 	return err == nil && !leadsElsewhere(params) && d.policy(a, d.conf.SIP.Phones...) == nil
 }
 
+// splitParams splits a Contact into the address and the parameters behind its host. The
+// user before it may have semicolons, too (RFC 3261 §25.1).
+func splitParams(contact string) (address, params string) {
+	host := strings.IndexByte(contact, '@') + 1
+	address, params, _ = strings.Cut(contact[host:], ";")
+	return contact[:host] + address, params
+}
+
 // leadsElsewhere reports whether requests to an address with these parameters
 // might not go to its host (RFC 3261 §19.1.1).
 func leadsElsewhere(params string) bool {
+	if strings.Contains(params, "@") {
+		return true // others may take it for the end of the user
+	}
 	for p := range strings.SplitSeq(params, ";") {
 		name, _, _ := strings.Cut(p, "=")
 		if strings.EqualFold(strings.TrimSpace(name), "maddr") || strings.Contains(name, "%") {

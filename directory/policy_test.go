@@ -123,3 +123,26 @@ func TestPolicyOnOneMachine(t *testing.T) {
 		}
 	}
 }
+
+// TestContactWithParametersInItsUser: a user may have semicolons (RFC 3261 §25.1), and
+// what stands behind the first of them is not a host.
+func TestContactWithParametersInItsUser(t *testing.T) {
+	for address, want := range map[string]bool{
+		"sip:ana;line=7@192.0.2.130:5070;ob":                    true,
+		"sip:lab.example.com;x@198.51.100.2":                    false, // the gateway
+		"sip:192.0.2.130;+1900@198.51.100.2":                    false,
+		"sip:192.0.2.130;x@192.0.2.130;maddr=198.51.100.2":      false,
+		"sip:192.0.2.130;x@192.0.2.130;transport=tcp;m%61ddr=x": false,
+		"sip:192.0.2.130;x@lab.example.com;y@198.51.100.2":      false,
+	} {
+		d := crossroads(t)
+		d.conf.SIP.Proxy = sipua.Hop{AddrPort: netip.MustParseAddrPort("192.0.2.5:5060")}
+		if got := d.MayBind(address); got != want {
+			t.Errorf("a phone may be at %s: %t, want %t", address, got, want)
+		}
+	}
+	d := crossroads(t)
+	if d.MayBind("sip:a;b@198.51.100.2") {
+		t.Error("a phone may be at a gateway")
+	}
+}
