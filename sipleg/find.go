@@ -25,6 +25,17 @@ func (l *Legs) find(m sip.Message) *anchor {
 	return all[i]
 }
 
+// talksIn reports whether a leg has the Call-ID of a message, in which much may be
+// missing: its sender knows the call.
+func (l *Legs) talksIn(m sip.Message) bool {
+	if m == nil || m.CallID() == nil {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.legs[m.CallID().Value()]) > 0
+}
+
 // owns reports whether a message is in the leg's dialog or in the transaction that
 // began it (RFC 3261 §12.2, §17.2.3).
 func (a *anchor) owns(m sip.Message) bool {

@@ -88,4 +88,19 @@ func TestCallIDUsedAgain(t *testing.T) {
 			t.Errorf("our own INVITE was answered with %q", r.told)
 		}
 	})
+	t.Run("a copy after a restart", func(t *testing.T) {
+		r := newRig(t)
+		r.calls()
+		r.plans(call.Answer{Connection: 1})
+		copied := *r.far
+		r.restart()
+		m := again(t, "2", "")
+		*m.SIP.CallID(), m.SIP.CSeq().SeqNo = sip.CallIDHeader(copied.CallID()), 1<<16|1
+		m.SIP.From().Params.Add("tag", "far")
+		r.told = nil
+		r.lines.Receive(m)
+		if !strings.Contains(strings.Join(r.told, "\n"), "-> 482 Loop Detected") {
+			t.Errorf("the INVITE of a call that goes on was answered with %q", r.told)
+		}
+	})
 }

@@ -19,7 +19,7 @@ import (
 func (l *Legs) Receive(m sipua.Received) {
 	if err := sipua.Check(m); err != nil {
 		l.log.Debug("a message is not valid SIP", "from", m.From, "error", err)
-		if l.addresses.Known(m.From) {
+		if l.addresses.Known(m.From) || l.talksIn(m.SIP) {
 			l.send(sipua.RefuseFaulty(m))
 		}
 		return

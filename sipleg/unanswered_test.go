@@ -74,6 +74,28 @@ func TestRequestsThatCannotBeTakenAreAnswered(t *testing.T) {
 	}
 }
 
+// A target that the configuration does not name gets answers, too, inside its dialog.
+func TestFaultyRequestsInsideADialogAreAnswered(t *testing.T) {
+	r, w := newRig(t), &wire{}
+	r.dials()
+	a := anchorOf(r.leg)
+	r.lines.sender = w
+	bye := func(callID string) sipua.Received {
+		m := fromWire("BYE sip:192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 203.0.113.9:5060;branch=z9hG4bKbye\r\nFrom: <sip:cardiology@198.51.100.7>;tag=far\r\nTo: <sip:x@192.0.2.1>;tag=" +
+			a.identity.Tag + "\r\nCall-ID: " + callID + "\r\nCSeq: 7 BYE\r\nContent-Length: 9\r\n\r\n")
+		m.From = netip.MustParseAddrPort("203.0.113.9:5060")
+		return m
+	}
+	r.lines.Receive(bye("another"))
+	if got := w.lines(); len(got) != 0 {
+		t.Errorf("a stranger was answered with %q", got)
+	}
+	r.lines.Receive(bye(a.callID()))
+	if got := w.lines(); !slices.Equal(got, []string{"-> 400 Bad Request (BYE)"}) {
+		t.Errorf("sent %q, want 400", got)
+	}
+}
+
 // isup and place are parts beside a session description.
 const (
 	isup  = "--b1\r\nContent-Type: application/isup;version=itu-t92+\r\nContent-Disposition: signal;handling=optional\r\n\r\n\x01\x00\x49\r\n"

@@ -371,7 +371,8 @@ func (d *Dialog) Deadline() time.Time {
 }
 
 // Identity is what tells the dialog from others. After a restart it knows the INVITE
-// that began the dialog only while that has no final response.
+// that began the dialog while that has no acknowledged response; after that it still
+// knows copies that came by another way, until the peer has sent another request.
 func (d *Dialog) Identity() Identity { return d.id }
 
 // CallID is the dialog's Call-ID.

@@ -128,6 +128,9 @@ func Restore(local Local, epoch uint16, text []byte) (*Dialog, error) {
 	if m.CSeq>>16 == uint32(epoch) {
 		d.sent = m.CSeq & 0xffff
 	}
+	if !m.Caller { // of an INVITE that was acknowledged, nothing more is known
+		d.id.begun = invitation{txKey{cseq: uint32(m.Heard)}, m.Peer.Tag}
+	}
 	var err error
 	if d.self, err = parseNameAddr(m.Self); err != nil {
 		return nil, fmt.Errorf("reading our own address in a dialog's memory: %w", err)
