@@ -44,11 +44,11 @@ func (l leg) Receive(now time.Time, in switchboard.Incoming) switchboard.Plan {
 	t := step{leg: l, now: now}
 	switch in := in.(type) {
 	case arrival:
-		t.from = in.From.Addr()
+		t.from = l.lines.local.HostOf(in.Received)
 		t.emit(in.arrived)
 		t.run(in.step)
 	case message:
-		t.from = in.From.Addr()
+		t.from = l.lines.local.HostOf(in.Received)
 		t.run(l.dialog.Receive(now, in.Received))
 	case unreachable:
 		t.run(l.dialog.Unreachable(now, in.addr))
@@ -130,7 +130,7 @@ func (l leg) holding() bool {
 type step struct {
 	leg
 	now   time.Time
-	from  netip.Addr // of the message that is taken in
+	from  netip.Addr // the host of who sent the message that is taken in
 	facts []call.Event
 	out   []switchboard.Outgoing
 	// resound says that the audio is new in this process and must be made

@@ -115,7 +115,8 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 	}
 	s := newSession()
 	if offered.SDP != nil {
-		if s, err = s.answer(a.at, withAddress(offered.SDP, m.From.Addr())); err != nil {
+		host := l.local.HostOf(m)
+		if s, err = s.answer(a.at, withAddress(offered.SDP, host)); err != nil {
 			if missed, is := l.pointless.due(l.now()); is {
 				l.log.Info("a call without audio we could share", "from", m.From, "error", err, "unmentioned", missed)
 			}
@@ -123,7 +124,7 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 			l.send(sipua.Refuse(m, 488, "Not Acceptable Here"))
 			return
 		}
-		s.Stream.Host = m.From.Addr()
+		s.Stream.Host = host
 	}
 	first := arrival{message{m, a.name}, l, arrived, step}
 	if err := l.board.Open(a.contact, leg{anchor: a, dialog: step.Dialog, session: s}, first); err != nil {

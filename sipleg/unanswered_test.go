@@ -162,3 +162,35 @@ func TestMultipartAnswers(t *testing.T) {
 		t.Errorf("after the ACK the audio is at %s: %q", got, r.told)
 	}
 }
+
+// Behind the proxy, everything comes from there. The audio of a phone behind a NAT comes
+// from where the proxy has heard the phone (received, RFC 3581), or has written into the
+// Contact of a response.
+func TestHostBehindTheProxy(t *testing.T) {
+	phone := netip.MustParseAddr("203.0.113.20")
+	named := strings.Replace(speak("sendrecv"), "c=IN IP4 198.51.100.7", "c=IN IP4 phone.local", 1)
+	body := fmt.Sprintf("Content-Type: application/sdp\r\nContent-Length: %d\r\n", len(named))
+	check := func(what string, r *rig) {
+		t.Helper()
+		if s := r.leg.(leg).session.Stream; s.Host != phone || s.Remote != netip.AddrPortFrom(phone, 6000) {
+			t.Errorf("%s: audio comes from %s and goes to %s, want %s", what, s.Host, s.Remote, phone)
+		}
+	}
+	r := newRig(t)
+	r.lines.local.Proxy = farAddress
+	invite := strings.Replace(invitation(body, named), "From:", "Via: SIP/2.0/UDP 10.0.0.5;received=203.0.113.20;rport=40000;branch=z9hG4bKp\r\nFrom:", 1)
+	r.lines.Receive(fromWire(invite))
+	check("a caller", r)
+
+	r, w := newRig(t), &wire{}
+	r.lines.sender, r.lines.local.Proxy = w, farAddress
+	r.dials()
+	sent := w.sent[0].SIP
+	r.lines.Receive(fromWire("SIP/2.0 200 OK\r\nVia: " + sent.Via().Value() + "\r\nFrom: " + sent.From().Value() +
+		"\r\nTo: " + sent.To().Value() + ";tag=far\r\nCall-ID: " + sent.CallID().Value() + "\r\nCSeq: " + sent.CSeq().Value() +
+		"\r\nContact: <sip:far@203.0.113.20:40000>\r\n" + body + "\r\n" + named))
+	check("a target", r)
+	if got := w.sent[len(w.sent)-1].To; got != farAddress {
+		t.Errorf("the ACK goes to %s, want the proxy", got)
+	}
+}

@@ -21,6 +21,21 @@ type Hop struct {
 // hopOf is the Hop that a message came from.
 func hopOf(m Received) Hop { return Hop{m.From, m.Transport} }
 
+// HostOf returns the host that a message was sent from. What comes from our proxy was sent
+// from where the proxy has received it (see origin); a response does not have that, but
+// proxies write it into the Contact of a phone behind a NAT.
+func (l Local) HostOf(m Received) netip.Addr {
+	host := origin(m, l.Proxy).Addr()
+	if res, is := m.SIP.(*sip.Response); is && host == l.Proxy.Addr().Unmap() {
+		var contact sip.Uri
+		_ = sip.ParseUri(contactOf(res), &contact) // without one, the address is not valid
+		if named := AddressOf(contact).Addr().Unmap(); named.IsValid() && !named.IsUnspecified() {
+			host = named
+		}
+	}
+	return host
+}
+
 // URI returns the sip: URI of a user at the hop.
 func (h Hop) URI(user string) string {
 	uri := "sip:" + user + "@" + h.AddrPort.String()
