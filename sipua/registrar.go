@@ -3,6 +3,7 @@ package sipua
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -137,8 +138,11 @@ func (r *Registrar) refuse(now time.Time, m Received, no *rejection) Message {
 
 // judge goes through the steps of RFC 3261 §10.3 up to the bindings.
 func (r *Registrar) judge(now time.Time, m Received, req *sip.Request) (*Asked, *rejection) {
-	if h := req.GetHeader("Require"); h != nil {
-		return nil, &rejection{status: sip.StatusBadExtension, reason: "Bad Extension", headers: []sip.Header{sip.NewHeader("Unsupported", h.Value())}}
+	if !slices.Contains(schemes, req.Recipient.Scheme) {
+		return nil, &rejection{status: 416, reason: "Unsupported URI Scheme"}
+	}
+	if headers := unsupported(req); headers != nil {
+		return nil, &rejection{status: sip.StatusBadExtension, reason: "Bad Extension", headers: headers}
 	}
 	who, no := r.authenticate(now, m, req)
 	if no != nil {

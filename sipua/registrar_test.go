@@ -377,3 +377,15 @@ func FuzzRegister(f *testing.F) {
 		}
 	})
 }
+
+// A REGISTER for a kind of address that we do not have gets 416, whoever sends it, as
+// other requests do.
+func TestRegisterOfAnUnknownScheme(t *testing.T) {
+	for _, uri := range []string{"sips:192.0.2.1", "nobodyKnows:opaque"} {
+		d := newDesk(t)
+		m, err := Parse([]byte(strings.Replace(d.request().SIP.String(), "sip:192.0.2.1 ", uri+" ", 1)))
+		if res := d.take(Received{SIP: m, From: d.from, Fault: err}); res == nil || res.StatusCode != 416 {
+			t.Errorf("REGISTER %s is answered %v", uri, res)
+		}
+	}
+}
