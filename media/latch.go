@@ -22,7 +22,8 @@ const (
 // A latch decides which address is the peer (symmetric RTP, RFC 4961). Audio
 // from the agreed address locks it at once, whatever it was locked on to. Audio
 // from any other address of the peer's host locks it after a few packets in
-// sequence, if the peer has been silent before. Other hosts are ignored.
+// sequence, if the peer has been silent before. Other hosts are ignored. The agreed
+// address of a phone behind a NAT does not take the place of a peer that sends.
 type latch struct {
 	agreed netip.AddrPort // where SDP says
 	host   netip.Addr     // where the leg's signalling comes from
@@ -82,6 +83,9 @@ func (l *latch) hear(slot int64, from netip.AddrPort, h *rtp.Header) (ours, move
 	switch from {
 	case l.locked:
 	case l.agreed:
+		if l.locked.IsValid() && slot-l.slot < given && l.nowhere() {
+			return false, false
+		}
 		moved = l.locked.IsValid()
 	default:
 		if !l.mayMove(slot, from, h) || !l.believes(from, h) {
@@ -100,6 +104,18 @@ func (l *latch) hear(slot int64, from netip.AddrPort, h *rtp.Header) (ours, move
 	return true, moved
 }
 
+// nowhere reports whether the agreed address is of a private network although the
+// peer's signalling comes from the internet: a phone behind a NAT gives it, and
+// packets from there are forged.
+func (l *latch) nowhere() bool { return local(l.agreed.Addr()) && l.host.IsValid() && !local(l.host) }
+
+func local(a netip.Addr) bool {
+	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || shared.Contains(a)
+}
+
+// shared is what providers use behind a NAT of their own (RFC 6598).
+var shared = netip.MustParsePrefix("100.64.0.0/10")
+
 // mayMove reports whether a packet from another address than the peer's may be
 // the peer's. The same stream from another port of the same host needs less
 // silence before it than a stream that is not known.
@@ -110,7 +126,7 @@ func (l *latch) mayMove(slot int64, from netip.AddrPort, h *rtp.Header) bool {
 		return false
 	case from == l.left && slot-l.leftSlot < given:
 		return false
-	case !l.locked.IsValid():
+	case !l.locked.IsValid(), l.locked == l.agreed && l.nowhere():
 		return true
 	case goesOn:
 		return slot-l.slot >= moves

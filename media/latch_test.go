@@ -307,3 +307,35 @@ func TestTheAddressBeforeIsBelievedAgain(t *testing.T) {
 		}
 	})
 }
+
+// Someone who forges the private address in the SDP of a phone behind a NAT, from where
+// nothing can come, does not silence the phone.
+func TestForgedPrivateAddressDoesNotSilence(t *testing.T) {
+	for name, agreed := range map[string]string{"RFC 1918": "192.168.1.5:4000", "RFC 6598": "100.64.0.5:4000", "loopback": "127.0.0.1:4000"} {
+		t.Run(name, func(t *testing.T) {
+			latching(t, func(listener, p *party, _ *[]netip.AddrPort) {
+				s := p.stream
+				s.Remote = netip.MustParseAddrPort(agreed)
+				p.Set(s)
+				home, forger := newStranger(7000), newStranger(7001)
+				forger.from, forger.says.header.SSRC = s.Remote, 99
+				forger.send(p, 1)
+				home.send(p, enough)
+				listener.rest()
+				for slot := range 3 * given {
+					home.send(p, 1)
+					if slot%10 == 0 {
+						forger.send(p, 1)
+					}
+					pass(1)
+				}
+				if got := destination(p); got != home.from {
+					t.Errorf("sent to %v, want the phone at %v", got, home.from)
+				}
+				if n := len(listener.rest()); n < 3*given-2 {
+					t.Errorf("%d packets passed on, want the phone's %d", n, 3*given)
+				}
+			})
+		})
+	}
+}

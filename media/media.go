@@ -14,7 +14,8 @@
 //
 // RTP has no proof of its sender, so a leg over UDP goes by addresses. A packet
 // from Stream.Remote is always the peer's, and from then on we send there,
-// whatever was heard before. A phone behind a NAT sends from another address: three
+// whatever was heard before. (One exception: if Stream.Remote is private and
+// Stream.Host is not, audio from Stream.Host takes the place of what comes from there.) A phone behind a NAT sends from another address: three
 // packets in sequence from Stream.Host, the address that its signalling came from,
 // make that address the peer's, unless the leg has heard its peer within the last
 // second. If the peer's stream goes on from another port of its host (same SSRC,
