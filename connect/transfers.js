@@ -108,8 +108,7 @@ export class Transfers {
     this.#leading.abort();
     this.#page.close();
     this.#memory.close();
-    for (const [contactId, handler] of this.#handlers) this.#proxy.unsubscribe(topicOf(contactId), handler);
-    this.#handlers.clear();
+    this.#unfollow();
     this.#set("unavailable", texts.closed);
   }
 
@@ -143,6 +142,7 @@ export class Transfers {
     const waits = () => {
       this.#holds = false;
       this.#page.end("other-tab", texts.elsewhere);
+      this.#unfollow();
       this.#set("elsewhere", texts.elsewhere);
     };
     const { signal } = this.#leading;
@@ -186,6 +186,13 @@ export class Transfers {
       this.#handlers.delete(contactId);
       this.#states.delete(contactId);
     }
+  }
+
+  // #unfollow: how transfers go on elsewhere is not seen here.
+  #unfollow() {
+    for (const [contactId, handler] of this.#handlers) this.#proxy.unsubscribe(topicOf(contactId), handler);
+    this.#handlers.clear();
+    this.#states.clear();
   }
 
   #reported(contactId, state) {

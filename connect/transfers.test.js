@@ -247,6 +247,7 @@ test("a tab that loses the lock stops acting", async () => {
   await settled();
   assert.equal(transfers.state.status, "elsewhere");
   assert.equal(port.last("forget").contactId, "k1");
+  assert.equal(transfers.state.transfer, undefined);
   port.say({ type: "do", contactId: "k1", n: 1, verb: "hold", connection: "c1" });
   assert.deepEqual(desk.asked, []);
 });
