@@ -313,6 +313,9 @@ func (t *step) invite(fresh bool) {
 // address.
 func (t *step) agreed(s session) {
 	s.Stream.Host = t.from
+	if s.Stream.Remote.Addr().IsUnspecified() && t.session.Stream.Remote.IsValid() {
+		s.Stream.Remote = t.session.Stream.Remote // the phone holds; it does not say where it is
+	}
 	if s.Stream.Remote != t.session.Stream.Remote {
 		t.latched, t.way = netip.AddrPort{}, ""
 	}

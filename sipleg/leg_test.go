@@ -332,3 +332,19 @@ func TestEveryWayToHold(t *testing.T) {
 		})
 	}
 }
+
+// A phone behind a NAT that holds by 0.0.0.0 is still where its audio came from, also for
+// a successor.
+func TestHoldByNoAddressKeepsWhereThePhoneIs(t *testing.T) {
+	r := newRig(t)
+	r.calls()
+	r.plans(call.Answer{Connection: 1})
+	nat := netip.MustParseAddrPort("198.51.100.7:7000")
+	r.ports.open[0].latched(nat)
+	for _, sdp := range []string{strings.Replace(speak("sendrecv"), "c=IN IP4 198.51.100.7", "c=IN IP4 0.0.0.0", 1), speak("sendrecv")} {
+		r.farDoes(r.far.Invite(r.now, []byte(sdp)))
+		if got := r.leg.(leg).latched; got != nat {
+			t.Errorf("the phone is at %v, want %v, after\n%s", got, nat, sdp)
+		}
+	}
+}
