@@ -15,6 +15,10 @@ var echoedNames = map[string]string{
 	"via": "Via", "v": "Via", "from": "From", "f": "From", "to": "To", "t": "To", "call-id": "Call-ID", "i": "Call-ID", "cseq": "CSeq",
 }
 
+// maxSalvaged bounds the lines that are read again, of which each costs as much as a whole
+// message: anyone may send 12,000 of them in a datagram.
+const maxSalvaged = 64
+
 var (
 	uriScheme  = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*):`)
 	readable   = regexp.MustCompile(`(?i)^SIP\s*/\s*[0-9.]+\s*/\s*([A-Z]+)\s+([^\s;,]+)`)
@@ -43,9 +47,13 @@ func salvage(data []byte) (msg sip.Message) {
 	}
 	req := sip.NewRequest(sip.RequestMethod(strings.ToUpper(words[0])), sip.Uri{Scheme: scheme, Host: "unreadable.invalid"})
 	req.SipVersion = words[len(words)-1]
+	read := 0
 	for _, line := range lines[1:] {
 		name, value, _ := strings.Cut(line, ":")
 		if long := echoedNames[strings.ToLower(strings.TrimSpace(name))]; long != "" {
+			if read++; read > maxSalvaged {
+				return nil
+			}
 			for _, h := range headersOf(long, strings.TrimSpace(value)) {
 				req.AppendHeader(h)
 			}

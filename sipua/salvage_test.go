@@ -33,6 +33,19 @@ func FuzzRefusal(f *testing.F) {
 	})
 }
 
+// A stranger's datagram of thousands of headers that a refusal would repeat costs no more
+// than reading it: each of them is a message to the parser.
+func TestNothingIsSalvagedOfTooManyHeaders(t *testing.T) {
+	for _, line := range []string{"v:a\r\n", "t:a\r\n", "Via: SIP/2.0/UDP a\r\n"} {
+		if m, err := Parse([]byte("X <x> SIP/2.0\r\nVia: SIP/2.0/UDP a\r\n" + strings.Repeat(line, 2*maxSalvaged))); m != nil || err == nil {
+			t.Errorf("of many %q there is %T, %v", line, m, err)
+		}
+		if m, err := Parse([]byte("X <x> SIP/2.0\r\nVia: SIP/2.0/UDP a\r\n" + strings.Repeat(line, maxSalvaged/2))); m == nil || err == nil {
+			t.Errorf("of some %q there is %T, %v", line, m, err)
+		}
+	}
+}
+
 // FuzzBody: a description is found in a body or not, whatever it is.
 func FuzzBody(f *testing.F) {
 	f.Add("application/sdp", []byte("v=0\r\n"))
