@@ -166,9 +166,8 @@ async function coldTransfer(connect, to, { contactId, ringFor = 20000, onFailure
   };
 
   transfers.set(id, t);
-  const timer = setInterval(() => wake(), 250);
+  const timer = setInterval(() => wake(), 250); // also notices an abort
   const refresh = new connect.Agent().onRefresh(() => wake(updates++));
-  signal?.addEventListener("abort", () => wake());
   return (t.outcome = transfer().catch(finish));
 }
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import "./cold-transfer.js";
 
-test("a chat beside the call is not taken for a second call", async () => {
+test("a chat beside the call is not a second call, and no listener stays", async () => {
   const connection = (id, type, initial) => ({
     getConnectionId: () => id,
     getType: () => type,
@@ -25,7 +25,9 @@ test("a chat beside the call is not taken for a second call", async () => {
     onRefresh = () => ({ unsubscribe() {} });
   }
   const cancelling = new AbortController();
-  const began = coldTransfer({ Contact, Agent }, { phoneNumber: "+49301" }, { signal: cancelling.signal });
+  const { signal } = cancelling;
+  signal.addEventListener = () => assert.fail("a listener stays on the signal");
+  const began = coldTransfer({ Contact, Agent }, { phoneNumber: "+49301" }, { signal });
   cancelling.abort();
   assert.equal((await began).outcome, "cancelled");
 });
