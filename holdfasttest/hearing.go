@@ -43,7 +43,8 @@ func (b *Bed) Hears(who string, sources ...string) {
 	}
 }
 
-// HearsOnly waits like Hears, and then checks that who hears nothing else for 300 ms.
+// HearsOnly waits like Hears, and then checks that who hears nothing else for more than
+// 100 of the next 300 ms.
 func (b *Bed) HearsOnly(who string, sources ...string) {
 	b.t.Helper()
 	b.Hears(who, sources...)
@@ -85,7 +86,15 @@ func (b *Bed) hearsNothingBut(from time.Duration, who string, sources []string) 
 	}
 	want := b.tones(sources)
 	for name, tone := range b.known() {
-		if hears := heard.EverHears(tone, from, to); hears != slices.Contains(want, tone) {
+		looks := 0
+		for at := from; at < to; at += look {
+			if heard.EverHears(tone, at, at+look) {
+				looks++
+			}
+		}
+		// One look may hold the edge of a gap, where packets were late: it has all tones.
+		hears := looks > 1 || looks == 1 && slices.Contains(want, tone)
+		if hears != slices.Contains(want, tone) {
 			b.t.Errorf("%s hears %s: %t, want only %s", the(who), name, hears, strings.Join(sources, " and "))
 		}
 	}
