@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -243,8 +244,8 @@ func consultedByVera(c *cell) {
 	c.waits()
 	c.insist(c.Client.Complete, func(x call.Contact) bool { return x.Stage != call.Consulting })
 	c.with("cardiology")
-	c.Await(func(x call.Contact) bool {
-		return !isThere(x, call.Agent, call.Connected) && !isThere(x, call.Agent, call.Away)
+	c.Await(func(x call.Contact) bool { // cardiology's phone is that of an agent, who stays
+		return !slices.ContainsFunc(x.Connections, func(c call.Connection) bool { return c.Endpoint.Address == vera })
 	})
 	c.goodbye()
 }
