@@ -132,7 +132,7 @@ func TestTransferIsRefused(t *testing.T) {
 	}{
 		{"c1", `{"target":"moon"}`, 403, "the moon may not be dialled"},
 		{"c1", `{"target":"nobody"}`, 404, "nobody is called nobody"},
-		{"c1", `{"target":"030"}`, 422, "030 is no phone number"},
+		{"c1", `{"target":"030"}`, 422, "030 is not a phone number"},
 		{"c1", `{"target":"ana"}`, 409, "that would be a transfer to yourself"},
 		{"c1", `{"target":"cardiology","ringFor":"forever"}`, 422, `ringFor "forever" is no time that somebody could ring; write it like "20s", at most "1h"`},
 		{"c1", `{"target":"cardiology","ringFor":"2h"}`, 422, `ringFor "2h" is no time that somebody could ring; write it like "20s", at most "1h"`},

@@ -175,7 +175,7 @@ func (people) Endpoint(written string) (call.Endpoint, error) {
 	case "ana", "ben":
 		return call.Endpoint{Kind: call.AgentEndpoint, Address: written}, nil
 	case "030":
-		return call.Endpoint{}, errors.New("030 is no phone number")
+		return call.Endpoint{}, errors.New("030 is not a phone number")
 	}
 	return call.Endpoint{}, &switchboard.DialError{Reason: call.NotFound, Detail: "nobody is called " + written}
 }

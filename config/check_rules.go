@@ -40,7 +40,7 @@ func (c *checker) callerID(t text) call.Endpoint {
 	}
 	n, ok := sipua.ParseNumber(string(t))
 	if !ok {
-		c.wrong("rules.caller_id", `%q is no phone number; write it with its country, like "+493012345"`, t)
+		c.wrong("rules.caller_id", `%q is not a phone number; write it with its country, like "+493012345"`, t)
 	}
 	return call.Endpoint{Kind: call.PhoneNumber, Address: n}
 }

@@ -85,7 +85,7 @@ async function coldTransfer(connect, to, { contactId, ringFor = 20000, onFailure
       await new Promise((woken) => (wake = woken));
     }
   };
-  // The library calls success for a refusal if there is no failure handler.
+  // Without a failure handler, the library calls success for a refusal.
   const command = async (shows, call) => {
     let by = now + LIMIT, seen, refusal;
     const answer = (refused) => (error) => {

@@ -88,7 +88,7 @@ test("an event that comes while a contact is read has it read again", async () =
   assert.equal(desk.contact("k1").connections[1].state, "hold");
 });
 
-test("a chat is no call, whatever its events", async () => {
+test("a chat does not count as a call, whatever events it has", async () => {
   const { desk, data } = await open();
   data.contacts = ["k1", "chat", "k2"];
   data.participants.chat = data.participants.k2 = data.participants.k1;

@@ -29,7 +29,7 @@ test("an engine that stops while it adopts leaves a sentence for the agent", asy
   const { transfers, port } = await page({ storage, clock });
   port.fail("out of memory");
   assert.match(transfers.state.stuck, /by hand/);
-  assert.equal(storage.length, 0); // the next page shall not stop by the same
+  assert.equal(storage.length, 0); // so the next page does not stop for the same reason
 });
 
 test("what another version has saved is ignored, with a reason", async () => {

@@ -105,7 +105,7 @@ func (d *Directory) Resolve(e call.Endpoint) (string, error) {
 	case call.PhoneNumber:
 		n, ok := sipua.ParseNumber(e.Address)
 		if !ok {
-			return "", refused(call.NotFound, "%q is no phone number", e.Address)
+			return "", refused(call.NotFound, "%q is not a phone number", e.Address)
 		}
 		gateway := d.gateway()
 		if !gateway.IsValid() {
@@ -198,7 +198,7 @@ func (d *Directory) Permit(e call.Endpoint) error {
 func (d *Directory) permitNumber(written string) error {
 	n, ok := sipua.ParseNumber(written)
 	if !ok {
-		return refused(call.NotFound, "%q is no phone number", written)
+		return refused(call.NotFound, "%q is not a phone number", written)
 	}
 	for _, beginning := range d.conf.Allow.Numbers {
 		if strings.HasPrefix(n, beginning) {
@@ -237,7 +237,7 @@ func (d *Directory) Endpoint(written string) (call.Endpoint, error) {
 		return call.Endpoint{}, errors.New("a target is missing: give a name, a phone number or a sip: address")
 	}
 	if wrong := numberMistake(written); wrong != "" {
-		return call.Endpoint{}, fmt.Errorf("%q is no phone number; %s", written, wrong)
+		return call.Endpoint{}, fmt.Errorf("%q is not a phone number; %s", written, wrong)
 	}
 	return call.Endpoint{}, refused(call.NotFound, "nobody is called %q%s", written, config.Suggest(written, d.names()))
 }

@@ -137,7 +137,7 @@ func TestEndpoint(t *testing.T) {
 		"cardiolgy":         `not-found: nobody is called "cardiolgy"; did you mean "cardiology"?`,
 		"card":              `not-found: nobody is called "card"; did you mean "cardiology"?`,
 		"radiation":         `not-found: nobody is called "radiation"`,
-		"030 1234":          `"030 1234" is no phone number; write it with its country, like "+493012345"`,
+		"030 1234":          `"030 1234" is not a phone number; write it with its country, like "+493012345"`,
 		"":                  `a target is missing: give a name, a phone number or a sip: address`,
 		"sip:x@":            `"sip:x@": "" is neither an IP address nor a host name`,
 		"sip:x@1.2.3.4:0":   `"sip:x@1.2.3.4:0": "0" is no port; it is a number from 1 to 65535`,

@@ -109,11 +109,11 @@ address = "sip:ben@192.0.2.8:5060"
 func TestNumberMistakes(t *testing.T) {
 	d := clinicDirectory(t, "")
 	for written, want := range map[string]string{
-		"030 1234":                   `"030 1234" is no phone number; write it with its country, like "+493012345"`,
-		"+49 (0)30 1234":             `"+49 (0)30 1234" is no phone number; leave out the (0), which is not dialled after the country`,
-		"+12":                        `"+12" is no phone number; after the "+" it has 3 to 15 digits and does not begin with 0, like "+493012345"`,
-		"tel:+493012345;ext=7":       `"tel:+493012345;ext=7" is no phone number; an extension or a local number cannot be dialled; write the whole number, like "+493012345"`,
-		"tel:12;phone-context=+4930": `"tel:12;phone-context=+4930" is no phone number; an extension or a local number cannot be dialled; write the whole number, like "+493012345"`,
+		"030 1234":                   `"030 1234" is not a phone number; write it with its country, like "+493012345"`,
+		"+49 (0)30 1234":             `"+49 (0)30 1234" is not a phone number; leave out the (0), which is not dialled after the country`,
+		"+12":                        `"+12" is not a phone number; after the "+" it has 3 to 15 digits and does not begin with 0, like "+493012345"`,
+		"tel:+493012345;ext=7":       `"tel:+493012345;ext=7" is not a phone number; an extension or a local number cannot be dialled; write the whole number, like "+493012345"`,
+		"tel:12;phone-context=+4930": `"tel:12;phone-context=+4930" is not a phone number; an extension or a local number cannot be dialled; write the whole number, like "+493012345"`,
 		"sips:ben@192.0.2.8":         `"sips:ben@192.0.2.8": a sips: address needs TLS, which this server does not have; write sip: instead`,
 	} {
 		if got, err := d.Endpoint(written); err == nil || err.Error() != want {

@@ -4,7 +4,7 @@ package main
 
 import "syscall/js"
 
-// What is deeper or longer than this is no message of ours, and left out.
+// A value that is deeper or longer than these limits is left out: the page sends none.
 const (
 	depthMost = 8
 	partsMost = 4096
