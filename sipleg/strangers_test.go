@@ -11,16 +11,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"holdfast/call"
-	"holdfast/sipua"
 )
-
-// A tray keeps what was sent.
-type tray struct{ sent []sipua.Message }
-
-func (s *tray) Send(m sipua.Message) error {
-	s.sent = append(s.sent, m)
-	return nil
-}
 
 // TestNoOtherAddressIsCalled: a redirection is a failure, and a request to call somebody
 // (REFER) is refused, whatever addresses they name. There is no other door at which the
@@ -28,7 +19,7 @@ func (s *tray) Send(m sipua.Message) error {
 func TestNoOtherAddressIsCalled(t *testing.T) {
 	const carrier = "<sip:+19005550100@198.51.100.2>"
 	for _, status := range []int{300, 301, 302, 305, 380} {
-		r, out := newRig(t), &tray{}
+		r, out := newRig(t), &wire{}
 		r.lines.sender = out
 		r.dials()
 		res := sip.NewResponseFromRequest(out.sent[0].SIP.(*sip.Request), status, "Moved", nil)
@@ -44,7 +35,7 @@ func TestNoOtherAddressIsCalled(t *testing.T) {
 			}
 		}
 	}
-	r, out := newRig(t), &tray{}
+	r, out := newRig(t), &wire{}
 	r.lines.sender = out
 	refer := request(t, "REFER", "200", "", "")
 	refer.SIP.AppendHeader(sip.NewHeader("Refer-To", carrier))
