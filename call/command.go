@@ -50,6 +50,41 @@ type (
 		Digits     string       `json:"digits"`
 	}
 
+	// Take brings a party's line from another contact into this one, where it gets
+	// Connection. Rang, Answered or Failed follow, as after Dial.
+	Take struct {
+		Connection ConnectionID `json:"connection"`
+		To         Endpoint     `json:"to"`
+		From       Place        `json:"from"` // the agent's line there
+	}
+
+	// Give sends a party's line to another contact. The party is out of this
+	// contact already.
+	Give struct {
+		Connection ConnectionID `json:"connection"`
+		To         Place        `json:"to"`
+	}
+
+	// Join answers the line that calls us to take the place of another (see Replaced).
+	Join struct {
+		Connection ConnectionID `json:"connection"`
+	}
+
+	// Report says on an agent's line how the transfer goes that was asked for there.
+	// Their connection may have left the contact.
+	Report struct {
+		Connection ConnectionID `json:"connection"`
+		Transfer   string       `json:"transfer"`
+		Progress   Progress     `json:"progress"`
+		Reason     Reason       `json:"reason,omitempty"` // why it did not complete
+	}
+
+	// Introduce shows a party who is connected to them now, where their line can.
+	Introduce struct {
+		Connection ConnectionID `json:"connection"`
+		Party      Endpoint     `json:"party"`
+	}
+
 	// Notify tells an agent something, in a sentence for their eyes.
 	Notify struct {
 		Connection ConnectionID `json:"connection"`
@@ -58,10 +93,24 @@ type (
 	}
 )
 
-func (Ring) isCommand()   {}
-func (Answer) isCommand() {}
-func (Refuse) isCommand() {}
-func (Dial) isCommand()   {}
-func (Drop) isCommand()   {}
-func (Digits) isCommand() {}
-func (Notify) isCommand() {}
+func (Ring) isCommand()      {}
+func (Answer) isCommand()    {}
+func (Refuse) isCommand()    {}
+func (Dial) isCommand()      {}
+func (Drop) isCommand()      {}
+func (Digits) isCommand()    {}
+func (Take) isCommand()      {}
+func (Give) isCommand()      {}
+func (Join) isCommand()      {}
+func (Report) isCommand()    {}
+func (Introduce) isCommand() {}
+func (Notify) isCommand()    {}
+
+// A Progress is how far a transfer has come.
+type Progress string
+
+const (
+	TargetRings      Progress = "ringing"
+	TransferIsOver   Progress = "over"      // without its target; Report.Reason has the cause
+	TransferComplete Progress = "completed" // the target has the customer
+)

@@ -139,6 +139,12 @@ const (
 	Away State = "away"
 )
 
+// A Place is a connection of a contact. The zero value is none.
+type Place struct {
+	Contact    ContactID    `json:"contact"`
+	Connection ConnectionID `json:"connection"`
+}
+
 // A Connection is one party's place in a contact.
 type Connection struct {
 	ID       ConnectionID `json:"id"`
@@ -223,6 +229,10 @@ type Transfer struct {
 	Manner
 	Attempts  []Attempt  `json:"attempts"`
 	Remaining []Endpoint `json:"remaining,omitempty"` // targets still to be tried, in order
+	// Reported says that the line of By gets a Report of the transfer.
+	Reported bool `json:"reported,omitempty"`
+	// Consulted is where the target's line was before, in a call of the same agent.
+	Consulted Place `json:"consulted,omitzero"`
 	// JoinBy is when customer and target must be in two-way audio, while
 	// Joining, and when a consultation is over, while Consulting.
 	JoinBy time.Time `json:"joinBy,omitzero"`
@@ -280,10 +290,11 @@ const (
 	Superseded       Reason = "superseded"   // another transfer was asked for instead
 	TooLong          Reason = "too-long"     // was consulted for longer than the rules want
 	CancelledByAgent Reason = "cancelled"
-	Goodbye          Reason = "hung-up"   // put the phone down
-	LineLost         Reason = "line-lost" // their line was lost
-	Requested        Reason = "requested" // an agent asked for it
-	LineError        Reason = "error"     // anything else; the attempt's Detail has it
+	Goodbye          Reason = "hung-up"     // put the phone down
+	LineLost         Reason = "line-lost"   // their line was lost
+	Requested        Reason = "requested"   // an agent asked for it
+	Transferred      Reason = "transferred" // the other party's line went to another contact
+	LineError        Reason = "error"       // anything else; the attempt's Detail has it
 )
 
 // An Endpoint says where a party can be reached.

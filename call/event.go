@@ -35,6 +35,22 @@ type (
 		Rules    Rules    `json:"rules"`
 	}
 
+	// Dialled begins a contact from an agent's desk phone: the phone rings at us, and
+	// the agent has dialled the customer, who is rung at once.
+	Dialled struct {
+		Agent    Endpoint `json:"agent"`
+		Customer Endpoint `json:"customer"`
+		Called   string   `json:"called"` // the number or address the agent dialled
+		Rules    Rules    `json:"rules"`
+	}
+
+	// Replaced: an agent calls us from another line, to go on there with the call that
+	// they have on Connection (RFC 3891). The new line gets a connection of its own, which
+	// takes the place of the old one.
+	Replaced struct {
+		Connection ConnectionID `json:"connection"`
+	}
+
 	// Rang: the party's line rings or, with EarlyMedia, may send audio already. May
 	// come any number of times, also the one after the other.
 	Rang struct {
@@ -206,6 +222,12 @@ type (
 		// Supersede has a transfer under way cancelled in favour of this one,
 		// as long as nobody has accepted it.
 		Supersede bool `json:"supersede,omitempty"`
+		// Reported has the agent's line get a Report of how the transfer goes: a desk
+		// phone asked for it (RFC 3515).
+		Reported bool `json:"reported,omitempty"`
+		// Consulted is the agent's line in another contact, in which they have called
+		// Target: the target's line comes from there, and nobody is dialled.
+		Consulted Place `json:"consulted,omitzero"`
 	}
 
 	// CancelRequested takes back a transfer: the one with that id, or the one
@@ -248,6 +270,13 @@ type (
 		Connection ConnectionID `json:"connection"`
 	}
 
+	// GiveRequested asks for the other party of a call that an agent has made: their
+	// line goes to another contact, as To, and this contact ends.
+	GiveRequested struct {
+		By ConnectionID `json:"by"`
+		To Place        `json:"to"`
+	}
+
 	// PickUpRequested asks for a parked customer to be put through to Agent.
 	PickUpRequested struct {
 		Agent Endpoint `json:"agent"`
@@ -256,6 +285,8 @@ type (
 
 func (Arrived) connection() ConnectionID        { return 0 }
 func (Originated) connection() ConnectionID     { return 0 }
+func (Dialled) connection() ConnectionID        { return 0 }
+func (e Replaced) connection() ConnectionID     { return e.Connection }
 func (e Rang) connection() ConnectionID         { return e.Connection }
 func (e Answered) connection() ConnectionID     { return e.Connection }
 func (e Failed) connection() ConnectionID       { return e.Connection }
@@ -287,10 +318,13 @@ func (e CompleteRequested) connection() ConnectionID   { return e.By }
 func (e LeaveRequested) connection() ConnectionID      { return e.By }
 func (e EndRequested) connection() ConnectionID        { return e.By }
 func (e DestroyRequested) connection() ConnectionID    { return e.By }
+func (e GiveRequested) connection() ConnectionID       { return e.By }
 func (PickUpRequested) connection() ConnectionID       { return 0 }
 
 func (Arrived) isFact()        {}
 func (Originated) isFact()     {}
+func (Dialled) isFact()        {}
+func (Replaced) isFact()       {}
 func (Rang) isFact()           {}
 func (Answered) isFact()       {}
 func (Failed) isFact()         {}
@@ -322,4 +356,5 @@ func (CompleteRequested) isRequest()   {}
 func (LeaveRequested) isRequest()      {}
 func (EndRequested) isRequest()        {}
 func (DestroyRequested) isRequest()    {}
+func (GiveRequested) isRequest()       {}
 func (PickUpRequested) isRequest()     {}

@@ -198,7 +198,7 @@ func (r Reason) Says() string {
 		return "did not take the call"
 	case TooLong:
 		return "was consulted for too long"
-	case CustomerLeft, CancelledByAgent, Elsewhere, Superseded, Goodbye, LineLost, Requested, LineError:
+	case CustomerLeft, CancelledByAgent, Elsewhere, Superseded, Goodbye, LineLost, Requested, Transferred, LineError:
 	}
 	return "could not be connected"
 }

@@ -62,7 +62,7 @@ func (s *step) offered(ev Fact) (done bool) {
 		case who.IsQueued():
 			s.withdraw(who.ID, Elsewhere)
 		}
-	case Arrived, Originated, Pressed, Played, Back, HoldBegan, HoldEnded, Joined, Recovered:
+	case Arrived, Originated, Dialled, Replaced, Pressed, Played, Back, HoldBegan, HoldEnded, Joined, Recovered:
 	}
 	return false
 }

@@ -11,7 +11,7 @@ func (s *step) beginning(ev Fact) {
 		s.arrive(ev)
 	case Originated:
 		s.originate(ev)
-	case Rang, Answered, Failed, Offered, Withdrawn, Pressed, Played, HungUp, Lost, Back, HoldBegan, HoldEnded, Joined, DeadlinePassed, Recovered:
+	case Dialled, Replaced, Rang, Answered, Failed, Offered, Withdrawn, Pressed, Played, HungUp, Lost, Back, HoldBegan, HoldEnded, Joined, DeadlinePassed, Recovered:
 	}
 }
 
@@ -26,7 +26,7 @@ func (s *step) offering(ev Fact) {
 		s.notOffered(ev.connection(), Unreachable)
 	case DeadlinePassed:
 		s.offerExpired()
-	case Arrived, Originated, Rang, Offered, Withdrawn, Pressed, Played, Back, HoldBegan, HoldEnded, Joined, Recovered:
+	case Arrived, Originated, Dialled, Replaced, Rang, Offered, Withdrawn, Pressed, Played, Back, HoldBegan, HoldEnded, Joined, Recovered:
 	}
 }
 
@@ -47,7 +47,7 @@ func (s *step) dialling(ev Fact) {
 			s.do(Drop{c.ID, NoAnswer})
 			s.callFailed(c.ID, NoAnswer)
 		}
-	case Arrived, Originated, Offered, Withdrawn, Pressed, Played, Back, HoldBegan, HoldEnded, Joined, Recovered:
+	case Arrived, Originated, Dialled, Replaced, Offered, Withdrawn, Pressed, Played, Back, HoldBegan, HoldEnded, Joined, Recovered:
 	}
 }
 
@@ -58,7 +58,7 @@ func (s *step) talking(ev Fact) {
 		s.personLeft(ev.Connection, false)
 	case Lost:
 		s.personLeft(ev.Connection, true)
-	case Arrived, Originated, Rang, Answered, Failed, Offered, Withdrawn, Pressed, Played, Back, HoldBegan, HoldEnded, Joined, DeadlinePassed, Recovered:
+	case Arrived, Originated, Dialled, Replaced, Rang, Answered, Failed, Offered, Withdrawn, Pressed, Played, Back, HoldBegan, HoldEnded, Joined, DeadlinePassed, Recovered:
 	}
 }
 
@@ -86,7 +86,7 @@ func (s *step) reaching(ev Fact) {
 		s.leftWhileReaching(ev.Connection, ev.Detail)
 	case DeadlinePassed:
 		s.reachingExpired()
-	case Arrived, Originated, Offered, Withdrawn, Back, HoldBegan, HoldEnded, Joined, Recovered:
+	case Arrived, Originated, Dialled, Replaced, Offered, Withdrawn, Back, HoldBegan, HoldEnded, Joined, Recovered:
 	}
 }
 
@@ -101,7 +101,7 @@ func (s *step) consulting(ev Fact) {
 		if s.joinExpired() {
 			s.letTargetGo(TooLong, "")
 		}
-	case Arrived, Originated, Rang, Answered, Failed, Offered, Withdrawn, Pressed, Played, Back, HoldBegan, HoldEnded, Joined, Recovered:
+	case Arrived, Originated, Dialled, Replaced, Rang, Answered, Failed, Offered, Withdrawn, Pressed, Played, Back, HoldBegan, HoldEnded, Joined, Recovered:
 	}
 }
 
@@ -121,7 +121,7 @@ func (s *step) joining(ev Fact) {
 		if s.joinExpired() {
 			s.letTargetGo(LineError, "no audio in both directions")
 		}
-	case Arrived, Originated, Rang, Answered, Failed, Offered, Withdrawn, Pressed, Played, Back, HoldBegan, HoldEnded, Recovered:
+	case Arrived, Originated, Dialled, Replaced, Rang, Answered, Failed, Offered, Withdrawn, Pressed, Played, Back, HoldBegan, HoldEnded, Recovered:
 	}
 }
 
@@ -140,7 +140,7 @@ func (s *step) returning(ev Fact) {
 			s.do(Drop{c.ID, NoAnswer})
 			s.nextRung(c.ID)
 		}
-	case Arrived, Originated, Rang, Offered, Withdrawn, Pressed, Played, Back, HoldBegan, HoldEnded, Joined, Recovered:
+	case Arrived, Originated, Dialled, Replaced, Rang, Offered, Withdrawn, Pressed, Played, Back, HoldBegan, HoldEnded, Joined, Recovered:
 	}
 }
 
@@ -150,6 +150,6 @@ func (s *step) finishing(ev Fact) {
 	case HungUp, Lost:
 		s.remove(ev.connection())
 		s.end(s.EndedBy, s.EndReason)
-	case Arrived, Originated, Rang, Answered, Failed, Offered, Withdrawn, Pressed, Played, Back, HoldBegan, HoldEnded, Joined, DeadlinePassed, Recovered:
+	case Arrived, Originated, Dialled, Replaced, Rang, Answered, Failed, Offered, Withdrawn, Pressed, Played, Back, HoldBegan, HoldEnded, Joined, DeadlinePassed, Recovered:
 	}
 }

@@ -103,7 +103,7 @@ func (s *step) fact(ev Fact) {
 	case Recovered:
 		s.hearOut()
 		return
-	case Arrived, Originated, Joined, Offered, Withdrawn:
+	case Arrived, Originated, Dialled, Replaced, Joined, Offered, Withdrawn:
 	}
 	s.stage(ev)
 }

@@ -60,7 +60,7 @@ func ofOwnLine(who *Connection, ev Request) bool {
 	case DestroyRequested:
 		return ev.Connection == who.ID
 	case HoldRequested, ResumeRequested, DigitsRequested, RecordRequested, TransferRequested, CancelRequested, SwapRequested,
-		ConferenceRequested, CompleteRequested, LeaveRequested, EndRequested, PickUpRequested:
+		ConferenceRequested, CompleteRequested, LeaveRequested, EndRequested, GiveRequested, PickUpRequested:
 	}
 	return false
 }
@@ -92,7 +92,7 @@ func (s *step) verb(who *Connection, ev Request) error {
 		return s.leave(who)
 	case EndRequested:
 		s.endByAgent()
-	case AcceptRequested, RejectRequested, DestroyRequested, PickUpRequested: // seen to by request
+	case AcceptRequested, RejectRequested, DestroyRequested, GiveRequested, PickUpRequested: // seen to by request
 	}
 	return nil
 }

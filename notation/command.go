@@ -48,13 +48,18 @@ func (c *Command) UnmarshalJSON(b []byte) error {
 // commands reads every command by its name; a test compares it with package
 // call.
 var commands = map[string]func(json.RawMessage) (call.Command, error){
-	"Ring":   command[call.Ring],
-	"Answer": command[call.Answer],
-	"Refuse": command[call.Refuse],
-	"Dial":   command[call.Dial],
-	"Drop":   command[call.Drop],
-	"Digits": command[call.Digits],
-	"Notify": command[call.Notify],
+	"Ring":      command[call.Ring],
+	"Answer":    command[call.Answer],
+	"Refuse":    command[call.Refuse],
+	"Dial":      command[call.Dial],
+	"Drop":      command[call.Drop],
+	"Digits":    command[call.Digits],
+	"Take":      command[call.Take],
+	"Give":      command[call.Give],
+	"Join":      command[call.Join],
+	"Report":    command[call.Report],
+	"Introduce": command[call.Introduce],
+	"Notify":    command[call.Notify],
 }
 
 func command[C call.Command](b json.RawMessage) (call.Command, error) {

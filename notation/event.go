@@ -61,6 +61,8 @@ func (h *History) UnmarshalJSON(b []byte) error {
 var events = map[string]func(json.RawMessage) (call.Event, error){
 	"Arrived":             event[call.Arrived],
 	"Originated":          event[call.Originated],
+	"Dialled":             event[call.Dialled],
+	"Replaced":            event[call.Replaced],
 	"Rang":                event[call.Rang],
 	"Answered":            event[call.Answered],
 	"Failed":              event[call.Failed],
@@ -91,6 +93,7 @@ var events = map[string]func(json.RawMessage) (call.Event, error){
 	"LeaveRequested":      event[call.LeaveRequested],
 	"EndRequested":        event[call.EndRequested],
 	"DestroyRequested":    event[call.DestroyRequested],
+	"GiveRequested":       event[call.GiveRequested],
 	"PickUpRequested":     event[call.PickUpRequested],
 }
 

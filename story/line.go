@@ -115,6 +115,10 @@ func (n Names) fact(ev call.Fact) string {
 		return "customer calls " + word(ev.Agent) + backed(ev.Rules)
 	case call.Originated:
 		return word(ev.Agent) + " calls customer" + backed(ev.Rules)
+	case call.Dialled:
+		return word(ev.Agent) + " dials customer" + backed(ev.Rules)
+	case call.Replaced:
+		return n[ev.Connection] + " goes on with another phone"
 	case call.Rang:
 		if ev.EarlyMedia {
 			return n[ev.Connection] + " sends audio early"
@@ -193,6 +197,8 @@ func (n Names) request(ev call.Request) string {
 		return n[ev.By] + " ends the contact"
 	case call.DestroyRequested:
 		return n[ev.By] + " destroys " + n[ev.Connection]
+	case call.GiveRequested:
+		return n[ev.By] + " gives the customer to another contact"
 	case call.PickUpRequested:
 		return word(ev.Agent) + " picks up the customer"
 	}
