@@ -8,19 +8,21 @@ package call
 type Command interface{ isCommand() }
 
 type (
-	// Ring lets a customer who rings at us hear that somebody is being rung.
+	// Ring lets a caller who rings at us hear that somebody is being rung: a customer, or
+	// an agent whose phone has dialled one.
 	Ring struct {
 		Connection ConnectionID `json:"connection"`
 	}
 
 	// Answer picks up for a customer who rings at us; from here on they are
-	// not let go of. Or for an agent whose line rings and can be picked up
-	// from here; Answered tells if it was.
+	// not let go of. Likewise for an agent whose phone has dialled a customer. Or for an
+	// agent whose line rings and can be picked up from here; Answered tells if it was.
 	Answer struct {
 		Connection ConnectionID `json:"connection"`
 	}
 
-	// Refuse turns away a customer who rings at us.
+	// Refuse turns away a customer, or an agent whose phone has dialled one, who rings at
+	// us.
 	Refuse struct {
 		Connection ConnectionID `json:"connection"`
 		Reason     Reason       `json:"reason"`

@@ -21,6 +21,15 @@ func (s *step) originate(ev Originated) {
 	s.dial(Agent, ev.Agent, s.Rules.OfferFor)
 }
 
+// dialled begins a contact from an agent's phone. We answer it when the customer
+// has answered, and until then it hears that they ring.
+func (s *step) dialled(ev Dialled) {
+	s.Stage, s.Arrived, s.Rules = Dialling, s.now, ev.Rules.filled()
+	s.Called, s.Customer, s.Agent = ev.Called, ev.Customer, ev.Agent
+	s.add(Agent, ev.Agent, 0)
+	s.dial(Customer, ev.Customer, s.Rules.RingFor)
+}
+
 // answer: the agent has picked up, so we pick up for the customer.
 func (s *step) answer(agent ConnectionID) {
 	s.set(s.connection(agent), Connected)
@@ -32,7 +41,6 @@ func (s *step) answer(agent ConnectionID) {
 // notOffered: the agent did not take the customer, whom we have not answered.
 func (s *step) notOffered(agent ConnectionID, why Reason) {
 	s.remove(agent)
-	s.do(Refuse{s.customer().ID, why})
 	s.end(Agent, why)
 }
 
@@ -53,22 +61,48 @@ func (s *step) offerExpired() {
 	}
 }
 
+// callRang: of an agent's own call, somebody's line rings or sends audio. An agent whose
+// phone has dialled hears that the customer rings.
+func (s *step) callRang(ev Rang) {
+	who := s.connection(ev.Connection)
+	first := !who.Ringing && !who.EarlyMedia
+	who.rang(ev)
+	if dialler := s.dialler(); first && dialler != nil {
+		s.do(Ring{dialler.ID})
+	}
+}
+
 // callAnswered: of an agent's own call, first the agent picks up, and then the
-// customer.
+// customer. An agent whose phone has dialled is answered by us.
 func (s *step) callAnswered(who *Connection) {
 	s.set(who, Connected)
-	if who.Party == Customer {
-		s.Stage, s.Answered = Talking, s.now
+	if who.Party != Customer {
+		s.dial(Customer, s.Customer, s.Rules.RingFor)
 		return
 	}
-	s.dial(Customer, s.Customer, s.Rules.RingFor)
+	if dialler := s.dialler(); dialler != nil {
+		s.set(dialler, Connected)
+		s.do(Answer{dialler.ID})
+	}
+	s.Stage, s.Answered = Talking, s.now
+}
+
+// dialler is the agent whose phone has dialled the customer and whom we have not
+// answered, or nil.
+func (s *step) dialler() *Connection {
+	for i := range s.Connections {
+		if c := &s.Connections[i]; c.Party == Agent && c.ringsAtUs() {
+			return c
+		}
+	}
+	return nil
 }
 
 // callFailed ends a contact whose customer was never reached.
 func (s *step) callFailed(id ConnectionID, why Reason) {
 	who := *s.connection(id)
 	s.remove(id)
-	if who.Party == Customer {
+	if who.Party == Customer && s.dialler() == nil {
 		for _, c := range s.Connections {
 			s.do(Notify{c.ID, why, who.Endpoint.String() + " " + why.Says()})
 		}
@@ -162,11 +196,14 @@ func (s *step) nextRung(rung ConnectionID) {
 	s.Stage = Parked
 }
 
-// end says goodbye to whoever is left, and the contact is over.
+// end says goodbye to whoever is left, turns away a caller whom we have not answered,
+// and the contact is over.
 func (s *step) end(by Party, why Reason) {
 	for _, c := range s.Connections {
 		s.countHold(&c)
-		if c.Party != Customer || !s.Answered.IsZero() || c.rungByUs() {
+		if c.ringsAtUs() {
+			s.do(Refuse{c.ID, why})
+		} else {
 			s.do(Drop{Connection: c.ID})
 		}
 	}

@@ -153,7 +153,13 @@ func (c Connection) Name() string {
 
 // rungByUs: we have dialled them and they have not answered yet.
 func (c *Connection) rungByUs() bool {
-	return c.State == Connecting && (c.Party != Customer || !c.AnswerBy.IsZero())
+	return c.State == Connecting && !c.ringsAtUs()
+}
+
+// ringsAtUs: they call us, and we have not answered yet. A customer is, who has called
+// an agent, or an agent whose phone has dialled a customer.
+func (c *Connection) ringsAtUs() bool {
+	return c.State == Connecting && c.AnswerBy.IsZero() && c.Endpoint.Kind != QueueEndpoint
 }
 
 // same reports whether two endpoints are the same place, whatever they are called.

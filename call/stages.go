@@ -11,7 +11,9 @@ func (s *step) beginning(ev Fact) {
 		s.arrive(ev)
 	case Originated:
 		s.originate(ev)
-	case Dialled, Replaced, Rang, Answered, Failed, Offered, Withdrawn, Pressed, Played, HungUp, Lost, Back, HoldBegan, HoldEnded, Joined, DeadlinePassed, Recovered:
+	case Dialled:
+		s.dialled(ev)
+	case Replaced, Rang, Answered, Failed, Offered, Withdrawn, Pressed, Played, HungUp, Lost, Back, HoldBegan, HoldEnded, Joined, DeadlinePassed, Recovered:
 	}
 }
 
@@ -31,17 +33,21 @@ func (s *step) offering(ev Fact) {
 }
 
 // dialling: an agent calls a customer; first the agent's line is rung, then
-// the customer's.
+// the customer's. An agent whose phone has dialled rings at us.
 func (s *step) dialling(ev Fact) {
 	switch ev := ev.(type) {
 	case Rang:
-		s.connection(ev.Connection).rang(ev)
+		s.callRang(ev)
 	case Answered:
 		s.callAnswered(s.connection(ev.Connection))
 	case Failed:
 		s.callFailed(ev.Connection, ev.Reason)
 	case HungUp, Lost:
-		s.callFailed(ev.connection(), Unreachable)
+		why := Unreachable
+		if s.connection(ev.connection()).ringsAtUs() {
+			why = CancelledByAgent
+		}
+		s.callFailed(ev.connection(), why)
 	case DeadlinePassed:
 		if c := s.expired(Connecting); c != nil {
 			s.do(Drop{c.ID, NoAnswer})

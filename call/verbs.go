@@ -32,7 +32,7 @@ func (s *step) request(ev Request) error {
 	}
 	switch ev := ev.(type) {
 	case AcceptRequested:
-		if who.State == Connecting {
+		if who.rungByUs() {
 			s.do(Answer{who.ID})
 		}
 		return nil
@@ -40,12 +40,20 @@ func (s *step) request(ev Request) error {
 		return s.reject(who)
 	case DestroyRequested:
 		return s.destroy(who, ev.Connection)
-	default:
-		if who.State == Connecting {
-			return refuse(AnswerFirst, "answer first")
+	case EndRequested:
+		if who.ringsAtUs() {
+			s.endByAgent()
+			return nil
 		}
-		return s.verb(who, ev)
+	default:
 	}
+	switch {
+	case who.ringsAtUs():
+		return refuse(NotAnsweredYet, s.customer().Name()+" has not answered yet")
+	case who.State == Connecting:
+		return refuse(AnswerFirst, "answer first")
+	}
+	return s.verb(who, ev)
 }
 
 // ofOwnLine: a target who is an agent may do in their page what they could do
@@ -116,8 +124,12 @@ func (s *step) askedAgain(ev Request) (again bool, err error) {
 
 // reject: the agent does not take the call that rings at them.
 func (s *step) reject(who *Connection) error {
-	if who.State != Connecting {
+	switch {
+	case who.State != Connecting:
 		return refuse(AnsweredAlready, "you have answered already")
+	case who.ringsAtUs():
+		s.endByAgent() // they have dialled, and give up
+		return nil
 	}
 	s.do(Drop{who.ID, Declined})
 	s.fact(Failed{Connection: who.ID, Reason: Declined})
@@ -243,6 +255,8 @@ func (s *step) destroy(who *Connection, id ConnectionID) error {
 	switch {
 	case whose == nil:
 		return refuse(PartyHasLeft, "they are not in this contact any more")
+	case who.ringsAtUs():
+		s.endByAgent()
 	case whose.ID == who.ID && who.State == Connecting:
 		return s.reject(who)
 	case who.State == Connecting:

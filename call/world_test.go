@@ -47,7 +47,7 @@ func (m move) follow() map[call.ConnectionID]bool {
 		lines[id] = true
 	}
 	switch ev := m.ev.(type) {
-	case call.Arrived:
+	case call.Arrived, call.Dialled:
 		lines[1] = true
 	case call.HungUp:
 		delete(lines, ev.Connection)
@@ -102,8 +102,11 @@ func customerOf(c call.Contact) call.ConnectionID {
 	return 0
 }
 
+// rungByUs says that somebody is being rung. The only other parties who are Connecting
+// are a customer whom we have not answered, and an agent whose phone has dialled one.
 func rungByUs(c call.Contact, x *call.Connection) bool {
-	return x.State == call.Connecting && (x.Party != call.Customer || c.Stage == call.Dialling)
+	atUs := x.AnswerBy.IsZero() && (c.Stage == call.Offering && x.Party == call.Customer || c.Stage == call.Dialling && x.Party == call.Agent)
+	return x.State == call.Connecting && !atUs
 }
 
 func find(c call.Contact, id call.ConnectionID) *call.Connection {
@@ -128,6 +131,8 @@ func events(c call.Contact) []call.Event {
 			call.Arrived{Customer: at("customer"), Agent: at("ana"), Rules: rules},
 			call.Arrived{Customer: at("customer"), Agent: queue, Rules: withQueue},
 			call.Originated{Customer: at("customer"), Agent: at("ana"), Rules: rules},
+			call.Dialled{Customer: at("customer"), Agent: at("ana"), Rules: rules},
+			call.Dialled{Customer: queue, Agent: at("ana"), Rules: rules},
 		}
 	}
 	all := []call.Event{
@@ -181,11 +186,14 @@ func facts(id call.ConnectionID) []call.Event {
 	}
 }
 
-// phones are the hold keys of phones.
+// phones are the hold keys of phones, and other phones that take their place.
 func phones(c call.Contact) []call.Event {
 	var all []call.Event
 	for _, who := range c.Connections {
 		all = append(all, call.HoldBegan{Connection: who.ID}, call.HoldEnded{Connection: who.ID})
+	}
+	for id := call.ConnectionID(1); id <= c.LastConnection; id++ {
+		all = append(all, call.Replaced{Connection: id})
 	}
 	return all
 }
@@ -203,6 +211,7 @@ func requests(c call.Contact, by call.ConnectionID) []call.Event {
 		call.CompleteRequested{By: by},
 		call.LeaveRequested{By: by},
 		call.EndRequested{By: by},
+		call.GiveRequested{By: by, To: call.Place{Contact: "another", Connection: 3}},
 	}
 	for _, x := range c.Connections {
 		all = append(all,

@@ -100,6 +100,8 @@ func (x *exporter) tell(r call.Timed) error {
 		limits = ev.Rules
 	case call.Originated:
 		limits = ev.Rules
+	case call.Dialled:
+		limits = ev.Rules
 	default:
 	}
 	for _, line := range ruleLines(limits) {
@@ -157,6 +159,9 @@ func (x *exporter) rename(ev call.Event) call.Event {
 		ev.Agent, ev.Rules.Fallback = x.place(ev.Agent), x.fallback(ev.Rules)
 		return ev
 	case call.Originated:
+		ev.Agent, ev.Rules.Fallback = x.place(ev.Agent), x.fallback(ev.Rules)
+		return ev
+	case call.Dialled:
 		ev.Agent, ev.Rules.Fallback = x.place(ev.Agent), x.fallback(ev.Rules)
 		return ev
 	case call.TransferRequested:

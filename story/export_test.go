@@ -193,11 +193,11 @@ func TestExportsOfAnything(t *testing.T) {
 		if rapid.Bool().Draw(t, "backed") {
 			rules.Fallback = at(call.QueueEndpoint, "front desk", "")
 		}
-		if rapid.Bool().Draw(t, "inbound") {
-			p.after(0, call.Arrived{Customer: caller, Agent: agent, Rules: rules})
-		} else {
-			p.after(0, call.Originated{Customer: caller, Agent: agent, Rules: rules})
-		}
+		p.after(0, rapid.SampledFrom([]call.Event{
+			call.Arrived{Customer: caller, Agent: agent, Rules: rules},
+			call.Originated{Customer: caller, Agent: agent, Rules: rules},
+			call.Dialled{Customer: caller, Agent: agent, Rules: rules},
+		}).Draw(t, "beginning"))
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			p.anything(t)
 		}

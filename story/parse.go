@@ -48,6 +48,9 @@ func (t *Teller) event(words []string) (call.Event, error) {
 	case words[1] == "calls" && len(words) > 2 && words[2] == "customer":
 		rules, err := t.backed(words[3:])
 		return call.Originated{Customer: everyCustomer, Agent: place(who), Rules: rules}, err
+	case words[1] == "dials" && len(words) > 2 && words[2] == "customer":
+		rules, err := t.backed(words[3:])
+		return call.Dialled{Customer: everyCustomer, Agent: place(who), Rules: rules}, err
 	case does == "picks up the customer":
 		return call.PickUpRequested{Agent: place(who)}, nil
 	case strings.HasSuffix(does, "hear each other"):

@@ -30,6 +30,8 @@ var Vocabulary = []string{
 	"customer calls AGENT backed by QUEUE",
 	"AGENT calls customer",
 	"AGENT calls customer backed by QUEUE",
+	"AGENT dials customer",
+	"AGENT dials customer backed by QUEUE",
 	"NAME rings",
 	"NAME sends audio early",
 	"NAME answers",
