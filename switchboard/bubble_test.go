@@ -78,8 +78,14 @@ func (b *bench) pass(d time.Duration) {
 // open begins the contact with the customer's INVITE.
 func (b *bench) open() {
 	b.t.Helper()
-	b.lines.opened(customer)
-	if err := b.s.Open("c1", fakeLeg{lines: b.lines, ID: customer, Epoch: 1}, msg("INVITE")); err != nil {
+	b.begin("INVITE")
+}
+
+// begin begins the contact with a message on the line of connection 1.
+func (b *bench) begin(first msg) {
+	b.t.Helper()
+	b.lines.opened(1)
+	if err := b.s.Open("c1", fakeLeg{lines: b.lines, ID: 1, Epoch: 1}, first); err != nil {
 		b.t.Fatal(err)
 	}
 	synctest.Wait()

@@ -35,8 +35,9 @@ type input struct {
 	connection call.ConnectionID // whose line the message came in on
 	message    Incoming          // nil for an event
 	event      call.Event
-	waiter     *waiter // nil unless a person asks
-	granted    bool    // the request has had its turn
+	waiter     *waiter   // nil unless a person asks
+	granted    bool      // the request has had its turn
+	at         time.Time // when it came in
 
 	answered bool // the exempt answers to the message have been sent
 }
@@ -184,8 +185,9 @@ func (d *desk) safely(f func()) {
 // arrive takes an input in. While an earlier one is not settled it waits, but
 // what may be answered without a record is answered.
 func (d *desk) arrive(in *input) {
+	in.at = d.now()
 	if in.message != nil {
-		d.note(d.now(), in.message.Trace())
+		d.note(in.at, in.message.Trace())
 	}
 	if !d.owned && d.flight != nil && d.concerns(in) {
 		d.board.writes.hurry(d.queued)

@@ -151,7 +151,18 @@ func (l fakeLeg) Receive(now time.Time, in Incoming) Plan {
 	case Resumed:
 		up := l.State == "up"
 		return l.plan("", nil, tuning{l.lines, l.ID, up, up, false}, l.out(Exempt, "setting"), l.out(Journaled, "resumed"))
+	case Granted:
+		return l.plan("", nil, l.out(Journaled, "202 to REFER"))
+	case Refused:
+		return l.plan("", nil, l.out(Journaled, "refused: "+in.Err.Error()))
 	case msg:
+		if to, refers := strings.CutPrefix(string(in), "REFER "); refers {
+			l.Epoch += 100
+			return l.plan("", []call.Event{call.TransferRequested{
+				By: l.ID, Kind: call.Cold, Reported: true, Manner: call.Manner{Resume: true},
+				Target: call.Endpoint{Kind: call.PhoneNumber, Address: to},
+			}})
+		}
 		return l.message(in)
 	}
 	panic(fmt.Sprintf("unexpected %T", in))
@@ -164,6 +175,9 @@ func (l fakeLeg) message(m msg) Plan {
 	switch string(m) + " when " + l.State {
 	case "INVITE when ":
 		return l.plan("offered", []call.Event{l.lines.arrival}, l.out(Exempt, "100"))
+	case "DIAL when ":
+		a := l.lines.arrival
+		return l.plan("offered", []call.Event{call.Dialled{Agent: a.Agent, Customer: a.Customer, Rules: a.Rules}}, l.out(Exempt, "100"))
 	case "INVITE when offered":
 		return l.plan("", nil, l.out(Exempt, "100"))
 	case "CANCEL when offered":
@@ -200,7 +214,11 @@ func (l fakeLeg) message(m msg) Plan {
 }
 
 func (l fakeLeg) Plan(now time.Time, c call.Command) Plan {
-	switch c.(type) {
+	switch c := c.(type) {
+	case call.Report:
+		return l.plan("", nil, l.out(Journaled, strings.TrimSpace(fmt.Sprintf("NOTIFY %s %s", c.Progress, c.Reason))))
+	case call.Introduce:
+		return l.plan("", nil, l.out(Journaled, "UPDATE "+c.Party.Address))
 	case call.Ring:
 		return l.plan("", nil, l.out(Journaled, "180"))
 	case call.Answer:

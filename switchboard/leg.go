@@ -15,7 +15,8 @@ import (
 // Only the desk that owns a leg uses it.
 type Leg interface {
 	// Receive takes what came in on the line: a message, a Tick when
-	// Deadline has come, or Resumed once after Legs.Restore.
+	// Deadline has come, Resumed once after Legs.Restore, or what became of a
+	// request (Granted, Refused).
 	Receive(now time.Time, in Incoming) Plan
 	// Plan works out what a command to this connection means on the line.
 	// A command that no longer applies plans nothing.
@@ -42,12 +43,12 @@ type Leg interface {
 // A Plan is what a leg would do.
 type Plan struct {
 	Leg   Leg          // the leg afterwards, never nil
-	Facts []call.Event // for the contact, in order
+	Facts []call.Event // for the contact, in order; a call.Request of a message gets Granted or Refused
 	Out   []Outgoing   // in order
 }
 
 // Incoming is something that came in on a line. Edges declare their own;
-// the switchboard's are Tick and Resumed.
+// the switchboard's are Tick, Resumed, Granted and Refused.
 type Incoming interface {
 	// Trace is the message as one line for the record, such as
 	// "<- 486 Busy Here (INVITE)"; empty for what is no message.

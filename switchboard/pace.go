@@ -22,11 +22,11 @@ const TooManyRequests call.Code = "too-many-requests" // the contact has been ch
 // paced refuses a request that would change the contact if there have been too many
 // lately. One that the core refuses, or that asks for what is there already, costs
 // nothing. What comes in on lines is never refused.
-func (t *transition) paced(in *input) error {
+func (t *transition) paced(in *input, ev call.Event) error {
 	if in.granted {
 		return nil
 	}
-	c, commands, err := call.Step(t.contact, t.now, in.event)
+	c, commands, err := call.Step(t.contact, t.now, ev)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func TestTalksToSomebodyElse(t *testing.T) {
 		{call.TransferRequested{By: 2, Kind: call.Cold, Target: target}, true},
 		{call.HoldRequested{By: 2, Connection: 1}, true},
 	} {
-		if err := tr.may(&input{event: test.ask}); (err == nil) != test.may {
+		if err := tr.may(&input{}, test.ask); (err == nil) != test.may {
 			t.Errorf("%+v: %v", test.ask, err)
 		}
 	}

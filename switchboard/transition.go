@@ -33,10 +33,17 @@ type transition struct {
 	reserves bool // agents are rung for whom it must be written down first
 	ahead    bool // it is heard before its entry is written
 
-	facts  []call.Event // not yet taken in
+	facts  []fact // not yet taken in
 	atOnce []exempt
 	outstanding
 	traced int // how many of the desk's traced its entry has
+}
+
+// A fact is an event that came in on a line or follows from what did; in is nil if no
+// message brought it.
+type fact struct {
+	event call.Event
+	in    *input
 }
 
 // outstanding is what a transition owes once it is decided: a record, and after
@@ -97,40 +104,55 @@ func (t *transition) take(in *input) {
 	case in.message != nil:
 		t.receive(in)
 	case in.waiter != nil:
-		err := t.may(in)
-		if err == nil {
-			err = t.step(in.event)
-		}
-		t.replies = append(t.replies, reply{in.waiter, err})
+		t.replies = append(t.replies, reply{in.waiter, t.request(in, in.event)})
 	default:
-		t.facts = append(t.facts, in.event)
+		t.emit(nil, in.event)
 	}
 	for len(t.facts) > 0 {
-		ev := t.facts[0]
+		f := t.facts[0]
 		t.facts = t.facts[1:]
-		if err := t.step(ev); err != nil {
-			t.desk.log.Error("the core has refused a fact", "event", notation.EventName(ev), "error", err)
+		if _, asks := f.event.(call.Request); asks && f.in != nil {
+			t.ask(f.in, f.event)
+			continue
+		}
+		if err := t.step(f.event); err != nil {
+			t.desk.log.Error("the core has refused a fact", "event", notation.EventName(f.event), "error", err)
 		}
 	}
+}
+
+// emit has events taken in after those that wait already.
+func (t *transition) emit(in *input, events ...call.Event) {
+	for _, ev := range events {
+		t.facts = append(t.facts, fact{ev, in})
+	}
+}
+
+// request takes a request in, or returns why it is not granted.
+func (t *transition) request(in *input, ev call.Event) error {
+	if err := t.may(in, ev); err != nil {
+		return err
+	}
+	return t.step(ev)
 }
 
 // may returns why a request is not granted, whatever the core says: a target may
 // not be dialled, it comes too soon after others, or the agent is talking to another
 // customer. Resume comes last: it changes routing.
-func (t *transition) may(in *input) error {
-	if ask, ok := in.event.(call.TransferRequested); ok {
+func (t *transition) may(in *input, ev call.Event) error {
+	if ask, ok := ev.(call.TransferRequested); ok {
 		if err := t.permit(ask); err != nil {
 			return err
 		}
 	}
-	if err := t.paced(in); err != nil {
+	if err := t.paced(in, ev); err != nil {
 		return err
 	}
-	by := talksThen(in.event)
+	by := talksThen(ev)
 	if by == 0 {
 		return nil
 	}
-	if _, _, err := call.Step(t.contact, t.now, in.event); err != nil {
+	if _, _, err := call.Step(t.contact, t.now, ev); err != nil {
 		return err
 	}
 	return t.desk.board.options.Router.Resume(t.contact, by)
@@ -171,7 +193,7 @@ func (t *transition) receive(in *input) {
 	stands := t.desk.owned && bytes.Equal(leg.Memory(), t.desk.memory[in.connection])
 	p := leg.Receive(t.now, in.message)
 	t.legs[in.connection] = p.Leg
-	t.facts = append(t.facts, p.Facts...)
+	t.emit(in, p.Facts...)
 	var now []Outgoing
 	for _, o := range p.Out {
 		switch {
@@ -230,6 +252,10 @@ func (t *transition) command(c call.Command) {
 		t.planCommand(c.Connection, c)
 	case call.Digits:
 		t.planCommand(c.Connection, c)
+	case call.Report:
+		t.planCommand(c.Connection, c)
+	case call.Introduce:
+		t.planCommand(c.Connection, c)
 	case call.Notify:
 		t.notified = append(t.notified, c)
 	default:
@@ -245,9 +271,13 @@ func (t *transition) planCommand(id call.ConnectionID, c call.Command) {
 		t.desk.log.Debug("a command for a line that has gone", "command", fmt.Sprintf("%T", c), "connection", id)
 		return
 	}
-	p := leg.Plan(t.now, c)
+	t.follow(id, nil, leg.Plan(t.now, c))
+}
+
+// follow takes over a plan of which everything waits for the record.
+func (t *transition) follow(id call.ConnectionID, in *input, p Plan) {
 	t.legs[id] = p.Leg
-	t.facts = append(t.facts, p.Facts...)
+	t.emit(in, p.Facts...)
 	for _, o := range p.Out {
 		t.out = append(t.out, message{id, o})
 	}
@@ -272,7 +302,7 @@ func (t *transition) dial(c call.Dial) {
 		leg, err = t.desk.board.Legs.Dial(t.contact.ID, t.desk.epoch, c)
 	}
 	if err != nil {
-		t.facts = append(t.facts, failure(c.Connection, err))
+		t.emit(nil, failure(c.Connection, err))
 		return
 	}
 	t.legs[c.Connection] = leg
