@@ -21,16 +21,16 @@ const (
 
 var errLost = errors.New("the journal's directory has been removed; it is being made again")
 
-// Append implements [switchboard.Journal]. It takes at most 10 s; if the
-// journal does not answer by then, or by ctx, the error says so and it is
-// unknown whether the entry was written. The entry's Version is set for it.
+// Append implements [switchboard.Journal]. It takes at most 10 s; if the journal does
+// not answer by then, or by ctx, Append returns an error, and it is unknown whether
+// the entry was written. The entry's Version is set for it.
 //
-// What is written is the whole entry, or how it differs from an earlier whole one
-// that has been acknowledged to this owner.
+// It writes the whole entry, or how the entry differs from an earlier whole one that
+// has been acknowledged to this owner.
 //
 // If the contact, or its last entries, are missing, because the journal was damaged or
-// lost under a living contact, the entry is written whole after what is left: the live
-// owner knows best.
+// lost under a living contact, Append writes the entry whole after the last one left:
+// the live owner knows best.
 func (j *Journal) Append(ctx context.Context, e switchboard.Entry, after uint64) (uint64, error) {
 	id := e.Contact.ID
 	if err := checkToken("contact id", string(id)); err != nil {
@@ -68,8 +68,8 @@ func (j *Journal) landed(d *draft, seq uint64) {
 	j.bases.set(d.entry.Contact.ID, on)
 }
 
-// failed has the next entry be whole unless what it would build on is there for
-// sure. An entry with changes may have been written or not: none builds on it.
+// failed makes the next entry whole unless the entry it would build on is certainly
+// there. An entry with changes may or may not have been written: none builds on it.
 func (j *Journal) failed(d *draft, err error) {
 	if d.isWhole() || errors.Is(err, errLost) || errors.Is(err, switchboard.ErrFenced) {
 		j.bases.forget(d.entry.Contact.ID)
@@ -88,8 +88,8 @@ func (j *Journal) keepCopyOn(on base, r record) bool {
 	return j.copies == nil || j.copies.keepOn(on.record, on.copied, r)
 }
 
-// write publishes a draft after the message it follows, as often as it takes to
-// know what has become of it.
+// write publishes a draft after the message it follows, as often as it takes to know
+// whether it was written.
 func (j *Journal) write(ctx context.Context, d *draft, after uint64) (uint64, error) {
 	expect := after
 	for {
@@ -140,9 +140,9 @@ func unsettled(err error) bool {
 		errors.Is(err, jetstream.ErrNoStreamResponse)
 }
 
-// settle looks at what the journal holds of a draft's contact. Either the draft is
-// there, at seq; or it may be written again, expecting expect; or it may not (err).
-// If the contact's last entries are lost, the draft becomes a whole one.
+// settle reads the last entry that the journal holds of a draft's contact. Either the
+// draft is there, at seq; or it may be written again, expecting expect; or it may not
+// (err). If the contact's last entries are lost, the draft becomes a whole one.
 func (j *Journal) settle(ctx context.Context, d *draft, after uint64) (seq, expect uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, ackWithin)
 	defer cancel()
@@ -161,7 +161,7 @@ func (j *Journal) settle(ctx context.Context, d *draft, after uint64) (seq, expe
 	}
 	sameOwner, sameStep := sameTransition(last.Header, d.m.Header)
 	switch {
-	case last.Sequence < after && d.follows(last.Header): // sequences only ascend: what came after it is lost
+	case last.Sequence < after && d.follows(last.Header): // sequences only ascend: the entries after it are lost
 		j.log.Warn("the journal has lost the last entries of a contact; writing it down again", "contact", d.entry.Contact.ID)
 		d.m = d.all
 		return 0, last.Sequence, nil
@@ -185,7 +185,7 @@ func (d *draft) follows(h nats.Header) bool {
 }
 
 // mayWriteAgain decides about a contact that CONTACTS does not know. If it
-// was archived, its end has been somebody's business already.
+// was archived, another owner has already dealt with its end.
 func (j *Journal) mayWriteAgain(ctx context.Context, m *nats.Msg, after uint64) error {
 	_, id, _ := bytes.Cut([]byte(m.Subject), []byte("."))
 	archive, err := j.archive(ctx)

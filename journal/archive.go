@@ -64,7 +64,7 @@ func (j *Journal) archiveContact(ctx context.Context, id call.ContactID) error {
 	if err := j.forgetCopy(ctx, id); err != nil {
 		return err
 	}
-	// Up to what was copied: whatever came after that stays.
+	// Up to the last entry copied: entries written after that stay.
 	return j.contacts.Purge(ctx, jetstream.WithPurgeSubject(contactSubject(id)), jetstream.WithPurgeSequence(sequence(last)+1))
 }
 
@@ -122,8 +122,8 @@ type shelf struct {
 func shelfOf(h nats.Header) shelf { return shelf{number(h, headerSeq), h.Get(headerAgain) != ""} }
 
 // toArchive returns the messages that keep the entries of a contact in ARCHIVE.
-// Whole ones on which others build are there twice: what is damaged costs no more
-// than itself. The last message is that of the last entry, which names the owner.
+// Whole ones on which others build are there twice: a damaged message loses no other entry.
+// The last message is that of the last entry, which names the owner.
 func toArchive(subject string, entries []jetstream.Msg, until uint64) (all []*nats.Msg) {
 	bases := map[uint64]bool{}
 	for _, m := range entries {

@@ -55,7 +55,7 @@ func copyFile(from, to string) error {
 // newFile is behind the name of a file that is to take another one's place.
 const newFile = ".tmp"
 
-// writeNew writes what is to take a file's place, and leaves nothing if it fails.
+// writeNew writes the file that will replace another, and leaves nothing if it fails.
 func writeNew(file string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
@@ -71,7 +71,7 @@ func writeNew(file string, data []byte) error {
 	return nil
 }
 
-// takeNew puts what was written in the file's place, for good.
+// takeNew replaces the file with the one that writeNew wrote, durably.
 func takeNew(file string) error {
 	if err := os.Rename(file+newFile, file); err != nil {
 		return err

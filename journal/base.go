@@ -22,7 +22,7 @@ type base struct {
 	record record // as it is copied
 	copied bool   // the copy has been written
 	count  int    // of the entries that build on it
-	bytes  int    // of what they keep
+	bytes  int    // of their contents
 }
 
 // carries reports whether an entry may build on the base.
@@ -68,7 +68,7 @@ func (b *bases) forget(id call.ContactID) {
 type draft struct {
 	entry switchboard.Entry
 	all   *nats.Msg // keeps all of it
-	m     *nats.Msg // to be published: all, or what has changed
+	m     *nats.Msg // to be published: the whole entry, or its changes
 	base  base      // what m builds on, unless it is all
 }
 

@@ -21,8 +21,8 @@ import (
 //	length 4, sequence 8, time 8, length of the subject 2, subject,
 //	length of the header 4, header (both only with withHeader), data, checksum 8
 //
-// The checksum covers sequence, time, subject, header and data; the lengths it
-// does not cover are checked by what they delimit.
+// The checksum covers sequence, time, subject, header and data; the lengths, which
+// it does not cover, are checked by the fields they delimit.
 const (
 	fixedSize    = 22
 	checksumSize = 8
@@ -77,7 +77,7 @@ func formatOf(stream string, block int) *format {
 	return &format{prefixes[stream], hashOf(fmt.Sprintf("%s-%d", stream, block))}
 }
 
-// hashOf makes the checksums of what has a name.
+// hashOf makes the checksums of a file with that name.
 func hashOf(name string) *highwayhash.Digest64 {
 	key := sha256.Sum256([]byte(name))
 	hash, err := highwayhash.NewDigest64(key[:])
@@ -99,8 +99,8 @@ func (r record) headerNumber(name string) uint64 {
 	return n
 }
 
-// parse reads the record at the beginning of b. The error says what is wrong
-// with it; errShort, that b ends before the record does.
+// parse reads the record at the beginning of b. The error describes what makes it
+// invalid; errShort means that b ends before the record does.
 func (f *format) parse(b []byte) (r record, err error) {
 	if len(b) < leastSize {
 		return r, errShort
@@ -117,7 +117,7 @@ func (f *format) parse(b []byte) (r record, err error) {
 	seq := binary.LittleEndian.Uint64(b[4:])
 	r.time = binary.LittleEndian.Uint64(b[12:])
 	r.seq, r.erased, r.removes = seq&^(erasedBit|removesBit), seq&erasedBit != 0, seq&removesBit != 0
-	// Only what may well be a record is worth a checksum.
+	// Compute a checksum only of bytes that are likely to be a record.
 	if !bytes.HasPrefix(b[fixedSize:subjectEnd], []byte(f.prefix)) && (r.isMessage() || size != leastSize) {
 		return r, errNoRecord
 	}
@@ -193,8 +193,8 @@ func recordOf(m *nats.Msg, seq uint64, now time.Time) record {
 	}
 }
 
-// A piece of a block is a record or, if err is set, the bytes between two, of
-// which err says what is wrong.
+// A piece of a block is a record or, if err is set, the bytes between two records,
+// and err describes the damage.
 type piece struct {
 	record
 	from, to int

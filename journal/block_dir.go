@@ -19,7 +19,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// prefixes are what the subjects of each stream begin with.
+// prefixes are the beginnings of the subjects of each stream.
 var prefixes = map[string]string{"CONTACTS": "contact.", "ARCHIVE": "archive.", "ROUTING": routingPrefix}
 
 // streamDir is where an embedded server keeps a stream.
@@ -77,9 +77,8 @@ type part struct {
 	piece
 }
 
-// unfinished reports that the part is what a process that was killed, or a disk
-// that was full, left of the record it was writing: nobody was told that it was
-// written.
+// unfinished reports whether the part is a record cut short because the process was
+// killed or the disk was full: the server never acknowledged it.
 func (p part) unfinished(size int) bool {
 	return p.last && p.to == size && errors.Is(p.err, errShort)
 }
@@ -120,13 +119,13 @@ func partsIn(ctx context.Context, all []block) iter.Seq2[part, error] {
 	}
 }
 
-// errDirectory means that somebody has put a directory in the place of a block.
+// errDirectory means that a directory stands in the place of a block.
 var errDirectory = errors.New("it is a directory")
 
 // pageSize is how much of a file is lost at least when the disk cannot read a part of it.
 const pageSize = 4 << 10
 
-// readBlock reads a file. What the disk cannot read of it is zeros: damaged like any
+// readBlock reads a file. The parts that the disk cannot read are zeros: damaged like any
 // other part of a block.
 func readBlock(file string) ([]byte, error) {
 	data, err := os.ReadFile(file)

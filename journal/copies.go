@@ -14,22 +14,22 @@ import (
 )
 
 // copies are the newest message of each contact that has not been archived, and
-// of each stored item, a second time: what a damaged block loses is still there.
-// With a message that builds on a whole entry, that entry is there, too. Each
-// subject has a file, to which its messages are appended as records once the
+// of each stored item, a second time: a message that a damaged block loses is still
+// there. With a message that builds on a whole entry, that entry is there, too.
+// Each subject has a file, to which its messages are appended as records once the
 // server has acknowledged them and before anybody acts on them; the newest counts.
-// They outlive a kill. They are not synced: after a power cut the blocks are
-// whole, and newer.
+// They outlive a kill. They are not synced: after a power cut the blocks are whole,
+// and newer.
 type copies struct {
 	dir    string // of the journal
 	log    *slog.Logger
 	failed atomic.Bool // the last one could not be written
 }
 
-// A secondCopy is what the copies have of a subject.
+// A secondCopy is a subject's messages in the copies.
 type secondCopy struct {
 	record        // the newest
-	complete bool // so is what it builds on
+	complete bool // so is the entry it builds on
 }
 
 const (

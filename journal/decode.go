@@ -70,8 +70,8 @@ type fetchError struct{ error }
 
 func (e fetchError) Unwrap() error { return e.error }
 
-// unfetched reports whether the entry may be read later: what it builds on could not be
-// looked for.
+// unfetched reports whether the entry may be read later: the lookup of the entry it
+// builds on failed.
 func unfetched(err error) bool {
 	_, is := errors.AsType[fetchError](err)
 	return is
@@ -128,7 +128,7 @@ func (d *decoder) whole(subject string, seq uint64) (whole, error) {
 // recentMost is how many values a recent remembers at least.
 const recentMost = 1000
 
-// A recent remembers what was used last, and no more than twice recentMost.
+// A recent remembers the values used last, and no more than twice recentMost.
 type recent[K comparable, V any] struct{ now, before map[K]V }
 
 func (r *recent[K, V]) get(key K) (V, bool) {

@@ -31,14 +31,14 @@ var passing = []error{
 	syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENODEV, syscall.ENXIO, syscall.ESTALE,
 }
 
-// MayPass reports whether Open failed because the disk does not take what is
-// written now, such as when it is full. Open may succeed later.
+// MayPass reports whether Open failed because the disk refuses writes at the moment,
+// such as when it is full. Open may succeed later.
 func MayPass(err error) bool {
 	return slices.ContainsFunc(passing, func(p error) bool { return errors.Is(err, p) })
 }
 
-// probe returns why a directory's disk does not take what is written. Another process
-// may do the same there, and a kill leaves no more than an empty file.
+// probe returns why a directory's disk refuses writes, or nil. Another process may do
+// the same there, and a kill leaves no more than an empty file.
 func probe(dir string) error {
 	f, err := os.CreateTemp(dir, probeName)
 	if err != nil {
@@ -63,10 +63,10 @@ func failing(dir string) error {
 	return nil
 }
 
-// writeAgain writes the last block of some streams once more, as it is. After a write
-// that failed the kernel may take for written what the disk does not have, so that the
-// next server, of this process or of another one, would read, and acknowledge, what a
-// power cut takes away.
+// writeAgain writes the last block of some streams once more, as it is. After a failed
+// write the kernel may treat pages as written that the disk does not have, so that the
+// next server, of this process or of another one, would read and acknowledge data that
+// a power cut destroys.
 func writeAgain(dir string, streams ...string) error {
 	for _, stream := range streams {
 		all, err := blocks(dir, stream)
@@ -103,7 +103,7 @@ func rewriteInPlace(file string) error {
 }
 
 // because returns, in the place of the error of a write, why the embedded server has
-// failed, if it has: the error says only that the server does not answer.
+// failed, if it has: the error itself only reports that the server does not answer.
 func (j *Journal) because(err error) error {
 	if err == nil || errors.Is(err, switchboard.ErrFenced) || !j.replacing() {
 		return err
@@ -112,8 +112,8 @@ func (j *Journal) because(err error) error {
 }
 
 // outlast repeats a read that fails: a few times, and in any case while the embedded
-// server is being replaced, until ctx ends. What was read while that began is not
-// trusted, for a server that stops may answer that there is nothing.
+// server is being replaced, until ctx ends. A result read as the replacement began is
+// not trusted, for a server that stops may answer that there is nothing.
 func (j *Journal) outlast(ctx context.Context, read func() error) (err error) {
 	for left := outlastTries; ; {
 		if before := j.failures(); !j.replacing() {

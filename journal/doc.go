@@ -1,6 +1,6 @@
 // Package journal keeps what happened to contacts, in NATS JetStream: in a
 // server inside this process, or in a cluster outside. It writes down and finds
-// again; it never decides what an entry says or who shall own a contact.
+// again; it never decides what an entry contains or which server owns a contact.
 //
 // There are three streams. CONTACTS holds the contacts that live, one subject per
 // contact (contact.<id>) and one message per transition, written only if the
@@ -12,12 +12,12 @@
 // # Entries
 //
 // A message keeps a whole entry, as JSON, or what its contact and legs have changed
-// since a whole one (edit.go says how), deflated with that one's contact and legs as
-// its dictionary (RFC 1951). The header Holdfast-Base of the second kind is the
-// sequence of the whole entry. It is always the contact's latest whole entry before
-// it, of the same owner and epoch, and acknowledged before anything builds on it. So
-// an entry needs one other message to be read, never a chain of them, and its size
-// does not depend on what the contact has behind it.
+// since a whole one (edit.go has the format), deflated with that one's contact and legs
+// as its dictionary (RFC 1951). The header Holdfast-Base of the second kind is the
+// sequence of the whole entry. It is always the contact's latest whole entry before it,
+// of the same owner and epoch, and acknowledged before anything builds on it. So an entry
+// needs one other message to be read, never a chain of them, and its size does not depend
+// on how long the contact has lasted.
 //
 // An entry is whole if it is the first of an owner's epoch, or of a contact whose last
 // entries the journal has lost; if it follows a whole one that may or may not have been
@@ -32,7 +32,7 @@
 //
 //   - After a kill it reads each block of messages up to the first record with a
 //     wrong checksum, and cuts the file there. Whole records behind it are gone,
-//     and nothing is logged but what it logs after every kill.
+//     and it logs only the lines that it logs after every kill.
 //   - After an orderly stop it believes its index. A bad record is noticed when it
 //     is to be read; a consumer that comes to it delivers nothing any more.
 //   - A block that is empty or missing is forgotten.
@@ -48,14 +48,14 @@
 // as they were found are kept in the directory "damaged". What cannot be read is
 // reported with its place.
 //
-// What a block loses must be somewhere else. The newest message of each contact
-// that has not been archived, and of each stored item, is in a file of its own in
-// the directory "copies", and with it the whole entry that it builds on. It is
-// appended there after the server has acknowledged it and before anybody acts on
-// it, without a sync: one damaged file of either kind costs no contact. Other whole
-// entries that a block has lost come from there, too, for as long as a contact's
-// file has them. If a whole entry is lost in both places, what builds on it is cut
-// out as well, and the contact is carried on from the newest entry that can be read.
+// So every message must also be somewhere else. The newest message of each contact that
+// has not been archived, and of each stored item, is in a file of its own in the
+// directory "copies", and with it the whole entry that it builds on. It is appended there
+// after the server has acknowledged it and before anybody acts on it, without a sync: one
+// damaged file of either kind costs no contact. Other whole entries that a block has lost
+// come from there, too, for as long as a contact's file has them. If a whole entry is
+// lost in both places, what builds on it is cut out as well, and the contact is carried
+// on from the newest entry that can be read.
 //
 // ARCHIVE in a directory has an embedded server of its own, in the directory "archive". A
 // start of the other one reads only the last blocks of ARCHIVE, as far as they may be about
@@ -63,18 +63,18 @@
 // afterwards; until that is done, contacts that are over stay in CONTACTS, and readers of
 // ARCHIVE wait or get an error. AwaitArchive returns when it is done.
 //
-// ARCHIVE has no copies, only a mark of what it held, by which missing entries are
-// noticed. It has the whole entries on which others build twice (the second time
-// with the header Holdfast-Again), so that a damaged message costs no other entry.
+// ARCHIVE has no copies, only a mark of the entries it held, by which missing ones are
+// noticed. It has the whole entries on which others build twice (the second time with the
+// header Holdfast-Again), so that a damaged message costs no other entry.
 //
 // # A disk that fails
 //
 // A server whose disk has failed once, because it was full or read-only or gave an
 // error, refuses every write to that stream for ever and does not answer it. Therefore
-// another one is started in its place: as soon as the disk takes what is written, which
-// is tried once a second. Until then Append and Put return why, History and Follow
-// return an error, and Live and All, which a start needs, wait. Open does not wait: its
-// error MayPass.
+// another one is started in its place: as soon as the disk accepts writes, which is tried
+// once a second. Until then Append and Put return why, History and Follow return an
+// error, and Live and All, which a start needs, wait. Open does not wait: its error
+// MayPass.
 //
 // A cluster keeps replicas instead, and its files are its own affair.
 package journal

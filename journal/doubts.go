@@ -78,8 +78,8 @@ func (s *survey) doubtful() map[call.ContactID]uint64 {
 	return all
 }
 
-// decoder reads what is in ARCHIVE. What an entry builds on is near it, and most doubts are
-// about the last contacts, so it is looked for from the end.
+// decoder reads the messages in ARCHIVE. What an entry builds on is near it, and most
+// doubts are about the last contacts, so it is looked for from the end.
 func (s *survey) decoder(ctx context.Context) *decoder {
 	return &decoder{fetch: func(subject string, seq uint64) (message, error) {
 		all, err := blocks(s.dir, s.archive.name)

@@ -127,7 +127,7 @@ func kindOf(value json.RawMessage) byte {
 }
 
 // membersOf takes an object or a list apart, the list by its indexes. The kind is
-// '{' or '['; of what is neither it is 0.
+// '{' or '['; of any other value it is 0.
 func membersOf(value json.RawMessage) (members map[string]json.RawMessage, kind byte, err error) {
 	switch kind = kindOf(value); kind {
 	case '{':

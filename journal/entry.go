@@ -28,9 +28,9 @@ const (
 	headerUntil = "Holdfast-Archived-At" // in ARCHIVE: the last sequence in CONTACTS at that time
 )
 
-// A partial is what is kept of an entry that builds on a whole one: in place of the
-// contact and its legs it has how they differ from those of the whole entry, with
-// which it is deflated.
+// A partial is the stored form of an entry that builds on a whole one: in place of
+// the contact and its legs it has how they differ from those of the whole entry,
+// with which it is deflated.
 type partial struct {
 	switchboard.Entry
 	Contact *struct{} `json:"contact,omitempty"` // is not written
@@ -56,8 +56,8 @@ func encode(e switchboard.Entry) (*nats.Msg, error) {
 	return &nats.Msg{Data: data, Header: headerOf(e)}, nil
 }
 
-// encodeOn is the entry as the message that keeps what has changed since a whole
-// one. The message that keeps all of it is given, too.
+// encodeOn returns the entry as the message that keeps its changes since a whole
+// one. The caller also passes the message that keeps all of it.
 func encodeOn(base whole, e switchboard.Entry, all *nats.Msg) (*nats.Msg, error) {
 	now, err := wholeIn(message{data: all.Data})
 	if err != nil {
@@ -185,8 +185,9 @@ func contactOf(subject string) call.ContactID {
 	return call.ContactID(id)
 }
 
-// named says in plain words what a subject is about. It may be that of a damaged
-// record: what cannot be printed becomes a question mark.
+// named names, in plain words, the thing that a subject is about. The subject may
+// be that of a damaged record: characters that cannot be printed become question
+// marks.
 func named(subject string) string {
 	return strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || !unicode.IsPrint(r) {

@@ -24,10 +24,10 @@ const (
 )
 
 // Follow implements [switchboard.Journal]. Every entry comes once, in order of
-// its sequence, whether it is archived by now or not; only what is older than
-// Options.KeepArchive may be missing. Nothing waits for a slow reader and
-// nothing piles up for it in memory: it reads on where it was. One that has not
-// come back for more within a minute gets an error.
+// its sequence, whether it is archived by now or not; only entries older than
+// Options.KeepArchive may be missing. Nothing waits for a slow reader and nothing piles
+// up for it in memory: it reads on where it was. One that has not come back for more
+// within a minute gets an error.
 //
 // An entry that cannot be read comes as an error, with its Seq set, and the
 // next ones follow. An error without a Seq ends it; the reader may follow
@@ -46,7 +46,7 @@ func (j *Journal) Follow(ctx context.Context, after uint64) iter.Seq2[switchboar
 // errStopped means that the reader wants no more.
 var errStopped = errors.New("the reader stopped")
 
-// A follower reads CONTACTS, and from ARCHIVE what it finds missing there.
+// A follower reads CONTACTS, and from ARCHIVE the entries it finds missing there.
 type follower struct {
 	j       *Journal
 	entries *decoder
@@ -57,7 +57,7 @@ type follower struct {
 	scanned  uint64  // how far ARCHIVE has been looked through for them
 }
 
-// A place says where in ARCHIVE the entry with a sequence is.
+// A place gives the position in ARCHIVE of the entry with a sequence.
 type place struct{ seq, at uint64 }
 
 func (f *follower) run(ctx context.Context) error {
@@ -190,9 +190,9 @@ func (f *follower) scan(ctx context.Context) error {
 }
 
 // archivedSince is the sequence in ARCHIVE to begin at so as to meet every entry
-// with a sequence greater than after. What was archived while CONTACTS had not
-// got beyond after cannot be one, and that much of ARCHIVE may be skipped; as
-// several Archives may have run side by side, less by slack.
+// with a sequence greater than after. An entry archived before CONTACTS got beyond
+// after cannot be one of them, so that part of ARCHIVE may be skipped; as several
+// Archives may have run side by side, less by slack.
 func (j *Journal) archivedSince(ctx context.Context, after uint64, slack time.Duration) (uint64, error) {
 	archive, err := j.archive(ctx)
 	if err != nil {

@@ -16,11 +16,11 @@ import (
 	"holdfast/switchboard"
 )
 
-// Put keeps data as what is known of that name, provided that the last that was
-// written of it is at sequence after (0: nothing). Only the last is kept. It
-// returns the sequence of data. switchboard.ErrFenced means that somebody else
-// has written; after any other error it is unknown whether data was written, and
-// putting the same again, with the same after, settles it.
+// Put stores data under that name, provided that the last data stored there is at
+// sequence after (0: none). Only the last data is kept. It returns the sequence
+// of data. switchboard.ErrFenced means that another server has written; after any
+// other error it is unknown whether data was written, and putting the same again,
+// with the same after, settles it.
 func (j *Journal) Put(ctx context.Context, kind, name string, data []byte, after uint64) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, appendWithin)
 	defer cancel()
@@ -36,7 +36,7 @@ func (j *Journal) Put(ctx context.Context, kind, name string, data []byte, after
 	return seq, nil
 }
 
-// put publishes m as often as it takes to know what has become of it.
+// put publishes m as often as it takes to know whether it was written.
 func (j *Journal) put(ctx context.Context, m *nats.Msg, after uint64) (uint64, error) {
 	expect := after
 	for {
@@ -121,7 +121,7 @@ func itemSubject(kind, name string) string {
 func itemName(subject string) (string, error) {
 	name, err := itemEncoding.DecodeString(subject[strings.LastIndexByte(subject, '.')+1:])
 	if err != nil {
-		return "", fmt.Errorf("the subject %s names nobody: %w", subject, err)
+		return "", fmt.Errorf("the subject %s has no name: %w", subject, err)
 	}
 	return string(name), nil
 }

@@ -54,9 +54,9 @@ func take(ctx context.Context, dir string, log *slog.Logger) (*hold, error) {
 	}
 }
 
-// intact reports whether the directory is still the one that was taken. If
-// somebody has removed it or moved it away, its open files can be written as
-// before, and nobody will ever find them.
+// intact reports whether the directory is still the one that was taken. If it was
+// removed or moved away, its open files can be written as before, but no later server
+// will find them.
 func (h *hold) intact() bool {
 	ours, err := h.file.Load().Stat()
 	if err != nil {
@@ -135,14 +135,14 @@ func flock(f *os.File, how int) error {
 	return syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
 }
 
-// errInUse is what every error is about a directory that somebody else has.
+// errInUse is wrapped by every error about a directory that another process uses.
 var errInUse = errors.New("in use")
 
-// inUse is the error that somebody else has the directory. The file names the
-// last process that could write.
+// inUse returns the error for a directory that another process uses. The file names
+// the last process that could write.
 func inUse(dir string, f *os.File) error {
 	if flock(f, syscall.LOCK_SH) == nil {
-		return fmt.Errorf("somebody is looking into the journal in %s, so it is %w: wait until that has ended", dir, errInUse)
+		return fmt.Errorf("a process is reading the journal in %s, so it is %w: wait until it has ended", dir, errInUse)
 	}
 	holder, err := io.ReadAll(io.LimitReader(f, 20))
 	if err != nil || len(holder) == 0 {

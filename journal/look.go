@@ -19,10 +19,10 @@ import (
 )
 
 // A Look is the journal in a directory, open for reading only. It reads the
-// blocks of the embedded server by itself, for that server would cut what is
-// damaged, and it changes no file. It shows what a server would carry on: what a
-// damaged block has lost comes from its copy. Until it is closed no server can
-// use the directory.
+// blocks of the embedded server by itself, for that server would cut damaged blocks
+// short, and it changes no file. It shows the contacts that a server would carry on:
+// entries that a damaged block has lost come from their copies. Until it is closed no
+// server can use the directory.
 type Look struct {
 	lock   *os.File
 	survey *survey
@@ -52,8 +52,8 @@ func (l *Look) Close() error {
 	return l.lock.Close()
 }
 
-// Damage returns what of the journal cannot be read or is missing, with its
-// place, a line each. It has also what a server has found before.
+// Damage returns the parts of the journal that cannot be read or are missing, with their
+// place, a line each. It includes the damage that a server has found before.
 func (l *Look) Damage() []string {
 	damage := slices.Clone(l.survey.damage)
 	for _, g := range l.survey.mark.Gaps {

@@ -81,7 +81,7 @@ func TestOneLooksOrOneWrites(t *testing.T) {
 		t.Errorf("while a server writes: %v", err)
 	}
 	first, second := look(t, j), lookInto(t, dir)
-	want = "somebody is looking into the journal in " + dir
+	want = "a process is reading the journal in " + dir
 	soon, cancel := context.WithTimeout(t.Context(), 10*takeAgain)
 	defer cancel()
 	if _, err := Open(soon, Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), want) {

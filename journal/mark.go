@@ -10,8 +10,8 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// A mark says what ARCHIVE held once. It is kept like a copy; its record has the
-// sequence of the last entry.
+// A mark records the entries that ARCHIVE once held. It is kept like a copy; its record has
+// the sequence of the last entry.
 type mark struct {
 	First uint64    `json:"first"`
 	Until time.Time `json:"until"`          // from then on the first entries may be too old
@@ -34,7 +34,7 @@ func (g gap) String() string {
 	return fmt.Sprintf("stream ARCHIVE: entries %d to %d are missing", g.First, g.Last)
 }
 
-// without returns what is left of g without others.
+// without returns the rest of g outside the others.
 func (g gap) without(others []gap) []gap {
 	left := []gap{g}
 	for _, o := range others {
@@ -53,9 +53,9 @@ func (g gap) without(others []gap) []gap {
 	return left
 }
 
-// markArchive writes down what ARCHIVE, which is open, holds, which shows later what it has lost.
-// A gap is known for as long as entries as old as it are kept. There is one file, so that
-// one at a time writes to it.
+// markArchive writes down which entries ARCHIVE holds, which shows later which of them it
+// has lost. ARCHIVE is open. A gap is known for as long as entries as old as it are kept.
+// There is one file, so that one at a time writes to it.
 func (j *Journal) markArchive(ctx context.Context) error {
 	if j.copies == nil {
 		return nil

@@ -24,8 +24,8 @@ type Options struct {
 	// process that listens nowhere. One process at a time can have it open.
 	Dir string
 	// URL keeps the journal in a JetStream cluster outside, such as
-	// nats://a:4222,nats://b:4222. Its servers shall have sync_interval:
-	// always, or a power cut can lose what was acknowledged.
+	// nats://a:4222,nats://b:4222. Its servers must have sync_interval: always, or a
+	// power cut can lose acknowledged entries.
 	URL string
 	// Owner is the name of this node, by which the cluster's monitoring
 	// knows it.
@@ -40,7 +40,7 @@ type Options struct {
 	// a crash of the process). Zero means nothing: every entry is on the
 	// disk before Append returns.
 	SyncInterval time.Duration
-	// Log is told what an operator should know; nil means slog.Default.
+	// Log receives what an operator should know; nil means slog.Default.
 	Log *slog.Logger
 }
 
@@ -61,7 +61,7 @@ type Journal struct {
 	past              *archiveStream
 
 	marking chan struct{} // holds a value while ARCHIVE is being marked
-	bases   bases         // what the next entries build on
+	bases   bases         // the whole entries that the next ones build on
 	highest atomic.Uint64 // sequence in CONTACTS known to this process
 	closing sync.Once
 	closed  chan struct{}
@@ -162,9 +162,9 @@ func (j *Journal) connect(url, owner string, where nats.Option) (*nats.Conn, jet
 // open to others.
 func (j *Journal) Exclusive() bool { return j.hold != nil }
 
-// Damage returns what was found damaged when the journal was opened, with its
-// place, a line each: what was lost, and what was found again. ARCHIVE is read later: see
-// AwaitArchive. Of a cluster it knows nothing.
+// Damage returns the damage found when the journal was opened, with its place, a line
+// each: the entries lost, and those found again. ARCHIVE is read later: see AwaitArchive.
+// Of a cluster it knows nothing.
 func (j *Journal) Damage() []string {
 	if j.embedded == nil {
 		return nil
@@ -178,8 +178,8 @@ func (j *Journal) connection(owner string) []nats.Option {
 		nats.Name("holdfast " + owner),
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(100 * time.Millisecond),
-		// Without a connection a write shall fail now: buffered, it would
-		// land when nobody counts on it any more.
+		// Without a connection a write must fail now: buffered, it would land when its
+		// caller has given it up.
 		nats.ReconnectBufSize(-1),
 		nats.NoCallbacksAfterClientClose(),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
@@ -221,7 +221,7 @@ func (j *Journal) Stop() {
 	})
 }
 
-// Close stops the journal and unlocks its directory. What was acknowledged stays.
+// Close stops the journal and unlocks its directory. Acknowledged entries stay.
 func (j *Journal) Close() error {
 	j.Stop()
 	if j.hold == nil {

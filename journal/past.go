@@ -93,9 +93,9 @@ func isClosed(c <-chan struct{}) bool {
 	}
 }
 
-// AwaitArchive returns when all of the journal has been read, and Damage has what was
-// found in ARCHIVE, too. Until then contacts cannot be archived, and the history of those
-// that are archived cannot be read.
+// AwaitArchive returns when all of the journal has been read, and Damage includes the
+// damage found in ARCHIVE. Until then contacts cannot be archived, and the history of
+// those that are archived cannot be read.
 func (j *Journal) AwaitArchive(ctx context.Context) error {
 	select {
 	case <-j.past.opened:
@@ -182,7 +182,7 @@ func (a *archiveStream) open(ctx context.Context, j *Journal, owner string) (err
 	return nil
 }
 
-// damage returns what was found damaged in ARCHIVE, or why it is not open.
+// damage returns the damage found in ARCHIVE, or why it is not open.
 func (a *archiveStream) damage() []string {
 	if a == nil || a.embedded == nil {
 		return nil

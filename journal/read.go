@@ -12,15 +12,15 @@ import (
 	"holdfast/switchboard"
 )
 
-// History implements [switchboard.Journal]: first what is archived, then what
-// is not.
+// History implements [switchboard.Journal]: first the archived entries, then
+// the others.
 func (j *Journal) History(ctx context.Context, id call.ContactID) iter.Seq2[switchboard.Entry, error] {
 	return func(yield func(switchboard.Entry, error) bool) {
 		if err := checkToken("contact id", string(id)); err != nil {
 			yield(switchboard.Entry{}, err)
 			return
 		}
-		// In this order, because Archive may be at work: what has gone from
+		// In this order, because Archive may be at work: an entry gone from
 		// the first by the time we look is in the second.
 		live, err := j.collect(ctx, j.contacts, contactSubject(id))
 		archived, err2 := j.collectArchived(ctx, id)

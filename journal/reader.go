@@ -22,10 +22,10 @@ const (
 
 var errClosed = errors.New("the journal is closed")
 
-// A reader reads the messages of a subject in order of their sequence. The
-// stream waits for nobody: a reader asks for the next messages when it has
-// dealt with those it had. In a cluster, any server may be the one that reads
-// for us; what is missing on it is not missing for sure, ask drained.
+// A reader reads the messages of a subject in order of their sequence. The stream never
+// waits for a reader: the reader asks for the next messages when it has dealt with those
+// it had. In a cluster, any server may be the one that reads for us; a message missing
+// there may exist on another, so ask drained.
 type reader struct {
 	j       *Journal
 	stream  jetstream.Stream
@@ -46,7 +46,7 @@ func (j *Journal) newReader(ctx context.Context, s jetstream.Stream, subject str
 	})
 }
 
-// newLastReader reads the last message of each subject, and then what comes.
+// newLastReader reads the last message of each subject, and then each new one.
 func (j *Journal) newLastReader(ctx context.Context, s jetstream.Stream, subject string) (*reader, error) {
 	return j.consume(ctx, s, jetstream.ConsumerConfig{
 		FilterSubject: subject,
@@ -172,7 +172,8 @@ func (j *Journal) all(ctx context.Context, s jetstream.Stream, subject string, s
 	return j.drain(ctx, s, func() (*reader, error) { return j.newReader(ctx, s, subject, start, headersOnly) })
 }
 
-// drain yields what a reader of a stream reads, up to what is there now.
+// drain yields the messages that a reader of a stream reads, up to the last one there
+// now.
 func (j *Journal) drain(ctx context.Context, s jetstream.Stream, open func() (*reader, error)) iter.Seq2[jetstream.Msg, error] {
 	return func(yield func(jetstream.Msg, error) bool) {
 		until, err := lastSeq(ctx, s)

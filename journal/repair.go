@@ -19,7 +19,7 @@ const damagedDir = "damaged"
 
 // repair makes CONTACTS and ROUTING in a directory whole again as far as that can be
 // done, before a server opens them: that would cut each block at its first bad record. It
-// returns what it found. Files that are changed are kept as they were.
+// returns its findings. It keeps the original of every file that it changes.
 func repair(ctx context.Context, c *copies) (*survey, error) {
 	s := newSurvey(c.dir)
 	if err := s.examineLive(ctx); err != nil {
@@ -53,8 +53,7 @@ func (s *survey) repairAll(ctx context.Context, streams ...*stream) error {
 	return nil
 }
 
-// repair writes what is whole of a stream, and what was restored, in place of
-// what is there.
+// repair replaces a stream's blocks with its undamaged records and the restored ones.
 func (s *survey) repair(ctx context.Context, st *stream, aside string) error {
 	all, err := blocks(s.dir, st.name)
 	if err != nil {
@@ -154,9 +153,9 @@ func (s *survey) rewrite(st *stream, b block, added []record, aside string) erro
 	return takeNew(b.file)
 }
 
-// remember has the server go on after the last sequence that was ever used, so
-// that none means two messages: it is what the server leaves behind itself when
-// it removes its last block.
+// remember makes the server go on after the last sequence ever used, so that no sequence
+// means two messages. It writes the same record that the server leaves when it removes
+// its last block.
 func (s *survey) remember(st *stream, all []block) error {
 	reached := st.reached
 	if len(st.restored)+len(st.dropped)+len(st.orphans) > 0 {
@@ -198,7 +197,7 @@ func (s *survey) renew(ctx context.Context, c *copies) error {
 	return c.dropOthers(needed)
 }
 
-// renewOf makes the copies of newest messages anew, each with what it builds on.
+// renewOf makes the copies of newest messages anew, each with the entry it builds on.
 func (s *survey) renewOf(ctx context.Context, c *copies, st *stream, stale []uint64) error {
 	if len(stale) == 0 {
 		return nil

@@ -19,8 +19,8 @@ import (
 // that is never set; the times that are written down are not.
 const steadyClock = time.Second
 
-// retrace takes an entry's events into the contact before it, and says what
-// comes out otherwise than is written.
+// retrace applies an entry's events to the contact before it, and describes
+// how the result differs from the contact in the entry.
 func retrace(c call.Contact, e switchboard.Entry) (wrong []string) {
 	defer func() {
 		if p := recover(); p != nil { // the contact before is none that can be

@@ -22,16 +22,16 @@ import (
 // one is started in its place.
 const mendAfter = time.Second
 
-// mostStored is more than any disk holds. A server that is not told how much it may
-// store takes three quarters of what is free when it starts, for ever: one that was
+// mostStored is more than any disk holds. A server without a limit takes three
+// quarters of the space free when it starts as its limit for ever: one that was
 // started on a full disk would never store anything.
 const mostStored = 1 << 60
 
 // embedded is a JetStream server in this process. When the disk has failed it
 // once, a server refuses every write for ever, even if the disk is well again;
 // and when its directory is removed it goes on as if nothing had happened. In
-// both cases embedded starts another one in its place, as soon as the disk takes
-// what is written.
+// both cases embedded starts another one in its place, as soon as the disk accepts
+// writes.
 type embedded struct {
 	hold         *hold
 	dir          string   // in the directory: where the server keeps its streams
@@ -50,7 +50,7 @@ type embedded struct {
 	quit     context.CancelFunc // nil: no server was started
 	done     chan struct{}
 	current  atomic.Pointer[server.Server] // nil while there is none
-	held     atomic.Pointer[os.File]       // what the hold had locked when the current one was started
+	held     atomic.Pointer[os.File]       // the file that the hold had locked when the current server started
 }
 
 func newEmbedded(h *hold, dir string, syncInterval time.Duration, log *slog.Logger) *embedded {
@@ -82,8 +82,8 @@ func (e *embedded) InProcessConn() (net.Conn, error) {
 	return s.InProcessConn()
 }
 
-// lost reports that the directory is gone, and so is what has been written
-// there, even just now; then another server will be started.
+// lost reports whether the directory is gone, and with it everything written there,
+// even just now; then another server will be started.
 func (e *embedded) lost() bool {
 	if e.hold.intact() && e.hold.file.Load() == e.held.Load() {
 		return false
@@ -233,7 +233,7 @@ func (e *embedded) start(ctx context.Context) (*server.Server, error) {
 	return s, nil
 }
 
-// report makes known what was found damaged.
+// report logs the damage found and keeps it for reported.
 func (e *embedded) report(found *survey) {
 	for _, d := range found.damage {
 		e.log.Error("the journal is damaged", "damage", d)
@@ -243,7 +243,7 @@ func (e *embedded) report(found *survey) {
 	e.damage, e.gaps = append(e.damage, found.damage...), found.gaps
 }
 
-// reported returns what was found damaged, and the gaps in ARCHIVE.
+// reported returns the damage found, and the gaps in ARCHIVE.
 func (e *embedded) reported() (damage []string, gaps []gap) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -257,7 +257,7 @@ func stop(s *server.Server) {
 	}
 }
 
-// serverLog passes on what a server says. Its notices are interesting only to
+// serverLog passes on a server's log lines. Its notices are interesting only to
 // those who debug.
 type serverLog struct {
 	log    *slog.Logger
@@ -272,10 +272,11 @@ func (l *serverLog) Fatalf(format string, v ...any) {
 }
 
 // Errorf also finds out that the server will refuse to write from now on,
-// which it tells nobody in any other way.
+// which it reports in no other way.
 func (l *serverLog) Errorf(format string, v ...any) { l.passOn(l.log.Error, format, v) }
 
-// refusing are in what a server logs that will write nothing from now on.
+// refusing are parts of the log lines of a server that will write nothing from now
+// on.
 var refusing = []string{"critical write error", "will be disabled", "disabling jetstream"}
 
 // passOn has a server replaced that will refuse to write.
@@ -289,8 +290,8 @@ func (l *serverLog) passOn(log func(string, ...any), format string, v []any) {
 }
 
 // afterKill is in the warnings of a server that starts after one that was killed, or
-// had a full disk, which is no reason to worry: it reads its blocks rather than what it
-// knew of them.
+// had a full disk, which are harmless: it reads its blocks rather than its index of
+// them.
 var afterKill = []string{"Stream state outdated", "Stream state too short", "Recovering stream state from index errored"}
 
 // Warnf is what an operator may want to look into.

@@ -25,7 +25,7 @@ func (j *Journal) openStreams(ctx context.Context) (err error) {
 	return nil
 }
 
-// makeStreams makes what is missing of the streams.
+// makeStreams creates the streams that are missing.
 func (j *Journal) makeStreams(ctx context.Context) error {
 	if j.embedded == nil {
 		if _, err := j.archiveIn(ctx, j.js); err != nil {
@@ -61,9 +61,9 @@ func (j *Journal) archiveIn(ctx context.Context, js jetstream.JetStream) (jetstr
 	return js.UpdateStream(ctx, config)
 }
 
-// openContacts makes the stream if it is missing. It may be missing because
-// somebody deleted it under us: its numbers then go on where they stopped, so
-// that a sequence never means two entries.
+// openContacts makes the stream if it is missing. It may be missing because it
+// was deleted under us: its numbers then go on where they stopped, so that a
+// sequence never means two entries.
 func (j *Journal) openContacts(ctx context.Context) (jetstream.Stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()

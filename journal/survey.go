@@ -15,8 +15,8 @@ import (
 	"holdfast/call"
 )
 
-// A survey is what the files of an embedded server's journal hold, and what they
-// have lost.
+// A survey is the contents of the files of an embedded server's journal, and the entries
+// they have lost.
 type survey struct {
 	dir      string
 	copies   map[string]secondCopy
@@ -29,31 +29,31 @@ type survey struct {
 	damage   []string
 }
 
-// A stream is what the blocks of one hold.
+// A stream is the contents of a stream's blocks.
 type stream struct {
 	name    string
 	kept    map[uint64]kept // messages; not of ARCHIVE, which may be large
 	removed map[uint64]int  // messages, and the block that notes it
-	gone    map[uint64]kept // of these, what is in a block still
+	gone    map[uint64]kept // of these, the messages still in a block
 	firsts  map[int]uint64  // the first message of each block that has any
 	reached uint64          // the last sequence as the server will see it
 	used    uint64          // the last sequence that was ever used, as far as is known
 
-	// What has been lost.
+	// The losses.
 	bad         map[int]bool    // blocks with bytes that are no record
 	restored    []record        // comes from copies, in order
 	revived     map[uint64]bool // were removed, and are not in ARCHIVE
 	orphans     map[uint64]bool // build on an entry that is lost
 	dropped     map[call.ContactID]bool
 	undescribed bool
-	hurt        bool // what the server remembers of its blocks is not true any more
+	hurt        bool // the server's index of its blocks is not true any more
 }
 
 // kept is what must be known of a message in a block.
 type kept struct {
 	subject string
 	step    uint64
-	base    uint64 // what it builds on
+	base    uint64 // the entry it builds on
 	block   int
 }
 
@@ -150,7 +150,7 @@ func (s *survey) take(st *stream, p part) {
 		if st.reached = max(st.reached, p.seq); !begun {
 			st.firsts[p.block.number] = p.seq
 		}
-	case !begun: // a block with messages has the server forget what was removed last
+	case !begun: // a block with messages makes the server forget its last removals
 		st.reached = max(st.reached, p.seq)
 		fallthrough
 	default:
@@ -171,8 +171,8 @@ func (p part) damage() string {
 	return text
 }
 
-// examineArchive reads ARCHIVE, from which nothing is removed but the oldest: what
-// is missing between two entries was lost.
+// examineArchive reads ARCHIVE, from which nothing is removed but the oldest: an entry
+// missing between two others was lost.
 func (s *survey) examineArchive(ctx context.Context) error {
 	had, marked := (&copies{dir: s.dir}).newest(markSubject)
 	if err := json.Unmarshal(had.data, &s.mark); err != nil {
@@ -229,8 +229,8 @@ func streamOf(subject string) string {
 	return ""
 }
 
-// drop takes out of CONTACTS what is left of contacts that are archived to their
-// end. It comes back when the note that it was removed is lost.
+// drop takes out of CONTACTS the remaining entries of contacts that are archived to their
+// end. They come back when the note that they were removed is lost.
 func (s *survey) drop() {
 	for id, ended := range s.ended {
 		if newest := s.contacts.newest()[contactSubject(id)]; newest != 0 && newest < ended {
@@ -249,7 +249,7 @@ func (st *stream) newest() map[string]uint64 {
 	return all
 }
 
-// restore finds the copies of what was lost.
+// restore finds the copies of the lost messages.
 func (s *survey) restore() {
 	for _, st := range []*stream{s.contacts, s.routing} {
 		newest := st.newest()

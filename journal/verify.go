@@ -36,12 +36,11 @@ func (m Mistake) String() string { return fmt.Sprintf("entry %d of %s: %s", m.Se
 
 // Verify reads every entry of every contact. Each must be readable and where it
 // belongs, follow the one before it as an owner has to write it, and be true:
-// what it says has happened, taken into the contact before, must give the
-// contact it says there was. An error means that the journal could not be read
-// to its end.
+// its events, applied to the contact before, must give the contact it contains.
+// An error means that the journal could not be read to its end.
 //
 // It must be of the version that wrote the journal: another one may decide
-// otherwise. What was decided just when the machine's clock was set back can
+// otherwise. An entry decided just when the machine's clock was set back can
 // look wrong.
 func (l *Look) Verify(ctx context.Context) (Report, error) {
 	r := Report{Damage: l.Damage()}
@@ -91,8 +90,8 @@ func (r *Report) take(d *decoder, m headed, c *chain) {
 	}
 }
 
-// disowned says that a message's headers, by which writers are fenced, do not
-// tell what its entry tells.
+// disowned reports that a message's headers, by which writers are fenced,
+// differ from its entry.
 func disowned(m headed, e switchboard.Entry) []string {
 	h := m.header
 	said := fmt.Sprintf("step %s of epoch %s, written by %q", h.Get(headerStep), h.Get(headerEpoch), h.Get(headerOwner))
@@ -103,15 +102,15 @@ func disowned(m headed, e switchboard.Entry) []string {
 	return []string{fmt.Sprintf("it is %s, but its headers say %s", is, said)}
 }
 
-// A chain is what is known of a contact when its next entry comes.
+// A chain is the state of a contact when its next entry comes.
 type chain struct {
 	archived bool               // where the last entry is
 	begun    bool               // there was an entry before
 	last     *switchboard.Entry // nil: there was none, or none that could be read
-	from     *call.Contact      // what the last entry was made of; nil: not known
+	from     *call.Contact      // the contact in the last entry; nil: not known
 }
 
-// take says what is wrong with the next entry.
+// take describes the faults of the next entry.
 func (c *chain) take(e switchboard.Entry) (wrong []string) {
 	last, from := c.last, (*call.Contact)(nil)
 	switch {
@@ -138,7 +137,8 @@ func (c *chain) take(e switchboard.Entry) (wrong []string) {
 	return wrong
 }
 
-// inherited says what is wrong with the ownership of an entry after another.
+// inherited describes the faults in an entry's ownership after the one before
+// it.
 func inherited(last, e switchboard.Entry) []string {
 	switch {
 	case e.Epoch < last.Epoch:
