@@ -11,7 +11,7 @@ import (
 )
 
 // AgentPath is the part of a path that names an agent. It is exported only
-// because what is embedded in a request is not filled in otherwise.
+// because huma does not fill in an embedded type that is not.
 type AgentPath struct {
 	Name string `path:"name" maxLength:"64" doc:"the agent's name"`
 }

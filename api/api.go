@@ -22,8 +22,8 @@ import (
 // A Board runs the contacts.
 type Board interface {
 	// Request takes a person's request to a contact and returns the contact
-	// once the journal has it. A *call.Refusal says why nothing was done, a
-	// *switchboard.DialError that a target may not be dialled; after any other
+	// once the journal has it. A *call.Refusal is the reason why nothing was done; a
+	// *switchboard.DialError means that a target may not be dialled; after any other
 	// error nothing has been done either.
 	Request(ctx context.Context, id call.ContactID, ev call.Event) (call.Contact, error)
 	// Contacts are all that are not over.
@@ -35,30 +35,29 @@ type Board interface {
 	AdmitsWork() error
 }
 
-// A Journal tells what has happened. switchboard.Journal says more about its
-// methods.
+// A Journal reads the history of contacts. switchboard.Journal describes its methods.
 type Journal interface {
 	History(ctx context.Context, id call.ContactID) iter.Seq2[switchboard.Entry, error]
 	Follow(ctx context.Context, after uint64) iter.Seq2[switchboard.Entry, error]
 	Last(ctx context.Context) (uint64, error)
 }
 
-// A Directory knows who can be reached. A *switchboard.DialError from it
-// says that nobody has that name.
+// A Directory knows the endpoints that can be reached. A *switchboard.DialError from
+// it means that no endpoint has that name.
 type Directory interface {
-	// Endpoints are everybody who can be named, agents among them.
+	// Endpoints returns all endpoints that have a name, agents among them.
 	Endpoints() []call.Endpoint
 	Endpoint(written string) (call.Endpoint, error)
 }
 
-// Options are what a Handler needs.
+// Options configure a Handler.
 type Options struct {
 	Board     Board
 	Journal   Journal
 	Directory Directory
 	Routing   Routing         // nil: there are no agents' states and no queues
 	Sessions  Sessions        // nil: agents do not log in
-	Keys      []string        // one of which every request must show; none: nobody is asked
+	Keys      []string        // one of which every request must show; none: requests need no key
 	Names     hostcheck.Names // by which it may be asked
 	// Recognised is called with each request that shows a key, or any if there are no
 	// keys; nil: not.
@@ -89,8 +88,8 @@ type server struct {
 }
 
 // Handler serves the interface under /v1 and its description at /openapi.json.
-// Without Options.Keys it must only listen on loopback addresses. It turns away
-// what a foreign web page may have made a browser send.
+// Without Options.Keys it must only listen on loopback addresses. It refuses requests
+// that a foreign web page may have made a browser send.
 func Handler(o Options) http.Handler {
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -101,8 +100,8 @@ func Handler(o Options) http.Handler {
 	return behindDoor(o, unlessBehind(admits, known(mux)))
 }
 
-// Unready answers every request that the server is not ready, and why, as
-// Options.Health says. It uses neither board nor journal.
+// Unready answers every request that the server is not ready, with the reason from
+// Options.Health. It uses neither board nor journal.
 func Unready(o Options) http.Handler {
 	return behindDoor(o, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "1")

@@ -10,7 +10,7 @@ import (
 // journal is behind: those that ask for what switchboard.IsWork reports.
 var work = []string{"transfers", "hold", "mute", "digits", "record", "swap", "conference"}
 
-// behind is what those are told who ask for work then.
+// behind is the answer to a request for work then.
 const behind = "the journal has more to write than it can in time, so nothing was done; try again"
 
 // unlessBehind answers requests for work with 503 while admits returns an error: before

@@ -12,7 +12,7 @@ import (
 )
 
 // ContactPath is the part of a path that names a contact. It is exported only
-// because what is embedded in a request is not filled in otherwise.
+// because huma does not fill in an embedded type that is not.
 type ContactPath struct {
 	ID call.ContactID `path:"id" maxLength:"64" pattern:"^[A-Za-z0-9_-]+$" doc:"the contact's id"`
 }
@@ -113,7 +113,8 @@ func (s *server) ask(ctx context.Context, id call.ContactID, ev call.Event) (cal
 	return c, nil
 }
 
-// actingAgent is the agent who is connected, or who at least rings; 0: nobody.
+// actingAgent returns the connection of the agent who is connected, or at
+// least rings; 0: there is none.
 func actingAgent(c call.Contact) call.ConnectionID {
 	var agent call.ConnectionID
 	for _, who := range c.Connections {

@@ -7,18 +7,18 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// descriptions say in the OpenAPI document what package call says in its
-// comments.
+// descriptions are those of package call's fields in the OpenAPI document.
+// The comments of package call have the same in full.
 var descriptions = map[string]map[string]string{
 	"Contact": {
 		"id":             "names the contact, for ever",
-		"stage":          "what it is waiting for",
+		"stage":          "what the contact is waiting for",
 		"rules":          "its time limits",
 		"connections":    "who is in it now, in the order of joining",
 		"lastConnection": "the highest connection id given out so far",
 		"customer":       "where the customer is reached, or who they say they are",
 		"called":         "what a customer who called us dialled",
-		"agent":          "who is responsible for the customer and recalled when everybody else has gone",
+		"agent":          "the agent responsible for the customer, recalled when all others have left",
 		"transfer":       "the transfer under way, if any",
 		"past":           "transfers that have ended, oldest first",
 		"recorded":       "whether an agent has asked for the customer to be recorded",
@@ -31,17 +31,17 @@ var descriptions = map[string]map[string]string{
 	},
 	"Connection": {
 		"id":         "its number in the contact; the customer is 1",
-		"party":      "what somebody is in the contact",
+		"party":      "the party's role in the contact",
 		"endpoint":   "where they are reached",
 		"state":      "connecting: not answered yet; screening: answered, hears only a prompt; connected: hears everyone else who is; held: hears hold audio; away: an agent whose line was lost and may come back",
-		"for":        "of an agent whom a queue has found, the queue's connection, whose place they take",
+		"for":        "of an agent found by a queue: the connection of that queue, whose place they take",
 		"offer":      "of a queue, its latest offer; missing: it has made none",
-		"answerBy":   "when somebody who is connecting, screening or away has been waited for long enough",
+		"answerBy":   "until when the server waits for a party who is connecting, screening or away",
 		"ringing":    "whether the line of a connecting party rings",
 		"earlyMedia": "whether a connecting party already sends audio",
 		"prompt":     "what a screening party hears",
 		"holding":    "whether their phone holds the call: they neither hear nor are heard",
-		"muted":      "whether nobody hears them",
+		"muted":      "whether they are muted: no other party hears them",
 		"since":      "when the state began",
 	},
 	"Offer": {
@@ -68,14 +68,14 @@ var descriptions = map[string]map[string]string{
 	},
 	"Attempt": {
 		"connection": "the target's connection",
-		"target":     "who was tried",
+		"target":     "the endpoint that was dialled",
 		"dialled":    "when",
 		"rang":       "when their line first reported progress",
 		"answered":   "when they picked up",
 		"accepted":   "when they took the customer",
 		"ended":      "when the attempt ended without the customer",
 		"reason":     "why",
-		"detail":     "what the line said, in its own words",
+		"detail":     "the far end's own words, such as its SIP reason phrase",
 	},
 	"Endpoint": {
 		"kind":    "what address is: number (E.164), uri, agent, or queue",
@@ -118,14 +118,14 @@ var descriptions = map[string]map[string]string{
 	"Queue": {
 		"name":     "as the configuration writes it",
 		"offerFor": "how long an agent rings for a customer, such as 20s",
-		"askAgain": "how long an agent who has rejected a customer is not offered them again, such as 20s",
+		"askAgain": "how long the queue waits before it offers a customer to an agent who has rejected them, such as 20s",
 		"agents":   "who answers its customers",
-		"entries":  "who waits, first come, first served",
+		"entries":  "the waiting customers, in the order they are served",
 	},
 	"Entry": {
 		"contact":    "the customer's contact",
 		"priority":   "more is sooner",
-		"returned":   "back from a failed transfer: before everybody else",
+		"returned":   "back from a failed transfer: ahead of all others",
 		"callback":   "the customer to be dialled; missing: they are on the line",
 		"since":      "when they began to wait",
 		"rejected":   "the agents who rejected this customer, longest ago first",
@@ -143,7 +143,7 @@ var descriptions = map[string]map[string]string{
 		"takenAfter":   "how long a target must stay to have taken the customer, such as 20s",
 		"grace":        "how long an agent whose line was lost may be away, such as 20s",
 		"handOvers":    "how often a customer may be handed over",
-		"fallback":     "the queue that looks for somebody when the agent cannot be recalled",
+		"fallback":     "the queue that looks for an agent when the agent cannot be recalled",
 		"callerID":     "who targets see calling; missing: the customer",
 	},
 }
@@ -155,7 +155,8 @@ type timedEvent struct {
 	Data  any       `json:"data" doc:"its particulars"`
 }
 
-// describe says in the description what cannot be read off the routes' types.
+// describe adds to the description the parts that the routes' types do not
+// show.
 func describe(api huma.API, keyed bool) {
 	describeErrors(api.OpenAPI(), keyed)
 	registry := api.OpenAPI().Components.Schemas

@@ -9,8 +9,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// describeErrors says of every operation which errors it shares with others,
-// and what all errors look like.
+// describeErrors adds to every operation the errors that it shares with others,
+// and their common schema.
 func describeErrors(document *huma.OpenAPI, keyed bool) {
 	const ours = "Problem"
 	components := document.Components
@@ -55,8 +55,8 @@ func sharedErrors(o *huma.Operation, keyed bool) []int {
 	return shared
 }
 
-// describeRepeat says that what was asked for already is answered like what is
-// asked for first.
+// describeRepeat describes that a repeated request gets the same answer as the
+// first.
 func describeRepeat(o *huma.Operation) {
 	repeat := *o.Responses[strconv.Itoa(http.StatusCreated)]
 	repeat.Description = "The transfer that has this key already"

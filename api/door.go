@@ -30,7 +30,7 @@ type stranger struct{}
 func isStranger(ctx context.Context) bool { return ctx.Value(stranger{}) != nil }
 
 // keyed passes requests on that show one of the keys (RFC 6750), and notes that they
-// do. Whether the server is there is said to everybody.
+// do. The health check needs no key.
 func keyed(keys []string, recognised func(*http.Request), next http.Handler) http.Handler {
 	unnoted := next
 	next = noted(recognised, next)
@@ -92,7 +92,7 @@ func known(mux *http.ServeMux) http.Handler {
 			return
 		}
 		said := answered{ResponseWriter: w, status: http.StatusNotFound}
-		refused.ServeHTTP(&said, r) // it says which methods there are
+		refused.ServeHTTP(&said, r) // its Allow header lists the methods
 		detail := "nothing is at " + r.URL.Path
 		if said.status == http.StatusMethodNotAllowed {
 			detail = r.URL.Path + " does not take " + r.Method

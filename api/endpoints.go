@@ -18,7 +18,7 @@ type endpointsAnswer struct {
 func (s *server) endpointRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "listEndpoints", Method: http.MethodGet, Path: "/v1/endpoints",
-		Summary: "Everybody whom a transfer can name",
+		Summary: "All endpoints that a transfer can name",
 	}, s.listEndpoints)
 }
 

@@ -16,26 +16,26 @@ import (
 	"holdfast/switchboard"
 )
 
-// An event is a transition of a contact as the stream tells it.
+// An event is a transition of a contact as the stream sends it.
 type event struct {
 	Seq      uint64           `json:"seq" doc:"its place in the journal"`
 	At       time.Time        `json:"at"`
 	Contact  call.Contact     `json:"contact" doc:"the contact afterwards"`
 	Events   notation.History `json:"events,omitempty" doc:"what happened, in order"`
-	Notified []call.Notify    `json:"notified,omitempty" doc:"what agents were told"`
+	Notified []call.Notify    `json:"notified,omitempty" doc:"the notices sent to agents"`
 	Trace    []string         `json:"trace,omitempty" doc:"messages on the wire since the last event, one line each"`
 }
 
 type eventsRequest struct {
 	Contact     call.ContactID `query:"contact" maxLength:"64" pattern:"^[A-Za-z0-9_-]*$" doc:"only this contact, from its beginning"`
-	After       uint64         `query:"after" doc:"only what came after the event with this seq"`
+	After       uint64         `query:"after" doc:"only events after the one with this seq"`
 	LastEventID string         `header:"Last-Event-ID" maxLength:"20" doc:"the same as after; browsers send it when they reconnect"`
 }
 
 const (
-	// overlap is how far back a stream of what happens from now on begins, so
-	// that whoever asks for it and acts at the same time sees what they did;
-	// but no more than so many entries, however busy the journal is.
+	// overlap is how far back a stream of new events begins, so that a client that asks
+	// for it and acts at the same time sees the effects of its own requests; but no
+	// more than so many entries, however busy the journal is.
 	overlap        = 2 * time.Second
 	overlapEntries = 256
 	// mostReaders is how many read events at a time. Each takes about 160 kB of memory,
@@ -53,7 +53,7 @@ func (s *server) eventRoutes(api huma.API) {
 		OperationID: "events", Method: http.MethodGet, Path: "/v1/events",
 		Summary: "What happens, as it happens",
 		Description: "A stream of server-sent events named transition. The data of each is an Event in JSON: seq, at, the contact afterwards, " +
-			"the events that led there, what agents were told, and a line for each message on the wire. The id is seq: " +
+			"the events that led there, the notices sent to agents, and a line for each message on the wire. The id is seq: " +
 			"a reader who was cut off goes on with it in Last-Event-ID and misses nothing; the first id comes at once, " +
 			"before any event. Without it, and without after and contact, the stream begins now. " +
 			fmt.Sprintf("At most %d readers are served at a time; one more gets 503.", mostReaders),
@@ -89,7 +89,7 @@ func (s *server) events(ctx context.Context, in *eventsRequest) (*huma.StreamRes
 // A beginning is where in the journal a stream begins.
 type beginning struct {
 	after uint64    // the sequence before the first entry that is looked at
-	since time.Time // what was decided before is not told
+	since time.Time // events decided before that are left out
 	id    uint64    // where a reader who is cut off before the first event goes on
 }
 
@@ -98,7 +98,7 @@ func (s *server) beginning(ctx context.Context, in *eventsRequest) (beginning, e
 	case in.LastEventID != "":
 		id, err := strconv.ParseUint(in.LastEventID, 10, 64)
 		if err != nil {
-			return beginning{}, problem(http.StatusUnprocessableEntity, fmt.Sprintf("Last-Event-ID %q is no id of this stream", in.LastEventID))
+			return beginning{}, problem(http.StatusUnprocessableEntity, fmt.Sprintf("Last-Event-ID %q is not an id of this stream", in.LastEventID))
 		}
 		return beginning{after: id, id: id}, nil
 	case in.After > 0:
@@ -119,9 +119,9 @@ func (s *server) beginning(ctx context.Context, in *eventsRequest) (beginning, e
 	return beginning{}, neverWas(in.Contact)
 }
 
-// stream writes what the journal tells until the reader or the journal has had
-// enough. A goroutine of its own reads the journal, so that a quiet one does
-// not keep the stream from showing that it is alive.
+// stream writes the journal's entries until the reader goes or the journal ends. A
+// goroutine of its own reads the journal, so that a quiet one does not keep the stream
+// from showing that it is alive.
 func (s *server) stream(ctx context.Context, out *stream, from beginning, wanted func(switchboard.Entry) bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	entries := make(chan switchboard.Entry)

@@ -8,7 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// healthPath is open to everybody.
+// healthPath needs no key.
 const healthPath = "/healthz"
 
 func (s *server) healthRoutes(api huma.API) {
@@ -26,12 +26,13 @@ type healthAnswer struct {
 		Version  string   `json:"version" doc:"of the server"`
 		Contacts int      `json:"contacts" doc:"how many are not over"`
 		Troubles []string `json:"troubles,omitempty" nullable:"false" doc:"the lines whose audio does not get through now: nothing can be sent to them, or nothing has come from them for 5 s. The log says when each began"`
-		Damage   []string `json:"damage,omitempty" nullable:"false" doc:"what of the journal was found damaged when the server started, a place each: what was lost, and what was found again. The server carries on everything else"`
+		Damage   []string `json:"damage,omitempty" nullable:"false" doc:"the damage found in the journal when the server started, a place each: the entries lost, and those found again. The server carries on everything else"`
 	}
 }
 
-// health answers 200 even if the journal was damaged: whatever is left is carried
-// on. Those who show no key are not told the names of contacts and agents.
+// health answers 200 even if the journal was damaged: the server carries on the
+// contacts that are left. Without a key, the answer does not name contacts and
+// agents.
 func (s *server) health(ctx context.Context, _ *struct{}) (*healthAnswer, error) {
 	if s.Health != nil {
 		if err := s.Health(ctx); err != nil {
@@ -45,8 +46,8 @@ func (s *server) health(ctx context.Context, _ *struct{}) (*healthAnswer, error)
 	return answer, nil
 }
 
-// listed is what a function returns, or for those who show no key only how much it
-// is.
+// listed returns the list that a function returns, or without a key only its
+// length.
 func listed(ctx context.Context, list func() []string, count string) []string {
 	if list == nil {
 		return nil
@@ -59,7 +60,7 @@ func listed(ctx context.Context, list func() []string, count string) []string {
 }
 
 // unhealthy is the sentence about a server that cannot do its work. The reason
-// names files and contacts, which those who show no key are not told.
+// names files and contacts, which an answer without a key leaves out.
 func unhealthy(ctx context.Context, err error) string {
 	if isStranger(ctx) {
 		return "the server takes no calls and requests now; show a key to see why"

@@ -30,7 +30,7 @@ func (s *server) lineRoutes(api huma.API) {
 	errors := []int{http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable}
 	huma.Register(api, huma.Operation{
 		OperationID: "digits", MaxBodyBytes: longestBody, Method: http.MethodPost, Path: "/v1/contacts/{id}/digits",
-		Summary:     "Press keys of a telephone on somebody's line",
+		Summary:     "Send DTMF digits on a party's line",
 		Description: "Answers before they are all pressed, which takes some 160 ms for each. Keys are not pressed twice, whatever happens to the server.",
 		Errors:      errors,
 	}, s.digits)

@@ -13,7 +13,7 @@ import (
 type holdRequest struct {
 	ContactPath
 	Body *struct {
-		Connection call.ConnectionID `json:"connection,omitempty" minimum:"1" doc:"whom; the customer when empty"`
+		Connection call.ConnectionID `json:"connection,omitempty" minimum:"1" doc:"the party's connection; the customer's when empty"`
 		By         call.ConnectionID `json:"by,omitempty" minimum:"1" doc:"the connection of the agent who asks; the agent with the customer when empty"`
 	}
 }
@@ -21,7 +21,7 @@ type holdRequest struct {
 type pickUpRequest struct {
 	ContactPath
 	Body struct {
-		Agent string `json:"agent" minLength:"1" maxLength:"64" example:"ana" doc:"the name of the agent who shall have the customer"`
+		Agent string `json:"agent" minLength:"1" maxLength:"64" example:"ana" doc:"the name of the agent who gets the customer"`
 	}
 }
 
@@ -29,11 +29,11 @@ func (s *server) partyRoutes(api huma.API) {
 	errors := []int{http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable}
 	huma.Register(api, huma.Operation{
 		OperationID: "hold", MaxBodyBytes: longestBody, Method: http.MethodPost, Path: "/v1/contacts/{id}/hold",
-		Summary: "Put somebody on hold", Errors: errors,
+		Summary: "Put a party on hold", Errors: errors,
 	}, s.hold)
 	huma.Register(api, huma.Operation{
 		OperationID: "resume", MaxBodyBytes: longestBody, Method: http.MethodPost, Path: "/v1/contacts/{id}/resume",
-		Summary: "Take somebody off hold", Errors: errors,
+		Summary: "Take a party off hold", Errors: errors,
 	}, s.resume)
 	huma.Register(api, huma.Operation{
 		OperationID: "pickUp", MaxBodyBytes: longestBody, Method: http.MethodPost, Path: "/v1/contacts/{id}/pickup",

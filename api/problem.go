@@ -12,7 +12,7 @@ import (
 )
 
 // A Problem is why a request was not carried out (RFC 9457). Its detail is a
-// sentence for the eyes of whoever asked.
+// sentence for the person who asked.
 type Problem struct {
 	huma.ErrorModel
 	// Code is the word for a refusal: every 409 has one.
@@ -23,8 +23,8 @@ type Problem struct {
 	Transfer *call.Transfer `json:"transfer,omitempty"`
 }
 
-// The codes of what is refused before it reaches a contact. Each comment is a
-// row of docs/REFUSALS.md.
+// The codes of requests refused before they reach a contact. Each comment is
+// a row of docs/REFUSALS.md.
 const (
 	contactChanged call.Code = "contact-changed" // the contact has changed in the meantime
 	noRecordings   call.Code = "no-recordings"   // the server has no place for recordings
@@ -41,7 +41,7 @@ func problem(status int, detail string) *Problem {
 	return &Problem{ErrorModel: huma.ErrorModel{Title: http.StatusText(status), Status: status, Detail: detail}}
 }
 
-// boardProblem is what an error of Board.Request means to whoever asked.
+// boardProblem turns an error of Board.Request into the client's problem.
 func (s *server) boardProblem(id call.ContactID, err error) error {
 	var refusal *call.Refusal
 	var undialable *switchboard.DialError
@@ -71,7 +71,7 @@ func retrySoon(detail string) error {
 	return huma.ErrorWithHeaders(problem(http.StatusServiceUnavailable, detail), http.Header{"Retry-After": {"1"}})
 }
 
-// directoryProblem is what an error of the Directory means to whoever asked.
+// directoryProblem turns an error of the Directory into the client's problem.
 func directoryProblem(err error) error {
 	var undialable *switchboard.DialError
 	if !errors.As(err, &undialable) {
@@ -106,6 +106,6 @@ func turnAway(status int, why string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(status)
-		_, _ = w.Write(body) // the client may have gone; nobody else cares
+		_, _ = w.Write(body) // the client may have gone, and then the error does not matter
 	})
 }

@@ -27,7 +27,7 @@ type queuesAnswer struct {
 func (s *server) queueRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "listQueues", Method: http.MethodGet, Path: "/v1/queues",
-		Summary: "All queues, and who waits in them", Errors: []int{http.StatusNotImplemented},
+		Summary: "All queues, and the customers waiting in them", Errors: []int{http.StatusNotImplemented},
 	}, s.listQueues)
 	huma.Register(api, huma.Operation{
 		OperationID: "showQueue", Method: http.MethodGet, Path: "/v1/queues/{name}",

@@ -9,8 +9,8 @@ import (
 	"holdfast/routing"
 )
 
-// A Routing knows how agents are and who waits in queues. A *call.Refusal from it
-// says why nothing was done.
+// A Routing knows the state of agents and the customers waiting in queues. A
+// *call.Refusal from it is the reason why nothing was done.
 type Routing interface {
 	// State is all agents and queues, in the order of the configuration.
 	State() routing.State
@@ -31,7 +31,7 @@ func (s *server) routing() (Routing, error) {
 	return s.Routing, nil
 }
 
-// routingProblem is what an error of the Router means to whoever asked.
+// routingProblem turns an error of the Router into the client's problem.
 func (s *server) routingProblem(err error) error {
 	var refusal *call.Refusal
 	if errors.As(err, &refusal) {

@@ -17,8 +17,8 @@ type transferRequest struct {
 	HeaderKey string `header:"Idempotency-Key" maxLength:"128" doc:"the same as key in the body"`
 	Prefer    string `header:"Prefer" maxLength:"255" example:"wait=30" doc:"wait=N puts the answer off until the transfer is decided or its target is being consulted, for at most N seconds, and at most 120 (RFC 7240)"`
 	Body      struct {
-		Target    string            `json:"target,omitempty" minLength:"1" maxLength:"255" example:"cardiology" doc:"whom to reach: the name of an endpoint or agent, a phone number, or a sip: address"`
-		Targets   []string          `json:"targets,omitempty" minItems:"1" maxItems:"20" minLength:"1" maxLength:"255" doc:"instead of target, whom to reach in order: when one fails, the next is tried"`
+		Target    string            `json:"target,omitempty" minLength:"1" maxLength:"255" example:"cardiology" doc:"the target: the name of an endpoint or agent, a phone number, or a sip: address"`
+		Targets   []string          `json:"targets,omitempty" minItems:"1" maxItems:"20" minLength:"1" maxLength:"255" doc:"instead of target, several in order: when one fails, the next is tried"`
 		Kind      string            `json:"kind,omitempty" enum:"cold,warm,blind" default:"cold" doc:"cold: the agent leaves only after the target has picked up; warm: the agent talks to the target first; blind: the agent leaves while the target rings"`
 		Parallel  bool              `json:"parallel,omitempty" doc:"all targets ring at once, and the first to answer has the customer"`
 		Resume    bool              `json:"resume,omitempty" doc:"the customer is taken off hold when the transfer fails or is cancelled"`
@@ -47,7 +47,7 @@ func (s *server) transferRoutes(api huma.API) {
 	const path = "/v1/contacts/{id}/transfers"
 	huma.Register(api, huma.Operation{
 		OperationID: "transfer", MaxBodyBytes: longestBody, Method: http.MethodPost, Path: path,
-		Summary:       "Hand the customer to somebody else",
+		Summary:       "Transfer the customer",
 		Description:   "Answers as soon as the first target is dialled, or, for a key that is known, 200 with the transfer that has it; with Prefer: wait=N, when it is decided. While another transfer is under way the answer is 409 with that one.",
 		DefaultStatus: http.StatusCreated,
 		Errors:        []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable},
@@ -125,7 +125,7 @@ func (s *server) transferEvent(in *transferRequest, key string) (call.TransferRe
 	return ev, nil
 }
 
-// ringFor reads how long to ring; zero when nothing is said.
+// ringFor reads how long to ring; zero when the request does not have it.
 func ringFor(written string) (call.Duration, error) {
 	if written == "" {
 		return 0, nil
@@ -133,7 +133,7 @@ func ringFor(written string) (call.Duration, error) {
 	d, err := time.ParseDuration(written)
 	if err != nil || d <= 0 || d > time.Hour {
 		return 0, problem(http.StatusUnprocessableEntity,
-			fmt.Sprintf(`ringFor %q is no time that somebody could ring; write it like "20s", at most "1h"`, written))
+			fmt.Sprintf(`ringFor %q is not a duration of at most 1h; write it like "20s"`, written))
 	}
 	return call.Duration(d), nil
 }
@@ -145,7 +145,7 @@ func (s *server) targets(in *transferRequest) ([]call.Endpoint, error) {
 		written = append([]string{in.Body.Target}, written...)
 	}
 	if len(written) == 0 || in.Body.Target != "" && len(in.Body.Targets) > 0 {
-		return nil, problem(http.StatusUnprocessableEntity, "say either target or targets")
+		return nil, problem(http.StatusUnprocessableEntity, "give either target or targets, not both")
 	}
 	var targets []call.Endpoint
 	for _, w := range written {

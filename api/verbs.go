@@ -19,7 +19,7 @@ type verbRequest struct {
 type muteRequest struct {
 	ContactPath
 	Body struct {
-		Muted bool              `json:"muted" doc:"whether nobody hears the agent from now on"`
+		Muted bool              `json:"muted" doc:"whether the agent is muted from now on"`
 		By    call.ConnectionID `json:"by,omitempty" minimum:"1" doc:"the connection of the agent who asks; the agent with the customer when empty"`
 	}
 }
@@ -52,7 +52,7 @@ var verbs = []verb{
 		func(by call.ConnectionID) call.Event { return call.LeaveRequested{By: by} },
 	},
 	{
-		"end", "Say goodbye to everybody",
+		"end", "End the contact and drop all parties",
 		"The contact is over, and with it every line.",
 		func(by call.ConnectionID) call.Event { return call.EndRequested{By: by} },
 	},
@@ -75,7 +75,7 @@ func (s *server) verbRoutes(api huma.API) {
 	}
 	huma.Register(api, huma.Operation{
 		OperationID: "mute", MaxBodyBytes: longestBody, Method: http.MethodPost, Path: path + "mute",
-		Summary: "Have nobody hear the agent, or everybody again", Errors: errors,
+		Summary: "Mute or unmute the agent", Errors: errors,
 	}, s.mute)
 }
 

@@ -35,8 +35,8 @@ test("an engine that stops while it adopts leaves a sentence for the agent", asy
 test("what another version has saved is ignored, with a reason", async () => {
   const { storage, clock } = await saved();
   const { transfers, port } = await page({ storage, clock });
-  port.say({ type: "refused", contactId: "k1", code: "bad-parameter", text: "what was saved cannot be read" });
-  assert.match(transfers.state.notes.join(), /ignored: what was saved cannot be read/);
+  port.say({ type: "refused", contactId: "k1", code: "bad-parameter", text: "the saved state cannot be read" });
+  assert.match(transfers.state.notes.join(), /ignored: the saved state cannot be read/);
 });
 
 test("a contact without a transfer is forgotten with what was saved of it", async () => {

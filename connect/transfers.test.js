@@ -211,7 +211,7 @@ test("what the engine cannot read is forgotten", async () => {
   const { port, storage, clock } = await begun();
   port.say({ type: "save", contactId: "k1", saved: { version: 99 } });
   const reloaded = await page({ storage, clock });
-  reloaded.port.say({ type: "refused", contactId: "k1", code: "bad-parameter", text: "what was saved cannot be read" });
+  reloaded.port.say({ type: "refused", contactId: "k1", code: "bad-parameter", text: "the saved state cannot be read" });
   assert.equal(storage.length, 0);
 });
 

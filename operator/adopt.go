@@ -6,9 +6,9 @@ import (
 	"holdfast/call"
 )
 
-// adopt carries on what a page saved before it was loaded anew. It reports false
-// and changes nothing if that cannot be read. A contact that is known already is
-// not adopted again.
+// adopt carries on the state that a page saved before it was reloaded. It reports false
+// and changes nothing if that cannot be read. A contact that is known already is not
+// adopted again.
 func (c *contact) adopt(saved any) bool {
 	if saved == nil || c.call.Stage != "" {
 		return true
@@ -58,7 +58,7 @@ func (c *contact) replay(m fields) bool {
 	return c.call.Stage != ""
 }
 
-// recall takes what is not in the events.
+// recall takes the saved fields that are not in the events.
 func (c *contact) recall(m fields) bool {
 	ok := true
 	text := func(name string) string {
@@ -87,8 +87,8 @@ func (c *contact) recall(m fields) bool {
 	return ok && c.recallLists(m) && c.recallCommand(m["command"]) && c.fits()
 }
 
-// fits reports whether what was recalled can follow from the events. What is stored may
-// be damaged.
+// fits reports whether the recalled fields can follow from the events. The stored data
+// may be damaged.
 func (c *contact) fits() bool {
 	switch {
 	case c.last() == nil:

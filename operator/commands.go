@@ -26,7 +26,7 @@ type command struct {
 type try struct {
 	verb, line string
 	count      int
-	text       string // what the library said to the last one
+	text       string // the library's answer to the last one
 }
 
 // isOver reports whether a command is not tried again. A hold matters less than
@@ -59,7 +59,7 @@ func (c *contact) forgive(verb, id string) {
 	}
 }
 
-// answer takes what the library answered to a command.
+// answer takes the library's answer to a command.
 func (c *contact) answer(n int, text string, refused bool) {
 	if k := c.command; k != nil && k.n == n && k.answered.IsZero() {
 		k.answered, k.refused, k.text = c.now, refused, text
@@ -92,7 +92,7 @@ func (c *contact) settle() bool {
 	return true
 }
 
-// hasEffect reports whether the snapshot shows what the command was for.
+// hasEffect reports whether the snapshot shows the effect of the command.
 func (c *contact) hasEffect(k *command) bool {
 	switch k.verb {
 	case "hold":
@@ -151,7 +151,7 @@ func reasonOf(text string) call.Reason {
 	return call.Unreachable
 }
 
-// act asks the desk for what is next, if anything is.
+// act asks the desk for the next command, if any.
 func (c *contact) act() {
 	k := c.next()
 	if k == nil {
@@ -172,8 +172,8 @@ func (c *contact) act() {
 	c.command = k
 }
 
-// next returns the first difference between what package call wants and what the
-// desk shows, or nil.
+// next returns the command for the first difference between package call's state and
+// the desk's, or nil.
 func (c *contact) next() *command {
 	if c.view == nil || c.vanished() || c.hasEnded(c.agent) {
 		return nil

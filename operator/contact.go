@@ -42,7 +42,7 @@ type contact struct {
 	conferenced bool              // a conference was asked for since the target answered
 	together    bool              // after which customer and target were connected
 	assume      bool              // see request.assume
-	confirmed   call.ConnectionID // a person has answered there, the agent says
+	confirmed   call.ConnectionID // the agent has confirmed that a person answered there
 	unproven    bool              // the transfer counts as completed without proof
 	released    bool              // the agent's connection was dropped by us
 	restore     bool              // the customer must be brought where call has them

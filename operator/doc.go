@@ -14,8 +14,8 @@
 //
 // The rules are few:
 //
-//   - Only a snapshot is a fact. What the library answers to a command is a hint:
-//     a hold that was refused counts if the customer is on hold, and one that
+//   - Only a snapshot is a fact. The library's answer to a command is a hint: a
+//     hold that was refused counts if the customer is on hold, and one that
 //     succeeded is tried again if they are not.
 //   - One command at a time. The next one follows when a snapshot shows the effect
 //     of the last one and the library has answered it, or when its own deadline
@@ -25,5 +25,5 @@
 //   - The agent is released only after a conference, when a snapshot shows customer
 //     and target connected.
 //   - Tries are limited. Then the transfer fails and the customer goes back to the
-//     agent; if that cannot be done either, stuck says what the agent must do.
+//     agent; if that cannot be done either, stuck tells the agent what to do.
 package operator

@@ -6,7 +6,7 @@ import "holdfast/call"
 const turnsMost = 1000
 
 // turn brings package call up to date with the desk, and then asks the desk for
-// what is next.
+// the next command.
 func (c *contact) turn() {
 	for range turnsMost {
 		if !c.settle() && !c.fact() {
@@ -125,7 +125,8 @@ func (c *contact) withoutAgent() call.Fact {
 	return call.Lost{Connection: a.Connection, Detail: "the agent's contact has ended"}
 }
 
-// ofTarget returns what a target's line shows and package call does not know.
+// ofTarget returns a fact that a target's line shows and package call does not
+// know yet.
 func (c *contact) ofTarget(l *leg) call.Fact {
 	party := c.in(l.connection)
 	if party == nil || c.legOf(l.connection) != l {

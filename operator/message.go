@@ -8,7 +8,7 @@ import (
 	"holdfast/call"
 )
 
-// What a message may contain at most. A page that sends more has a fault.
+// The limits of a message. A page that sends more has a fault.
 const (
 	textMost        = 512 // bytes of an id, a name, an address or a key
 	connectionsMost = 64  // of a snapshot

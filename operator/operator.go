@@ -80,7 +80,7 @@ func (o *Operator) take(c *contact, kind string, f fields) (code call.Code, text
 			return badParameter, "the snapshot cannot be read"
 		}
 		if !c.adopt(f["saved"]) {
-			code, text = badParameter, "what was saved cannot be read"
+			code, text = badParameter, "the saved state cannot be read"
 		}
 		c.see(view)
 	default:

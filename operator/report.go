@@ -6,8 +6,8 @@ import (
 	"holdfast/call"
 )
 
-// report posts what has changed for the page: first what to save, so that a page
-// that is reloaded knows of each command that was sent.
+// report posts the changes for the page: first the state to save, so that a reloaded
+// page knows of each command that was sent.
 func (c *contact) report() {
 	if saved := c.save(); !same(saved, c.saved) {
 		c.saved = saved
@@ -187,8 +187,8 @@ func (c *contact) hasTarget() bool {
 	return false
 }
 
-// stuck is what the agent must do by hand, because the operator has given up. It
-// goes away when a snapshot shows that it was done.
+// stuck returns the step that the agent must take by hand, because the operator has
+// given up. It goes away when a snapshot shows that it was done.
 func (c *contact) stuck() string {
 	if c.vanished() || c.call.Stage == "" {
 		return ""
@@ -244,7 +244,7 @@ func (c *contact) later(at time.Time) time.Time {
 
 func (c *contact) posted() []map[string]any { return c.out }
 
-// forgotten has the page forget what it saved.
+// forgotten makes the page forget its saved state.
 func (c *contact) forgotten() {
 	if c.saved != nil {
 		c.post(map[string]any{"type": "save", "contactId": c.id, "saved": nil})

@@ -51,7 +51,7 @@ func (c *contact) repeat(key string) {
 	c.state = nil
 }
 
-// mayStart refuses what the desk cannot do.
+// mayStart refuses a transfer that the desk cannot make.
 func (c *contact) mayStart() (call.Code, string) {
 	customer, agent := c.first(call.Customer), c.first(call.Agent)
 	switch {
@@ -135,8 +135,8 @@ func (c *contact) confirm() (call.Code, string) {
 	return "", ""
 }
 
-// awaitsConfirm reports whether the target is connected and counts as answered
-// only when the agent says so.
+// awaitsConfirm reports whether the target is connected and counts as answered only
+// when the agent confirms it.
 func (c *contact) awaitsConfirm() bool {
 	a := c.attempt()
 	if a == nil || c.call.Stage != call.Reaching || isLine(a.Target) || c.confirmed == a.Connection {

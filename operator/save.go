@@ -6,7 +6,8 @@ import (
 	"holdfast/call"
 )
 
-// version is the form of what is saved. What another version has saved is not read.
+// version is the form of the saved state. State saved by another version is not
+// read.
 const version = 1
 
 // eventsMost is how many events a contact that was saved may have. Package call
