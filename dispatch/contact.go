@@ -9,9 +9,9 @@ import (
 	"holdfast/switchboard"
 )
 
-// This file has what a contact means to routing. A connection of a contact is
-// an agent's segment when it is rung or talks, and an entry when it is a queue's;
-// whom a queue has found has the segment of their entry.
+// This file translates contacts for routing. A connection of an agent who rings or
+// talks is that agent's segment, and a queue's connection is an entry; an agent found
+// by a queue has the segment of that entry.
 
 // segmentOf is the segment, or entry, that a connection stands for.
 func segmentOf(id call.ContactID, x call.Connection) routing.SegmentID {
@@ -21,9 +21,9 @@ func segmentOf(id call.ContactID, x call.Connection) routing.SegmentID {
 	return routing.SegmentID{Contact: id, Connection: x.ID}
 }
 
-// reservedBeyond is how much longer than they ring somebody is kept who was not
-// found by a queue. Their contact watches the time, also after a restart, and lets
-// them go; this is for reservations that nobody knows of any more.
+// reservedBeyond is how long after their ringing time an agent stays reserved who was
+// not found by a queue. Their contact watches the time, also after a restart, and
+// releases them; this limit is for reservations whose contact is lost.
 const reservedBeyond = 24 * time.Hour
 
 // Reserve implements switchboard.Router.
@@ -97,7 +97,8 @@ func (k *Dispatcher) former(c call.Contact, agent string) routing.SegmentID {
 	return routing.SegmentID{}
 }
 
-// wants says that a contact has an agent for a segment, or may have them of a queue.
+// wants reports whether a contact has an agent for a segment, or may still get them
+// from a queue.
 func wants(c call.Contact, id routing.SegmentID, agent string) bool {
 	for _, x := range c.Connections {
 		if segmentOf(c.ID, x) == id && (x.IsQueued() || x.Endpoint.Kind == call.AgentEndpoint && x.Endpoint.Address == agent) {
@@ -107,7 +108,8 @@ func wants(c call.Contact, id routing.SegmentID, agent string) bool {
 	return false
 }
 
-// ofTheirOwn: the agent calls somebody, or a customer of theirs comes back.
+// ofTheirOwn reports whether the agent is making a call, or their own customer comes
+// back.
 func ofTheirOwn(c call.Contact, x call.Connection) bool {
 	return x.Party == call.Agent && (c.Stage == call.Dialling || c.Stage == call.Returning)
 }
@@ -187,8 +189,8 @@ func (k *Dispatcher) talks(c call.Contact, x call.Connection, held bool) {
 	}
 }
 
-// isHeld says that an agent has put the customer on hold, and talks to nobody
-// else about them.
+// isHeld reports whether an agent has put the customer on hold and is not consulting
+// a target.
 func isHeld(c call.Contact) bool {
 	if c.Stage != call.Talking {
 		return false
@@ -217,7 +219,7 @@ func (k *Dispatcher) offered(o call.Offer, id routing.SegmentID) {
 	}
 }
 
-// release frees what a contact does not need any more.
+// release frees the agents and entries that a contact does not need any more.
 func (k *Dispatcher) release(c call.Contact) {
 	entries := k.table.EntriesOf(c.ID)
 	for _, s := range k.table.AgentsOf(c.ID) { // decisions leave these as they are, and make others

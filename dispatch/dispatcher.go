@@ -15,18 +15,17 @@ import (
 	"holdfast/switchboard"
 )
 
-// Kinds of what is kept of a routing state.
+// Kinds of the stored items of a routing state.
 const (
 	agentKind = "agent"
 	queueKind = "queue"
 )
 
-// A Dispatcher keeps routing of a running server: it takes in how contacts are,
-// writes down what is decided, and only then tells contacts whom their queue
-// offers them to. It is a switchboard.Router. Its methods may be called by any
-// goroutine.
+// A Dispatcher keeps routing of a running server: it follows the contacts, writes down
+// each decision, and only then sends contacts the offers of their queue. It is a
+// switchboard.Router. Its methods may be called by any goroutine.
 type Dispatcher struct {
-	// Notify tells a contact a fact, and is false if there is no such contact.
+	// Notify sends a fact to a contact, and returns false if the contact does not exist.
 	// It is set once, before the first contact.
 	Notify func(call.ContactID, call.Fact) bool
 	// AgentChanged gets an agent once a change of it is stored, and before a
@@ -80,8 +79,8 @@ func New(ctx context.Context, conf config.Config, store switchboard.Store, log *
 	return k, nil
 }
 
-// Begin has routing agree with the contacts that live, all of which have been
-// told of, and offers those who wait from now on.
+// Begin makes routing agree with the live contacts, all of which Changed has reported by
+// then. From now on waiting customers are offered to agents.
 func (k *Dispatcher) Begin(live []call.Contact) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -102,7 +101,7 @@ func (k *Dispatcher) Begin(live []call.Contact) {
 	k.rouse() // time counts from now on
 }
 
-// Close stops the dispatcher. What is not written yet is not done either.
+// Close stops the dispatcher. A decision that is not written yet is not carried out.
 func (k *Dispatcher) Close() {
 	k.mu.Lock()
 	k.closed = true // nothing is begun any more
@@ -111,7 +110,7 @@ func (k *Dispatcher) Close() {
 	k.running.Wait()
 }
 
-// State is how everybody is now. The caller must not change what is in it.
+// State returns the agents and queues as they are now. The caller must not change it.
 func (k *Dispatcher) State() routing.State {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -119,7 +118,7 @@ func (k *Dispatcher) State() routing.State {
 }
 
 // ask puts an agent's request to routing, and returns when its effect is stored. A
-// *call.Refusal says why it was not granted.
+// *call.Refusal is the reason why it was not granted.
 func (k *Dispatcher) ask(ctx context.Context, agent string, ask routing.Request) error {
 	k.mu.Lock()
 	marks, err := k.decide(ask)
@@ -133,13 +132,13 @@ func (k *Dispatcher) ask(ctx context.Context, agent string, ask routing.Request)
 	return k.await(ctx, marks)
 }
 
-// SetStatus has an agent be as status says, now or after the customers they
-// have. A *call.Refusal says why not.
+// SetStatus sets an agent's status, now or after the customers they have. A
+// *call.Refusal is the reason why not.
 func (k *Dispatcher) SetStatus(ctx context.Context, agent string, status routing.Status) error {
 	return k.ask(ctx, agent, routing.StateRequested{Agent: agent, Status: status})
 }
 
-// Clear ends an agent's after-call work in a segment. A *call.Refusal says why
+// Clear ends an agent's after-call work in a segment. A *call.Refusal is the reason why
 // not.
 func (k *Dispatcher) Clear(ctx context.Context, agent string, id routing.SegmentID) error {
 	return k.ask(ctx, agent, routing.ClearRequested{Agent: agent, SegmentID: id})
@@ -219,7 +218,7 @@ func (k *Dispatcher) rouse() {
 	}
 }
 
-// run does what has been decided, and tells routing when its time has come.
+// run carries out the decisions, and wakes routing at its deadlines.
 func (k *Dispatcher) run() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -243,7 +242,7 @@ func (k *Dispatcher) run() {
 }
 
 // take takes the commands of which all that they follow is stored, in the order of the
-// decisions. Before Begin there is nothing to tell anybody.
+// decisions. Before Begin it takes none.
 func (k *Dispatcher) take() []routing.Command {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -255,7 +254,7 @@ func (k *Dispatcher) take() []routing.Command {
 	return all
 }
 
-// next is routing's deadline; zero: none. Before Begin nobody's time passes.
+// next is routing's deadline; zero: none. Before Begin no deadline runs.
 func (k *Dispatcher) next() time.Time {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -265,7 +264,7 @@ func (k *Dispatcher) next() time.Time {
 	return k.table.Deadline()
 }
 
-// passed tells routing of a deadline that has come.
+// passed reports to routing that a deadline has come.
 func (k *Dispatcher) passed() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -274,8 +273,8 @@ func (k *Dispatcher) passed() {
 	}
 }
 
-// carryOut tells contacts what routing has decided, which is written down. A
-// contact that there is not any more needs nobody.
+// carryOut sends routing's decisions, which are written down, to contacts. If a contact
+// no longer exists, it releases the agents held for it.
 func (k *Dispatcher) carryOut(commands []routing.Command) {
 	for _, c := range commands {
 		var id routing.SegmentID

@@ -27,7 +27,7 @@ type item struct {
 	landed  chan struct{}    // closed when more is stored
 	writing bool
 
-	seq uint64 // of what is stored
+	seq uint64 // of the stored data
 }
 
 // A mark is a value of an item: the one after that many changes.

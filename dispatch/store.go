@@ -12,7 +12,7 @@ import (
 	"holdfast/switchboard"
 )
 
-// This file has what a Dispatcher reads and writes.
+// This file reads and writes a Dispatcher's stored items.
 
 const (
 	putWithin  = 5 * time.Second
@@ -119,8 +119,8 @@ func (k *Dispatcher) try(x *item, data []byte) error {
 	return err
 }
 
-// catchUp learns where somebody else has written what is ours. One server owns a
-// routing state, so it was we ourselves, in a life before.
+// catchUp finds out what another writer has stored under our key. One server owns a
+// routing state, so the writer was this server before it restarted.
 func (k *Dispatcher) catchUp(ctx context.Context, of *item) error {
 	kept, err := k.store.All(ctx, of.kind)
 	if err != nil {
