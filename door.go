@@ -26,14 +26,14 @@ const (
 	headersWithin     = 5 * time.Second  // from the first byte
 	requestWithin     = 20 * time.Second // longer than a login waits for its turn
 	responseWithin    = 30 * time.Second // of the page: from the end of the headers; a WebSocket has limits of its own
-	readWithin        = 20 * time.Second // in which whoever gets a response takes pieceSize of it
+	readWithin        = 20 * time.Second // in which the client takes pieceSize of a response
 	idleFor           = time.Minute      // between requests
 	longestHeaders    = 32 << 10         // bytes
 	pieceSize         = 16 << 10         // bytes
 )
 
-// httpServer makes an HTTP server that waits for nobody for ever. Its responses may
-// take as long as they like, such as a stream of events.
+// httpServer makes an HTTP server with a time limit on every wait for a client. Its
+// responses may take as long as they like, such as a stream of events.
 func httpServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		ConnContext: rememberVisitor,

@@ -28,15 +28,15 @@ const (
 	healthSize = 8 << 10
 )
 
-// A watchedJournal knows whether its journal takes what is written.
+// A watchedJournal knows whether its journal accepts writes.
 type watchedJournal struct {
 	Journal
 	node   string
-	trying chan struct{} // holds a value while somebody tries
+	trying chan struct{} // holds a value while a request tries a write
 
 	mu    sync.Mutex
 	wrote time.Time          // the last time that something was written
-	fails map[string]failure // what was not written a moment ago, and has not been since
+	fails map[string]failure // the latest writes that failed and have not succeeded since
 	seq   uint64             // of the item that was written last to try
 }
 
@@ -81,7 +81,7 @@ func (w *watchedJournal) note(what string, err error) {
 	}
 }
 
-// forget forgets what nobody tries to write any more. The caller holds mu.
+// forget forgets failed writes that are no longer repeated. The caller holds mu.
 func (w *watchedJournal) forget() {
 	maps.DeleteFunc(w.fails, func(_ string, f failure) bool { return time.Since(f.at) > troubledFor })
 }
@@ -101,8 +101,8 @@ func (w *watchedJournal) trouble() (works bool, err error) {
 	return time.Since(w.wrote) < healthyFor, latest.err
 }
 
-// health returns why the journal does not take what is written, or nil. If nothing
-// was written lately, it writes something.
+// health returns why the journal does not accept writes, or nil. If there was no
+// write lately, it makes one.
 func (w *watchedJournal) health(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tryFor)
 	defer cancel()

@@ -31,7 +31,7 @@ type Options struct {
 	// in Config.Journal.Dir.
 	OpenJournal func(context.Context) (Journal, error)
 	// ListenSIP opens what carries SIP messages; nil: UDP, and TCP where
-	// Config.SIP says so.
+	// Config.SIP has it.
 	ListenSIP func(SIPOptions) (SIPTransport, error)
 }
 
@@ -39,8 +39,9 @@ type Options struct {
 type Journal interface {
 	switchboard.Journal
 	switchboard.Store
-	// Damage is what the journal has lost or found again since it was written,
-	// with its place, a line each. It logs that itself.
+	// Damage returns the entries that the journal has lost or found again since
+	// they were written, with their place, a line each. The journal logs them
+	// itself.
 	Damage() []string
 	// Stop ends all writing and reading, but keeps other processes out until
 	// Close: a server that waits for the journal finds its ports free.

@@ -40,7 +40,7 @@ func (s *Server) openPage(c config.Config, dir *directory.Directory) (*page, err
 		Address: c.Panel.Media, UDPOnly: !c.Panel.MediaTCP, Engine: s.engine, Board: s.board, Log: s.log,
 		Present: func(agent string) bool { return p.panel.Present(agent) },
 	}); err != nil {
-		return nil, fmt.Errorf("%w ([panel] media says where)", err)
+		return nil, fmt.Errorf("%w ([panel] media sets the address)", err)
 	}
 	if p.panel, err = panel.New(panel.Options{
 		Board: s.board, Routing: s.dispatcher, Directory: dir, Lines: p.legs, Store: s.journal, Accounts: accounts,
@@ -68,7 +68,7 @@ func accounts(c config.Config) []panel.Account {
 func (p *page) serve(s *Server, c config.Config) error {
 	l, err := net.Listen("tcp", c.Panel.Listen.String())
 	if err != nil {
-		return fmt.Errorf("listening for the agents' page at %s: %w ([panel] listen says where)", c.Panel.Listen, err)
+		return fmt.Errorf("listening for the agents' page at %s: %w ([panel] listen sets the address)", c.Panel.Listen, err)
 	}
 	p.addr = l.Addr().(*net.TCPAddr).AddrPort()
 	p.http = httpServer(s.strictly(p.panel.Handler()), s.log)
@@ -102,7 +102,7 @@ func (p *page) closeLegs() error {
 }
 
 // legs makes the legs of all kinds: web legs for agents whose page is their phone,
-// SIP legs for everybody else.
+// SIP legs for all other endpoints.
 type legs struct {
 	sip    *sipleg.Legs
 	page   *page // nil without a page

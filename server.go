@@ -27,7 +27,7 @@ import (
 	"holdfast/switchboard"
 )
 
-// Version is what the server calls itself on the wire and on the command line.
+// Version is the server's version as it gives it on the wire and on the command line.
 const Version = "0.1"
 
 // A Server is a running Holdfast. Its methods may be called by any goroutine.
@@ -51,17 +51,18 @@ type Server struct {
 	open       func()
 	closing    chan struct{} // closed when no message is taken any more
 	close      sync.Once
-	closed     error // what came of it
+	closed     error // its result
 }
 
-// closeWithin is how long a server whose start has failed waits for what is being
-// written.
+// closeWithin is how long a server whose start has failed waits for the writes under
+// way.
 const closeWithin = 5 * time.Second
 
 // Start starts a server and takes over every contact that the journal still holds. It
 // returns when messages are taken and new callers are answered. A crowd of contacts may
-// still be claimed then: see switchboard.Recover. While the disk does not take the
-// journal, Start waits; the HTTP interface says so. ctx bounds the start, not the server.
+// still be claimed then: see switchboard.Recover. While the disk refuses the journal,
+// Start waits, and the HTTP interface reports that. ctx bounds the start, not the
+// server.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	o = o.filled()
 	s := &Server{log: o.Log, failed: make(chan error, 1), ready: make(chan struct{}), closing: make(chan struct{})}
@@ -87,7 +88,7 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 	}
 	dir := directory.New(c)
 	if s.sip, err = o.ListenSIP(s.receiver(c.SIP, dir)); err != nil {
-		return fmt.Errorf("listening for SIP at %s: %w ([sip] listen says where)", c.SIP.Listen, err)
+		return fmt.Errorf("listening for SIP at %s: %w ([sip] listen sets the address)", c.SIP.Listen, err)
 	}
 	if err := s.assemble(ctx, o, dir); err != nil {
 		return err
@@ -109,7 +110,7 @@ func (s *Server) start(ctx context.Context, o Options) (err error) {
 	return nil
 }
 
-// assemble makes the switchboard and what it works with.
+// assemble makes the switchboard and the parts it works with.
 func (s *Server) assemble(ctx context.Context, o Options, dir *directory.Directory) (err error) {
 	c := o.Config
 	if err := dir.KeepPhones(ctx, s.journal); err != nil {
@@ -214,14 +215,13 @@ func (s *Server) PageAddress() netip.AddrPort {
 }
 
 // Contacts returns all contacts that are not over, as they were last written
-// down, oldest first. What they refer to must not be changed.
+// down, oldest first. The caller must not change anything they refer to.
 func (s *Server) Contacts() []call.Contact { return s.board.Contacts() }
 
 // Request puts a person's request to a contact and returns the contact once the
-// request is written down. The error says that nothing has happened and nothing
-// will: a *call.Refusal with a sentence for the person, a
-// *switchboard.DialError for a target that may not be dialled, or one of package
-// switchboard's errors.
+// request is written down. An error means that nothing has happened and nothing will.
+// It is a *call.Refusal with a sentence for the person, a *switchboard.DialError for a
+// target that may not be dialled, or one of package switchboard's errors.
 func (s *Server) Request(ctx context.Context, contact call.ContactID, ev call.Request) (call.Contact, error) {
 	return s.board.Request(ctx, contact, ev)
 }
@@ -233,8 +233,8 @@ func (s *Server) Events(ctx context.Context, after uint64) iter.Seq2[switchboard
 	return s.journal.Follow(ctx, after)
 }
 
-// Damage returns what of the journal was found damaged when the server started:
-// what was lost, and what was found again, with its place, a line each.
+// Damage returns the damage found in the journal when the server started: the entries
+// lost, and those found again, with their place, a line each.
 func (s *Server) Damage() []string { return s.journal.Damage() }
 
 // LegCount is how many legs the server holds, in all contacts together. When no
@@ -251,10 +251,10 @@ func (s *Server) Wait(ctx context.Context) error {
 	}
 }
 
-// Close stops the server, and waits until ctx ends for what is being written.
-// Contacts are not ended: the journal keeps them, and the next Start takes them
-// over. People hear each other until the last moment. Whoever calls it again waits
-// for the first, and gets the same error.
+// Close stops the server, and waits until ctx ends for the writes under way. Contacts
+// are not ended: the journal keeps them, and the next Start takes them over. People
+// hear each other until the last moment. A second call waits for the first, and returns
+// the same error.
 func (s *Server) Close(ctx context.Context) error {
 	s.close.Do(func() { s.closed = s.stop(ctx) })
 	return s.closed

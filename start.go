@@ -14,8 +14,7 @@ import (
 	"holdfast/journal"
 )
 
-// This file has what a server does about its HTTP interface and its journal before it
-// is ready.
+// This file opens the HTTP interface and the journal, before the server is ready.
 
 // openAgainAfter is how long a journal that could not be opened is left alone.
 const openAgainAfter = time.Second
@@ -66,7 +65,7 @@ func (s *Server) listenAPI(c config.Config, why func(context.Context) error) err
 	if s.http == nil {
 		l, err := net.Listen("tcp", c.API.Listen.String())
 		if err != nil {
-			return fmt.Errorf("listening for the API at %s: %w ([api] listen says where)", c.API.Listen, err)
+			return fmt.Errorf("listening for the API at %s: %w ([api] listen sets the address)", c.API.Listen, err)
 		}
 		s.apiAddr = l.Addr().(*net.TCPAddr).AddrPort()
 		s.show(api.Unready(s.apiOptions(c, why)))
