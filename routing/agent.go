@@ -8,14 +8,14 @@ import (
 	"holdfast/call"
 )
 
-// A Agent is an agent at work: how they want to be, whom they are reserved for,
-// and their segments in contacts. The zero value with a name is somebody who is
-// offline.
+// An Agent is an agent at work: their chosen status, the customer they are
+// reserved for, and their segments in contacts. The zero value with a name is an
+// agent who is offline.
 type Agent struct {
 	Name string `json:"name"`
 
-	// Capacity is how many customers the agent takes at once: 1, or 2, of whom
-	// one is on hold. Zero is 1.
+	// Capacity is how many customers the agent takes at once: 1, or 2 with one of
+	// them on hold. Zero is 1.
 	Capacity int `json:"capacity,omitempty"`
 	// AfterCall is how long after-call work lasts; zero: until it is cleared.
 	AfterCall call.Duration `json:"afterCall,omitempty"`
@@ -25,7 +25,7 @@ type Agent struct {
 
 	// Status is how the agent is when they have no customer; Next is how they
 	// will be after the customers they have now, if they asked for something
-	// else meanwhile.
+	// else.
 	Status Status `json:"status,omitzero"`
 	Next   Status `json:"next,omitzero"`
 
@@ -37,12 +37,12 @@ type Agent struct {
 	IdleSince time.Time `json:"idleSince,omitzero"` // without a customer since; of use while available
 
 	// State is how the agent is now. It follows from the rest, and is here for
-	// those who read an agent.
+	// clients that read an agent.
 	State AgentState `json:"state,omitempty"`
 	Since time.Time  `json:"since,omitzero"` // in this State since; zero: always
 }
 
-// A AgentState says how an agent is, as one would say it of a person.
+// An AgentState is an agent's state, in the words people use.
 type AgentState string
 
 const (
@@ -57,8 +57,8 @@ const (
 	Reserved AgentState = "reserved"
 	// Busy: has a customer.
 	Busy AgentState = "busy"
-	// AfterCallWork: has had a customer, and has something left to do for them.
-	// Of a Segment it says the same.
+	// AfterCallWork: has had a customer, and has something left to do for them. A
+	// Segment has the same state.
 	AfterCallWork AgentState = "after-call-work"
 	// Away: lost, and expected back.
 	Away AgentState = "away"
@@ -69,18 +69,17 @@ const (
 	Holding AgentState = "holding"
 )
 
-// A Status is how somebody wants to be: Available, Offline, or NotReady with a
-// reason.
+// A Status is an agent's choice: Available, Offline, or NotReady with a reason.
 type Status struct {
 	State  AgentState `json:"state"`
 	Reason string     `json:"reason,omitempty"` // of NotReady: "lunch"
 }
 
-// MissedOffer is how an agent is who did not answer. They are offered nobody
-// until they say that they are there.
+// MissedOffer is the status of an agent who did not answer. They are offered no
+// customer until they choose to be available again.
 var MissedOffer = Status{NotReady, "missed"}
 
-// A Reservation keeps an agent for a customer whom they are being offered.
+// A Reservation keeps an agent for the customer they are being offered.
 type Reservation struct {
 	SegmentID
 	Queue  string    `json:"queue,omitempty"`  // where the customer waits; empty: this very agent is wanted
@@ -113,12 +112,12 @@ func (s Agent) state() AgentState {
 	return cmp.Or(s.Status.State, Offline)
 }
 
-// free says that the agent may be offered a customer of a queue.
+// free reports whether the agent may be offered a customer of a queue.
 func (s *Agent) free() bool {
 	return s.Status.State == Available && s.Next == Status{} && s.Reservation == nil && s.AwayUntil.IsZero() && s.room()
 }
 
-// room says that one more customer is not too many.
+// room reports whether the agent may have one more customer.
 func (s *Agent) room() bool {
 	return len(s.Segments) == 0 || len(s.Segments) == 1 && s.Segments[0].State == Holding && s.Capacity > 1
 }
@@ -212,7 +211,7 @@ func (s *Agent) forget(over func(Segment) bool) { s.Segments = slices.DeleteFunc
 func (s *Agent) setStatus(c Status) error {
 	switch {
 	case c.State != Available && c.State != NotReady && c.State != Offline:
-		return refuse(UnknownState, "nobody can choose to be %q", c.State)
+		return refuse(UnknownState, "an agent cannot choose to be %q", c.State)
 	case c.State == NotReady && c.Reason == "":
 		return refuse(ReasonMissing, "say what you are not ready for")
 	case c == s.Status:
@@ -265,7 +264,7 @@ func (s *Agent) expire() {
 	s.forget(func(x Segment) bool { return x.State == AfterCallWork })
 }
 
-// settle has what the agent asked for meanwhile take effect, and begins their
+// settle puts the status that the agent asked for into effect, and begins their
 // idle time. An offer that came to nothing does not interrupt that.
 func (s *Agent) settle(before Agent, now time.Time) {
 	if s.Next != (Status{}) && s.Reservation == nil && len(s.Segments) == 0 {

@@ -12,15 +12,15 @@ import (
 // A Change has the agents and queues that a decision has changed, in the order of the
 // configuration, and the commands to carry out then. The Agents may be written in any
 // order; a Queue must be written after all of them. If the process dies in between, its
-// successor reads what was written and begins with Recovered.
+// successor reads the agents and queues that were written and begins with Recovered.
 type Change struct {
 	Agents   []Agent
 	Queues   []Queue
 	Commands []Command
 }
 
-// Decide takes an event into the table at the time now and returns what it has changed.
-// Afterwards no customer waits for an agent who could be offered to them.
+// Decide takes an event into the table at the time now and returns the changes. Afterwards
+// no customer waits for an agent who could be offered to them.
 //
 // A fact never gives an error: one that comes too late changes nothing. A
 // request may give a *call.Refusal; then nothing has changed and there is
@@ -39,7 +39,7 @@ func (t *Table) Decide(now time.Time, ev Event) (Change, error) {
 }
 
 // step is a table while it takes an event in. Only its methods change, changeEntry, add and
-// remove change an agent or a queue: they keep the indexes right and note what has changed.
+// remove change an agent or a queue: they keep the indexes right and note the changes.
 type step struct {
 	*Table
 	now      time.Time
@@ -49,7 +49,7 @@ type step struct {
 	changedQueues []*queueRow // in any order
 }
 
-// end returns what the step has changed.
+// end returns the step's changes.
 func (d *step) end() Change {
 	change := Change{Commands: d.commands}
 	slices.SortFunc(d.changedAgents, func(a, b *agentRow) int { return cmp.Compare(a.n, b.n) })
@@ -193,7 +193,7 @@ func (d *step) request(ev Request) error {
 	return nil
 }
 
-// at carries out what somebody asks for who must be an agent of ours.
+// at carries out a request that must come from a configured agent.
 func (d *step) at(agent string, ask func(*Agent) error) error {
 	row := d.row(agent)
 	if row == nil {

@@ -7,7 +7,7 @@ import (
 )
 
 // An Event is something that has happened on a routing state: a [Fact], which cannot be
-// refused (a late one is ignored), or somebody's [Request], which can.
+// refused (a late one is ignored), or a [Request], which can.
 type Event interface{ isEvent() }
 
 // A Fact is something that simply is so.
@@ -78,13 +78,13 @@ type (
 		Agent string `json:"agent"`
 	}
 
-	// Left: nobody is wanted for that segment any more, because the customer has
-	// left, or because the contact has found somebody else.
+	// Left: no agent is wanted for that segment any more, because the customer has
+	// left, or because the contact has found another agent.
 	Left struct {
 		SegmentID
 	}
 
-	// DeadlinePassed: the time State.Deadline told has come.
+	// DeadlinePassed: the time that Table.Deadline returned has come.
 	DeadlinePassed struct{}
 
 	// Recovered: routing was read anew, perhaps in the middle of a decision
@@ -93,7 +93,7 @@ type (
 	Recovered struct{}
 )
 
-// A Request is something that somebody asks for.
+// A Request is something that an agent or a contact asks for.
 //
 //sumtype:decl
 type Request interface {
@@ -102,13 +102,12 @@ type Request interface {
 }
 
 type (
-	// EnterRequested asks for somebody out of a queue. The same again is the
-	// same entry.
+	// EnterRequested asks a queue for an agent. The same again is the same entry.
 	EnterRequested struct {
 		Queue string `json:"queue"`
 		SegmentID
 		Priority int  `json:"priority,omitempty"` // more is sooner
-		Returned bool `json:"returned,omitempty"` // back from a failed transfer: before everybody else
+		Returned bool `json:"returned,omitempty"` // back from a failed transfer: ahead of all others
 		// Offers is the number of the customer's latest offer; zero: none.
 		Offers int `json:"offers,omitempty"`
 		// Since is when they began to wait; zero: now.
@@ -118,18 +117,18 @@ type (
 		Callback call.Endpoint `json:"callback,omitzero"`
 	}
 
-	// AgentRequested asks for this very agent, and reserves them: whoever asks
-	// rings them afterwards.
+	// AgentRequested asks for this very agent, and reserves them: the caller rings
+	// them afterwards.
 	AgentRequested struct {
 		Agent string `json:"agent"`
 		SegmentID
-		// Own says that the agent calls somebody, or that a customer of theirs
-		// comes back: then they need not be available, and may still be doing
-		// after-call work.
+		// Own means that the agent is making a call, or that their own customer comes
+		// back: then they need not be available, and may still be doing after-call
+		// work.
 		Own bool          `json:"own,omitempty"`
 		For call.Duration `json:"for,omitempty"` // how long they ring; zero: 30 s
 		// Former is a part in the same contact that the agent has had, and that
-		// is over; nobody else is given them in between.
+		// is over; no other customer gets them in between.
 		Former SegmentID `json:"former,omitzero"`
 	}
 
@@ -148,8 +147,8 @@ type (
 		SegmentID
 	}
 
-	// ClearRequested says that the agent has done the after-call work of a
-	// segment. Saying so again does nothing.
+	// ClearRequested ends the agent's after-call work in a segment. The same again
+	// does nothing.
 	ClearRequested struct {
 		Agent string `json:"agent"`
 		SegmentID
@@ -163,9 +162,8 @@ type (
 type Command interface{ isCommand() }
 
 type (
-	// Offer rings the agent for a customer of a queue. Answered, Rejected or
-	// Missed will tell what came of it. Offering the same again, by its Number,
-	// does nothing.
+	// Offer rings the agent for a customer of a queue. Answered, Rejected or Missed
+	// will follow. Offering the same again, by its Number, does nothing.
 	Offer struct {
 		Agent string `json:"agent"`
 		SegmentID

@@ -12,8 +12,8 @@ import (
 // This file has what concerns an agent and a queue at once.
 
 // enter gives a customer an entry in a queue. If the server was killed between
-// writing an agent and writing the queue, that agent is reserved for the customer
-// already, and the entry says so.
+// writing an agent and writing the queue, that agent is already reserved for the customer,
+// and the entry gets their name.
 func (d *step) enter(ev EnterRequested) error {
 	q := d.byQueue[ev.Queue]
 	if q == nil {
@@ -38,7 +38,7 @@ func (d *step) enter(ev EnterRequested) error {
 	return nil
 }
 
-// reserve keeps an agent for somebody who wants this very agent.
+// reserve keeps an agent for a contact that wants this very agent.
 func (d *step) reserve(ev AgentRequested) error {
 	row := d.row(ev.Agent)
 	if row == nil {
@@ -84,8 +84,8 @@ func (d *step) ring(row *agentRow, p *Entry) {
 	d.do(Offer{Agent: row.Name, SegmentID: r.SegmentID, Number: r.Number, Queue: r.Queue, Until: r.Until, Callback: p.Callback})
 }
 
-// answered: also after the time limit, if nobody has told us yet that it has
-// passed. A person who has picked up is worth more than that.
+// answered: an answer counts even after the time limit, if no DeadlinePassed has come yet,
+// because a person has picked up.
 func (d *step) answered(agent string, id SegmentID) {
 	row := d.row(agent)
 	switch {
@@ -100,7 +100,7 @@ func (d *step) answered(agent string, id SegmentID) {
 	}
 }
 
-// talks: nobody else is wanted for that segment, and nobody waits for it.
+// talks: no other agent is wanted for that segment, and its customer waits no longer.
 func (d *step) talks(agent string, id SegmentID) {
 	row := d.row(agent)
 	if row == nil {
@@ -150,7 +150,7 @@ func (d *step) missed(row *agentRow, why call.Reason) {
 	d.change(row, (*Agent).miss)
 }
 
-// release takes an offer back; whoever it was waits on, in their old entry.
+// release takes an offer back; the customer waits on, in their old entry.
 func (d *step) release(row *agentRow, why call.Reason) {
 	r := row.Reservation
 	d.change(row, func(s *Agent) { s.Reservation = nil })
@@ -170,7 +170,7 @@ func (d *step) lost(row *agentRow) {
 	d.change(row, func(s *Agent) { s.AwayUntil = d.after(s.Grace) })
 }
 
-// left: the customer has gone, or needs nobody any more.
+// left: the customer has gone, or needs no agent any more.
 func (d *step) left(id SegmentID) {
 	if q, p := d.entry(id); q != nil {
 		d.remove(q, p)
@@ -224,9 +224,9 @@ func (d *step) expired() (agents []*agentRow, queues []*queueRow) {
 	return agents, queues
 }
 
-// recover has agents and queues agree: an agent was written before its queue, so
-// the agent is right, unless two were reserved for one customer; then the queue
-// says for whom.
+// recover makes agents and queues agree: an agent was written before its queue, so the
+// agent is right, unless two were reserved for one customer; then the queue's entry
+// decides.
 func (d *step) recover() {
 	for _, row := range d.agents {
 		for _, segment := range row.Segments {
@@ -249,9 +249,9 @@ func (d *step) recover() {
 	}
 }
 
-// confirm makes a queue's offer once more, or takes it back. Whoever has not been
-// rung yet has as long to answer as anybody: it is no fault of theirs that nobody
-// ran meanwhile. For who rings already, the contact knows how long.
+// confirm makes a queue's offer once more, or takes it back. An agent who has not been rung
+// yet gets the full time to answer, because the server was down in between. For an agent
+// who rings already, the contact has the deadline.
 func (d *step) confirm(row *agentRow) {
 	r := row.Reservation
 	q, p := d.entry(r.SegmentID)

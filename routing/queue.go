@@ -47,8 +47,9 @@ type Entry struct {
 	Rejected []Rejection `json:"rejected,omitempty"`
 }
 
-// A Rejection is an agent's saying no to a customer. They are not asked again
-// before a pause, and then only if nobody else can be asked.
+// A Rejection is an agent's saying no to a customer. The queue does not offer
+// them the customer again before a pause, and then only if it can offer them to
+// no other agent.
 type Rejection struct {
 	Agent string    `json:"agent"`
 	Until time.Time `json:"until,omitzero"` // the end of the pause; zero: it is over
@@ -63,7 +64,7 @@ func (q *Queue) entry(id SegmentID) *Entry {
 	return nil
 }
 
-// add gives a customer their entry: behind everybody who is not served later.
+// add inserts a customer's entry behind all others that are not served later.
 func (q *Queue) add(p *Entry) {
 	i := len(q.Entries)
 	for i > 0 && before(p, q.Entries[i-1]) < 0 {

@@ -7,12 +7,12 @@ import (
 	"holdfast/call"
 )
 
-// A State is everybody who may be given a customer, and every queue in which
-// customers wait for somebody. It is a plain value; a [Table] of it takes events in.
+// A State is all agents who may be given a customer, and all queues in which
+// customers wait for one. It is a plain value; a [Table] of it takes events in.
 //
-// Each Agent and each Queue of it is written down by itself, on the condition
-// that nobody else has written it since; see [Change]. Because the agent comes
-// first, no agent is rung without a reservation, and none is reserved twice.
+// Each Agent and each Queue of it is written down by itself, on the condition that
+// no other server has written it since; see [Change]. Because the agent comes first,
+// no agent is rung without a reservation, and none is reserved twice.
 type State struct {
 	Agents []Agent `json:"agents"`
 	Queues []Queue `json:"queues"`
@@ -36,7 +36,8 @@ func (f *State) Agent(name string) *Agent {
 	return nil
 }
 
-// Entry is where somebody waits for that segment; nil: nowhere.
+// Entry returns the queue and the entry in which a customer waits for that segment,
+// or nil.
 func (f *State) Entry(id SegmentID) (*Queue, *Entry) {
 	for i := range f.Queues {
 		if p := f.Queues[i].entry(id); p != nil {

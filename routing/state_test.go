@@ -41,7 +41,7 @@ func TestRefusals(t *testing.T) {
 		{AgentRequested{Agent: "ben", SegmentID: SegmentID{"erik", 2}}, "ben is offline"},
 		{AgentRequested{Agent: "nemo", SegmentID: SegmentID{"erik", 2}}, `no agent is called "nemo"`},
 		{StateRequested{"nemo", Status{State: Available}}, `no agent is called "nemo"`},
-		{StateRequested{"ana", Status{State: Busy}}, `nobody can choose to be "busy"`},
+		{StateRequested{"ana", Status{State: Busy}}, `an agent cannot choose to be "busy"`},
 		{StateRequested{"ana", Status{State: NotReady}}, "say what you are not ready for"},
 		{ResumeRequested{"ana", carol}, "you are not in this contact any more"},
 	} {
