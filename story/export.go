@@ -12,13 +12,13 @@ import (
 	"holdfast/notation"
 )
 
-// Export tells what happened in a contact, from its beginning, as a story. A
-// Teller who hears it comes to the same stage, with the same people in the same
-// states and the same transfers. Whoever would bear the name of somebody else
-// gets one of their own, and times are told to the millisecond unless something
-// hung on less.
+// Export writes the history of a contact, from its beginning, as a story. A Teller
+// that plays it comes to the same stage, with the same people in the same states
+// and the same transfers. A party whose name is taken gets another, and times are
+// exact to the millisecond, or more exact where that matters.
 //
-// An error says what cannot be told; the lines are the story up to there.
+// An error names the event that cannot be written; the lines are the story up to
+// there.
 func Export(history []call.Timed) ([]string, error) {
 	lines, err := export(history, time.Millisecond)
 	if err != nil {
@@ -58,9 +58,8 @@ func export(history []call.Timed, precision time.Duration) ([]string, error) {
 	return x.lines, nil
 }
 
-// mayMeanNothing reports an event that is left out where nothing came of it. The
-// line of an offer does not tell which offer it was: told again, one that was made
-// twice would be two.
+// mayMeanNothing reports whether an event is left out if it had no effect. The
+// line of an offer does not number it: an offer made twice would be played as two.
 func mayMeanNothing(ev call.Event) bool {
 	switch ev.(type) {
 	case call.DeadlinePassed, call.Offered, call.Withdrawn:
@@ -69,10 +68,10 @@ func mayMeanNothing(ev call.Event) bool {
 	return false
 }
 
-// An exporter writes a story, and hears it as it goes to know what comes of it.
+// An exporter writes a story, and plays each line to see its effect.
 type exporter struct {
 	teller    *Teller
-	ahead     time.Duration // what the teller's clock is ahead of the true one
+	ahead     time.Duration // how far the teller's clock is ahead of the true one
 	precision time.Duration
 	words     vocabulary
 	lines     []string
@@ -125,8 +124,8 @@ func (x *exporter) until(at time.Time) time.Duration {
 	return at.Add(x.ahead).Sub(x.teller.Now).Round(x.precision)
 }
 
-// pass lets time pass until at, but stops short of a deadline: the contact was
-// not told of it before at. It returns how much time is missing.
+// pass lets time pass until at, but stops short of a deadline: the contact did not
+// see it before at. It returns how much time is missing.
 func (x *exporter) pass(at time.Time) (missing time.Duration, err error) {
 	wanted := max(0, x.until(at))
 	d := wanted
@@ -139,7 +138,7 @@ func (x *exporter) pass(at time.Time) (missing time.Duration, err error) {
 	return wanted - d, err
 }
 
-// names are what the teller understands.
+// names are the names that the teller understands.
 func (x *exporter) names() Names {
 	names := Names{}
 	for id, name := range x.teller.played {
@@ -175,12 +174,12 @@ func (x *exporter) rename(ev call.Event) call.Event {
 	case call.PickUpRequested:
 		ev.Agent = x.place(ev.Agent)
 		return ev
-	default: // names nobody whom it does not know already
+	default: // has no names that it does not know already
 		return ev
 	}
 }
 
-// place is where somebody is reached who is rung as an agent.
+// place is the endpoint of a party who is rung as an agent.
 func (x *exporter) place(e call.Endpoint) call.Endpoint { return x.as("", e) }
 
 func (x *exporter) fallback(r call.Rules) call.Endpoint {
@@ -217,7 +216,7 @@ func (x *exporter) key(key string) string {
 	return x.words.word("key "+key, sayable(key))
 }
 
-// outline is what a story keeps of a contact.
+// outline is the part of a contact that a story preserves.
 func outline(c call.Contact) string {
 	var b strings.Builder
 	b.WriteString(string(c.Stage))

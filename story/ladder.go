@@ -25,8 +25,8 @@ func Picture(title string, moments []Moment) string {
 		max(timeline.width(), below.width()), timeline.height()+below.y+ladderRow, above, timeline.height(), below.done())
 }
 
-// A ladderPicture has a column for everybody on the wire and a row for each
-// message, and for each thing that happened.
+// A ladderPicture has a column for each party on the wire and a row for each
+// message and event.
 type ladderPicture struct {
 	strings.Builder
 	columns []string
@@ -51,7 +51,7 @@ func ladder(moments []Moment) *ladderPicture {
 
 func (l *ladderPicture) width() int { return leftMargin + len(l.columns)*ladderColumn + 240 }
 
-// x is where somebody's line is.
+// x is the position of a party's column.
 func (l *ladderPicture) x(who string) int {
 	for i, column := range l.columns {
 		if column == who {
@@ -92,7 +92,7 @@ func (l *ladderPicture) message(m Message) {
 	l.y += ladderRow
 }
 
-// done is the ladder with everybody's names and lines behind it.
+// done is the ladder with the names and columns of all parties behind it.
 func (l *ladderPicture) done() string {
 	lines := &strings.Builder{}
 	fmt.Fprint(lines, `<g font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="#fff"/>`+"\n")

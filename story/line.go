@@ -8,7 +8,7 @@ import (
 	"holdfast/call"
 )
 
-// Names tells what the parties of a contact are called in a story.
+// Names are the names of a contact's parties in a story.
 type Names map[call.ConnectionID]string
 
 // Meet learns the names of everyone in the contact. A name is one word.
@@ -41,11 +41,11 @@ func (n Names) Line(ev call.Event) string {
 	return ""
 }
 
-// Happened tells a person what happened in a moment, a line for each event.
-// Other than in a story, time that was up has a line; and of audio that was
-// agreed it tells only who hears each other now: while somebody is on hold, or
-// hears a prompt, audio is agreed and nobody hears them. A party who could not
-// even be dialled has left no connection in the contact, so it says who that was.
+// Happened describes the events of a moment for a person, a line each. Unlike in
+// a story, a deadline that passed has a line; and for audio that was agreed it
+// lists only the parties who hear each other now, because audio is also agreed
+// for a party who is on hold or hears a prompt. A party who could not even be
+// dialled has left no connection in the contact, so the line names them.
 func (n Names) Happened(m Moment) []string {
 	var lines []string
 	for _, ev := range m.Events {
@@ -65,7 +65,7 @@ func (n Names) Happened(m Moment) []string {
 	return lines
 }
 
-// undialable tells of a party whose connection began and ended in one moment.
+// undialable describes a party whose connection began and ended in one moment.
 func undialable(c call.Contact, ev call.Failed) string {
 	line := unmet(c, ev.Connection) + " cannot be reached"
 	if ev.Detail != "" {
@@ -74,9 +74,9 @@ func undialable(c call.Contact, ev call.Failed) string {
 	return line
 }
 
-// unmet names a party whom the contact has only tried to dial: a target, the
-// agent a queue has offered the customer to, the customer whom an agent calls, or
-// else the agent responsible.
+// unmet names a party that the contact has only tried to dial: a target, the
+// agent a queue has offered the customer to, the customer an agent calls, or else
+// the agent responsible.
 func unmet(c call.Contact, id call.ConnectionID) string {
 	for _, t := range c.Transfers() {
 		for _, a := range t.Attempts {
@@ -262,8 +262,8 @@ func failure(why call.Reason) string {
 	return "fails"
 }
 
-// State is a contact in one line: its stage, and each party with how they are
-// and what they are meant to hear.
+// State is a contact in one line: its stage, and each party with their state and
+// the parties they are meant to hear.
 func (n Names) State(c call.Contact) string {
 	hears := hearings(c, n)
 	var people []string

@@ -7,7 +7,7 @@ import (
 	"holdfast/call"
 )
 
-// A Message is a message on the wire as a line of the journal tells it.
+// A Message is a message on the wire, read from its line in the journal.
 type Message struct {
 	At    time.Time
 	Out   bool   // from us to the party
@@ -15,11 +15,11 @@ type Message struct {
 	Party string // as Names has them, or else as the line does
 }
 
-// Answer says that the message answers another one.
+// Answer reports whether the message answers another one.
 func (m Message) Answer() bool { return m.What != "" && m.What[0] >= '1' && m.What[0] <= '9' }
 
-// messages are a moment's lines, understood. Their times, of which they tell
-// only that of the day, in UTC, are taken to be near the moment's.
+// messages parses a moment's lines. A line has only the time of day, in UTC;
+// its date is the one nearest the moment.
 func (n Names) messages(m Moment) []Message {
 	var all []Message
 	for _, line := range m.Trace {
@@ -35,7 +35,7 @@ func (n Names) messages(m Moment) []Message {
 	return all
 }
 
-// split is what a message is, and who it is to or from.
+// split returns the kind of a message, and the party it is to or from.
 func split(s string) (what, party string) {
 	if before, after, ok := strings.Cut(s, ") "); ok {
 		return before + ")", after
@@ -55,7 +55,7 @@ func near(moment, ofDay time.Time) time.Time {
 	return at.Add(moment.Sub(at).Round(day))
 }
 
-// known is what somebody on a line is called in the story.
+// known is the name in the story of a party on a line.
 func (n Names) known(c call.Contact, party string) string {
 	for _, x := range c.Connections {
 		if x.Endpoint.String() == party {

@@ -23,7 +23,7 @@ var facts = map[string]func(call.ConnectionID) call.Event{
 	"has heard the prompt": func(c call.ConnectionID) call.Event { return call.Played{Connection: c} },
 }
 
-// failures are the lines that say why somebody could not be reached.
+// failures are the lines for each reason why a party could not be reached.
 var failures = map[string]call.Reason{
 	"is busy":         call.Busy,
 	"does not answer": call.NoAnswer,
@@ -101,7 +101,7 @@ var asks = map[string]func(call.ConnectionID) call.Event{
 	"ends the contact":          func(by call.ConnectionID) call.Event { return call.EndRequested{By: by} },
 }
 
-// request reads what somebody asks for, or which key they press.
+// request reads a party's request, or the key they press.
 func (t *Teller) request(by call.ConnectionID, words []string) (call.Event, error) {
 	does := strings.Join(words, " ")
 	if ask := asks[does]; ask != nil {
@@ -125,7 +125,7 @@ func (t *Teller) request(by call.ConnectionID, words []string) (call.Event, erro
 		id, err := t.somebody(words[3])
 		return call.DigitsRequested{By: by, Connection: id, Digits: words[1]}, err
 	}
-	return nil, fmt.Errorf("%q is nothing somebody does; they do one of:\n  %s", does, strings.Join(Vocabulary, "\n  "))
+	return nil, fmt.Errorf("unknown action %q; it must be one of:\n  %s", does, strings.Join(Vocabulary, "\n  "))
 }
 
 func (t *Teller) toSomebody(by call.ConnectionID, does, whom string) (call.Event, error) {
@@ -144,7 +144,7 @@ func (t *Teller) toSomebody(by call.ConnectionID, does, whom string) (call.Event
 func (t *Teller) somebody(name string) (call.ConnectionID, error) {
 	id, ok := t.named[name]
 	if !ok {
-		return 0, fmt.Errorf("nobody called %q has been in this story", name)
+		return 0, fmt.Errorf("no party called %q has been in this story", name)
 	}
 	return id, nil
 }
@@ -179,15 +179,15 @@ func transfer(by call.ConnectionID, words []string) (call.Event, error) {
 		case len(rest) > 2 && rest[0] == "with" && rest[1] == "key":
 			ev.Key, n = rest[2], 3
 		default:
-			return nil, fmt.Errorf("%q says nothing about how to transfer", strings.Join(rest, " "))
+			return nil, fmt.Errorf("unknown transfer option %q", strings.Join(rest, " "))
 		}
 		rest = rest[n:]
 	}
 	return ev, nil
 }
 
-// offer reads whom a queue offers the customer to, for how long, and whether that
-// is its latest offer again.
+// offer reads the agent a queue offers the customer to, for how long, and whether
+// that is its latest offer again.
 func (t *Teller) offer(queue call.ConnectionID, words []string) (call.Event, error) {
 	ev := call.Offered{Connection: queue, Agent: place(words[0]), Number: t.latestOffer(queue) + 1}
 	switch {
@@ -230,9 +230,9 @@ func (t *Teller) joined(words []string) (call.Event, error) {
 	return ev, nil
 }
 
-// place is where somebody of that name is reached, in a story: a name that
-// begins with "queue" is a queue's, one that begins with "agent-" an agent's
-// whom others may be sent to as such, and one that begins with "+" is a number.
+// place is the endpoint of a name in a story: a name that begins with "queue" is
+// a queue's, one that begins with "agent-" is the endpoint of an agent to whom
+// customers may be sent, and one that begins with "+" is a number.
 func place(name string) call.Endpoint {
 	e := call.Endpoint{Kind: call.URI, Address: "sip:" + name + "@story", Name: name}
 	switch {

@@ -10,34 +10,34 @@ import (
 	"holdfast/call"
 )
 
-// A Scene is a contact as a story tells it, from its beginning.
+// A Scene is a contact in a story, from its beginning.
 type Scene struct {
 	Beats []Beat `json:"beats"`
-	// End says where the customer is at the end, such as "on hold with ana".
+	// End is the customer's situation at the end, such as "on hold with ana".
 	End string `json:"end"`
 }
 
-// A Beat is one line of a story and what came of it.
+// A Beat is one line of a story and its effect.
 type Beat struct {
 	At     call.Duration     `json:"at"`               // since the beginning of the scene
-	Note   string            `json:"note,omitempty"`   // what the story's author remarked before it
+	Note   string            `json:"note,omitempty"`   // the author's remark before it
 	Line   string            `json:"line"`             // what happened
-	Then   []string          `json:"then,omitempty"`   // what the server did
+	Then   []string          `json:"then,omitempty"`   // the server's commands
 	Stage  call.Stage        `json:"stage,omitempty"`  // of the contact, afterwards
 	People map[string]Person `json:"people,omitempty"` // by name
 	State  string            `json:"state"`            // all of that in one line
 }
 
-// A Person is how somebody is in a contact.
+// A Person is a party and their state in a contact.
 type Person struct {
 	State call.State `json:"state"`
 	Hears string     `json:"hears,omitempty"`
 }
 
 // Play plays the stories in a file: a line for each event, "#" before remarks,
-// "otherwise" where the story starts over. What stands between "----" and the
-// next empty line is what somebody expected of it, and is passed over. An error
-// names the line that makes no sense.
+// "otherwise" where the story starts over. The expected result, between "----"
+// and the next empty line, is skipped. An error names the line that makes no
+// sense.
 func Play(name string, r io.Reader) ([]Scene, error) {
 	p := player{teller: NewTeller()}
 	in := bufio.NewScanner(r)
@@ -59,7 +59,7 @@ type player struct {
 	teller   *Teller
 	began    time.Time
 	note     []string
-	expected bool // what is read now is what somebody expected
+	expected bool // inside an expected result
 }
 
 func (p *player) line(line string) error {
@@ -118,8 +118,7 @@ func (n Names) people(c call.Contact) map[string]Person {
 	return people
 }
 
-// Ending says where the customer is, in the words of somebody who asks after
-// them.
+// Ending describes where the customer is, for a person who asks after them.
 func (n Names) Ending(c call.Contact) string {
 	var customer call.State
 	var with, rung []string

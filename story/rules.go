@@ -44,10 +44,10 @@ func (t *Teller) rule(words []string) error {
 		}
 		known = append(known, r.name)
 	}
-	return fmt.Errorf("%q is no rule; the rules are %s", words[2], strings.Join(known, ", "))
+	return fmt.Errorf("unknown rule %q; the rules are %s", words[2], strings.Join(known, ", "))
 }
 
-// ruleLines tell in which rules a contact differs from others.
+// ruleLines are the lines for the rules in which a contact differs from others.
 func ruleLines(r call.Rules) []string {
 	var lines []string
 	usual := call.DefaultRules()

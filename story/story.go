@@ -21,9 +21,9 @@ import (
 )
 
 // Vocabulary are the forms a story's lines take. Upper-case words stand for names;
-// the customer is always called "customer". A name means whoever bore it last:
-// of several with the same name, ana#1 is the first who joined, ana#2 the
-// second. A line that is empty or begins with # is not part of the story.
+// the customer is always called "customer". A name means the last party with it: of
+// several with the same name, ana#1 is the first who joined, ana#2 the second. A line
+// that is empty or begins with # is not part of the story.
 var Vocabulary = []string{
 	"the rule RULE is TIME",
 	"customer calls AGENT",
@@ -86,8 +86,8 @@ var Vocabulary = []string{
 	"the server is away for TIME",
 }
 
-// A Teller plays a story on one contact, with a clock of its own: time passes
-// only when a line says so, and deadlines on the way are met in order.
+// A Teller plays a story on one contact, with a clock of its own: time passes only by
+// a line of the story, and deadlines on the way are met in order.
 type Teller struct {
 	Contact call.Contact
 	Now     time.Time
@@ -108,9 +108,9 @@ func NewTeller() *Teller {
 	}
 }
 
-// Tell plays one line and returns what came of it, a line for each command and
-// one for the contact afterwards. An error means that the line makes no sense;
-// a request that was refused is no error but a line.
+// Tell plays one line and returns its effect, a line for each command and one for the
+// contact afterwards. An error means that the line makes no sense; a refused request
+// is not an error but gives a line.
 func (t *Teller) Tell(line string) ([]string, error) {
 	words := strings.Fields(line)
 	if len(words) == 0 || strings.HasPrefix(words[0], "#") {
@@ -128,7 +128,7 @@ func (t *Teller) tell(words []string) ([]string, error) {
 	after, isUp := strings.CutPrefix(strings.Join(words, " "), "time is up after ")
 	switch {
 	case len(words) < 2:
-		return nil, errors.New("a line is somebody and what they do")
+		return nil, errors.New("a line must have a name and an action")
 	case words[0] == "the" && words[1] == "rule":
 		return nil, t.rule(words)
 	case len(words) == 2 && (words[1] == "passes" || words[1] == "pass"):
@@ -149,7 +149,8 @@ func (t *Teller) tell(words []string) ([]string, error) {
 	return append(t.step(ev), t.State()), nil
 }
 
-// later feeds an event after a time in which nobody has met any deadline.
+// later feeds an event after a time in which no deadline was handled, as if the server
+// had been down.
 func (t *Teller) later(after string, ev call.Event) ([]string, error) {
 	d, err := duration(after)
 	if err != nil {
@@ -159,8 +160,8 @@ func (t *Teller) later(after string, ev call.Event) ([]string, error) {
 	return append(t.step(ev), t.State()), nil
 }
 
-// wait lets time pass, meeting each deadline on the way; first, those that
-// nobody was there to meet. What comes of those before the end is told with its
+// wait lets time pass, meeting each deadline on the way; first, those that came while
+// the server was down. The effects of those before the end are printed with their
 // time.
 func (t *Teller) wait(d time.Duration) []string {
 	var out []string
@@ -183,7 +184,7 @@ func (t *Teller) wait(d time.Duration) []string {
 	}
 }
 
-// step feeds one event and tells the commands.
+// step feeds one event and returns a line for each command.
 func (t *Teller) step(ev call.Event) []string {
 	after, commands, err := call.Step(t.Contact, t.Now, ev)
 	var refusal *call.Refusal
@@ -238,5 +239,5 @@ func (t *Teller) command(c call.Command) string {
 	}
 }
 
-// State is the contact in one line, as Names.State tells it.
+// State is the contact in one line, as Names.State writes it.
 func (t *Teller) State() string { return "= " + t.played.State(t.Contact) }

@@ -7,16 +7,16 @@ import (
 
 func TestMistakesNameTheLine(t *testing.T) {
 	for line, want := range map[string]string{
-		"answers":       "a line is somebody and what they do",
-		"bob answers":   `nobody called "bob" has been in this story`,
-		"ana dances":    `"dances" is nothing somebody does`,
-		"ana holds bob": `nobody called "bob"`,
+		"answers":       "a line must have a name and an action",
+		"bob answers":   `no party called "bob" has been in this story`,
+		"ana dances":    `unknown action "dances"`,
+		"ana holds bob": `no party called "bob"`,
 		"soon passes":   "a time looks like 20s",
 		"-5s passes":    "a time looks like 20s",
-		"ana transfers the customer to cardiology at once":  `"at once" says nothing about how to transfer`,
+		"ana transfers the customer to cardiology at once":  `unknown transfer option "at once"`,
 		"ana transfers the customer to cardiology for ever": "invalid duration",
-		"customer and bob hear each other":                  `nobody called "bob"`,
-		"ana#2 answers":                                     `nobody called "ana#2"`,
+		"customer and bob hear each other":                  `no party called "bob"`,
+		"ana#2 answers":                                     `no party called "ana#2"`,
 		"the rule ring_for":                                 "a rule is set by",
 		"the rule ring_for is 5s":                           "known before the customer calls",
 		"the server is away for ever":                       "a time looks like 20s",
@@ -35,7 +35,7 @@ func TestMistakesNameTheLine(t *testing.T) {
 func TestMistakesInRules(t *testing.T) {
 	for line, want := range map[string]string{
 		"the rule ring_for is long": "a time looks like 20s",
-		"the rule ring is 5s":       `"ring" is no rule; the rules are offer_for, ring_for`,
+		"the rule ring is 5s":       `unknown rule "ring"; the rules are offer_for, ring_for`,
 	} {
 		if _, err := NewTeller().Tell(line); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", line, err, want)

@@ -9,18 +9,19 @@ import (
 	"holdfast/call"
 )
 
-// A Moment is a contact as it was from a time on, and what had just happened.
+// A Moment is a contact as it was from a time on, and the events that led
+// there.
 type Moment struct {
 	At      time.Time
 	Contact call.Contact
 	Events  []call.Event
 
-	Notified []call.Notify // what agents were told
+	Notified []call.Notify // the notices sent to agents
 	Trace    []string      // messages on the wire, as the journal has them
 }
 
-// A Track is what was heard somewhere, measured: the truth to hold against the
-// states. Spans are in order.
+// A Track is the audio heard somewhere, measured: the truth to hold against
+// the states. Spans are in order.
 type Track struct {
 	Name  string
 	Spans []Span
@@ -32,9 +33,10 @@ type Span struct {
 	Label    string
 }
 
-// Timeline draws a contact as an SVG picture: a bar for each party with how
-// they were and whom they were meant to hear, the events above, and below each
-// track what was heard indeed. moments are in order; the last one ends it.
+// Timeline draws a contact as an SVG picture: a bar for each party with their
+// state and the parties they were meant to hear, the events above, and below
+// each track the audio that was really heard. moments are in order; the last
+// one ends it.
 func Timeline(title string, moments []Moment, heard []Track) string {
 	p := newPicture(title, moments, heard)
 	if p == nil {
@@ -164,7 +166,7 @@ type barSpan struct {
 	state call.State
 }
 
-// bars are the parties in order of joining, with what they were when.
+// bars are the parties in order of joining, with their states over time.
 func (p *picture) bars() []bar {
 	var order []call.ConnectionID
 	rows := map[call.ConnectionID]*bar{}
@@ -249,7 +251,7 @@ func (p *picture) done() string {
 `, p.width(), p.height(), html.EscapeString(p.title), p.String())
 }
 
-// hearings tells in words what everyone in a contact is meant to hear.
+// hearings describes the audio that each party in a contact is meant to hear.
 func hearings(c call.Contact, names Names) map[call.ConnectionID]string {
 	out := map[call.ConnectionID]string{}
 	for _, h := range call.Hears(c) {

@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// Trace tells a contact to a person: what happened and when, the messages on
-// the wire that it took, what agents were told, and how everybody was
-// afterwards. Times are those of the place where it is told.
+// Trace writes a contact for a person to read: each event with its time, the
+// messages on the wire, the notices sent to agents, and the state of all
+// parties afterwards. Times are local to place.
 func Trace(w io.Writer, moments []Moment, place *time.Location) error {
 	names, longest := Names{}, 0
 	for _, who := range columns(moments) {
@@ -52,7 +52,7 @@ func arrow(m Message) string {
 const us = "holdfast"
 
 // Mermaid draws a contact as a sequence diagram that Mermaid understands: the
-// messages on the wire, and what happened as notes above everybody.
+// messages on the wire, and the events as notes above all columns.
 func Mermaid(moments []Moment) string {
 	b := &strings.Builder{}
 	fmt.Fprintln(b, "sequenceDiagram")
@@ -89,8 +89,8 @@ func harmless(s string) string {
 	return strings.NewReplacer("#", "#35;", ";", "#59;", ":", "#58;").Replace(s)
 }
 
-// columns are everybody on the wire in the order in which they came, and us
-// behind the first.
+// columns are the parties on the wire in the order in which they came, and
+// the server behind the first.
 func columns(moments []Moment) []string {
 	var all []string
 	seen := map[string]bool{}
