@@ -38,10 +38,10 @@ func (c *Client) UseKey(key string) { c.key = key }
 // ErrNoServer means that no server answers where the client looks for it.
 var ErrNoServer = errors.New("no server answers")
 
-// A Problem is the server's reason for not doing what it was asked (RFC 9457).
+// A Problem is the server's reason for refusing a request (RFC 9457).
 type Problem struct {
 	Status int    `json:"status"` // as in HTTP: 409 is a refusal, 503 try again
-	Detail string `json:"detail"` // a sentence for whoever asked
+	Detail string `json:"detail"` // a sentence for the person who asked
 
 	Code     call.Code      `json:"code"`     // of a refusal; docs/REFUSALS.md lists them
 	Reason   call.Reason    `json:"reason"`   // where a target is the problem
@@ -49,10 +49,10 @@ type Problem struct {
 	Errors   []struct {
 		Message  string `json:"message"`
 		Location string `json:"location"`
-	} `json:"errors"` // what is wrong with the request, piece by piece
+	} `json:"errors"` // the faults of the request, one by one
 }
 
-// Error is what is wrong with the request, piece by piece, or else the detail.
+// Error returns the faults of the request, one by one, or else the detail.
 func (p *Problem) Error() string {
 	if len(p.Errors) == 0 {
 		return p.Detail
@@ -66,8 +66,8 @@ func (p *Problem) Error() string {
 
 // A TransferRequest is what to ask for.
 type TransferRequest struct {
-	Target    string            // whom to reach: a name, a phone number or a sip: address
-	Others    []string          // whom to try, in order, when Target fails
+	Target    string            // the target: a name, a phone number or a sip: address
+	Others    []string          // the targets to try, in order, when Target fails
 	Kind      call.Kind         // empty: cold
 	Parallel  bool              // all targets ring at once; the first to answer has the customer
 	Confirm   bool              // a target who answers must press 1 to take the customer
@@ -80,7 +80,7 @@ type TransferRequest struct {
 	Wait      time.Duration     // how long the answer may be put off until it is decided, in whole seconds; at most two minutes
 }
 
-// body is the request as the server wants it, without what is not said.
+// body is the request as the server wants it, without the fields that are not set.
 func (t TransferRequest) body() map[string]any {
 	body := map[string]any{"target": t.Target}
 	if len(t.Others) > 0 {
@@ -119,9 +119,9 @@ func (c *Client) Contact(ctx context.Context, id call.ContactID) (call.Contact, 
 	return ask[call.Contact](ctx, c, http.MethodGet, contactPath(id), nil)
 }
 
-// Transfer hands the customer to somebody else. It returns as soon as the
-// first target is dialled, and Events tell what comes of it; with Wait, when it
-// is decided or a target is being consulted, or when that has taken too long.
+// Transfer hands the customer to another endpoint. It returns as soon as the first target
+// is dialled, and Events then yields the transfer's progress; with Wait, when it is decided
+// or a target is being consulted, or when that has taken too long.
 func (c *Client) Transfer(ctx context.Context, id call.ContactID, t TransferRequest) (call.Transfer, error) {
 	if t.Wait == 0 {
 		return ask[call.Transfer](ctx, c, http.MethodPost, contactPath(id, "transfers"), t.body())
@@ -149,8 +149,8 @@ const (
 	longestAnswer = 64 << 20
 )
 
-// ask makes one request. An error is a *Problem, or says that the server could
-// not be asked.
+// ask makes one request. An error is a *Problem, or means that the server could not be
+// reached.
 func ask[T any](ctx context.Context, c *Client, method, path string, body map[string]any) (T, error) {
 	return askWithin[T](ctx, c, answerWithin, method, path, body)
 }
@@ -205,13 +205,13 @@ func (c *Client) send(ctx context.Context, method, path string, content io.Reade
 	return answer, nil
 }
 
-// closeBody: what remains of an answer that was read concerns nobody.
+// closeBody ignores the error: the answer has already been read.
 func closeBody(answer *http.Response) { _ = answer.Body.Close() }
 
 func problem(answer *http.Response) error {
 	p := new(Problem)
 	if err := json.NewDecoder(io.LimitReader(answer.Body, longestAnswer)).Decode(p); err != nil || p.Detail == "" {
-		p.Detail = "the server says " + answer.Status
+		p.Detail = "the server answered " + answer.Status
 		if answer.StatusCode < http.StatusInternalServerError {
 			p.Detail += "; is this the address of the HTTP interface?"
 		}

@@ -140,8 +140,8 @@ func TestProblems(t *testing.T) {
 	}{
 		{409, `{"detail":"a transfer is under way","code":"transfer-under-way","transfer":{"id":"t1"}}`, "a transfer is under way"},
 		{422, `{"detail":"validation failed","errors":[{"message":"too long","location":"body.target"}]}`, "target: too long"},
-		{502, `<html>`, "the server says 502 Bad Gateway"},
-		{404, `<html>`, "the server says 404 Not Found; is this the address of the HTTP interface?"},
+		{502, `<html>`, "the server answered 502 Bad Gateway"},
+		{404, `<html>`, "the server answered 404 Not Found; is this the address of the HTTP interface?"},
 	} {
 		c, _ := answering(t, test.status, test.answer)
 		_, err := c.Hold(t.Context(), "c1")

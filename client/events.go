@@ -25,11 +25,11 @@ type Event struct {
 	At       time.Time        `json:"at"`
 	Contact  call.Contact     `json:"contact"`  // afterwards
 	Events   notation.History `json:"events"`   // what happened, in order
-	Notified []call.Notify    `json:"notified"` // what agents were told
+	Notified []call.Notify    `json:"notified"` // the notices sent to agents
 	Trace    []string         `json:"trace"`    // one per message on the wire since the last event
 }
 
-// Moment returns the event as package story tells it.
+// Moment returns the event as package story takes it.
 func (e Event) Moment() story.Moment {
 	m := story.Moment{At: e.At, Contact: e.Contact, Notified: e.Notified, Trace: e.Trace}
 	for _, timed := range e.Events {
@@ -43,12 +43,11 @@ const (
 	lastPause  = 2 * time.Second
 )
 
-// Events tells what happens in all contacts, after the event with sequence
-// after or, when that is 0, from about now on, until ctx ends. A stream that is cut,
-// even by a restart of the server, goes on after the last event seen, so none
-// is missed and none comes twice. An error is the last thing it yields: the
-// server could not be asked even once, or it has refused, or an event cannot
-// be understood.
+// Events yields the events of all contacts, after the event with sequence after or,
+// when that is 0, from about now on, until ctx ends. A stream that is cut, even by a
+// restart of the server, goes on after the last event seen, so none is missed and
+// none comes twice. An error is the last thing it yields: the server could not be
+// asked even once, or it has refused, or an event cannot be understood.
 func (c *Client) Events(ctx context.Context, after uint64) iter.Seq2[Event, error] {
 	return c.follow(ctx, "", after)
 }
@@ -99,7 +98,7 @@ func isFinal(err error) bool {
 		errors.As(err, &refused) && refused.Status < http.StatusInternalServerError
 }
 
-// A stream is what a reader of events has seen so far.
+// A stream is the position of a reader of events, and why it ended.
 type stream struct {
 	client  *Client
 	contact call.ContactID // empty: all
@@ -141,8 +140,8 @@ func (s *stream) read(ctx context.Context, tell func(Event) bool) error {
 }
 
 // nextData is the data of the next event of a stream that puts it on one line.
-// A line that was cut short is no data. An id without data, as the server gives
-// one before the first event, says how far we are all the same.
+// It ignores a line that was cut short. An id without data, such as the server sends
+// before the first event, also sets the position.
 func (s *stream) nextData(lines *bufio.Reader) ([]byte, error) {
 	var id uint64
 	for {
@@ -157,7 +156,7 @@ func (s *stream) nextData(lines *bufio.Reader) ([]byte, error) {
 		case line == "\n":
 			s.after = max(s.after, id)
 		case field == "id":
-			id, _ = strconv.ParseUint(value, 10, 64) // 0, which says nothing, if it is no number
+			id, _ = strconv.ParseUint(value, 10, 64) // 0, which changes nothing, if it is not a number
 		case field == "data":
 			return []byte(value), nil
 		}

@@ -9,7 +9,7 @@ import (
 	"holdfast/routing"
 )
 
-// Endpoints are everybody whom a transfer can name.
+// Endpoints returns all endpoints that a transfer can name.
 func (c *Client) Endpoints(ctx context.Context) ([]call.Endpoint, error) {
 	answer, err := ask[struct{ Endpoints []call.Endpoint }](ctx, c, http.MethodGet, "/v1/endpoints", nil)
 	return answer.Endpoints, err

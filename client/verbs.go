@@ -17,12 +17,12 @@ func (c *Client) Resume(ctx context.Context, id call.ContactID) (call.Contact, e
 	return c.verb(ctx, id, "resume")
 }
 
-// HoldParty puts somebody on hold who need not be the customer.
+// HoldParty puts any party on hold.
 func (c *Client) HoldParty(ctx context.Context, id call.ContactID, connection call.ConnectionID) (call.Contact, error) {
 	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "hold"), map[string]any{"connection": connection})
 }
 
-// ResumeParty takes somebody off hold who need not be the customer.
+// ResumeParty takes any party off hold.
 func (c *Client) ResumeParty(ctx context.Context, id call.ContactID, connection call.ConnectionID) (call.Contact, error) {
 	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "resume"), map[string]any{"connection": connection})
 }
@@ -45,24 +45,24 @@ func (c *Client) Complete(ctx context.Context, id call.ContactID) (call.Contact,
 	return c.verb(ctx, id, "complete")
 }
 
-// Leave has the agent leave while a target rings or is consulted; what they
-// have begun goes on.
+// Leave releases the agent while a target rings or is consulted; the transfer
+// continues.
 func (c *Client) Leave(ctx context.Context, id call.ContactID) (call.Contact, error) {
 	return c.verb(ctx, id, "leave")
 }
 
-// End says goodbye to everybody: the contact is over.
+// End ends the contact and drops all parties.
 func (c *Client) End(ctx context.Context, id call.ContactID) (call.Contact, error) {
 	return c.verb(ctx, id, "end")
 }
 
-// Mute has nobody hear the agent, or everybody again.
+// Mute mutes or unmutes the agent.
 func (c *Client) Mute(ctx context.Context, id call.ContactID, muted bool) (call.Contact, error) {
 	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "mute"), map[string]any{"muted": muted})
 }
 
-// Digits presses keys of a telephone on somebody's line: 0 means that of the
-// target who is connected, or else the customer's.
+// Digits sends DTMF digits to a party: 0 means the connected target, or else
+// the customer.
 func (c *Client) Digits(ctx context.Context, id call.ContactID, on call.ConnectionID, digits string) (call.Contact, error) {
 	body := map[string]any{"digits": digits}
 	if on != 0 {
@@ -71,7 +71,8 @@ func (c *Client) Digits(ctx context.Context, id call.ContactID, on call.Connecti
 	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "digits"), body)
 }
 
-// Record has what the customer says and hears recorded, or no longer.
+// Record starts or stops the recording of the customer, with the audio they
+// hear.
 func (c *Client) Record(ctx context.Context, id call.ContactID, on bool) (call.Contact, error) {
 	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "record"), map[string]any{"on": on})
 }
