@@ -14,8 +14,8 @@ import (
 	"holdfast/story"
 )
 
-// An act is one scene being played: what was expected of it, and what was
-// measured.
+// An act is one scene being played, with its failed expectations and its
+// measurements.
 type act struct {
 	*stage
 	*holdfasttest.Bed // of the scene's contact
@@ -28,7 +28,7 @@ type act struct {
 	measured []string
 	silence  time.Duration
 
-	// What has been told.
+	// The events printed so far.
 	names   story.Names
 	state   string // in the words of names
 	moments []story.Moment
@@ -54,8 +54,9 @@ func (a *act) measure(format string, args ...any) {
 	a.measured = append(a.measured, fmt.Sprintf(format, args...))
 }
 
-// tell follows the server's events and tells each as it happens, with who is
-// meant to hear whom. It returns when the contact is over, or ctx ends.
+// tell follows the server's events and prints each as it happens, with the
+// parties meant to hear each other. It returns when the contact is over, or ctx
+// ends.
 func (a *act) tell(ctx context.Context) {
 	for e, err := range a.stage.Client.Events(ctx, a.lastSeq) {
 		if err != nil {
@@ -75,17 +76,17 @@ func (a *act) tell(ctx context.Context) {
 	}
 }
 
-// awaits waits until the end of the contact has been told.
+// awaits waits until tell has printed the end of the contact.
 func (a *act) awaits(told <-chan struct{}) {
 	a.t.Helper()
 	select {
 	case <-told:
 	case <-a.Soon().Done():
-		a.t.Fatalf("the server does not tell that the contact is over")
+		a.t.Fatalf("the server has not reported the end of the contact")
 	}
 }
 
-// tellOf tells of an event, unless it only says whose audio has been agreed and
+// tellOf prints an event, unless it only reports that audio has been agreed and
 // leaves the contact as it was.
 func (a *act) tellOf(e client.Event) {
 	a.names.Meet(e.Contact)
@@ -101,7 +102,7 @@ func (a *act) tellOf(e client.Event) {
 		a.say("%s", line)
 	}
 	for _, t := range e.Notified {
-		a.say("ana is told: %s", t.Text)
+		a.say("notice to ana: %s", t.Text)
 	}
 	if len(happened) > 0 {
 		a.say("  = %s", state)
@@ -116,8 +117,8 @@ func (a *act) outcome(want call.Outcome, why call.Reason) {
 	a.expect(t.Outcome == want && t.Reason == why, "the transfer is %s %s, not %s %s", want, why, t.Outcome, t.Reason)
 }
 
-// hears waits until all of these, and only these, are heard by somebody, and
-// says so.
+// hears waits until one person hears all of these, and only these, and prints
+// that.
 func (a *act) hears(who string, whom ...string) {
 	a.t.Helper()
 	a.HearsOnly(who, whom...)
@@ -133,14 +134,14 @@ func (a *act) hearEachOther(people ...string) {
 	}
 }
 
-// everHears reports whether somebody has heard another, however briefly.
+// everHears reports whether one person has heard another, however briefly.
 func (a *act) everHears(who, whom string) bool {
 	heard := a.Heard(who)
 	return heard.EverHears(a.Tone(whom), 0, heard.Length())
 }
 
-// firstHears is when somebody was heard at the latest, from a moment on: we look
-// at 100 ms at a time.
+// firstHears is the latest time at which one person can first have heard
+// another, from a moment on: we look at 100 ms at a time.
 func (a *act) firstHears(who, whom string, from time.Time) time.Time {
 	const look = 100 * time.Millisecond
 	r, tone := a.Heard(who), a.Tone(whom)

@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// diesWithUs has a process that is about to be started end when this one does,
-// even if nobody is left to end it.
+// diesWithUs makes the kernel end a process that is about to be started when
+// this one ends, however it ends.
 func diesWithUs(child *exec.Cmd) {
 	child.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

@@ -1,7 +1,8 @@
 // Package demo plays the stories of "make demo": transfers between real phones
-// around a server in a process of its own, told while they happen, with what
-// everybody heard and a timeline of each. It starts this very program once more
-// as that server, with "serve --config", and knows nothing of its other commands.
+// around a server in a process of its own, printed while they happen, with a
+// recording of each person's audio and a timeline of each. It starts this very
+// program once more as that server, with "serve --config", and knows nothing of
+// its other commands.
 package demo
 
 import (
@@ -19,14 +20,14 @@ import (
 	"holdfast/story"
 )
 
-// hasty are rules by which nobody waits for long.
+// hasty are rules with short times, so that the demo is quick.
 const hasty = `ring_for = "2s"
 recall_for = "2s"
 accept_within = "2500ms"`
 
-// Play tells the stories, one after the other, and keeps recordings, timelines
+// Play plays the stories, one after the other, and keeps recordings, timelines
 // and the server's log in dir, which it empties before if an earlier demo has
-// filled it. The error says that an expectation did not hold.
+// filled it. An error means that an expectation did not hold.
 func Play(ctx context.Context, out io.Writer, dir string) error {
 	return holdfasttest.Try(ctx, func(t holdfasttest.T) {
 		s := setStage(t, dir, hasty, cast)
@@ -79,8 +80,8 @@ func (a *act) try(ctx context.Context, limit time.Duration, play func()) {
 	}
 }
 
-// neverSilent: the customer always hears something, but for what the machine is
-// to blame for, which stood still for so long.
+// neverSilent: the customer always hears something, except while the machine
+// itself stood still, for so long.
 func (a *act) neverSilent(stood time.Duration) {
 	a.silence = a.Heard("customer").LongestGap()
 	a.expect(a.silence < holdfasttest.Silence+stood, "the customer's longest silence is below %s, not %s", holdfasttest.Silence, a.silence)
@@ -89,7 +90,7 @@ func (a *act) neverSilent(stood time.Duration) {
 	}
 }
 
-// table prints what came of every scene.
+// table prints the result of every scene.
 func table(out io.Writer, acts []*act, dir string) error {
 	fmt.Fprintln(out)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)

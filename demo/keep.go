@@ -14,7 +14,8 @@ import (
 	"holdfast/story"
 )
 
-// keep writes what everybody heard, a file for each call, and the timeline.
+// keep writes the audio that each person heard, a file for each call, and the
+// timeline.
 func (a *act) keep(name, title string) error {
 	for _, p := range cast {
 		n := 0
@@ -43,7 +44,7 @@ func writeWAV(path string, samples []int16) error {
 	return errors.Join(media.WriteWAV(f, samples, 8000, 1), f.Close())
 }
 
-// tracks are what everybody heard as rows of the timeline, one for each person.
+// tracks are the audio that each person heard, as rows of the timeline.
 func (a *act) tracks() []story.Track {
 	var all []story.Track
 	for _, p := range cast {
@@ -58,7 +59,7 @@ func (a *act) tracks() []story.Track {
 	return all
 }
 
-// spans tell who was heard when.
+// spans are the times at which each voice was heard.
 func (a *act) spans(heard *softphone.Recording) []story.Span {
 	voices := map[float64]string{a.Tone("hold audio"): "hold", a.Tone("park audio"): "park"}
 	for _, p := range cast {

@@ -25,8 +25,8 @@ func killedConsulting(a *act) {
 	a.handedOver("cardiology")
 }
 
-// crash: the server dies without a word and is started again. Everybody hears
-// what they did before; that the silence was short is expected of every scene.
+// crash: the server dies without a word and is started again. All parties hear
+// the same as before; that the silence was short is expected of every scene.
 func (a *act) crash(asBefore func()) {
 	a.t.Helper()
 	heard, at := a.Heard("customer"), time.Now()

@@ -8,13 +8,13 @@ import (
 	"holdfast/softphone"
 )
 
-// blindComesBack: ana is let go while cardiology rings, cardiology is busy, and
+// blindComesBack: ana is released while cardiology rings, cardiology is busy, and
 // ana is recalled.
 func blindComesBack(a *act) {
 	a.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.Busy, After: time.Second})
 	a.begin(client.TransferRequest{Target: "cardiology", Kind: call.Blind})
 	a.Ended("ana")
-	a.expect(!ended(a.Call("cardiology")), "ana is let go while cardiology rings")
+	a.expect(!ended(a.Call("cardiology")), "ana is released while cardiology rings")
 	a.hears("customer", "hold audio")
 	a.Ended("cardiology")
 	failed := time.Now()

@@ -17,8 +17,9 @@ func inTurn(a *act) {
 	a.receptionTakes()
 }
 
-// atOnce: cardiology and reception ring; reception answers, and cardiology's
-// phone is told so, lest it show a missed call.
+// atOnce: cardiology and reception ring; reception answers, and the CANCEL to
+// cardiology's phone carries that reason, so that it does not show a missed
+// call.
 func atOnce(a *act) {
 	a.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.RingForever})
 	a.Phone("reception").Answering(softphone.Behaviour{After: 1200 * time.Millisecond})
@@ -27,18 +28,18 @@ func atOnce(a *act) {
 	a.receptionTakes()
 	a.stopsRinging()
 	told := a.Call("cardiology").Reason()
-	a.expect(strings.Contains(told, "completed elsewhere"), "cardiology's phone is told that the call was completed elsewhere, not %q", told)
+	a.expect(strings.Contains(told, "completed elsewhere"), "cardiology's phone gets the reason that the call was completed elsewhere, not %q", told)
 }
 
-// voicemail: whoever answers must press 1. At cardiology a machine has answered,
-// which never does; at reception it is a person.
+// voicemail: a target who answers must press 1. At cardiology a machine has
+// answered, which never does; at reception it is a person.
 func voicemail(a *act) {
 	a.Phone("cardiology").Answering(softphone.Behaviour{})
 	a.Phone("reception").Answering(softphone.Behaviour{})
 	a.begin(client.TransferRequest{Target: "cardiology", Others: []string{"reception"}, Confirm: true})
 	a.Ended("cardiology")
 	told := a.Call("cardiology").Reason()
-	a.expect(strings.Contains(told, "not accepted"), "the machine is told that it has not accepted, not %q", told)
+	a.expect(strings.Contains(told, "not accepted"), "the machine gets the reason that it has not accepted, not %q", told)
 	a.receptionRings()
 	must(a.t, a.Call("reception").SendDigits("1"))
 	a.receptionTakes()
@@ -52,7 +53,7 @@ func (a *act) receptionRings() {
 	a.hears("customer", "hold audio")
 }
 
-// receptionTakes: the customer is handed over, and has heard nobody else.
+// receptionTakes: the customer is handed over, and has heard no other target.
 func (a *act) receptionTakes() {
 	a.t.Helper()
 	a.handedOver("reception")

@@ -7,7 +7,7 @@ import (
 	"holdfast/softphone"
 )
 
-// A person is somebody with a phone in the demo.
+// A person has a phone in the demo.
 type person struct {
 	name  string
 	agent bool          // customers call them
@@ -18,7 +18,7 @@ type person struct {
 // cast are the people of the stories.
 var cast = []person{{name: "customer"}, {name: "ana", agent: true}, {name: "cardiology"}, {name: "reception"}}
 
-// the is somebody in a sentence.
+// the returns a person's name as it stands in a sentence.
 func the(name string) string {
 	if name == "customer" {
 		return "the customer"

@@ -5,7 +5,7 @@ import (
 	"holdfast/client"
 )
 
-// scenes is what the demo plays, in order.
+// scenes are played in this order.
 var scenes = []struct {
 	name  string
 	title string
@@ -34,7 +34,7 @@ func (a *act) begin(ask client.TransferRequest) {
 	a.Rung(ask.Target)
 }
 
-// talk is that of the bed, but also says who hears whom.
+// talk is that of the bed, but also prints who can hear each other.
 func (a *act) talk() {
 	a.t.Helper()
 	a.Dial("customer", "help")

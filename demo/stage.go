@@ -22,13 +22,13 @@ type stage struct {
 
 	dir    string
 	config string
-	rules  string         // of the server, as its configuration says them
+	rules  string         // of the server, as its configuration has them
 	url    string         // of its HTTP interface
 	page   netip.AddrPort // where the agents' page is; invalid: there is none
 	server *exec.Cmd
 	log    *os.File
 
-	lastSeq uint64 // of the last event that was told
+	lastSeq uint64 // of the last event that was printed
 }
 
 // setStage starts the phones of people and the server.
@@ -145,7 +145,7 @@ address = "sip:nowhere@127.0.0.1:9"
 	return os.WriteFile(s.config, text, 0o600)
 }
 
-// start starts the server and waits until it says that it is ready.
+// start starts the server and waits until it reports that it is ready.
 func (s *stage) start(ctx context.Context) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -167,7 +167,7 @@ func (s *stage) start(ctx context.Context) error {
 		if lines.Scan() {
 			ready <- nil
 		} else {
-			ready <- fmt.Errorf("the server did not start; %s says why", s.log.Name())
+			ready <- fmt.Errorf("the server did not start: see %s", s.log.Name())
 		}
 		_, _ = io.Copy(s.log, out)
 	}()

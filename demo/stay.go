@@ -18,14 +18,14 @@ import (
 	"holdfast/softphone"
 )
 
-// A habit is what somebody does about every call.
+// A habit is a person's behaviour for every call.
 type habit struct {
 	name, does string
 	presses    string // a second after they have answered
 	softphone.Behaviour
 }
 
-// habits are those of the people to whom a customer can be handed by hand.
+// habits are those of the people to whom you can transfer a customer by hand.
 var habits = []habit{
 	{"cardiology", "answers after 2 s, and presses 1", "1", softphone.Behaviour{After: 2 * time.Second}},
 	{"reception", "answers at once, and presses 1", "1", softphone.Behaviour{}},
@@ -37,7 +37,7 @@ var habits = []habit{
 
 const (
 	served       = 20 * time.Second // how long a customer talks to a target
-	nextCustomer = 5 * time.Second  // how long nobody calls then
+	nextCustomer = 5 * time.Second  // the pause before the next call
 )
 
 // patient are rules by which there is time to look.
@@ -90,14 +90,14 @@ const (
 	yourPassword = "hand over"
 )
 
-// streamsPage is where examples/streams-page says that it is served.
+// streamsPage is the address at which examples/streams-page is served.
 const streamsPage = "http://localhost:3000"
 
-// agentTone is what the agents who are not ana say, in Hz: the same as she.
+// agentTone is the tone of the agents other than ana, in Hz: the same as hers.
 const agentTone = 620
 
-// simulated are the people who are not in the stories: whom it takes to see a
-// transfer fail, and an agent for each caller but the first, who calls ana.
+// simulated are the people who are not in the stories: targets that make a transfer
+// fail, and an agent for each caller but the first, whose agent is ana.
 func simulated(callers uint) []person {
 	all := []person{{name: "busy"}, {name: "nobody"}, {name: "declines"}, {name: "voicemail"}}
 	for n := uint(2); n <= callers; n++ {
@@ -106,7 +106,7 @@ func simulated(callers uint) []person {
 	return all
 }
 
-// invite says what can be tried, in lines that can be copied.
+// invite prints commands to try, in lines that can be copied.
 func (s *stage) invite(out io.Writer) error {
 	self := os.Args[0]
 	fmt.Fprintf(out, `A server is running with simulated people around it; Ctrl-C ends them all.
@@ -125,16 +125,16 @@ the following; the first "ana" is the contact that she is in.
 `, s.page.Port(), you, yourPassword, served, s.url)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, try := range []struct{ command, what string }{
-		{self + " contacts", "who is talking to whom"},
+		{self + " contacts", "who is talking to each other"},
 		{self + " transfer ana cardiology --wait", "cold: ana leaves when cardiology has answered"},
 		{self + " transfer ana busy nobody reception --wait", "one after the other"},
 		{self + " transfer ana nobody cardiology --parallel --wait", "all at once"},
-		{self + " transfer ana voicemail reception --confirm --wait", "whoever answers must press 1"},
+		{self + " transfer ana voicemail reception --confirm --wait", "a target who answers must press 1"},
 		{self + " transfer ana cardiology --kind warm --wait", "ana and cardiology talk; then swap, conference, complete"},
 		{self + " transfer ana declines --kind blind --wait", "ana leaves at once, and is recalled"},
-		{self + " pickup ana ana", "if the customer is parked because nobody could be had"},
-		{self + " end ana", "ana says goodbye, and the next customer calls"},
-		{fmt.Sprintf("kill -9 %d", s.server.Process.Pid), "the server: it is started again, and nobody is lost"},
+		{self + " pickup ana ana", "if the customer is parked because nobody answered"},
+		{self + " end ana", "end the contact; the next customer calls"},
+		{fmt.Sprintf("kill -9 %d", s.server.Process.Pid), "the server: it is started again, and no call is lost"},
 	} {
 		fmt.Fprintf(w, "  %s\t# %s\n", try.command, try.what)
 	}
@@ -206,7 +206,7 @@ func (s *stage) talkUntilServed(ctx context.Context, c *softphone.Call) {
 	}
 }
 
-// behave has somebody do as is their habit, until ctx ends.
+// behave makes a person's phone follow their habit, until ctx ends.
 func behave(ctx context.Context, p *softphone.Phone, h habit) {
 	p.Answering(h.Behaviour)
 	for {

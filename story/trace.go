@@ -26,7 +26,7 @@ func Trace(w io.Writer, moments []Moment, place *time.Location) error {
 			fmt.Fprintf(w, "%s      %-*s %s %s\n", clock(sent.At, place), longest, sent.Party, arrow(sent), sent.What)
 		}
 		for _, t := range m.Notified {
-			fmt.Fprintf(w, "%14s%s is told: %s\n", "", names[t.Connection], t.Text)
+			fmt.Fprintf(w, "%14snotice to %s: %s\n", "", names[t.Connection], t.Text)
 		}
 		if len(happened) == 0 {
 			continue
