@@ -18,7 +18,7 @@ import (
 func agentsCommand() *cobra.Command {
 	cmd := tableCommand(&cobra.Command{
 		Use:   "agents",
-		Short: "Show how the agents are, or say how one wants to be",
+		Short: "Show the agents' states, or set one",
 	}, "AGENT\tSTATE\tFOR\tCONTACTS", agentRow, (*client.Client).Agents)
 	cmd.AddCommand(setStateCommand(), clearCommand(), sessionsCommand(), logOutCommand())
 	return cmd
@@ -32,7 +32,7 @@ func agentRow(a routing.Agent) string {
 	return fmt.Sprintf("%s\t%s\t%s\t%s", a.Name, stateOf(a), lasted, atWork(a))
 }
 
-// stateOf is how an agent is, and what comes next.
+// stateOf is an agent's state, and their next one.
 func stateOf(a routing.Agent) string {
 	state := string(a.State)
 	if a.State == routing.NotReady && a.Status.Reason != "" {
@@ -44,7 +44,7 @@ func stateOf(a routing.Agent) string {
 	return state
 }
 
-// atWork is with whom an agent has to do.
+// atWork lists the customers of an agent.
 func atWork(a routing.Agent) string {
 	var list []string
 	for _, s := range a.Segments {
@@ -60,16 +60,16 @@ func setStateCommand() *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
 		Use:   "set AGENT available|not-ready|offline",
-		Short: "Say how an agent wants to be",
-		Long: `Set says whether an agent may be offered customers. One who has a customer is so
-afterwards.`,
+		Short: "Set an agent's status",
+		Long: `Set changes an agent's status: whether they may be offered customers. If the agent
+has a customer, the status takes effect afterwards.`,
 		Example: "  holdfast agents set ana available\n  holdfast agents set ana not-ready --reason lunch",
 		Args:    cobra.ExactArgs(2),
 
 		ValidArgsFunction: offer(agentNames, choosableStates),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if reason != "" && args[1] != "not-ready" {
-				return errors.New("--reason is why somebody is not-ready")
+				return errors.New("--reason goes with not-ready")
 			}
 			c, err := connect(cmd)
 			if err != nil {
@@ -87,8 +87,8 @@ func clearCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "clear AGENT [CONTACT]",
 		Short: "End an agent's after-call work",
-		Long: `Clear says that an agent has done what was left to do for a contact, or, when
-none is named, for all.`,
+		Long: `Clear ends an agent's after-call work for a contact or, without CONTACT, for all
+contacts.`,
 		Args: cobra.RangeArgs(1, 2),
 
 		ValidArgsFunction: offer(agentNames, afterCallWork),
@@ -142,7 +142,7 @@ func contactsAfter(a routing.Agent) []call.ContactID {
 	return all
 }
 
-// sayState says how an agent is after a request, unless it was refused.
+// sayState prints an agent's state after a request, unless it was refused.
 func sayState(cmd *cobra.Command, a routing.Agent, err error) error {
 	if err != nil {
 		return err

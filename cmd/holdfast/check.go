@@ -12,7 +12,7 @@ import (
 func checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check FILE",
-		Short: "Say whether a configuration file is right, and what is wrong with it",
+		Short: "Check a configuration file and list its mistakes",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := config.Load(args[0])

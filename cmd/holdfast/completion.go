@@ -40,7 +40,7 @@ func liveContacts(ctx context.Context, c *client.Client, _ []string) []cobra.Com
 	return append(all, agentsIn(contacts)...)
 }
 
-// agentsIn are the agents whose names say which contact is meant.
+// agentsIn are the agents whose names identify a contact.
 func agentsIn(contacts []call.Contact) []cobra.Completion {
 	var all []cobra.Completion
 	for _, contact := range contacts {
@@ -53,7 +53,7 @@ func agentsIn(contacts []call.Contact) []cobra.Completion {
 	return all
 }
 
-// targets are whom a transfer can name.
+// targets are the endpoints that a transfer can name.
 func targets(ctx context.Context, c *client.Client, _ []string) []cobra.Completion {
 	return named(ctx, c, func(call.EndpointKind) bool { return true })
 }

@@ -43,7 +43,8 @@ func connect(cmd *cobra.Command) (*client.Client, error) {
 	return c, nil
 }
 
-// trust has the client accept the certificates in the file that --ca-file names.
+// trust makes the client accept the certificates in the file that --ca-file
+// names.
 func trust(cmd *cobra.Command, c *client.Client) error {
 	file, err := cmd.Flags().GetString("ca-file")
 	if err != nil || file == "" {
@@ -59,8 +60,8 @@ func trust(cmd *cobra.Command, c *client.Client) error {
 	return nil
 }
 
-// keyOf is what the file says, or the environment. No flag says a key itself:
-// everybody on the machine can read the arguments of a command.
+// keyOf reads the key from the file, or the environment. No flag takes a key
+// itself: every user of the machine can read the arguments of a command.
 func keyOf(file string) (string, error) {
 	if file == "" {
 		return os.Getenv("HOLDFAST_KEY"), nil
@@ -165,7 +166,7 @@ func few(contacts []call.ContactID) string {
 }
 
 // contactCommand is a command about one live contact, named by its first
-// argument. do says what has become of it.
+// argument. do returns the line to print.
 func contactCommand(cmd *cobra.Command, do func(context.Context, *client.Client, call.Contact, []string) (string, error)) *cobra.Command {
 	if cmd.ValidArgsFunction == nil {
 		cmd.ValidArgsFunction = offer(liveContacts)

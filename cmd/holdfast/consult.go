@@ -13,7 +13,7 @@ import (
 func swapCommand() *cobra.Command {
 	return contactCommand(&cobra.Command{
 		Use:   "swap CONTACT",
-		Short: "While a target is consulted: have the agent talk to the other one",
+		Short: "While a target is consulted: connect the agent to the other of customer and target",
 		Args:  cobra.ExactArgs(1),
 	}, func(ctx context.Context, c *client.Client, contact call.Contact, _ []string) (string, error) {
 		swapped, err := c.Swap(ctx, contact.ID)
@@ -27,7 +27,7 @@ func swapCommand() *cobra.Command {
 func conferenceCommand() *cobra.Command {
 	return contactCommand(&cobra.Command{
 		Use:   "conference CONTACT",
-		Short: "While a target is consulted: have everybody hear each other",
+		Short: "While a target is consulted: let agent, customer and target hear each other",
 		Args:  cobra.ExactArgs(1),
 	}, func(ctx context.Context, c *client.Client, contact call.Contact, _ []string) (string, error) {
 		together, err := c.Conference(ctx, contact.ID)
@@ -55,7 +55,7 @@ func completeCommand() *cobra.Command {
 func leaveCommand() *cobra.Command {
 	return contactCommand(&cobra.Command{
 		Use:   "leave CONTACT",
-		Short: "Have the agent leave while a target rings or is consulted; the transfer goes on",
+		Short: "Release the agent while a target rings or is consulted; the transfer continues",
 		Args:  cobra.ExactArgs(1),
 	}, func(ctx context.Context, c *client.Client, contact call.Contact, _ []string) (string, error) {
 		left, err := c.Leave(ctx, contact.ID)
@@ -69,7 +69,7 @@ func leaveCommand() *cobra.Command {
 func endCommand() *cobra.Command {
 	return contactCommand(&cobra.Command{
 		Use:   "end CONTACT",
-		Short: "Say goodbye to everybody",
+		Short: "End the contact and drop all parties",
 		Args:  cobra.ExactArgs(1),
 	}, func(ctx context.Context, c *client.Client, contact call.Contact, _ []string) (string, error) {
 		_, err := c.End(ctx, contact.ID)
@@ -77,10 +77,10 @@ func endCommand() *cobra.Command {
 	})
 }
 
-// consultation is who talks to whom while a target is consulted.
+// consultation describes who can hear each other while a target is consulted.
 func consultation(c call.Contact) string {
 	if c.Transfer == nil {
-		return "nobody is being consulted any more"
+		return "no target is being consulted any more"
 	}
 	target := c.Transfer.Target()
 	switch {
@@ -92,7 +92,7 @@ func consultation(c call.Contact) string {
 	return fmt.Sprintf("the customer, the agent and %s hear each other", target)
 }
 
-// held says that somebody of that party is on hold.
+// held reports whether a connection of that party is on hold.
 func held(c call.Contact, p call.Party) bool {
 	for _, who := range c.Connections {
 		if who.Party == p && who.State == call.Held {

@@ -22,9 +22,9 @@ func contactsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "contacts [CONTACT]",
 		Short: "Show the live contacts, or everything about one",
-		Long: `Contacts shows who is in each live contact and how they are; with a contact's
+		Long: `Contacts shows the parties in each live contact and their states; with a contact's
 id, also one that is over, its transfers with every attempt. With --watch it
-goes on to tell what happens, until it is interrupted.`,
+goes on to print events as they happen, until it is interrupted.`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: offer(liveContacts),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -45,7 +45,7 @@ goes on to tell what happens, until it is interrupted.`,
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, as the HTTP interface has it")
-	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "tell what happens, as it happens")
+	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "print events as they happen")
 	return cmd
 }
 
@@ -121,8 +121,8 @@ func (s shower) events(events iter.Seq2[client.Event, error]) error {
 	return nil
 }
 
-// tell tells an event in the words of a story: what happened, and how the
-// people are now.
+// tell prints an event in the words of a story, with the state of all parties
+// afterwards.
 func (s shower) tell(e client.Event, names story.Names) {
 	names.Meet(e.Contact)
 	when := s.paint(grey, e.At.Local().Format(time.TimeOnly)+" "+string(e.Contact.ID))
@@ -182,7 +182,7 @@ func outcome(t call.Transfer) string {
 	return fmt.Sprintf("%s (%s)", t.Outcome, t.Reason)
 }
 
-// why is a reason with what the line said about it.
+// why is a reason with the far end's words about it.
 func why(r call.Reason, detail string) string {
 	if detail == "" {
 		return string(r)

@@ -20,13 +20,13 @@ func demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Play transfers on real SIP and RTP on this machine, and show what happened",
-		Long: `Demo starts a server with its journal and real phones on loopback and plays what
-happens to customers in every kind of transfer. It tells each story live, and
-writes what everybody heard (WAV), a timeline of each contact (SVG) and the
-server's log into a directory. It exits with 0 only if every expectation held.
+		Long: `Demo starts a server with its journal and real phones on loopback, and plays a
+scene for every kind of transfer. It prints each scene live, and writes the audio
+that each person heard (WAV), a timeline of each contact (SVG) and the server's
+log into a directory. It exits with 0 only if every expectation held.
 
-With --stay it tells no stories, but leaves a server running with simulated
-callers and targets to try things by hand, says how, and goes on until it is
+With --stay it plays no scenes, but leaves a server running with simulated
+callers and targets, prints commands to try by hand, and goes on until it is
 interrupted.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -50,7 +50,7 @@ interrupted.`,
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", "holdfast-demo", "`directory` for recordings and timelines, with --stay "+stayDir+"; what an earlier demo left there is replaced")
-	cmd.Flags().BoolVar(&staying, "stay", false, "tell no stories: leave everything running, to be tried by hand")
+	cmd.Flags().BoolVar(&staying, "stay", false, "play no scenes: leave everything running, to be tried by hand")
 	cmd.Flags().UintVar(&callers, "callers", 1, "with --stay, how many customers there are at the same time")
 	return cmd
 }

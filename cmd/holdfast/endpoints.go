@@ -12,7 +12,7 @@ import (
 func endpointsCommand() *cobra.Command {
 	return tableCommand(&cobra.Command{
 		Use:   "endpoints",
-		Short: "Show whom a transfer can name",
+		Short: "Show the endpoints that a transfer can name",
 	}, "NAME\tKIND\tADDRESS", endpointRow, (*client.Client).Endpoints)
 }
 

@@ -13,9 +13,9 @@ func journalCommand() *cobra.Command {
 	var at place
 	cmd := &cobra.Command{
 		Use:   "journal",
-		Short: "Look into the journal of a server that is not running",
-		Long: `Journal looks into what a server has written down. The server must not be
-running at the same time. No file is changed. If a part of the journal is damaged,
+		Short: "Read the journal of a server that is not running",
+		Long: `Journal reads the journal of a server. The server must not be running at the
+same time. No file is changed. If a part of the journal is damaged,
 the commands show the place and everything that can be read, and exit with 1. A
 contact is named by its id or as much of it as is unique, or by - when there is
 only one.`,
@@ -31,8 +31,8 @@ only one.`,
 // A place is where a journal is kept, as the flags say it.
 type place struct{ config, dir string }
 
-// look opens the journal there for reading. Damage is told, and is an error once
-// everything that can be read has been used.
+// look opens the journal there for reading. It prints the damage, and returns it
+// as an error once everything that can be read has been used.
 func (p *place) look(cmd *cobra.Command, do func(*journal.Look) error) error {
 	dir := p.dir
 	if dir == "" {
@@ -59,14 +59,14 @@ func (p *place) look(cmd *cobra.Command, do func(*journal.Look) error) error {
 func verifyCommand(at *place) *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify [DIR]",
-		Short: "Say whether everything in the journal can be read and is true",
+		Short: "Check that everything in the journal can be read and is true",
 		Long: `Verify reads every entry of every contact, those that are over, too. Each must
-follow the one before it and say truly what became of the contact: its events are
-played once more and must give the contact that it holds. Damaged places and the
+follow the one before it and hold the true state of the contact: verify plays its
+events once more, and they must give the contact that the entry holds. Damaged places and the
 first mistakes are shown; with any, the command exits with 1.
 
 Verify with the version of Holdfast that has written the journal: another one may
-decide otherwise than it was decided.`,
+decide differently.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -83,7 +83,7 @@ decide otherwise than it was decided.`,
 	}
 }
 
-// tell says what has been found; mistakes are an error.
+// tell prints the findings; mistakes are an error.
 func tell(cmd *cobra.Command, r journal.Report) error {
 	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s (%d live, %d archived), %d entries (%d replaced)\n",
 		count(r.Live+r.Archived, "contact"), r.Live, r.Archived, r.Entries, r.Replaced)

@@ -20,11 +20,11 @@ func exportCommand(at *place) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "export CONTACT",
-		Short: "Tell a contact as a story that can be played again",
-		Long: `Export prints what happened in a contact, a line for each event and for the time
-in between, in the words of the stories by which Holdfast is tested: played again,
-it comes to the same end. Numbers and addresses of people who have no name in the
-configuration are in it.`,
+		Short: "Write a contact as a story that can be played again",
+		Long: `Export prints the history of a contact, a line for each event and for the time in
+between, in the words of the stories that test Holdfast: played again, the story
+comes to the same end. It contains the numbers and addresses of people who have no
+name in the configuration.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return at.look(cmd, func(l *journal.Look) error {
@@ -59,7 +59,7 @@ func exportJSON(ctx context.Context, l *journal.Look, id call.ContactID, w io.Wr
 	return nil
 }
 
-// keptEvents are the entries of a contact as a server would tell them.
+// keptEvents are the entries of a contact as a server would send them.
 func keptEvents(ctx context.Context, l *journal.Look, id call.ContactID) iter.Seq2[client.Event, error] {
 	return func(yield func(client.Event, error) bool) {
 		for e, err := range l.History(ctx, id) {
@@ -93,7 +93,7 @@ func exportStory(ctx context.Context, l *journal.Look, id call.ContactID, w io.W
 		fmt.Fprintln(w, line)
 	}
 	if err != nil {
-		return fmt.Errorf("contact %s cannot be told as a story: %w", id, err)
+		return fmt.Errorf("contact %s cannot be written as a story: %w", id, err)
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ type kept struct {
 }
 
 // keptContacts are all contacts in the journal, those who arrived first at the
-// front. An entry that cannot be read is told of and passed over.
+// front. An entry that cannot be read gives a warning and is skipped.
 func keptContacts(ctx context.Context, l *journal.Look, warnings io.Writer) ([]kept, error) {
 	byID := map[call.ContactID]kept{}
 	for e, err := range l.Entries(ctx) {

@@ -14,16 +14,16 @@ func muteCommand() *cobra.Command {
 	var off bool
 	cmd := contactCommand(&cobra.Command{
 		Use:   "mute CONTACT",
-		Short: "Have nobody hear the agent, or everybody again",
+		Short: "Mute or unmute the agent",
 		Args:  cobra.ExactArgs(1),
 	}, func(ctx context.Context, c *client.Client, contact call.Contact, _ []string) (string, error) {
 		_, err := c.Mute(ctx, contact.ID, !off)
 		if off {
-			return "the agent is heard again", err
+			return "the agent is unmuted", err
 		}
-		return "nobody hears the agent", err
+		return "the agent is muted", err
 	})
-	cmd.Flags().BoolVar(&off, "off", false, "have everybody hear the agent again")
+	cmd.Flags().BoolVar(&off, "off", false, "unmute the agent")
 	return cmd
 }
 
@@ -31,9 +31,9 @@ func digitsCommand() *cobra.Command {
 	var to int
 	cmd := contactCommand(&cobra.Command{
 		Use:   "digits CONTACT DIGITS",
-		Short: "Press keys of a telephone: 0 to 9, * and #",
-		Long: `Digits presses keys on the line of the target who is connected, or else on the
-customer's; --to says on whose, by the connection that "contacts" shows.`,
+		Short: "Send DTMF digits: 0 to 9, * and #",
+		Long: `Digits sends DTMF digits to the connected target, or else to the customer; --to
+names another party by the connection that "contacts" shows.`,
 		Args: cobra.ExactArgs(2),
 	}, func(ctx context.Context, c *client.Client, contact call.Contact, args []string) (string, error) {
 		_, err := c.Digits(ctx, contact.ID, call.ConnectionID(to), args[0])
@@ -47,7 +47,7 @@ func recordCommand() *cobra.Command {
 	var off bool
 	cmd := contactCommand(&cobra.Command{
 		Use:   "record CONTACT",
-		Short: "Record what the customer says and hears, or no longer",
+		Short: "Record the customer and the audio they hear, or stop",
 		Args:  cobra.ExactArgs(1),
 	}, func(ctx context.Context, c *client.Client, contact call.Contact, _ []string) (string, error) {
 		_, err := c.Record(ctx, contact.ID, !off)

@@ -33,16 +33,16 @@ func run() int {
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "holdfast",
-		Short: "Hand a customer from one person to the next, and never let go of them",
+		Short: "Transfer a call from one person to the next, and never lose it",
 		Long: `Holdfast is a call-transfer server. "holdfast serve" runs it, "holdfast journal"
-looks into what it has written down; the other commands speak to a running one.
+reads its journal; the other commands send requests to a running server.
 A contact is named by its id or as much of it as is unique, by the name of the
 agent who talks in it, or by - when there is only one.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.PersistentFlags().String("server", serverDefault(), "`URL` of the server; HOLDFAST_SERVER in the environment says it too")
-	root.PersistentFlags().String("key-file", "", "`file` with a key that the server wants to see; HOLDFAST_KEY in the environment says the key itself")
+	root.PersistentFlags().String("server", serverDefault(), "`URL` of the server; HOLDFAST_SERVER in the environment sets it, too")
+	root.PersistentFlags().String("key-file", "", "`file` with one of the server's keys; HOLDFAST_KEY in the environment sets the key itself")
 	root.PersistentFlags().String("ca-file", os.Getenv("HOLDFAST_CA"), "PEM `file` with the server's certificate or its root, instead of those this machine trusts; HOLDFAST_CA in the environment names it too")
 	root.AddCommand(
 		serveCommand(), checkCommand(), configCommand(), passwordCommand(), demoCommand(), versionCommand(),
@@ -62,7 +62,7 @@ func sayUsage(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
-				return fmt.Errorf("%w\nit is written: %s", err, cmd.UseLine())
+				return fmt.Errorf("%w\nusage: %s", err, cmd.UseLine())
 			}
 			return nil
 		}
@@ -85,10 +85,10 @@ func explain(cmd *cobra.Command, err error) string {
 	if errors.As(err, &refused) && refused.Status == http.StatusUnauthorized {
 		if file, err := cmd.Flags().GetString("key-file"); err == nil {
 			if key, _ := keyOf(file); key != "" {
-				return "the server wants to see a key, and this is none of its keys; HOLDFAST_KEY or --key-file say which"
+				return "the server refused this key; set one of its keys with HOLDFAST_KEY or --key-file"
 			}
 		}
-		return "the server wants to see a key; HOLDFAST_KEY or --key-file say which"
+		return "the server requires a key; set it with HOLDFAST_KEY or --key-file"
 	}
 	return err.Error()
 }

@@ -16,7 +16,7 @@ import (
 	"holdfast/password"
 )
 
-// fewCharacters is below what a password needs that strangers may guess at.
+// fewCharacters is the length below which a password is easy to guess.
 const fewCharacters = 8
 
 func passwordCommand() *cobra.Command {
@@ -31,7 +31,7 @@ the standard input, and prints the line that an agent with this login needs:
     name = "ana"
     login = "$argon2id$…"
 
-The password itself is kept nowhere.`,
+The password itself is not stored.`,
 		Example: "  holdfast password\n  holdfast password --bare > ana.login    # login_file = \"ana.login\"",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

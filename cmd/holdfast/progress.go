@@ -9,21 +9,21 @@ import (
 	"holdfast/client"
 )
 
-// A progress tells how a transfer goes, each thing once.
+// A progress prints the progress of a transfer, each step once.
 type progress struct {
 	out   terminal
 	quiet bool
 	told  map[told]bool
 }
 
-// told is what has been told about an attempt.
+// told is a line already printed about an attempt.
 type told struct {
 	attempt call.ConnectionID
 	text    string
 }
 
-// follow tells what happens until the transfer is decided, or its target is
-// being consulted. The error says why it came to neither.
+// follow prints the transfer's progress until it is decided, or its target is
+// being consulted. An error is the reason why it came to neither.
 func (p *progress) follow(ctx context.Context, c *client.Client, id call.ContactID, t call.Transfer) (call.Transfer, error) {
 	for e, err := range c.EventsOf(ctx, id, 0) {
 		if err != nil {
@@ -60,7 +60,8 @@ func decisive(t call.Transfer) call.Attempt {
 	return slices.MaxFunc(t.Attempts, func(a, b call.Attempt) int { return a.Ended.Compare(b.Ended) })
 }
 
-// tell tells what is new. Why the last attempt has failed is what decided says.
+// tell prints each new step. Why the last attempt failed is left to the error
+// from decided.
 func (p *progress) tell(t call.Transfer) {
 	for _, a := range t.Attempts {
 		name := a.Target.String()

@@ -14,7 +14,7 @@ import (
 func queuesCommand() *cobra.Command {
 	return tableCommand(&cobra.Command{
 		Use:   "queues",
-		Short: "Show the queues, and who waits in them",
+		Short: "Show the queues and the customers waiting in them",
 	}, "QUEUE\tAGENTS\tWAITING", queueRow, (*client.Client).Queues)
 }
 

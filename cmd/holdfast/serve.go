@@ -22,8 +22,8 @@ func serveCommand() *cobra.Command {
 		Short: "Run the server",
 		Long: `Serve runs the server until it is interrupted. Contacts are not ended then: the
 journal keeps them, and the next start takes them over. It prints one line when
-it is ready; its log goes to standard error. "holdfast config" prints all that
-can be configured.`,
+it is ready; its log goes to standard error. "holdfast config" prints every
+setting.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := enoughMemory(); err != nil {
@@ -56,7 +56,7 @@ func load(file string) (config.Config, error) {
 	return conf, err
 }
 
-// where says where a server can be reached.
+// where lists the addresses of a server.
 func where(server *holdfast.Server) string {
 	text := "SIP at " + server.SIPAddress().String()
 	if at := server.APIAddress(); at.IsValid() {
@@ -68,7 +68,7 @@ func where(server *holdfast.Server) string {
 	return text
 }
 
-// damage says that the journal was damaged, if it was.
+// damage is a warning if the journal was damaged.
 func damage(server *holdfast.Server) string {
 	if n := len(server.Damage()); n > 0 {
 		return fmt.Sprintf(" (the journal was damaged in %s, see the log)", count(n, "place"))

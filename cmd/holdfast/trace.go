@@ -21,11 +21,11 @@ func traceCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "trace CONTACT",
 		Short: "Show what happened in a contact, with every message on the wire",
-		Long: `Trace tells a contact from its beginning until now, also one that is over: what
-happened, the SIP messages with each party ("customer -> INVITE" came from the
-customer), what agents were told, and who was meant to hear whom.
+		Long: `Trace prints a contact from its beginning until now, also one that is over: its
+events, the SIP messages with each party ("customer -> INVITE" came from the
+customer), the notices sent to agents, and which parties were meant to hear each other.
 
-With --journal it looks into the journal of a server that is not running.`,
+With --journal it reads the journal of a server that is not running.`,
 		Example: "  holdfast trace -\n  holdfast trace 06h1 --svg > contact.svg\n  holdfast trace - --mermaid --journal holdfast-data",
 		Args:    cobra.ExactArgs(1),
 
@@ -38,16 +38,16 @@ With --journal it looks into the journal of a server that is not running.`,
 			return errors.Join(trace(cmd.OutOrStdout(), events, asSVG, asMermaid), err)
 		},
 	}
-	cmd.Flags().BoolVar(&asSVG, "svg", false, "draw it: who was how and heard whom, and a ladder of the messages")
+	cmd.Flags().BoolVar(&asSVG, "svg", false, "draw it: each party's state and audio, and a ladder of the messages")
 	cmd.Flags().BoolVar(&asMermaid, "mermaid", false, "print a sequence diagram for Mermaid")
-	cmd.Flags().StringVar(&kept.dir, "journal", "", "`directory` of a journal to look into, instead of asking a server")
+	cmd.Flags().StringVar(&kept.dir, "journal", "", "`directory` of a journal to read, instead of asking a server")
 	cmd.MarkFlagsMutuallyExclusive("svg", "mermaid")
 	return cmd
 }
 
-// history is all that has happened in the contact that a person means, as the
-// server tells it, or the journal that is kept somewhere. With an error it is
-// what can be known in spite of it.
+// history is all events of the contact that a person means, from the server
+// or from a journal in a directory. With an error it is the events that could
+// be read in spite of it.
 func history(cmd *cobra.Command, written string, kept *place) ([]client.Event, error) {
 	if kept.dir != "" {
 		return keptHistory(cmd, written, kept)

@@ -15,7 +15,7 @@ func transferCommand() *cobra.Command {
 	var wait, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "transfer CONTACT TARGET...",
-		Short: "Hand the customer to somebody else",
+		Short: "Transfer the customer",
 		Long: `Transfer holds the customer and rings the target: an endpoint or agent of the
 configuration by name, a phone number, or a sip: address. Of several targets
 the next one is tried when one fails, or, with --parallel, all ring at once and
@@ -23,9 +23,9 @@ the first to answer has the customer.
 
 In a cold transfer the agent leaves only after the target has picked up, in a
 blind one at once, and in a warm one the agent first talks to the target; then
-"complete", "conference", "swap" and "cancel" say how it goes on.
+"complete", "conference", "swap" or "cancel" continue it.
 
-With --wait it tells what happens until the transfer is decided, and exits with
+With --wait it prints the progress until the transfer is decided, and exits with
 0 only if it completed; of a warm one, until the agent talks to the target.`,
 		Args:              cobra.MinimumNArgs(2),
 		ValidArgsFunction: offer(liveContacts, targets),
@@ -37,13 +37,13 @@ With --wait it tells what happens until the transfer is decided, and exits with
 	cmd.Flags().StringVar(&kind, "kind", string(call.Cold), "when the agent leaves: cold, warm or blind")
 	offerKinds(cmd)
 	cmd.Flags().BoolVar(&ask.Parallel, "parallel", false, "ring all targets at once")
-	cmd.Flags().BoolVar(&ask.Confirm, "confirm", false, "have a target who answers press 1 to take the customer")
-	cmd.Flags().BoolVar(&ask.Whisper, "whisper", false, "have a target who answers first hear who is calling")
+	cmd.Flags().BoolVar(&ask.Confirm, "confirm", false, "require a target who answers to press 1 to take the customer")
+	cmd.Flags().BoolVar(&ask.Whisper, "whisper", false, "announce the caller to a target who answers")
 	cmd.Flags().BoolVar(&ask.Resume, "resume", false, "take the customer off hold when the transfer fails or is cancelled")
 	cmd.Flags().BoolVar(&ask.Supersede, "supersede", false, "cancel a transfer that only rings in favour of this one")
 	cmd.Flags().DurationVar(&ask.RingFor, "ring-for", 0, "how long each target may ring, such as 20s; as configured when not given")
 	cmd.Flags().StringVar(&ask.Key, "key", "", "idempotency `key`: the same key again is the same transfer")
-	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the transfer is decided or the agent talks to the target, and tell what happens")
+	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the transfer is decided or the agent talks to the target, and print its progress")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the transfer as JSON, and nothing else")
 	return cmd
 }
