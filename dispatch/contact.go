@@ -146,7 +146,7 @@ func (k *Dispatcher) Changed(c call.Contact, _ []call.Timed) {
 			k.queue(c, x)
 			k.offered(x.Offer, segmentOf(c.ID, x))
 		case x.Endpoint.Kind == call.AgentEndpoint && x.State != call.Connecting:
-			k.talks(c, x, held)
+			k.talks(c, x, held || x.Holding)
 		}
 	}
 	k.release(c)
@@ -170,7 +170,8 @@ func (k *Dispatcher) queue(c call.Contact, x call.Connection) {
 	}
 }
 
-// talks: an agent has picked up, and talks to the customer or holds them.
+// talks: an agent has picked up, and talks to the customer or holds them, in their page
+// or with their phone.
 func (k *Dispatcher) talks(c call.Contact, x call.Connection, held bool) {
 	id, agent := segmentOf(c.ID, x), x.Endpoint.Address
 	s := k.table.Agent(agent)

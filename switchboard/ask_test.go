@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -109,6 +110,43 @@ func TestRequestOnALineWhileTheJournalIsBehind(t *testing.T) {
 			t.Errorf("sent %q", b.trace.sent())
 		}
 	})
+}
+
+// An agent whose phone dials is reserved before anything is sent, and one who cannot be
+// reserved dials anyway.
+func TestPhoneThatDialsIsReserved(t *testing.T) {
+	for _, err := range []error{nil, &DialError{call.Busy, "ana is busy"}} {
+		inBubble(t, func(b *bench) {
+			router := &dialRouter{err: err}
+			b.s.options.Router = router
+			b.begin("DIAL")
+			b.wantSent(0, "-> 1 100", "-> 2 INVITE")
+			if got := router.reserved; len(got) != 2 || got[0] != 1 || got[1] != 2 || !router.settled {
+				t.Errorf("reserved %v, settled: %t", got, router.settled)
+			}
+		})
+	}
+}
+
+// A dialRouter counts who is reserved; err is for connection 1.
+type dialRouter struct {
+	everybody
+	err      error
+	reserved []call.ConnectionID
+	settled  bool
+}
+
+func (r *dialRouter) Reserve(_ call.Contact, id call.ConnectionID) error {
+	r.reserved = append(r.reserved, id)
+	if id == 1 {
+		return r.err
+	}
+	return nil
+}
+
+func (r *dialRouter) Settled(context.Context, call.ContactID) error {
+	r.settled = true
+	return nil
 }
 
 // An agent's phone dials: its line is connection 1, and the customer's is 2.

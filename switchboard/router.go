@@ -12,8 +12,8 @@ import (
 // customer to. Its methods may be called by any goroutine and, but for Settled,
 // wait for nothing.
 type Router interface {
-	// Reserve keeps the agent of a connection of c, who is about to be rung,
-	// from everybody else; asking again is the same reservation. An error is a
+	// Reserve keeps the agent of a connection of c, who is about to be rung or has
+	// dialled, from everybody else; asking again is the same reservation. An error is a
 	// *DialError that says why they cannot be rung. Of a connection that is no
 	// agent's nothing is kept.
 	Reserve(c call.Contact, id call.ConnectionID) error

@@ -225,10 +225,22 @@ func (t *transition) step(ev call.Event) error {
 	if len(t.events) > eventsMost {
 		panic(fmt.Sprintf("%d events in one transition, the last one %#v", len(t.events), ev))
 	}
+	if _, dials := ev.(call.Dialled); dials {
+		t.reserveDialler()
+	}
 	for _, command := range commands {
 		t.command(command)
 	}
 	return nil
+}
+
+// reserveDialler keeps an agent whose phone has dialled from other customers. They are on
+// the phone in any case, so nothing comes of it if they cannot be reserved.
+func (t *transition) reserveDialler() {
+	t.reserves = true
+	if err := t.desk.board.options.Router.Reserve(t.contact, t.contact.Connections[0].ID); err != nil {
+		t.desk.log.Debug("an agent dials who cannot be reserved", "error", err)
+	}
 }
 
 // secret: keys that meant nothing to the contact are nobody's business. They may
