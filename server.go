@@ -5,6 +5,7 @@ package holdfast
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -135,14 +136,20 @@ func (s *Server) assemble(ctx context.Context, o Options, dir *directory.Directo
 	return nil
 }
 
+// realm is what the passwords of phones are for.
+const realm = "holdfast"
+
 // speakSIP makes what answers SIP messages.
 func (s *Server) speakSIP(c config.Config, dir *directory.Directory) {
 	local := c.Local(s.sip.Address(), "Holdfast/"+Version)
+	authenticator := sipua.NewAuthenticator(sipua.AuthenticatorOptions{
+		Realm: realm, Secret: rand.Text(), Digest: c.SIP.Digest, Proxy: local.Proxy, Account: dir.Account,
+	})
 	s.sipLegs = sipleg.New(sipleg.Options{
 		Local: local, Sender: s.sip, Engine: s.engine, Addresses: dir, Board: s.board, Log: s.log,
 	})
 	s.phones = sipleg.StartRegistrar(sipleg.RegistrarOptions{
-		Local: local, Sender: s.sip, Phones: dir, For: c.SIP.RegisterFor, Digest: c.SIP.Digest, Log: s.log,
+		Local: local, Sender: s.sip, Phones: dir, Authenticator: authenticator, For: c.SIP.RegisterFor, Log: s.log,
 	})
 }
 

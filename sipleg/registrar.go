@@ -2,7 +2,6 @@ package sipleg
 
 import (
 	"context"
-	"crypto/rand"
 	"log/slog"
 	"net/netip"
 	"sync"
@@ -18,8 +17,6 @@ type Phones interface {
 	MayRegister(from netip.AddrPort) bool
 	// MayBind reports whether a phone may be called at that sip: address.
 	MayBind(address string) bool
-	// Account is the one of a user.
-	Account(user string) (sipua.Account, bool)
 	// Bindings are those of an account now.
 	Bindings(account string) []sipua.Binding
 	// Bind writes the bindings of an account down, and may wait for that.
@@ -28,17 +25,15 @@ type Phones interface {
 
 // RegistrarOptions are what a Registrar is made of. All are needed.
 type RegistrarOptions struct {
-	Local  sipua.Local
-	Sender Sender
-	Phones Phones
-	For    time.Duration // the longest a registration lasts
-	Digest []string      // what passwords may be proved with
-	Log    *slog.Logger
+	Local         sipua.Local
+	Sender        Sender
+	Phones        Phones
+	Authenticator *sipua.Authenticator
+	For           time.Duration // the longest a registration lasts
+	Log           *slog.Logger
 }
 
 const (
-	// registrarRealm is what passwords of phones are for.
-	registrarRealm = "holdfast"
 	// maxRequests is how many wait for their turn, of phones and of anyone; phones
 	// repeat those beyond.
 	maxRequests = 256
@@ -63,8 +58,7 @@ func StartRegistrar(o RegistrarOptions) *Registrar {
 	ctx, stop := context.WithCancel(context.Background())
 	r := &Registrar{
 		machine: sipua.NewRegistrar(sipua.RegistrarOptions{
-			Local: o.Local, Realm: registrarRealm, Secret: rand.Text(), Longest: o.For, Digest: o.Digest,
-			Account: o.Phones.Account, MayBind: o.Phones.MayBind,
+			Local: o.Local, Authenticator: o.Authenticator, Longest: o.For, MayBind: o.Phones.MayBind,
 		}),
 		options: o, phones: make(chan sipua.Received, maxRequests), others: make(chan sipua.Received, maxRequests), stop: stop,
 	}
@@ -85,7 +79,7 @@ func (r *Registrar) Receive(m sipua.Received) bool {
 		return false
 	}
 	queue := r.others
-	if r.machine.Answers(m) {
+	if r.options.Authenticator.Answers(m) {
 		queue = r.phones
 	}
 	select {

@@ -24,8 +24,14 @@ func (*ward) MayRegister(from netip.AddrPort) bool { return from == farAddress }
 
 func (*ward) MayBind(string) bool { return true }
 
-func (*ward) Account(user string) (sipua.Account, bool) {
-	return sipua.Account{Name: "ward", User: user, Password: "hush"}, true
+// wardens knows everybody's password.
+func wardens() *sipua.Authenticator {
+	return sipua.NewAuthenticator(sipua.AuthenticatorOptions{
+		Realm: "holdfast", Secret: "salt", Digest: []string{"MD5"},
+		Account: func(user string) (sipua.Account, bool) {
+			return sipua.Account{Name: "ward", User: user, Password: "hush"}, true
+		},
+	})
 }
 
 func (w *ward) Bindings(string) []sipua.Binding { return w.bindings }
@@ -49,7 +55,7 @@ func TestPhoneRegisters(t *testing.T) {
 		kept, sent := &ward{full: full}, make(outbox)
 		r := StartRegistrar(RegistrarOptions{
 			Local: sipua.Local{Address: usAddress}, Sender: sent, Phones: kept,
-			For: time.Minute, Digest: []string{"MD5"}, Log: slog.New(slog.DiscardHandler),
+			For: time.Minute, Authenticator: wardens(), Log: slog.New(slog.DiscardHandler),
 		})
 		phone := sipua.NewRegistration(sipua.Local{Address: farAddress, Credentials: []sipua.Credentials{{
 			Peers: []netip.Prefix{netip.PrefixFrom(usAddress.Addr(), 32)}, User: "200", Password: "hush",
@@ -73,7 +79,7 @@ func TestPhoneRegisters(t *testing.T) {
 
 // TestWhatIsNotForTheRegistrar goes to lines, which do not answer strangers.
 func TestWhatIsNotForTheRegistrar(t *testing.T) {
-	r := StartRegistrar(RegistrarOptions{Phones: &ward{}})
+	r := StartRegistrar(RegistrarOptions{Phones: &ward{}, Authenticator: wardens()})
 	defer r.Close()
 	options := request(t, "OPTIONS", "200", "", "")
 	if r.Receive(options) {
@@ -107,7 +113,7 @@ func TestStrangersFillNoQueue(t *testing.T) {
 	kept, sent := &stuckWard{binds: make(chan bool), write: make(chan bool)}, make(outbox, 10*maxRequests)
 	r := StartRegistrar(RegistrarOptions{
 		Local: sipua.Local{Address: usAddress}, Sender: sent, Phones: kept,
-		For: time.Minute, Digest: []string{"MD5"}, Log: slog.New(slog.DiscardHandler),
+		For: time.Minute, Authenticator: wardens(), Log: slog.New(slog.DiscardHandler),
 	})
 	defer r.Close()
 	// challenged returns what a phone sends when it has been challenged.

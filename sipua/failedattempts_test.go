@@ -18,6 +18,11 @@ func (d *desk) through(m Received, from netip.AddrPort) Received {
 	return r
 }
 
+// behind puts the registrar behind a proxy.
+func (d *desk) behind(proxy netip.AddrPort) {
+	d.options.Local.Proxy, d.options.Authenticator.options.Proxy = proxy, proxy
+}
+
 // guesses sends wrong passwords for a user, and returns how many got an answer.
 func (d *desk) guesses(n int, user string, send func(Received) Received) (answered int) {
 	d.Helper()
@@ -68,7 +73,7 @@ func eachWay(t *testing.T, test func(t *testing.T, d *desk)) {
 	for name, proxy := range map[string]netip.AddrPort{"directly": {}, "through a proxy": proxyDesk} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t)
-			d.options.Local.Proxy = proxy
+			d.behind(proxy)
 			test(t, d)
 		})
 	}
@@ -102,7 +107,7 @@ func TestForgedAddress(t *testing.T) {
 // that have registered nor those of other users.
 func TestSharedAddress(t *testing.T) {
 	eachWay(t, func(t *testing.T, d *desk) {
-		d.options.Account = func(user string) (Account, bool) {
+		d.options.Authenticator.options.Account = func(user string) (Account, bool) {
 			return Account{Name: user, User: user, Password: deskPassword}, user == "200" || user == "300"
 		}
 		if !d.registers(d.sent(peers)) {

@@ -29,11 +29,13 @@ const deskPassword = "open sesame"
 
 func newDesk(t *testing.T) *desk {
 	return &desk{T: t, now: noon, from: peers, Registrar: NewRegistrar(RegistrarOptions{
-		Local: Local{Address: ours, Transports: []Transport{TCP}}, Realm: "holdfast", Secret: "salt",
-		Longest: 5 * time.Minute, Digest: []string{"SHA-256", "MD5"},
-		Account: func(user string) (Account, bool) {
-			return Account{Name: "Ana", User: "200", Password: deskPassword}, user == "200"
-		},
+		Local: Local{Address: ours, Transports: []Transport{TCP}}, Longest: 5 * time.Minute,
+		Authenticator: NewAuthenticator(AuthenticatorOptions{
+			Realm: "holdfast", Secret: "salt", Digest: []string{"SHA-256", "MD5"},
+			Account: func(user string) (Account, bool) {
+				return Account{Name: "Ana", User: "200", Password: deskPassword}, user == "200"
+			},
+		}),
 		MayBind: func(address string) bool { return !strings.Contains(address, "carrier") },
 	})}
 }
@@ -218,7 +220,7 @@ func TestBehindANAT(t *testing.T) {
 // are anywhere. What is there all the same can be removed.
 func TestBehindAProxy(t *testing.T) {
 	d := newDesk(t)
-	d.options.Local.Proxy = peers
+	d.behind(peers)
 	d.ask(200, "Contact: <sip:200@10.0.0.7:5070;line=7>")
 	d.ask(403, "Contact: <sip:200@10.0.0.8>, <sip:+19005550100@carrier.example>")
 	d.ask(200, "Contact: <sip:+19005550100@carrier.example>;expires=0")
@@ -268,11 +270,12 @@ func TestNonces(t *testing.T) {
 		"of another port":    func(d *desk) { d.from = netip.MustParseAddrPort("192.0.2.2:5061") },
 		"made up":            func(d *desk) { d.nonce = strings.Repeat("0", len(d.nonce)) },
 		"no nonce of ours":   func(d *desk) { d.nonce = "xyz" },
-		"after a restart":    func(d *desk) { d.nonces.secret = "pepper" },
+		"after a restart":    func(d *desk) { d.options.Authenticator.nonces.secret = "pepper" },
 		"of before the flood": func(d *desk) {
 			d.now = d.now.Add(time.Millisecond)
 			for range maxNonces + 2 {
-				d.nonces.use(d.now, d.nonces.make(d.now, d.from), 1)
+				nonces := &d.options.Authenticator.nonces
+				nonces.use(d.now, nonces.make(d.now, d.from), 1)
 			}
 			d.now = d.now.Add(time.Millisecond)
 		},
@@ -285,8 +288,8 @@ func TestNonces(t *testing.T) {
 			t.Errorf("a nonce %s: %s", name, res)
 		}
 		d.ask(200) // with the new one
-		if len(d.nonces.counts) > maxNonces || len(d.nonces.used) != len(d.nonces.counts) {
-			t.Errorf("%d nonces are remembered", len(d.nonces.counts))
+		if n := d.options.Authenticator.nonces; len(n.counts) > maxNonces || len(n.used) != len(n.counts) {
+			t.Errorf("%d nonces are remembered", len(n.counts))
 		}
 	}
 }
@@ -349,9 +352,9 @@ func FuzzRegister(f *testing.F) {
 			return
 		}
 		r := newDesk(nil).Registrar
-		r.options.Account = func(user string) (Account, bool) { return Account{Name: user, User: user}, true }
+		r.options.Authenticator.options.Account = func(user string) (Account, bool) { return Account{Name: user, User: user}, true }
 		if req := msg.(*sip.Request); proves {
-			c := challenge{Realm: "holdfast", Nonce: r.nonces.make(noon, m.From), Counted: true, Count: 1}
+			c := challenge{Realm: "holdfast", Nonce: r.options.Authenticator.nonces.make(noon, m.From), Counted: true, Count: 1}
 			req.RemoveHeader("Authorization")
 			req.AppendHeader(c.answer(Credentials{User: req.To().Address.User}, sip.REGISTER, req.Recipient.String(), "c"))
 		}

@@ -1,0 +1,157 @@
+package sipua
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// An Account belongs to an agent whose phones prove who they are by a password.
+type Account struct {
+	Name     string // what their bindings are kept under
+	User     string
+	Password string
+}
+
+// String returns the user, and keeps the password from being printed.
+func (a Account) String() string { return a.User }
+
+// owns reports whether an address is the account's own.
+func (a Account) owns(address sip.Uri) bool {
+	user := UserOf(address)
+	return strings.EqualFold(user, a.User) || strings.EqualFold(user, a.Name)
+}
+
+// AuthenticatorOptions are what an Authenticator is made of. All but Proxy are needed.
+type AuthenticatorOptions struct {
+	Realm  string
+	Secret string         // what its nonces are made with: known to it alone, and new with each start
+	Digest []string       // the algorithms offered, of SHA-256 and MD5, the best first
+	Proxy  netip.AddrPort // as in Local
+	// Account returns the account of a user.
+	Account func(user string) (Account, bool)
+}
+
+// An Authenticator finds out who sends a request, by a digest (RFC 7616, RFC 8760). One
+// Authenticator serves all methods, so that wrong passwords in a REGISTER and in an
+// INVITE count together, and a nonce that was used in one is used in the other. However
+// much it is asked, it remembers no more than a bounded amount. Any goroutine may use it.
+type Authenticator struct {
+	options AuthenticatorOptions
+
+	mu     sync.Mutex
+	nonces nonces
+	failed failedAttempts
+}
+
+// NewAuthenticator returns an authenticator that has seen no request.
+func NewAuthenticator(o AuthenticatorOptions) *Authenticator {
+	return &Authenticator{options: o, nonces: nonces{secret: o.Secret}}
+}
+
+// Answers reports whether a request answers a nonce that was made for its sender, so the
+// sender is not forged.
+func (a *Authenticator) Answers(m Received) bool {
+	req, ok := m.SIP.(*sip.Request)
+	if !ok || Check(m) != nil {
+		return false
+	}
+	p, ok, err := readCredentials(req, a.options.Realm, a.options.Digest)
+	return ok && err == nil && a.nonces.ours(origin(m, a.options.Proxy), p.Nonce)
+}
+
+// Authenticate returns the account whose password a request proves. Otherwise it returns
+// the response to send: a challenge, or a refusal. The zero Message means that the
+// request must get no response, because its sender has guessed too many passwords.
+func (a *Authenticator) Authenticate(now time.Time, m Received) (Account, Message, bool) {
+	req, ok := m.SIP.(*sip.Request)
+	if !ok || Check(m) != nil {
+		return Account{}, Message{}, false
+	}
+	who, no := a.authenticate(now, m, req)
+	switch no {
+	case nil:
+		return who, Message{}, true
+	case ignored:
+		return Account{}, Message{}, false
+	}
+	return Account{}, no.answer(m), false
+}
+
+// authenticate finds out who sends a request. The nonce is looked at before the password:
+// an answer to a nonce that is not good is neither right nor wrong.
+func (a *Authenticator) authenticate(now time.Time, m Received, req *sip.Request) (Account, *rejection) {
+	from := origin(m, a.options.Proxy)
+	p, ok, err := readCredentials(req, a.options.Realm, a.options.Digest)
+	if err != nil {
+		return Account{}, badRequest(err.Error())
+	}
+	var who Account
+	known, right := false, false
+	if ok && a.nonces.ours(from, p.Nonce) {
+		// A proof for no account is computed, too: how long it takes discloses nothing.
+		who, known = a.options.Account(p.user)
+		right = p.proves(who, req.Method) && known
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	g := guess{user: p.user, known: known, from: from}
+	switch {
+	case !ok:
+		return Account{}, a.challenge(now, from, false)
+	case !a.nonces.good(now, from, p.Nonce, p.Count):
+		return Account{}, a.challenge(now, from, true)
+	case a.failed.barred(now, g, a.options.Secret):
+		return Account{}, ignored
+	case !right:
+		a.failed.missed(now, g, a.options.Secret)
+		return Account{}, a.challenge(now, from, false)
+	}
+	a.nonces.use(now, p.Nonce, p.Count)
+	a.failed.right(now, g)
+	return who, nil
+}
+
+// challenge asks who it is, with each algorithm (RFC 8760 §2.4). Stale means that
+// the nonce is not good, whatever the password (RFC 7616 §3.3). A server that ends calls
+// itself challenges with 401, a proxy with 407 (RFC 3261 §22.1).
+func (a *Authenticator) challenge(now time.Time, from netip.AddrPort, stale bool) *rejection {
+	no := &rejection{kind: Challenge, status: sip.StatusUnauthorized, reason: "Unauthorized"} //nolint:misspell // as RFC 3261 §21.4.2 spells it
+	nonce := a.nonces.make(now, from)
+	for _, algorithm := range a.options.Digest {
+		value := fmt.Sprintf(`Digest realm="%s", nonce="%s", algorithm=%s, qop="auth"`, quotable(a.options.Realm), nonce, algorithm)
+		if stale {
+			value += ", stale=true"
+		}
+		no.headers = append(no.headers, sip.NewHeader("WWW-Authenticate", value))
+	}
+	return no
+}
+
+// A rejection is an answer that grants nothing.
+type rejection struct {
+	kind    Kind // empty: ErrorResponse
+	status  int
+	reason  string
+	headers []sip.Header
+}
+
+// ignored is the rejection of a request that gets no answer.
+var ignored = &rejection{}
+
+// answer is the response with which a request is rejected.
+func (no *rejection) answer(m Received) Message {
+	kind := no.kind
+	if kind == "" {
+		kind = ErrorResponse
+	}
+	return stateless(kind, m, no.status, no.reason, no.headers...)
+}
+
+func badRequest(why string) *rejection {
+	return &rejection{status: sip.StatusBadRequest, reason: "Bad Request: " + why}
+}
