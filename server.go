@@ -146,7 +146,7 @@ func (s *Server) speakSIP(c config.Config, dir *directory.Directory) {
 		Realm: realm, Secret: rand.Text(), Digest: c.SIP.Digest, Proxy: local.Proxy, Account: dir.Account,
 	})
 	s.sipLegs = sipleg.New(sipleg.Options{
-		Local: local, Sender: s.sip, Engine: s.engine, Addresses: dir, Board: s.board, Log: s.log,
+		Local: local, Sender: s.sip, Engine: s.engine, Addresses: dir, Authenticator: authenticator, Board: s.board, Log: s.log,
 	})
 	s.phones = sipleg.StartRegistrar(sipleg.RegistrarOptions{
 		Local: local, Sender: s.sip, Phones: dir, Authenticator: authenticator, For: c.SIP.RegisterFor, Log: s.log,

@@ -17,10 +17,20 @@ const usualHops = 70
 type invited struct {
 	Hops    int  `json:"hops"`              // that it had left
 	Private bool `json:"private,omitempty"` // nobody else may see who calls
+
+	// Agent is the agent whose phone dials; empty: a customer calls.
+	Agent string `json:"agent,omitempty"`
 }
 
 func invitedBy(r *sip.Request) invited {
-	return invited{hopsOf(r), private(r)}
+	return invited{Hops: hopsOf(r), Private: private(r)}
+}
+
+// hiddenFrom reports whether a party may not see who called us: a customer who wants to
+// stay unknown does to everybody we call for them, an agent who dials does to the
+// customer.
+func (i invited) hiddenFrom(p call.Party) bool {
+	return i.Private && (i.Agent != "") == (p == call.Customer)
 }
 
 func hopsOf(r *sip.Request) int {
@@ -61,12 +71,13 @@ func (l *Legs) call(id call.ContactID, to sip.Uri, d call.Dial) sipua.Call {
 	l.mu.Unlock()
 	hops := sip.MaxForwardsHeader(by.Hops - 1)
 	c := sipua.Call{To: to, Registered: l.addresses.Registers(d.To), Headers: []sip.Header{&hops}}
-	if by.Private && d.Party != call.Customer {
+	hidden := by.hiddenFrom(d.Party)
+	if hidden {
 		c.Headers = append(c.Headers, sip.NewHeader("Privacy", "id"))
 	} else {
 		c.Headers = append(c.Headers, l.asserted(d)...)
 	}
-	if by.Private && d.From == d.Customer {
+	if hidden && (d.Party == call.Customer || d.From == d.Customer) {
 		c.Name, c.From = "Anonymous", sip.Uri{Scheme: "sip", User: "anonymous", Host: "anonymous.invalid"}
 	} else {
 		c.Name, c.From = d.From.Name, l.from(d.From)
@@ -84,13 +95,16 @@ func (l *Legs) asserted(d call.Dial) []sip.Header {
 }
 
 // from is who a party sees calling: the user of the customer's address or
-// number, at our host, so that what the party sends there reaches us.
+// number, or the name of the agent, at our host, so that what the party sends there
+// reaches us.
 func (l *Legs) from(e call.Endpoint) sip.Uri {
 	from := sip.Uri{Scheme: "sip", User: "anonymous", Host: l.local.Address.Addr().String(), Port: int(l.local.Address.Port())}
 	switch e.Kind {
 	case call.PhoneNumber:
 		from.User = sipua.EscapeUser(e.Address)
-	case call.URI, call.AgentEndpoint:
+	case call.AgentEndpoint:
+		from.User = sipua.EscapeUser(e.Address)
+	case call.URI:
 		var theirs sip.Uri
 		if err := sip.ParseUri(e.Address, &theirs); err == nil && theirs.User != "" {
 			from.User = sipua.EscapeUser(sipua.CanonicalUser(theirs.User))

@@ -16,7 +16,7 @@ import (
 //
 //	caller (we call):    Dial ──▶ Rang… ──▶ Answered ──▶ HungUp, Lost
 //	                       └────────┴─────▶ Failed
-//	callee (they call):  Arrived ──▶ [Ring] [Answer] ──▶ HungUp, Lost
+//	callee (they call):  Arrived, Dialled ──▶ [Ring] [Answer] ──▶ HungUp, Lost
 //	                                   └─▶ [Refuse]
 //
 // Drop ends it from everywhere. After its end it tells nothing more, but lives
@@ -45,7 +45,7 @@ func (l leg) Receive(now time.Time, in switchboard.Incoming) switchboard.Plan {
 	switch in := in.(type) {
 	case arrival:
 		t.from = l.lines.local.HostOf(in.Received)
-		t.emit(in.arrived)
+		t.emit(in.begins)
 		t.run(in.step)
 	case message:
 		t.from = l.lines.local.HostOf(in.Received)

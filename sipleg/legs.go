@@ -27,6 +27,15 @@ type Addresses interface {
 	// caller and called are sip: addresses. An error means that there is
 	// nobody to answer.
 	Incoming(from netip.AddrPort, caller, called string) (call.Arrived, error)
+	// Phone returns the agent whose phone calls from there as caller, a sip: address,
+	// and reports whether an agent's phone does. Without a name, the phone must prove
+	// whose it is.
+	Phone(from netip.AddrPort, caller string) (agent string, is bool)
+	// Claims reports whether caller, a sip: address, is that of another agent.
+	Claims(agent, caller string) bool
+	// Dialled returns how the contact begins when an agent's phone dials what a person
+	// might write. An error says why it may not.
+	Dialled(agent, written string) (call.Dialled, error)
 	// Identifies reports whether whoever is called there is told who really
 	// calls, besides whom they see calling (RFC 3325).
 	Identifies(call.Endpoint) bool
@@ -60,12 +69,13 @@ type Sender interface {
 
 // Options are what Legs are made of. All are needed.
 type Options struct {
-	Local     sipua.Local // our side of every dialog
-	Sender    Sender
-	Engine    *media.Engine
-	Addresses Addresses
-	Board     Board
-	Log       *slog.Logger
+	Local         sipua.Local // our side of every dialog
+	Sender        Sender
+	Engine        *media.Engine
+	Addresses     Addresses
+	Authenticator *sipua.Authenticator // of the phones that register
+	Board         Board
+	Log           *slog.Logger
 }
 
 // Legs makes SIP legs (see switchboard.Legs) and hands them what the wire
@@ -81,8 +91,10 @@ type Legs struct {
 	log       *slog.Logger
 	now       func() time.Time
 
-	refused                                  *refused
-	strangers, turnedAway, pointless, unsent seldom // what is logged of them
+	authenticator *sipua.Authenticator
+
+	refused                                           *refused
+	strangers, turnedAway, pointless, denials, unsent seldom // what is logged of them
 
 	mu      sync.Mutex
 	legs    map[string][]*anchor       // by Call-ID
@@ -93,7 +105,7 @@ type Legs struct {
 func New(o Options) *Legs {
 	return &Legs{
 		local: o.Local, sender: o.Sender, engine: rooms{o.Engine}, addresses: o.Addresses, board: o.Board, log: o.Log,
-		now: time.Now, refused: newRefused(), legs: map[string][]*anchor{}, callers: map[call.ContactID]*anchor{},
+		authenticator: o.Authenticator, now: time.Now, refused: newRefused(), legs: map[string][]*anchor{}, callers: map[call.ContactID]*anchor{},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"holdfast/call"
 	"holdfast/sipua"
 	"holdfast/switchboard"
 )
@@ -28,7 +29,7 @@ func (l *Legs) Receive(m sipua.Received) {
 	if a != nil && a.deliver(message{m, a.name}) {
 		return
 	}
-	if !l.addresses.Known(m.From) {
+	if !l.addresses.Known(m.From) && !l.calledByPhone(m) {
 		if missed, is := l.strangers.due(l.now()); is {
 			l.log.Warn("a stranger was not answered", "from", m.From, "unmentioned", missed)
 		}
@@ -78,19 +79,47 @@ func (l *Legs) unacceptable(m sipua.Received, r *sip.Request) sipua.Message {
 	return sipua.Unsupported(m)
 }
 
-// arrive begins a contact, unless there is nobody to answer, no way to speak
-// with the caller, or no way to record it in time. That is asked first: whatever
-// the callers of a flood ask for, refusing them must cost little.
+// calledByPhone reports whether a message is the first INVITE of a phone that may
+// register, or an ACK there: a phone may call whose registration has just ended.
+func (l *Legs) calledByPhone(m sipua.Received) bool {
+	r, is := m.SIP.(*sip.Request)
+	if !is || r.Method != sip.INVITE && r.Method != sip.ACK {
+		return false
+	}
+	_, is = l.addresses.Phone(m.From, address(r.From().Address))
+	return is
+}
+
+// arrive begins a contact, unless an agent's phone does not prove whose it is, there is
+// nobody to answer, no way to speak with the caller, or no way to record it in time. The
+// last is asked before anything is looked up: whatever the callers of a flood ask for,
+// refusing them must cost little.
 func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 	if l.refused.has(l.now(), r) {
 		l.refuse(m, retryAfter)
+		return
+	}
+	agent, isPhone, response := l.dialler(m, r)
+	if isPhone && agent == "" {
+		l.send(response)
 		return
 	}
 	if err := l.board.Admits(); err != nil {
 		l.busy(m, r, err)
 		return
 	}
-	arrived, err := l.addresses.Incoming(m.From, address(r.From().Address), address(r.Recipient))
+	if isPhone {
+		begins, response := l.dialled(m, r, agent)
+		if response.SIP != nil {
+			l.send(response)
+			return
+		}
+		by := invitedBy(r)
+		by.Agent = agent
+		l.open(m, r, beginning{begins, begins.Agent.String(), by})
+		return
+	}
+	begins, err := l.addresses.Incoming(m.From, address(r.From().Address), address(r.Recipient))
 	if err != nil {
 		if missed, is := l.pointless.due(l.now()); is {
 			l.log.Info("a call for nobody", "from", m.From, "called", r.Recipient.User, "error", err, "unmentioned", missed)
@@ -98,6 +127,18 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 		l.send(sipua.Refuse(m, 404, "Not Found"))
 		return
 	}
+	l.open(m, r, beginning{begins, begins.Customer.String(), invitedBy(r)})
+}
+
+// A beginning is how a contact begins for an INVITE.
+type beginning struct {
+	fact call.Fact
+	name string // what people call who calls
+	by   invited
+}
+
+// open begins a contact with the line of an INVITE.
+func (l *Legs) open(m sipua.Received, r *sip.Request, begins beginning) {
 	now := l.now()
 	step := sipua.NewCallee(l.local, sipua.RandomIdentity(), 1, now, m)
 	offered, ok := firstOffer(step)
@@ -107,7 +148,7 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 	}
 	a := &anchor{
 		lines: l, contact: newContactID(now), connection: 1,
-		role: callee, name: arrived.Customer.String(), identity: step.Dialog.Identity(), caller: invitedBy(r),
+		role: callee, name: begins.name, identity: step.Dialog.Identity(), caller: begins.by,
 	}
 	if err := a.open(0); err != nil {
 		l.busy(m, r, err)
@@ -116,6 +157,7 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 	s := newSession()
 	if offered.SDP != nil {
 		host := l.local.HostOf(m)
+		var err error
 		if s, err = s.answer(a.at, withAddress(offered.SDP, host)); err != nil {
 			if missed, is := l.pointless.due(l.now()); is {
 				l.log.Info("a call without audio we could share", "from", m.From, "error", err, "unmentioned", missed)
@@ -126,7 +168,7 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 		}
 		s.Stream.Host = host
 	}
-	first := arrival{message{m, a.name}, l, arrived, step}
+	first := arrival{message{m, a.name}, l, begins.fact, step}
 	if err := l.board.Open(a.contact, leg{anchor: a, dialog: step.Dialog, session: s}, first); err != nil {
 		l.abandon(a)
 		l.busy(m, r, err)

@@ -59,7 +59,9 @@ func (r *rig) boot() {
 		Sender:    r,
 		Addresses: addresses{},
 		Board:     &r.board,
-		Log:       slog.New(slog.DiscardHandler),
+
+		Authenticator: wardens(),
+		Log:           slog.New(slog.DiscardHandler),
 	})
 	r.lines.engine = &r.ports
 	r.lines.now = func() time.Time { return r.now }
@@ -325,39 +327,6 @@ func (b *board) Deliver(id call.ContactID, c call.ConnectionID, in switchboard.I
 	b.r.takes(in)
 	return true
 }
-
-// addresses knows one agent and everybody at the far address.
-type addresses struct{}
-
-func (addresses) Resolve(e call.Endpoint) (string, error) {
-	if e.Kind == call.PhoneNumber && strings.HasPrefix(e.Address, "+") {
-		return "sip:" + e.Address + "@198.51.100.7", nil
-	}
-	switch e.Address {
-	case "nowhere":
-		return "", &switchboard.DialError{Reason: call.Denied, Detail: "may not be dialled"}
-	case "odd":
-		return "phone of Bob", nil
-	}
-	return e.Address, nil
-}
-
-func (addresses) Incoming(_ netip.AddrPort, caller, called string) (call.Arrived, error) {
-	if !strings.HasPrefix(called, "sip:hotline@") {
-		return call.Arrived{}, errors.New("nobody answers this number")
-	}
-	return call.Arrived{
-		Customer: call.Endpoint{Kind: call.URI, Address: caller},
-		Called:   called,
-		Agent:    call.Endpoint{Kind: call.AgentEndpoint, Address: "ana"},
-		Rules:    call.DefaultRules(),
-	}, nil
-}
-
-func (addresses) Identifies(e call.Endpoint) bool { return e.Kind == call.PhoneNumber }
-func (addresses) Registers(e call.Endpoint) bool  { return e.Kind == call.AgentEndpoint }
-
-func (addresses) Known(from netip.AddrPort) bool { return from == farAddress }
 
 // ports is an engine without audio.
 type ports struct {

@@ -18,9 +18,9 @@ type (
 	// arrival begins a contact: the first INVITE, as the dialog took it.
 	arrival struct {
 		message
-		lines   *Legs
-		arrived call.Arrived
-		step    sipua.Step
+		lines  *Legs
+		begins call.Fact
+		step   sipua.Step
 	}
 
 	// message is a SIP message on the line of name.
