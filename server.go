@@ -143,7 +143,7 @@ const realm = "holdfast"
 func (s *Server) speakSIP(c config.Config, dir *directory.Directory) {
 	local := c.Local(s.sip.Address(), "Holdfast/"+Version)
 	authenticator := sipua.NewAuthenticator(sipua.AuthenticatorOptions{
-		Realm: realm, Secret: rand.Text(), Digest: c.SIP.Digest, Proxy: local.Proxy, Account: dir.Account,
+		Realm: realm, Secret: rand.Text(), Digest: dir.Digest, Proxy: local.Proxy, Account: dir.Account,
 	})
 	s.sipLegs = sipleg.New(sipleg.Options{
 		Local: local, Sender: s.sip, Engine: s.engine, Addresses: dir, Authenticator: authenticator, Board: s.board, Log: s.log,

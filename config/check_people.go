@@ -43,7 +43,10 @@ func (c *checker) people(d *document, config *Config) {
 		if given := a.Password != "" || a.PasswordFile != ""; given || a.User != "" {
 			agent.User = cmp.Or(string(a.User), string(a.Name))
 			agent.Password = c.secret(path, "password", a.Password, a.PasswordFile)
+			agent.Digest = c.digest(path, a.Digest)
 			c.registers(path, agent, given, config)
+		} else if a.Digest != "" {
+			c.wrong(path+".digest", "only a phone that registers proves a password; give user and password, or remove digest")
 		} else if a.Address != "" || a.Login == "" && a.LoginFile == "" {
 			c.address(path, string(a.Address), config)
 		}

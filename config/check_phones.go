@@ -57,6 +57,18 @@ func (c *checker) registers(path string, agent Agent, password bool, config *Con
 	}
 }
 
+// digest is what an agent's phone may prove its password with; nil: what [sip] says.
+func (c *checker) digest(path string, t text) []string {
+	if t == "" {
+		return nil
+	}
+	algorithm := strings.ToUpper(string(t))
+	if !slices.Contains(algorithms, algorithm) {
+		c.wrong(path+".digest", `%q is no way to prove a password; use "sha-256" or "md5"`, t)
+	}
+	return []string{algorithm}
+}
+
 // orPassword is what else than an address the thing in a table may have.
 func orPassword(table string) string {
 	if strings.HasPrefix(table, "agent[") {

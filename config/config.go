@@ -147,6 +147,7 @@ type Agent struct {
 
 	User     string // how that phone names itself
 	Password Secret
+	Digest   []string // what it may prove its password with; nil: what [sip] says
 
 	// Login is how the agent logs in to the page; the zero value: they do not.
 	// Without Address and User the page is their phone.

@@ -99,6 +99,7 @@ type document struct {
 		User         text `toml:"user"`
 		Password     text `toml:"password"`
 		PasswordFile text `toml:"password_file"`
+		Digest       text `toml:"digest"`
 
 		Login     text `toml:"login"`
 		LoginFile text `toml:"login_file"`

@@ -26,6 +26,9 @@ type Directory struct {
 	conf     config.Config
 	machines map[netip.Addr]bool // that conf names
 	phones   phones
+
+	challengeKey []byte // see Digest; set before anyone asks
+
 	atPhone  map[string]string      // names of agents, by the Party of their address
 	atNumber map[string]string      // names of agents, by the phone number that is the user of their address
 	listed   map[call.Endpoint]bool // [[endpoint]] addresses, without their names

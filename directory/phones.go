@@ -40,6 +40,13 @@ type phone struct {
 // KeepPhones reads from a store which phones are registered, and keeps it there
 // from now on. Before, no phone is.
 func (d *Directory) KeepPhones(ctx context.Context, store switchboard.Store) error {
+	if err := d.keepChallengeKey(ctx, store); err != nil {
+		return err
+	}
+	return d.readPhones(ctx, store)
+}
+
+func (d *Directory) readPhones(ctx context.Context, store switchboard.Store) error {
 	kept, err := store.All(ctx, phoneKind)
 	if err != nil {
 		return fmt.Errorf("reading which phones are registered: %w", err)
@@ -101,7 +108,7 @@ func (d *Directory) Bind(ctx context.Context, agent string, bindings []sipua.Bin
 	d.phones.mu.RUnlock()
 	seq, err := store.Put(ctx, phoneKind, agent, text, after)
 	if err != nil { // it may have been written all the same, or by somebody else
-		_ = d.KeepPhones(ctx, store) // the error that counts is the first
+		_ = d.readPhones(ctx, store) // the error that counts is the first
 		return fmt.Errorf("registering %s's phone: %w", agent, err)
 	}
 	d.phones.mu.Lock()

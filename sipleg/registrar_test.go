@@ -27,7 +27,7 @@ func (*ward) MayBind(string) bool { return true }
 // wardens knows everybody's password.
 func wardens() *sipua.Authenticator {
 	return sipua.NewAuthenticator(sipua.AuthenticatorOptions{
-		Realm: "holdfast", Secret: "salt", Digest: []string{"MD5"},
+		Realm: "holdfast", Secret: "salt", Digest: func(string) []string { return []string{"MD5"} },
 		Account: func(user string) (sipua.Account, bool) {
 			return sipua.Account{Name: "ward", User: user, Password: "hush"}, true
 		},

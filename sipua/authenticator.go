@@ -30,8 +30,11 @@ func (a Account) owns(address sip.Uri) bool {
 type AuthenticatorOptions struct {
 	Realm  string
 	Secret string         // what its nonces are made with: known to it alone, and new with each start
-	Digest []string       // the algorithms offered, of SHA-256 and MD5, the best first
 	Proxy  netip.AddrPort // as in Local
+	// Digest returns the algorithms with which the phone of a user may prove its password,
+	// of SHA-256 and MD5, the best first. For a user without an account it returns always
+	// the same ones, which an account might have. Any goroutine may call it.
+	Digest func(user string) []string
 	// Account returns the account of a user.
 	Account func(user string) (Account, bool)
 }
@@ -60,7 +63,7 @@ func (a *Authenticator) Answers(m Received) bool {
 	if !ok || Check(m) != nil {
 		return false
 	}
-	p, ok, err := readCredentials(req, a.options.Realm, a.options.Digest)
+	p, ok, err := readCredentials(req, a.options.Realm, a.algorithms(req))
 	return ok && err == nil && a.nonces.ours(origin(m, a.options.Proxy), p.Nonce)
 }
 
@@ -86,7 +89,8 @@ func (a *Authenticator) Authenticate(now time.Time, m Received) (Account, Messag
 // an answer to a nonce that is not good is neither right nor wrong.
 func (a *Authenticator) authenticate(now time.Time, m Received, req *sip.Request) (Account, *rejection) {
 	from := origin(m, a.options.Proxy)
-	p, ok, err := readCredentials(req, a.options.Realm, a.options.Digest)
+	offered := a.algorithms(req)
+	p, ok, err := readCredentials(req, a.options.Realm, offered)
 	if err != nil {
 		return Account{}, badRequest(err.Error())
 	}
@@ -102,27 +106,36 @@ func (a *Authenticator) authenticate(now time.Time, m Received, req *sip.Request
 	g := guess{user: p.user, known: known, from: from}
 	switch {
 	case !ok:
-		return Account{}, a.challenge(now, from, false)
+		return Account{}, a.challenge(now, from, offered, false)
 	case !a.nonces.good(now, from, p.Nonce, p.Count):
-		return Account{}, a.challenge(now, from, true)
+		return Account{}, a.challenge(now, from, offered, true)
 	case a.failed.barred(now, g, a.options.Secret):
 		return Account{}, ignored
 	case !right:
 		a.failed.missed(now, g, a.options.Secret)
-		return Account{}, a.challenge(now, from, false)
+		return Account{}, a.challenge(now, from, offered, false)
 	}
 	a.nonces.use(now, p.Nonce, p.Count)
 	a.failed.right(now, g)
 	return who, nil
 }
 
+// algorithms returns those with which a request may prove its password. They follow from
+// its sender's own address: the first request of a phone names no other user.
+func (a *Authenticator) algorithms(req *sip.Request) []string {
+	if req.Method == sip.REGISTER {
+		return a.options.Digest(UserOf(req.To().Address))
+	}
+	return a.options.Digest(UserOf(req.From().Address))
+}
+
 // challenge asks who it is, with each algorithm (RFC 8760 §2.4). Stale means that
 // the nonce is not good, whatever the password (RFC 7616 §3.3). A server that ends calls
 // itself challenges with 401, a proxy with 407 (RFC 3261 §22.1).
-func (a *Authenticator) challenge(now time.Time, from netip.AddrPort, stale bool) *rejection {
+func (a *Authenticator) challenge(now time.Time, from netip.AddrPort, offered []string, stale bool) *rejection {
 	no := &rejection{kind: Challenge, status: sip.StatusUnauthorized, reason: "Unauthorized"} //nolint:misspell // as RFC 3261 §21.4.2 spells it
 	nonce := a.nonces.make(now, from)
-	for _, algorithm := range a.options.Digest {
+	for _, algorithm := range offered {
 		value := fmt.Sprintf(`Digest realm="%s", nonce="%s", algorithm=%s, qop="auth"`, quotable(a.options.Realm), nonce, algorithm)
 		if stale {
 			value += ", stale=true"

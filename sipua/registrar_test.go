@@ -31,7 +31,12 @@ func newDesk(t *testing.T) *desk {
 	return &desk{T: t, now: noon, from: peers, Registrar: NewRegistrar(RegistrarOptions{
 		Local: Local{Address: ours, Transports: []Transport{TCP}}, Longest: 5 * time.Minute,
 		Authenticator: NewAuthenticator(AuthenticatorOptions{
-			Realm: "holdfast", Secret: "salt", Digest: []string{"SHA-256", "MD5"},
+			Realm: "holdfast", Secret: "salt", Digest: func(user string) []string {
+				if user == "old" {
+					return []string{"MD5"}
+				}
+				return []string{"SHA-256", "MD5"}
+			},
 			Account: func(user string) (Account, bool) {
 				return Account{Name: "Ana", User: "200", Password: deskPassword}, user == "200"
 			},
@@ -137,6 +142,25 @@ func TestRegistrarAsksWithBothAlgorithms(t *testing.T) {
 		if !ok || c.Algorithm != want || !c.Counted || c.stale || c.Realm != "holdfast" {
 			t.Errorf("challenge %d is %s", i, asks[i].Value())
 		}
+	}
+}
+
+// TestChallengeByUser: who registers for a user is challenged with the algorithms of that
+// user alone, and proves the password with one of those alone.
+func TestChallengeByUser(t *testing.T) {
+	d := newDesk(t)
+	forOld := func(headers ...string) Received {
+		m := d.request(headers...)
+		m.SIP.(*sip.Request).To().Address.User = "old"
+		return m
+	}
+	res := d.take(forOld())
+	asks := res.GetHeaders("WWW-Authenticate")
+	if len(asks) != 1 || !strings.Contains(asks[0].Value(), "algorithm=MD5,") {
+		t.Fatalf("the challenges are %v", asks)
+	}
+	if res := d.take(forOld(d.credentials(deskPassword))); res.StatusCode != 400 {
+		t.Errorf("an answer with SHA-256 gets %s", res.StartLine())
 	}
 }
 

@@ -63,11 +63,13 @@ func (s *stage) configure(b *holdfasttest.Bed) {
 	c := &b.Options.Config
 	c.SIP.Listen, c.API.Listen = netip.AddrPortFrom(loopback, block), netip.AddrPortFrom(loopback, block+1)
 	c.SIP.Phones = []netip.Prefix{netip.PrefixFrom(loopback, 32)}
-	c.SIP.Digest = []string{"MD5"} // baresip 1.0 gives up when it is offered another besides
 	c.Rules.AcceptWithin = call.Duration(4 * time.Second)
 	c.Agents = []config.Agent{
 		{Name: "agent", Address: s.agent.URI(), Capacity: 1, NoAfterCall: true},
-		{Name: "ward", User: "200", Password: "sesame", Capacity: 1, NoAfterCall: true},
+		{
+			Name: "ward", User: "200", Password: "sesame", Capacity: 1, NoAfterCall: true,
+			Digest: []string{"MD5"}, // baresip 1.0 gives up when it is offered another besides
+		},
 	}
 	c.Routes = []config.Route{{Called: "*", Agent: "agent"}}
 	c.Endpoints = nil
