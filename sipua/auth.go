@@ -121,7 +121,7 @@ func (t *step) inviteAgain(i int, res *sip.Response) bool {
 // byeAgain sends our BYE again that has met a challenge, if we can answer. It is
 // the last request of its dialog, which may be a fork's.
 func (t *step) byeAgain(tx requestTx, res *sip.Response) {
-	if tx.request.Method != sip.BYE || !t.challenged(res, tx.sending) {
+	if !t.challenged(res, tx.sending) {
 		return
 	}
 	t.transact(Bye, t.again(tx.request, tx.request.CSeq().SeqNo+1, tx.to), tx.to)

@@ -125,11 +125,12 @@ func (tx inviteTx) ended() inviteTx { tx.state = txEnded; return tx }
 
 func (tx inviteTx) deadline() time.Time { return earliest(tx.resend.next, tx.answerBy, tx.end) }
 
-// A requestTx is a client transaction of BYE, CANCEL or INFO (RFC 3261 §17.1.2).
+// A requestTx is a client transaction of a request other than INVITE (RFC 3261 §17.1.2).
 type requestTx struct {
 	sending
-	state txState
-	end   time.Time // timers F, K
+	state    txState
+	end      time.Time // timers F, K
+	referral uint32    // the subscription that a NOTIFY is for
 }
 
 func newRequestTx(now time.Time, request *sip.Request, to Hop) requestTx {

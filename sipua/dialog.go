@@ -44,6 +44,7 @@ type Dialog struct {
 	datagrams  bool        // the peer has refused TCP: requests of any length go over UDP
 	challenges []challenge // which our requests have to answer
 
+	transfers
 	invites  []inviteTx
 	requests []requestTx
 	servers  []serverTx
@@ -357,7 +358,7 @@ func (d *Dialog) HangUp(now time.Time, reason string) Step {
 
 // Deadline is when the dialog wants a Tick; zero: never.
 func (d *Dialog) Deadline() time.Time {
-	first := d.retryAt
+	first := earliest(d.retryAt, d.expire())
 	for _, tx := range d.invites {
 		first = earliest(first, tx.deadline())
 	}
@@ -387,5 +388,5 @@ func (d *Dialog) Established() bool { return d.stage == established && !d.hangUp
 
 // Gone reports that the dialog has ended and no late message is expected.
 func (d *Dialog) Gone() bool {
-	return d.stage == over && len(d.invites)+len(d.requests)+len(d.servers) == 0 && !d.byeDue
+	return d.stage == over && len(d.invites)+len(d.requests)+len(d.servers) == 0 && !d.byeDue && !d.open()
 }

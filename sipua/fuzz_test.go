@@ -30,8 +30,16 @@ func everyStage(t testing.TB) []*Dialog {
 	if !inCall.Established() || len(rang.Events) != 1 {
 		t.Fatal("the dialogs are not in the stages they should be")
 	}
+	refer := received(t, strings.NewReplacer("OPTIONS", "REFER", "Call-ID: other", "Call-ID: call", "To: <sip:192.0.2.1>", "To: <sip:192.0.2.1>;tag=us",
+		"CSeq: 7", "CSeq: 8", "Content-Length", "Refer-To: <sip:c@192.0.2.7>\nContent-Length").Replace(goodOptions))
+	referred := inCall.Receive(noon, refer).Dialog
+	if referred.step(noon).pendingReferral() < 0 {
+		t.Fatal("the REFER does not wait for its answer")
+	}
+	_, referring := inCall.Refer(noon, uri(t, "sip:c@192.0.2.7"), nil)
 	return []*Dialog{
 		caller(), calling.Dialog, rang.Dialog, rang.Dialog.HangUp(noon, "").Dialog,
+		referred, referred.AcceptReferral(noon).Dialog, referring.Dialog,
 		callee, answered, inCall, inCall.Invite(noon, offer).Dialog, inCall.HangUp(noon, "").Dialog,
 	}
 }
@@ -45,7 +53,10 @@ func live(d *Dialog) []*Dialog {
 		func(d *Dialog) Step { return d.Ring(noon) },
 		func(d *Dialog) Step { return d.Accept(noon, offer, false) },
 		func(d *Dialog) Step { return d.Invite(noon, offer) },
+		func(d *Dialog) Step { return d.AcceptReferral(noon) },
+		func(d *Dialog) Step { return d.Report(noon, 8, 180, "Ringing", false) },
 		func(d *Dialog) Step { return d.Tick(noon.Add(5 * time.Second)) },
+		func(d *Dialog) Step { return d.Report(noon, 8, 200, "OK", true) },
 		func(d *Dialog) Step { return d.HangUp(noon.Add(5*time.Second), "") },
 		func(d *Dialog) Step { return d.Tick(noon.Add(50 * time.Second)) },
 	} {
@@ -71,9 +82,17 @@ func FuzzReceive(f *testing.F) {
 	for _, text := range []string{goodOptions, good200, strings.ReplaceAll(goodOptions, "OPTIONS", "INVITE")} {
 		text = strings.NewReplacer("other", "call", "stray", "call", "\n", "\r\n").Replace(text)
 		f.Add([]byte(text))
-		for _, method := range []string{"INVITE", "ACK", "BYE", "CANCEL", "UPDATE", "INFO", "REFER"} {
+		for _, method := range []string{"INVITE", "ACK", "BYE", "CANCEL", "UPDATE", "INFO"} {
 			f.Add([]byte(strings.NewReplacer("OPTIONS", method, "192.0.2.1>", "192.0.2.1>;tag=us").Replace(text)))
 		}
+	}
+	for method, headers := range map[string]string{
+		"REFER":     "Refer-To: <sip:c@192.0.2.7?Replaces=c%3Bto-tag%3Dx%3Bfrom-tag%3Dy>\r\nRefer-Sub: false",
+		"SUBSCRIBE": "Event: refer;id=8\r\nExpires: 0",
+		"NOTIFY":    "Event: refer\r\nSubscription-State: terminated\r\nContent-Type: message/sipfrag\r\nContent-Length: 15\r\n\r\nSIP/2.0 200 OK",
+	} {
+		text := strings.NewReplacer("OPTIONS", method, "192.0.2.1>", "192.0.2.1>;tag=us", "CSeq: 7", "CSeq: 9", "Call-ID: other", "Call-ID: call").Replace(goodOptions)
+		f.Add([]byte(strings.ReplaceAll(strings.ReplaceAll(text, "\n", "\r\n"), "Content-Length: 0", headers)))
 	}
 	stages := everyStage(f)
 	for _, d := range stages[1:3] {
@@ -95,6 +114,30 @@ func FuzzReceive(f *testing.F) {
 		Refuse(m, 481, "no")
 		OptionsOK(m)
 		Release(fuzzLocal, m)
+	})
+}
+
+// FuzzReferTo reads anything. What it takes names a party in a plain way.
+func FuzzReferTo(f *testing.F) {
+	for _, text := range []string{
+		`"B" <sip:b@192.0.2.7:5070;transport=tcp?Replaces=c%40h%3Bto-tag%3Dx%3Bfrom-tag%3Dy&Require=replaces>;p=1`,
+		"sip:b@192.0.2.7;method=INVITE", "<tel:+49-30-12345;ext=1>", "<sip:a@[2001:db8::1]:5061;maddr=x>", "<sip:a?b@h>, <sip:c@h>",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		r, problem := readReferTo(text)
+		if problem != nil {
+			return
+		}
+		if r.to.Scheme != "sip" && r.to.Scheme != "tel" || len(r.to.Headers) > 0 || r.to.Password != "" {
+			t.Errorf("%q is taken for %s", text, r.to.String())
+		}
+		for _, p := range r.to.UriParams {
+			if p != (sip.HeaderKV{K: "transport", V: "tcp"}) {
+				t.Errorf("%q is taken for %s", text, r.to.String())
+			}
+		}
 	})
 }
 

@@ -15,6 +15,8 @@ const (
 	Bye               Kind = "BYE"
 	KeyInfo           Kind = "INFO" // says a key that is pressed
 	Register          Kind = "REGISTER"
+	Refer             Kind = "REFER"
+	Notify            Kind = "NOTIFY" // what becomes of the peer's REFER
 )
 
 // Responses.
@@ -27,7 +29,8 @@ const (
 	InviteRejected   Kind = "refusal"        // of the first INVITE, by our user
 	ReinviteRejected Kind = "decline"        // of a re-INVITE: the session stays as it was
 	Terminated       Kind = "487"            // to an INVITE that its sender has ended
-	OK               Kind = "okay"           // 200 to BYE, CANCEL, OPTIONS, INFO
+	ReferralAnswer   Kind = "202"            // 2xx to REFER, and to SUBSCRIBE, which commits us to a NOTIFY
+	OK               Kind = "okay"           // 200 to BYE, CANCEL, OPTIONS, INFO, NOTIFY
 	Challenge        Kind = "401"            // to a request that does not prove who sends it
 	Registered       Kind = "registered"     // 200 to REGISTER: who keeps bindings has written them down before
 	ErrorResponse    Kind = "rebuff"         // a refusal that creates nothing: 481, 482, 491, 500, 4xx to what we do not do
@@ -61,6 +64,8 @@ var Kinds = map[Kind]Class{
 	Bye:               Ending,
 	KeyInfo:           Journaled,
 	Register:          Exempt,
+	Refer:             Journaled,
+	Notify:            Journaled,
 
 	Trying:           Exempt,
 	Ringing:          Journaled,
@@ -70,6 +75,7 @@ var Kinds = map[Kind]Class{
 	InviteRejected:   Ending,
 	ReinviteRejected: Exempt,
 	Terminated:       Exempt,
+	ReferralAnswer:   Journaled,
 	OK:               Exempt,
 	Challenge:        Exempt,
 	Registered:       Exempt,

@@ -37,6 +37,9 @@ type memory struct {
 	Invite *inviteMemory  `json:"invite,omitempty"` // ours, without final response
 	Acked  uint32         `json:"acked,omitempty"`  // CSeq of the last INVITE of ours that was answered 2xx
 	Theirs []serverMemory `json:"theirs,omitempty"` // unanswered, or the answer unacknowledged
+
+	Referred      uint32         `json:"referred,omitempty"` // CSeq of the last REFER of the peer's that was accepted
+	Subscriptions []subscription `json:"subscriptions,omitempty"`
 }
 
 type inviteMemory struct {
@@ -65,7 +68,7 @@ func (d *Dialog) Memory() []byte {
 		Caller: d.caller, Self: d.self.String(), Other: d.other.String(),
 		Peer: d.peer, Early: d.early, Stage: d.stage, HangUp: d.hangUp, Reason: d.reason,
 		CSeq: uint32(d.epoch)<<16 | d.sent, Heard: d.heard, Acked: d.acked,
-		Challenges: d.challenges,
+		Challenges: d.challenges, Referred: d.took, Subscriptions: d.subscriptions,
 	}
 	m.Peer.Source = d.peer.fallback(d.local)
 	if d.stage == idle {
@@ -124,6 +127,7 @@ func Restore(local Local, epoch uint16, text []byte) (*Dialog, error) {
 		local: local, id: Identity{CallID: m.CallID, Tag: m.Tag, Seed: m.Seed}, epoch: epoch, caller: m.Caller,
 		peer: m.Peer, early: m.Early, heard: m.Heard, acked: m.Acked, challenges: m.Challenges,
 		stage: m.Stage, hangUp: m.HangUp, reason: m.Reason, byeDue: m.BYE,
+		transfers: transfers{took: m.Referred, subscriptions: m.Subscriptions},
 	}
 	if m.CSeq>>16 == uint32(epoch) {
 		d.sent = m.CSeq & 0xffff
@@ -257,6 +261,7 @@ func (t *step) resume() {
 	if t.acked != 0 {
 		t.acknowledge(AgainACK, t.acked, t.peer)
 	}
+	t.resumeSubscriptions()
 	if t.byeDue || t.hangUp && t.stage == established && !t.awaitsFirstACK() {
 		t.byeDue = false
 		t.bye()

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	allowed  = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
+	allowed  = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, SUBSCRIBE, NOTIFY"
 	sdpType  = "application/sdp"
 	sipPort  = 5060
 	loopless = sip.MaxForwardsHeader(70)
@@ -281,7 +281,7 @@ func Parse(data []byte) (msg sip.Message, err error) {
 			msg, err = salvage(data), fmt.Errorf("parsing: %v", p)
 		}
 	}()
-	msg, err = sip.ParseMessage(data)
+	msg, err = reader.ParseSIP(data)
 	if err != nil {
 		msg = salvage(data)
 	}

@@ -32,6 +32,7 @@ var (
 //	                          or with cseq=65537 to the INVITE of that number
 //	request METHOD [cseq=1] [branch=x] [totag=us] [contact=URI] [sdp]
 //	press 12#                 keys
+//	refer, accept-referral... see script_refer_test.go
 //	wait 4s                   ticks whatever is due until then
 //	unreachable, restart
 //
@@ -86,6 +87,8 @@ func (s *script) run(words []string, input string) string {
 	var sdp []byte
 	if strings.Contains(" "+rest+" ", " sdp ") {
 		sdp = []byte("v=0\r\n")
+	} else if status := option("frag", ""); status != "" {
+		sdp = []byte("SIP/2.0 " + status + " Whatever\r\n")
 	}
 	switch words[0] {
 	case "caller", "callee":
@@ -135,7 +138,7 @@ func (s *script) run(words []string, input string) string {
 	case "restart":
 		s.restart()
 	default:
-		s.t.Fatalf("unknown directive %q", words[0])
+		s.transfer(words)
 	}
 	s.state()
 	return s.out.String()
@@ -189,9 +192,10 @@ func (s *script) take(step Step) {
 			for _, answer := range answersIn(s.t, msg) {
 				fmt.Fprintf(&s.out, " %s", answer)
 			}
+			s.out.WriteString(transferText(msg))
 		case *sip.Response:
 			fmt.Fprintf(&s.out, "-> %s: %d %s (%s)", m.Kind, msg.StatusCode, msg.Reason, msg.CSeq().Value())
-			for _, name := range []string{"Retry-After", "Unsupported", "Allow", "Accept"} {
+			for _, name := range []string{"Retry-After", "Unsupported", "Allow", "Accept", "Warning"} {
 				if h := msg.GetHeader(name); h != nil && msg.StatusCode != 200 {
 					fmt.Fprintf(&s.out, " %s: %s", name, h.Value())
 				}
@@ -270,7 +274,7 @@ func (s *script) received(over Transport, lines []string, sdp []byte, headers st
 		lines = append(lines, "Content-Type: application/sdp")
 	}
 	lines = append(lines, fmt.Sprintf("Content-Length: %d", len(sdp)), "", string(sdp))
-	msg, err := sip.ParseMessage([]byte(strings.Join(lines, "\r\n")))
+	msg, err := Parse([]byte(strings.Join(lines, "\r\n")))
 	if err != nil {
 		s.t.Fatalf("the script's own message: %v\n%s", err, strings.Join(lines, "\n"))
 	}
@@ -333,7 +337,7 @@ func textOf(ev Event) string {
 	case Info:
 		return fmt.Sprintf("info %s %q", ev.ContentType, ev.Body)
 	}
-	return fmt.Sprintf("%T", ev)
+	return transferEventText(ev)
 }
 
 // checkStep checks what must hold of every step of any dialog.

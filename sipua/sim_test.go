@@ -49,6 +49,7 @@ type party struct {
 	asked   []simPacket // over TCP: its requests that nothing has answered
 	leaves  bool        // its user has hung up
 	answers bool        // its user has accepted
+	owes    uint32      // a final report on the REFER with this CSeq
 }
 
 type simPacket struct {
@@ -130,6 +131,12 @@ func (p *party) step(step Step) {
 			more := step.Dialog.Accept(p.s.now, []byte("v=0\r\n"), false)
 			step = Step{more.Dialog, append(step.Events, more.Events...), append(step.Out, more.Out...)}
 		}
+		if ev, ok := step.Events[i].(Referred); ok {
+			more := step.Dialog.AcceptReferral(p.s.now)
+			step = Step{more.Dialog, step.Events, append(step.Out, more.Out...)}
+			p.s.push(p.s.now.Add(time.Millisecond), func() { p.report(ev.CSeq, 180, false) })
+			p.s.push(p.s.now.Add(40*time.Second), func() { p.report(ev.CSeq, 200, true) })
+		}
 		if ev, ok := step.Events[i].(Invited); ok && ev.Initial {
 			p.s.push(p.s.now.Add(100*time.Millisecond), func() { p.act(func(d *Dialog) Step { return d.Ring(p.s.now) }) })
 		}
@@ -173,6 +180,9 @@ func (p *party) restart() {
 	}
 	p.d = d
 	p.step(p.d.Resume(p.s.now))
+	if p.owes != 0 {
+		p.report(p.owes, 200, true)
+	}
 	switch {
 	case p.leaves:
 		p.act(func(d *Dialog) Step { return d.HangUp(p.s.now, "") })
@@ -198,6 +208,21 @@ func (p *party) act(do func(*Dialog) Step) {
 func (p *party) accept() {
 	p.answers = true
 	p.act(func(d *Dialog) Step { return d.Accept(p.s.now, []byte("v=0\r\n"), false) })
+}
+
+// report is what the user of a transferee does, and does again in another process.
+func (p *party) report(referral uint32, status int, final bool) {
+	if final {
+		p.owes = referral
+	}
+	p.act(func(d *Dialog) Step { return d.Report(p.s.now, referral, status, "Whatever", final) })
+}
+
+func (p *party) refer() {
+	p.act(func(d *Dialog) Step {
+		_, step := d.Refer(p.s.now, sip.Uri{Scheme: "sip", User: "c", Host: "192.0.2.7"}, nil)
+		return step
+	})
 }
 
 func (p *party) hangUp() {
@@ -313,6 +338,16 @@ var simStories = []simStory{
 		s.at(time.Second, s.b.accept)
 		s.at(50*time.Second, s.b.hangUp)
 	}, 49 * time.Second},
+	{"the caller transfers the callee, who reports", func(s *sim) {
+		s.at(time.Second, s.b.accept)
+		s.at(3*time.Second, s.a.refer)
+		s.at(50*time.Second, s.a.hangUp)
+	}, 49 * time.Second},
+	{"the caller transfers and hangs up", func(s *sim) {
+		s.at(time.Second, s.b.accept)
+		s.at(3*time.Second, s.a.refer)
+		s.at(3*time.Second+50*time.Millisecond, s.a.hangUp)
+	}, 0},
 	{"both at once", func(s *sim) {
 		s.at(time.Second, s.b.accept)
 		s.at(50*time.Second, s.a.hangUp)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -28,7 +29,7 @@ func Unsupported(m Received) Message {
 	switch {
 	case !slices.Contains(schemes, req.Recipient.Scheme):
 		return Refuse(m, 416, "Unsupported URI Scheme")
-	case req.Method != sip.CANCEL && len(req.GetHeaders("Require")) > 0:
+	case len(unsupported(req)) > 0:
 		return Refuse(m, sip.StatusBadExtension, "Bad Extension", unsupported(req)...)
 	}
 	return Message{}
@@ -37,10 +38,22 @@ func Unsupported(m Received) Message {
 // schemes are those of the addresses that can be called here.
 var schemes = []string{"sip", "tel", ""}
 
+// supported are the extensions that a request may require: RFC 3891 and RFC 4488.
+var supported = []string{"replaces", "norefersub"}
+
+// unsupported names the extensions that a request requires and that we do not have. In a
+// CANCEL they mean nothing (RFC 3261 §20.32).
 func unsupported(req *sip.Request) []sip.Header {
+	if req.Method == sip.CANCEL {
+		return nil
+	}
 	var headers []sip.Header
 	for _, h := range req.GetHeaders("Require") {
-		headers = append(headers, sip.NewHeader("Unsupported", h.Value()))
+		for option := range strings.SplitSeq(h.Value(), ",") {
+			if option = strings.TrimSpace(option); !slices.Contains(supported, strings.ToLower(option)) {
+				headers = append(headers, sip.NewHeader("Unsupported", option))
+			}
+		}
 	}
 	return headers
 }
@@ -57,6 +70,8 @@ func capabilities() []sip.Header {
 	return []sip.Header{
 		sip.NewHeader("Allow", allowed),
 		sip.NewHeader("Accept", accepted),
+		sip.NewHeader("Supported", strings.Join(supported, ", ")),
+		sip.NewHeader("Allow-Events", referEvent),
 	}
 }
 

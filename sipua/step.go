@@ -24,6 +24,7 @@ func (d *Dialog) step(now time.Time) *step {
 	next.invites = slices.Clone(d.invites)
 	next.requests = slices.Clone(d.requests)
 	next.servers = slices.Clone(d.servers)
+	next.transfers = d.transfers.clone()
 	return &step{Dialog: &next, now: now}
 }
 
@@ -60,10 +61,8 @@ func (t *step) tick() {
 	for i, tx := range t.requests {
 		switch {
 		case passed(t.now, tx.end):
-			if pendingInfo(tx) {
-				t.keys = "" // too late for what was to follow
-			}
 			t.requests[i].state = txEnded
+			t.unanswered(tx)
 		case tx.resend.due(t.now):
 			t.send(Retransmission, tx.to, tx.request)
 			t.requests[i].resend = tx.resend.again(t.now, t2)
@@ -85,10 +84,25 @@ func (t *step) tick() {
 			t.servers[i] = tx.again(t.now)
 		}
 	}
+	t.expireSubscriptions()
+	t.expireReferrals()
 	if passed(t.now, t.retryAt) {
 		t.retryAt = time.Time{}
 	}
 	t.inviteWaiting()
+}
+
+// unanswered is the end of a transaction that may not have had its answer.
+func (t *step) unanswered(tx requestTx) {
+	switch {
+	case !tx.pending():
+	case tx.request.Method == sip.INFO:
+		t.keys = "" // too late for what was to follow
+	case tx.request.Method == sip.NOTIFY:
+		t.notified(tx.referral, true)
+	case tx.request.Method == sip.REFER:
+		t.referralAnswered(tx, 0, "no answer")
+	}
 }
 
 // end begins the end that the user wishes, as far as the stage allows now.
@@ -134,11 +148,12 @@ func (t *step) sendBYE(p peer, cseq uint32) {
 }
 
 // finish makes the dialog over: what of the peer's INVITEs is still unanswered
-// is terminated (RFC 3261 §15.1.2), and neither their 2xx
-// nor our re-INVITE is repeated any more.
+// is terminated (RFC 3261 §15.1.2), a REFER is refused, and neither their 2xx
+// nor our re-INVITE is repeated any more. Subscriptions go on (RFC 5057 §4).
 func (t *step) finish() {
 	t.stage, t.waiting, t.retryAt = over, nil, time.Time{}
 	t.refusePending(Terminated, sip.StatusRequestTerminated, "Request Terminated")
+	t.rejectReferral(sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist")
 	for i, tx := range t.servers {
 		if tx.state == txAccepted {
 			t.servers[i] = tx.acknowledged(t.now)

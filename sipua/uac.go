@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -32,6 +33,7 @@ func (t *step) invite(offer []byte) {
 	}
 	req.AppendHeader(t.local.contact(to.Transport))
 	req.AppendHeader(sip.NewHeader("Allow", allowed))
+	req.AppendHeader(sip.NewHeader("Supported", strings.Join(supported, ", ")))
 	t.authorize(req, to)
 	setBody(req, offer)
 	to = t.fit(req, to)
@@ -72,14 +74,27 @@ func (t *step) answered(m Received, res *sip.Response) {
 			t.requests[i] = tx.provisional()
 		default:
 			t.requests[i] = tx.final(t.now)
-			t.byeAgain(tx, res)
-			if tx.request.Method == sip.INFO {
-				t.infoAnswered(tx, res)
-			}
-			if tx.request.Method == sip.CANCEL && res.StatusCode == sip.StatusCallTransactionDoesNotExists {
-				t.uncancellable(tx)
-			}
+			t.requestAnswered(tx, res)
 		}
+	}
+}
+
+// requestAnswered takes the final response to a request other than INVITE.
+func (t *step) requestAnswered(tx requestTx, res *sip.Response) {
+	switch tx.request.Method {
+	case sip.BYE:
+		t.byeAgain(tx, res)
+	case sip.INFO:
+		t.infoAnswered(tx, res)
+	case sip.NOTIFY:
+		t.notifyAnswered(tx, res)
+	case sip.REFER:
+		t.referAnswered(tx, res)
+	case sip.CANCEL:
+		if res.StatusCode == sip.StatusCallTransactionDoesNotExists {
+			t.uncancellable(tx)
+		}
+	default: // we send no other
 	}
 }
 

@@ -67,7 +67,7 @@ func (t *step) unacceptable(req *sip.Request) func(i int) {
 	switch {
 	case invite && writable(req) != nil:
 		return refuse(sip.StatusBadRequest, "Bad Request")
-	case req.Method != sip.CANCEL && len(req.GetHeaders("Require")) > 0:
+	case len(unsupported(req)) > 0:
 		return refuse(sip.StatusBadExtension, "Bad Extension", unsupported(req)...)
 	case invite && !takesSDP(req):
 		return refuse(sip.StatusNotAcceptable, "Not Acceptable")
@@ -141,18 +141,23 @@ func (t *step) ours(req *sip.Request) bool {
 
 // repeated is a request whose CSeq we have had, but whose transaction is
 // forgotten, as after a restart. It is answered again and nothing is done. An
-// INVITE whose sender still waits for us shall be tried again; one that has
-// had its answer does not hear this one.
+// INVITE whose sender still waits for us must be tried again; one that has
+// had its answer does not hear this one. A REFER that was not accepted may have had
+// no answer.
 func (t *step) repeated(req *sip.Request, i int) {
-	if req.Method == sip.INVITE {
+	switch {
+	case req.Method == sip.REFER && req.CSeq().SeqNo == t.took:
+		t.reply(i, OK, sip.StatusAccepted, "Accepted", nil, t.contactFor(i))
+	case req.Method == sip.INVITE, req.Method == sip.REFER:
 		t.reply(i, ErrorResponse, sip.StatusInternalServerError, "Try again", nil, sip.NewHeader("Retry-After", "0"))
-		return
+	default:
+		t.reply(i, OK, sip.StatusOK, "OK", nil)
 	}
-	t.reply(i, OK, sip.StatusOK, "OK", nil)
 }
 
 func (t *step) do(m Received, req *sip.Request, i int) {
-	if t.stage == over && req.Method != sip.BYE {
+	usage := req.Method != sip.SUBSCRIBE && req.Method != sip.NOTIFY // of the INVITE
+	if t.stage == over && usage && req.Method != sip.BYE {
 		t.reply(i, ErrorResponse, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist", nil)
 		return
 	}
@@ -168,6 +173,12 @@ func (t *step) do(m Received, req *sip.Request, i int) {
 		t.emit(Info{ContentType: contentType(req), Body: req.Body()})
 	case sip.UPDATE:
 		t.updated(m, req, i)
+	case sip.REFER:
+		t.referred(req, i)
+	case sip.SUBSCRIBE:
+		t.subscribe(req, i)
+	case sip.NOTIFY:
+		t.takeNOTIFY(req, i)
 	default:
 		t.reply(i, ErrorResponse, sip.StatusMethodNotAllowed, "Method Not Allowed", nil, sip.NewHeader("Allow", allowed))
 	}
