@@ -293,7 +293,7 @@ const (
 	Goodbye          Reason = "hung-up"     // put the phone down
 	LineLost         Reason = "line-lost"   // their line was lost
 	Requested        Reason = "requested"   // an agent asked for it
-	Transferred      Reason = "transferred" // the other party's line went to another contact
+	Transferred      Reason = "transferred" // the other party went to the target, or to another contact
 	LineError        Reason = "error"       // anything else; the attempt's Detail has it
 )
 

@@ -204,11 +204,19 @@ func (s *step) end(by Party, why Reason) {
 		if c.ringsAtUs() {
 			s.do(Refuse{c.ID, why})
 		} else {
-			s.do(Drop{Connection: c.ID})
+			s.do(Drop{c.ID, farewell(by, why)})
 		}
 	}
 	s.Connections = nil
 	s.Stage, s.Over, s.EndedBy, s.EndReason = Over, s.now, by, why
+}
+
+// farewell is why the lines end of those who are left when the contact is over.
+func farewell(by Party, why Reason) Reason {
+	if by == Customer && why == Goodbye {
+		return CustomerLeft
+	}
+	return why
 }
 
 // tookOverJustNow reports whether this was the target of a hand-over so recent

@@ -66,7 +66,7 @@ func (s *step) fact(ev Fact) {
 			s.await(who, Away, s.Rules.Grace)
 			return
 		case lost.MayReturn && who.State != Away:
-			s.do(Drop{Connection: id}) // a line that may return ends only when it is dropped
+			s.do(Drop{id, LineLost}) // a line that may return ends only when it is dropped
 		}
 	case Rang, Failed:
 		if who == nil || !who.rungByUs() {

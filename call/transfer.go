@@ -36,7 +36,7 @@ func (s *step) transfer(who *Connection, ev TransferRequested) error {
 		s.ringNext()
 	}
 	if ev.Kind == Blind {
-		s.do(Drop{Connection: ev.By})
+		s.do(Drop{ev.By, Transferred})
 		s.remove(ev.By)
 	}
 	return nil
@@ -199,7 +199,7 @@ func (s *step) haveAudio(joined []ConnectionID) bool {
 func (s *step) complete() {
 	if agent := s.connection(s.Transfer.By); agent != nil {
 		s.do(Notify{agent.ID, "", s.Transfer.Target().String() + " has the customer"})
-		s.do(Drop{Connection: agent.ID})
+		s.do(Drop{agent.ID, Transferred})
 		s.remove(agent.ID)
 	}
 	if k := s.Transfer.Target().Kind; k == AgentEndpoint || k == QueueEndpoint {

@@ -225,7 +225,7 @@ func (s *step) leave(who *Connection) error {
 		s.join() // the agent is released when the others hear each other
 	case Joining: // about to be released
 	case Reaching:
-		s.do(Drop{Connection: who.ID})
+		s.do(Drop{who.ID, Requested})
 		s.remove(who.ID)
 	case Finishing:
 		s.endByAgent()
@@ -262,14 +262,14 @@ func (s *step) destroy(who *Connection, id ConnectionID) error {
 	case who.State == Connecting:
 		return refuse(AnswerFirst, "answer first")
 	case whose.ID == who.ID && who.Party == Target:
-		s.do(Drop{Connection: id})
+		s.do(Drop{id, Requested})
 		s.stage(HungUp{id})
 	case whose.ID == who.ID:
 		return s.destroySelf(who)
 	case whose.Party == Customer && len(s.Connections) == 2:
 		s.endByAgent()
 	case whose.Party == Customer:
-		s.do(Drop{Connection: id})
+		s.do(Drop{id, Requested})
 		s.goOnWithout(id, Agent, Requested)
 	case s.Stage == Reaching && s.attempt(id) != nil:
 		s.do(Drop{id, CancelledByAgent})

@@ -85,7 +85,7 @@ func (l leg) Plan(now time.Time, c call.Command) switchboard.Plan {
 		if ringing {
 			t.ended = true
 			status, phrase := statusFor(c.Reason)
-			t.run(l.dialog.Reject(now, status, phrase))
+			t.run(l.dialog.Reject(now, status, phrase, refusalReason(c.Reason)))
 		}
 	case call.Dial:
 		if l.role == caller && l.session.Local == "" && !l.ended {
@@ -247,7 +247,7 @@ func (t *step) pickedUp(answer []byte) {
 		s, err := t.session.agree(answer)
 		if err != nil {
 			t.end(call.Failed{Connection: t.connection, Reason: call.LineError, Detail: err.Error()})
-			t.run(t.dialog.HangUp(t.now, ""))
+			t.run(t.dialog.HangUp(t.now, noSharedAudio))
 			return
 		}
 		t.agreed(s)
@@ -264,7 +264,7 @@ func (t *step) confirmed(answer []byte) {
 		s, err := t.session.agree(answer)
 		if err != nil && !t.session.Stream.Remote.IsValid() {
 			t.end(call.Lost{Connection: t.connection, Detail: err.Error()})
-			t.run(t.dialog.HangUp(t.now, ""))
+			t.run(t.dialog.HangUp(t.now, noSharedAudio))
 			return
 		}
 		s.Waiting = false

@@ -38,17 +38,45 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// A goodbye is a Reason header with a status and a text, or nothing.
+// A line that we end says why by a status of SIP, a cause of Q.850 or both.
 func TestGoodbyes(t *testing.T) {
-	told := map[call.Reason]string{
-		call.Elsewhere:    `SIP;cause=200;text="Call completed elsewhere"`,
-		call.CustomerLeft: `SIP;cause=487;text="Customer left"`,
-		"":                "",
-		call.LineError:    "",
-		"new":             "",
-	}
-	for reason, want := range told {
+	for reason, want := range map[call.Reason]string{
+		call.Elsewhere:        `SIP;cause=200;text="Call completed elsewhere"`,
+		call.Transferred:      `SIP;cause=200;text="Call transferred", Q.850;cause=16;text="Normal call clearing"`,
+		call.NoAnswer:         `SIP;cause=408;text="No answer", Q.850;cause=19;text="No answer from user"`,
+		call.TooLong:          `SIP;cause=408;text="Consultation took too long", Q.850;cause=16;text="Normal call clearing"`,
+		call.CustomerLeft:     `SIP;cause=487;text="Customer left", Q.850;cause=16;text="Normal call clearing"`,
+		call.CancelledByAgent: `SIP;cause=487;text="Cancelled by the agent", Q.850;cause=16;text="Normal call clearing"`,
+		call.Superseded:       `SIP;cause=487;text="Another transfer was asked for", Q.850;cause=16;text="Normal call clearing"`,
+		call.NotAccepted:      `SIP;cause=480;text="Call not accepted", Q.850;cause=16;text="Normal call clearing"`,
+		call.Declined:         `SIP;cause=603;text="Declined", Q.850;cause=21;text="Call rejected"`,
+		call.Busy:             `SIP;cause=486;text="Busy", Q.850;cause=17;text="User busy"`,
+		call.NotFound:         `SIP;cause=404;text="Not found", Q.850;cause=1;text="Unallocated number"`,
+		call.Denied:           `SIP;cause=403;text="Not allowed", Q.850;cause=21;text="Call rejected"`,
+		call.Unreachable:      `SIP;cause=480;text="Unreachable", Q.850;cause=18;text="No user responding"`,
+		call.LineLost:         `SIP;cause=408;text="Line lost", Q.850;cause=41;text="Temporary failure"`,
+		call.LineError:        `SIP;cause=500;text="Line error", Q.850;cause=41;text="Temporary failure"`,
+		call.LeftEarly:        `Q.850;cause=16;text="Normal call clearing"`,
+		call.Goodbye:          `Q.850;cause=16;text="Normal call clearing"`,
+		call.Requested:        `Q.850;cause=16;text="Normal call clearing"`,
+		"":                    `Q.850;cause=16;text="Normal call clearing"`,
+		"new":                 `Q.850;cause=16;text="Normal call clearing"`,
+	} {
 		if got := goodbye(reason); got != want {
+			t.Errorf("%q: %s, want %s", reason, got, want)
+		}
+	}
+}
+
+// A refusal has the cause of Q.850 beside its status.
+func TestRefusalReasons(t *testing.T) {
+	for reason, want := range map[call.Reason]string{
+		call.Busy:     `Q.850;cause=17;text="User busy"`,
+		call.NoAnswer: `Q.850;cause=19;text="No answer from user"`,
+		call.Declined: `Q.850;cause=21;text="Call rejected"`,
+		call.NotFound: `Q.850;cause=1;text="Unallocated number"`,
+	} {
+		if got := refusalReason(reason).Value(); got != want {
 			t.Errorf("%q: %s, want %s", reason, got, want)
 		}
 	}

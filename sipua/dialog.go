@@ -324,10 +324,10 @@ func (d *Dialog) Accept(now time.Time, sdp []byte, unchanged bool) Step {
 	return t.step()
 }
 
-// Reject refuses the pending INVITE or re-INVITE with status (300–699).
-func (d *Dialog) Reject(now time.Time, status int, reason string) Step {
+// Reject refuses the pending INVITE or re-INVITE with status (300–699), and these headers.
+func (d *Dialog) Reject(now time.Time, status int, reason string, headers ...sip.Header) Step {
 	t := d.step(now)
-	t.reject(status, reason)
+	t.reject(status, reason, headers...)
 	return t.step()
 }
 

@@ -1,6 +1,7 @@
 package sipua
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -171,6 +172,9 @@ func (t *step) lose(text string, bye bool) {
 		return
 	}
 	if bye {
+		if t.reason == "" {
+			t.reason = fmt.Sprintf(`SIP;cause=%d;text="%s"`, sip.StatusRequestTimeout, quotable(text))
+		}
 		t.bye()
 	} else {
 		t.finish()

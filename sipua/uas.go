@@ -324,7 +324,7 @@ func (t *step) accept(sdp []byte, unchanged bool) {
 	t.reply(i, kind, sip.StatusOK, "OK", sdp, append(capabilities(), t.contactFor(i))...)
 }
 
-func (t *step) reject(status int, reason string) {
+func (t *step) reject(status int, reason string, headers ...sip.Header) {
 	i := t.pendingInvite()
 	if i < 0 {
 		return
@@ -333,7 +333,7 @@ func (t *step) reject(status int, reason string) {
 	if t.servers[i].initial {
 		kind, t.stage = InviteRejected, over
 	}
-	t.reply(i, kind, status, reason, nil)
+	t.reply(i, kind, status, reason, nil, headers...)
 	t.inviteWaiting()
 }
 
