@@ -73,10 +73,18 @@ func parseSegment(name string) (routing.SegmentID, bool) {
 	return id, err == nil && n > 0 && segmentName(id) == name // one name, and not "c1_02" for "c1_2"
 }
 
+// called reports that another agent has called this one. To that agent's contact they
+// are the customer, and to them the other agent is.
+func (s segment) called() bool { return s.own.Party == call.Customer }
+
 // customer is the customer's connection, or nil.
 func (s segment) customer() *call.Connection {
+	party := call.Customer
+	if s.called() {
+		party = call.Agent
+	}
 	for i := range s.contact.Connections {
-		if s.contact.Connections[i].Party == call.Customer {
+		if s.contact.Connections[i].Party == party {
 			return &s.contact.Connections[i]
 		}
 	}
@@ -86,7 +94,13 @@ func (s segment) customer() *call.Connection {
 // outbound reports that the agent called the customer.
 func (s segment) outbound() bool {
 	c := s.customer()
-	return s.contact.Stage == call.Dialling || c != nil && c.ID > 1
+	return !s.called() && (s.contact.Stage == call.Dialling || c != nil && c.ID > 1)
+}
+
+// dials reports that the agent's line is up, or has dialled by itself, and the customer
+// is being rung.
+func (s segment) dials() bool {
+	return s.contact.Stage == call.Dialling && s.own.Party == call.Agent && s.customer() != nil
 }
 
 // An other is a party besides the agent and the customer: another agent, or the
@@ -102,8 +116,9 @@ type other struct {
 // joining.
 func (s segment) others() []other {
 	var all []other
+	customer := s.customer()
 	for _, x := range s.contact.Connections {
-		if x.Party == call.Customer || x.ID == s.own.ID || x.ID == s.own.For || x.For != 0 && x.State == call.Connecting {
+		if customer != nil && x.ID == customer.ID || x.ID == s.own.ID || x.ID == s.own.For || x.For != 0 && x.State == call.Connecting {
 			continue // the last: the queue's connection stands for the agent it offers
 		}
 		name := connectionName(s.contact.ID, cmp.Or(x.For, x.ID))

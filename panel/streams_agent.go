@@ -77,7 +77,7 @@ func streamsState(a routing.Agent, segments []segment) agentState {
 	case routing.Available, routing.NotReady, routing.Offline, routing.Talking, routing.Holding:
 	}
 	for _, s := range segments {
-		if s.contact.Stage == call.Dialling {
+		if s.contact.Stage == call.Dialling && !s.called() {
 			state = agentState{"", system, "CallingCustomer", nil}
 		}
 	}

@@ -15,8 +15,14 @@ func verbs(s segment) []string {
 	case ringingPhase:
 		return []string{"accept", "reject"}
 	case dialingPhase:
+		if s.own.State == call.Connecting { // a desk phone has dialled
+			return []string{"end"}
+		}
 		return []string{"mute", "end"}
 	case talkingPhase:
+		if s.called() {
+			return []string{"mute", "hangUp"}
+		}
 		if held {
 			return []string{"resume", "mute", "transfer", "digits", "end"}
 		}

@@ -128,6 +128,9 @@ func viewContact(s segment) contactView {
 		Customer: partyView{Name: nameOf(s.contact.Customer), State: "gone", Since: stamp(s.own.Since)},
 		Others:   []partyView{}, Can: verbs(s),
 	}
+	if s.called() {
+		v.Customer.Name = nameOf(s.contact.Agent)
+	}
 	began := s.own.Since
 	if x := s.customer(); x != nil {
 		v.Customer = viewParty(*x, connectionName(s.contact.ID, x.ID))
@@ -156,10 +159,14 @@ func phaseOf(s segment) phase {
 	switch {
 	case s.own.State == call.Away:
 		return awayPhase
+	case s.dials():
+		return dialingPhase
 	case legState(s.own.State) == connecting:
 		return ringingPhase
 	case s.own.Party == call.Target:
 		return targetPhase
+	case s.called():
+		return talkingPhase
 	}
 	switch s.contact.Stage {
 	case call.Dialling:
