@@ -56,6 +56,7 @@ type Call struct {
 	cue       func()     // to be called at cueAt
 	reply     chan error // for who waits for the answer to a re-INVITE
 	held      bool       // we have the peer on hold, and it has agreed
+	transfers map[uint32]*transfer
 }
 
 func newCall(p *Phone, s *audio, peer string) *Call {
@@ -67,6 +68,7 @@ func newCall(p *Phone, s *audio, peer string) *Call {
 	return &Call{
 		phone: p, audio: s, peer: peer,
 		rang: make(chan struct{}), answered: make(chan struct{}), ended: make(chan struct{}),
+		transfers: map[uint32]*transfer{},
 		session: session{
 			user: p.options.User, id: uint64(rand.Uint32()),
 			address: address, codec: p.options.Codec, noEvents: p.options.NoEvents,

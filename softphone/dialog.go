@@ -40,6 +40,7 @@ func (c *Call) apply(s sipua.Step) {
 	if c.dialog.Gone() {
 		delete(c.phone.calls, c.id)
 		c.end(Lost, errors.New("nothing is left of the call"))
+		c.endTransfers()
 	}
 }
 
@@ -78,6 +79,12 @@ func (c *Call) happened(e sipua.Event) {
 		if key, pressed := e.Key(); pressed {
 			c.audio.recording.addDigit(key)
 		}
+	case sipua.Referred: // a phone transfers, and is not transferred
+		c.apply(c.dialog.RejectReferral(time.Now(), sip.StatusGlobalDecline, reasons[sip.StatusGlobalDecline], ""))
+	case sipua.ReferralAnswered:
+		c.referralAnswered(e)
+	case sipua.Notified:
+		c.notified(e)
 	}
 }
 

@@ -225,6 +225,7 @@ func (p *Phone) run() {
 		case <-p.closed:
 			for _, c := range p.calls {
 				c.end(Self, ErrClosed)
+				c.endTransfers()
 			}
 			return
 		}
