@@ -192,6 +192,8 @@ func (t *step) happened(ev sipua.Event) {
 		t.end(call.HungUp{Connection: t.connection})
 	case sipua.Ended:
 		t.over(ev)
+	case sipua.RefreshDue:
+		t.run(t.dialog.Invite(t.now, []byte(t.session.Local)))
 	case sipua.Info: // answered already
 		t.informed(ev)
 	}

@@ -95,15 +95,16 @@ func (t *step) again(req *sip.Request, cseq uint32, h Hop) *sip.Request {
 	next := unanswered(req.Clone())
 	next.ReplaceHeader(t.local.via(h.Transport, t.branch(req.Method, cseq, tagOf(req.To().Params))))
 	next.ReplaceHeader(&sip.CSeqHeader{SeqNo: cseq, MethodName: req.Method})
+	t.askSession(next)
 	t.authorize(next, h)
 	return next
 }
 
 // inviteAgain sends our INVITE at i again that has met a challenge, if we can
-// answer.
+// answer, or that wanted too short a session interval.
 func (t *step) inviteAgain(i int, res *sip.Response) bool {
 	tx := t.invites[i]
-	if t.hangUp || tx.cancelled || !t.challenged(res, tx.sending) {
+	if t.hangUp || tx.cancelled || !t.challenged(res, tx.sending) && !t.lengthened(res, tx.sending) {
 		return false
 	}
 	kind := ReINVITE

@@ -38,17 +38,20 @@ type simPeer struct {
 	name      string
 	transport Transport
 	asks      bool
+	session   time.Duration // the session interval that both propose
 }
 
 var simPeers = []simPeer{
-	{"over UDP", UDP, false},
-	{"over TCP", TCP, false},
-	{"with b asking who they are", UDP, true},
+	{"over UDP", UDP, false, 0},
+	{"over TCP", TCP, false, 0},
+	{"with b asking who they are", UDP, true, 0},
+	{"with session timers", UDP, false, 60 * time.Second},
 }
 
 func (p simPeer) begin(t *testing.T, story simStory) *sim {
 	s := newSim(t, 1, p.transport)
 	s.asks = p.asks
+	s.propose(p.session)
 	s.begin()
 	story.tell(s)
 	return s
@@ -102,6 +105,7 @@ func TestBadNetwork(t *testing.T) {
 		story := simStories[seed%uint64(len(simStories))]
 		s := newSim(t, seed, UDP)
 		s.loss, s.jitter, s.asks = 0.25, 900*time.Millisecond, seed%2 == 1
+		s.propose(time.Duration(seed%3) * 30 * time.Second)
 		for _, p := range []*party{s.a, s.b} {
 			p.cut = cut{s.rng.IntN(40), []string{unrecorded, unsent, sent}[s.rng.IntN(3)]}
 		}

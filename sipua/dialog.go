@@ -22,6 +22,7 @@ type Dialog struct {
 	id     Identity
 	epoch  uint16
 	sent   uint32 // requests of ours in this epoch
+	noted  uint32 // of these, when something was sent that a successor must know
 	caller bool   // the Call-ID is ours
 
 	self, other nameAddr
@@ -30,6 +31,8 @@ type Dialog struct {
 	early       []peer       // who has sent provisionals to our first INVITE
 	forks       []string     // To-tags of further 2xx, which have had their BYE
 	heard       int64        // the peer's highest CSeq, -1 before any
+	heeded      int64        // the highest that a successor must know
+	session     sessionTimer
 
 	stage   stage
 	hangUp  bool   // the user is done with it
@@ -153,20 +156,6 @@ func (Cancelled) isEvent()  {}
 func (Ended) isEvent()      {}
 func (Info) isEvent()       {}
 
-// Local is our side of every dialog.
-type Local struct {
-	Address   netip.AddrPort // where we listen: Via sent-by and Contact
-	Transport Transport      // of requests to the proxy, and to addresses that name none
-	// Transports lists what we listen on besides UDP and Transport. Requests
-	// too long for UDP use TCP if it is there (RFC 3261 §18.1.1).
-	Transports []Transport
-	Proxy      netip.AddrPort // outbound proxy; the zero value: none
-	UserAgent  string
-
-	// Credentials are what we answer challenges with, the first that fits.
-	Credentials []Credentials
-}
-
 // An Identity is what makes a dialog unlike all others. Call-ID, Tag and Seed come from
 // outside because machines do not roll dice: branches and tags follow from them.
 type Identity struct {
@@ -215,7 +204,7 @@ type Call struct {
 // Every CSeq number of it is epoch<<16 | n.
 func NewCaller(local Local, id Identity, epoch uint16, c Call) *Dialog {
 	return &Dialog{
-		local: local, id: id, epoch: epoch, caller: true, stage: idle, heard: -1,
+		local: local, id: id, epoch: epoch, caller: true, stage: idle, heard: -1, heeded: -1,
 		self: nameAddr{quotable(c.Name), c.From}, other: nameAddr{URI: c.To},
 		peer: peer{Target: c.To.String(), AtSource: c.Registered}, headers: slices.Clone(c.Headers),
 	}
@@ -226,7 +215,7 @@ func NewCaller(local Local, id Identity, epoch uint16, c Call) *Dialog {
 // Step has the refusal in Out, no events and a dialog that is Gone once
 // it has been acknowledged.
 func NewCallee(local Local, id Identity, epoch uint16, now time.Time, invite Received) Step {
-	d := &Dialog{local: local, id: id, epoch: epoch, stage: over, heard: -1}
+	d := &Dialog{local: local, id: id, epoch: epoch, stage: over, heard: -1, heeded: -1}
 	req, ok := invite.SIP.(*sip.Request)
 	if !ok || req.Method != sip.INVITE || Check(invite) != nil {
 		return Step{Dialog: d} // nothing to answer
@@ -358,7 +347,7 @@ func (d *Dialog) HangUp(now time.Time, reason string) Step {
 
 // Deadline is when the dialog wants a Tick; zero: never.
 func (d *Dialog) Deadline() time.Time {
-	first := earliest(d.retryAt, d.expire())
+	first := earliest(earliest(d.retryAt, d.expire()), d.sessionDeadline())
 	for _, tx := range d.invites {
 		first = earliest(first, tx.deadline())
 	}

@@ -13,7 +13,9 @@ const (
 	InviteRejectedACK Kind = "ACK of a refusal" // the first; to INVITE
 	Cancel            Kind = "CANCEL"
 	Bye               Kind = "BYE"
-	KeyInfo           Kind = "INFO" // says a key that is pressed
+	KeyInfo           Kind = "INFO"    // says a key that is pressed
+	Ask               Kind = "OPTIONS" // asks whether the peer is still there
+	Refresh           Kind = "UPDATE"  // refreshes the session, and changes nothing
 	Register          Kind = "REGISTER"
 	Refer             Kind = "REFER"
 	Notify            Kind = "NOTIFY" // what becomes of the peer's REFER
@@ -63,6 +65,8 @@ var Kinds = map[Kind]Class{
 	Cancel:            Ending,
 	Bye:               Ending,
 	KeyInfo:           Journaled,
+	Ask:               Exempt,
+	Refresh:           Exempt,
 	Register:          Exempt,
 	Refer:             Journaled,
 	Notify:            Journaled,

@@ -32,7 +32,8 @@ type memory struct {
 	Heard   int64       `json:"heard"`        // the peer's last
 	BYE     bool        `json:"bye,omitzero"` // sent, not answered
 
-	Challenges []challenge `json:"challenges,omitempty"` // and never how they are answered
+	Challenges []challenge  `json:"challenges,omitempty"` // and never how they are answered
+	Session    sessionTimer `json:"session,omitzero"`
 
 	Invite *inviteMemory  `json:"invite,omitempty"` // ours, without final response
 	Acked  uint32         `json:"acked,omitempty"`  // CSeq of the last INVITE of ours that was answered 2xx
@@ -67,8 +68,8 @@ func (d *Dialog) Memory() []byte {
 		Version: memoryVersion, CallID: d.id.CallID, Tag: d.id.Tag, Seed: d.id.Seed,
 		Caller: d.caller, Self: d.self.String(), Other: d.other.String(),
 		Peer: d.peer, Early: d.early, Stage: d.stage, HangUp: d.hangUp, Reason: d.reason,
-		CSeq: uint32(d.epoch)<<16 | d.sent, Heard: d.heard, Acked: d.acked,
-		Challenges: d.challenges, Referred: d.took, Subscriptions: d.subscriptions,
+		CSeq: uint32(d.epoch)<<16 | d.noted, Heard: d.heeded, Acked: d.acked,
+		Challenges: d.challenges, Session: d.session.agreed(), Referred: d.took, Subscriptions: d.subscriptions,
 	}
 	m.Peer.Source = d.peer.fallback(d.local)
 	if d.stage == idle {
@@ -88,7 +89,7 @@ func (d *Dialog) Memory() []byte {
 		return tx.pending() && tx.request.Method == sip.BYE && tagOf(tx.request.To().Params) == d.peer.Tag
 	})
 	for _, tx := range d.servers {
-		if !tx.openInvite() && !(tx.unacknowledged() && (tx.state == txAccepted || Kinds[tx.kind] != Exempt)) {
+		if !tx.openInvite() && !(tx.unacknowledged() && Kinds[tx.kind] != Exempt) {
 			continue
 		}
 		s := serverMemory{Text: unanswered(tx.request).String(), To: tx.to, Initial: tx.initial, State: tx.state}
@@ -125,12 +126,13 @@ func Restore(local Local, epoch uint16, text []byte) (*Dialog, error) {
 	}
 	d := &Dialog{
 		local: local, id: Identity{CallID: m.CallID, Tag: m.Tag, Seed: m.Seed}, epoch: epoch, caller: m.Caller,
-		peer: m.Peer, early: m.Early, heard: m.Heard, acked: m.Acked, challenges: m.Challenges,
+		peer: m.Peer, early: m.Early, heard: m.Heard, heeded: m.Heard, acked: m.Acked, challenges: m.Challenges, session: m.Session,
 		stage: m.Stage, hangUp: m.HangUp, reason: m.Reason, byeDue: m.BYE,
 		transfers: transfers{took: m.Referred, subscriptions: m.Subscriptions},
 	}
 	if m.CSeq>>16 == uint32(epoch) {
 		d.sent = m.CSeq & 0xffff
+		d.noted = d.sent
 	}
 	if !m.Caller { // of an INVITE that was acknowledged, nothing more is known
 		d.id.begun = invitation{txKey{cseq: uint32(m.Heard)}, m.Peer.Tag}
@@ -163,6 +165,9 @@ func (m memory) check() error {
 	}
 	if !slices.Contains([]stage{idle, calling, invited, established, over}, m.Stage) {
 		return fmt.Errorf("a dialog's memory has the stage %q", m.Stage)
+	}
+	if m.Session.Interval < 0 || m.Session.Least < 0 {
+		return fmt.Errorf("a dialog's memory has a session interval of %ds, at least %ds", m.Session.Interval, m.Session.Least)
 	}
 	for _, c := range m.Challenges {
 		if c.rank() < 0 {
@@ -258,6 +263,7 @@ func (t *step) resume() {
 	for i, tx := range t.invites {
 		t.resumeInvite(i, tx)
 	}
+	t.session.begin(t.now)
 	if t.acked != 0 {
 		t.acknowledge(AgainACK, t.acked, t.peer)
 	}

@@ -95,6 +95,7 @@ func (t *step) referred(req *sip.Request, i int) {
 	case len(t.subscriptions) == maxSubscriptions:
 		refuse(sip.StatusServiceUnavailable, "Service Unavailable")
 	default:
+		t.heeded = t.heard
 		t.emit(Referred{CSeq: req.CSeq().SeqNo, To: reference.to, Replaces: reference.replaces})
 	}
 }

@@ -27,12 +27,14 @@ var (
 //	caller, callee            begin; with headers for the INVITE
 //	                          tcp: we have TCP, too; default=tcp: where no URI says otherwise
 //	                          over=tcp: the peer's requests come over it
+//	                          session=1800: the interval that we propose, in seconds
 //	invite [long], ring, progress, accept [unchanged], reject 486 Busy, hangup [reason]
 //	response 180 [to=METHOD] [tag=b] [contact=URI] [sdp]   to our last METHOD (INVITE),
 //	                          or with cseq=65537 to the INVITE of that number
 //	request METHOD [cseq=1] [branch=x] [totag=us] [contact=URI] [sdp]
 //	press 12#                 keys
 //	refer, accept-referral... see script_refer_test.go
+//	ask                       whether the peer is there
 //	wait 4s                   ticks whatever is due until then
 //	unreachable, restart
 //
@@ -96,6 +98,8 @@ func (s *script) run(words []string, input string) string {
 		if slices.Contains(words, "tcp") {
 			s.local.Transports = []Transport{TCP}
 		}
+		expires, _ := strconv.Atoi(option("session", "0"))
+		s.local.SessionExpires = time.Duration(expires) * time.Second
 		s.local.Transport, s.over = transport(s.t, option("default", "udp")), transport(s.t, option("over", "udp"))
 	}
 	switch words[0] {
@@ -123,6 +127,8 @@ func (s *script) run(words []string, input string) string {
 	case "reject":
 		status, _ := strconv.Atoi(words[1])
 		s.take(s.d.Reject(s.now, status, strings.Join(words[2:], " ")))
+	case "ask":
+		s.take(s.d.Ask(s.now))
 	case "press":
 		s.take(s.d.Press(s.now, rest))
 	case "hangup":
@@ -199,6 +205,11 @@ func (s *script) take(step Step) {
 				if h := msg.GetHeader(name); h != nil && msg.StatusCode != 200 {
 					fmt.Fprintf(&s.out, " %s: %s", name, h.Value())
 				}
+			}
+		}
+		for _, name := range []string{"Require", "Session-Expires", "Min-SE"} {
+			if value := headerValue(m.SIP, name); value != "" {
+				fmt.Fprintf(&s.out, " %s: %s", name, value)
 			}
 		}
 		if m.To != peers {
@@ -334,6 +345,8 @@ func textOf(ev Event) string {
 			return "lost: " + ev.Text
 		}
 		return "ended: " + ev.Text
+	case RefreshDue:
+		return "refresh due"
 	case Info:
 		return fmt.Sprintf("info %s %q", ev.ContentType, ev.Body)
 	}

@@ -24,6 +24,8 @@ type sim struct {
 	jitter time.Duration
 	asks   bool // b wants to know who sends it an INVITE or BYE
 	known  bool // all goes as in a sim that has been checked
+
+	unchanged bool // re-INVITEs are answered as refreshes
 }
 
 type simEvent struct {
@@ -79,6 +81,11 @@ func newSim(t *testing.T, seed uint64, transport Transport) *sim {
 	return s
 }
 
+// propose has both sides propose a session interval.
+func (s *sim) propose(interval time.Duration) {
+	s.a.local.SessionExpires, s.b.local.SessionExpires = interval, interval
+}
+
 func (s *sim) at(d time.Duration, do func()) { s.push(noon.Add(d), do) }
 
 func (s *sim) push(at time.Time, do func()) {
@@ -128,7 +135,11 @@ func (p *party) step(step Step) {
 	for i := 0; i < len(step.Events); i++ {
 		p.events = append(p.events, eventText(step.Events[i]))
 		if ev, ok := step.Events[i].(Invited); ok && !ev.Initial {
-			more := step.Dialog.Accept(p.s.now, []byte("v=0\r\n"), false)
+			more := step.Dialog.Accept(p.s.now, []byte("v=0\r\n"), p.s.unchanged)
+			step = Step{more.Dialog, append(step.Events, more.Events...), append(step.Out, more.Out...)}
+		}
+		if _, ok := step.Events[i].(RefreshDue); ok {
+			more := step.Dialog.Invite(p.s.now, []byte("v=0\r\n"))
 			step = Step{more.Dialog, append(step.Events, more.Events...), append(step.Out, more.Out...)}
 		}
 		if ev, ok := step.Events[i].(Referred); ok {

@@ -38,8 +38,8 @@ func Unsupported(m Received) Message {
 // schemes are those of the addresses that can be called here.
 var schemes = []string{"sip", "tel", ""}
 
-// supported are the extensions that a request may require: RFC 3891 and RFC 4488.
-var supported = []string{"replaces", "norefersub"}
+// supported are the extensions that a request may require: RFC 3891, RFC 4488 and RFC 4028.
+var supported = []string{"replaces", "norefersub", timerTag}
 
 // unsupported names the extensions that a request requires and that we do not have. In a
 // CANCEL they mean nothing (RFC 3261 §20.32).
@@ -48,11 +48,9 @@ func unsupported(req *sip.Request) []sip.Header {
 		return nil
 	}
 	var headers []sip.Header
-	for _, h := range req.GetHeaders("Require") {
-		for option := range strings.SplitSeq(h.Value(), ",") {
-			if option = strings.TrimSpace(option); !slices.Contains(supported, strings.ToLower(option)) {
-				headers = append(headers, sip.NewHeader("Unsupported", option))
-			}
+	for _, tag := range listed(req, "Require") {
+		if !slices.Contains(supported, tag) {
+			headers = append(headers, sip.NewHeader("Unsupported", tag))
 		}
 	}
 	return headers

@@ -39,6 +39,9 @@ func (t *step) step() Step {
 func (t *step) emit(ev Event) { t.events = append(t.events, ev) }
 
 func (t *step) send(kind Kind, to Hop, msg sip.Message) {
+	if Kinds[kind] != Exempt {
+		t.noted, t.heeded = t.sent, t.heard
+	}
 	t.out = append(t.out, Message{Kind: kind, To: to.AddrPort, Transport: to.Transport, SIP: msg})
 }
 
@@ -51,7 +54,9 @@ func (t *step) nextCSeq() uint32 {
 // transact sends a request of ours in a transaction that repeats it.
 func (t *step) transact(kind Kind, req *sip.Request, to Hop) {
 	t.send(kind, to, req)
-	t.requests = append(t.requests, newRequestTx(t.now, req, to))
+	tx := newRequestTx(t.now, req, to)
+	tx.end = t.now.Add(t.local.timerF())
+	t.requests = append(t.requests, tx)
 }
 
 // tick does all that is due.
@@ -64,6 +69,7 @@ func (t *step) tick() {
 		case passed(t.now, tx.end):
 			t.requests[i].state = txEnded
 			t.unanswered(tx)
+			t.expired(tx)
 		case tx.resend.due(t.now):
 			t.send(Retransmission, tx.to, tx.request)
 			t.requests[i].resend = tx.resend.again(t.now, t2)
@@ -90,6 +96,7 @@ func (t *step) tick() {
 	if passed(t.now, t.retryAt) {
 		t.retryAt = time.Time{}
 	}
+	t.tickSession()
 	t.inviteWaiting()
 }
 

@@ -34,6 +34,7 @@ func (t *step) invite(offer []byte) {
 	req.AppendHeader(t.local.contact(to.Transport))
 	req.AppendHeader(sip.NewHeader("Allow", allowed))
 	req.AppendHeader(sip.NewHeader("Supported", strings.Join(supported, ", ")))
+	t.askSession(req)
 	t.authorize(req, to)
 	setBody(req, offer)
 	to = t.fit(req, to)
@@ -75,6 +76,7 @@ func (t *step) answered(m Received, res *sip.Response) {
 		default:
 			t.requests[i] = tx.final(t.now)
 			t.requestAnswered(tx, res)
+			t.present(tx, m, res)
 		}
 	}
 }
@@ -183,6 +185,7 @@ func (t *step) inviteAccepted(i int, m Received, res *sip.Response) {
 	case pending && t.stage == established:
 		p.Routes = t.peer.Routes // fixed when the dialog was made (§12.2)
 		t.peer, t.acked = p, res.CSeq().SeqNo
+		t.sessionAgreed(res)
 		t.ack(AgainACK, res, p)
 		if t.retries = 0; !t.hangUp {
 			t.emit(Accepted{SDP: sdpOf(res)})
@@ -199,6 +202,7 @@ func (t *step) inviteAccepted(i int, m Received, res *sip.Response) {
 func (t *step) establish(p peer, res *sip.Response) {
 	t.acked = res.CSeq().SeqNo
 	t.peer, t.early, t.stage = p, nil, established
+	t.sessionAgreed(res)
 	if t.hangUp {
 		t.ack(AgainACK, res, p)
 		t.bye()

@@ -26,6 +26,7 @@ func (t *step) begin(m Received) {
 		t.reply(i, ErrorResponse, sip.StatusBadRequest, "Contact: missing", nil)
 	default:
 		t.stage, t.heard = invited, int64(req.CSeq().SeqNo)
+		t.heeded = t.heard
 		t.servers[i] = t.servers[i].tryLater(t.now).expiring(t.now)
 		t.emit(Invited{SDP: sdpOf(req), Initial: true})
 	}
@@ -69,6 +70,8 @@ func (t *step) unacceptable(req *sip.Request) func(i int) {
 		return refuse(sip.StatusBadRequest, "Bad Request")
 	case len(unsupported(req)) > 0:
 		return refuse(sip.StatusBadExtension, "Bad Extension", unsupported(req)...)
+	case (invite || req.Method == sip.UPDATE) && t.tooBrief(req):
+		return refuse(statusTooBrief, "Session Interval Too Small", t.local.minSE())
 	case invite && !takesSDP(req):
 		return refuse(sip.StatusNotAcceptable, "Not Acceptable")
 	case encoded(req):
@@ -169,6 +172,7 @@ func (t *step) do(m Received, req *sip.Request, i int) {
 	case sip.OPTIONS:
 		t.reply(i, OK, sip.StatusOK, "OK", nil, capabilities()...)
 	case sip.INFO:
+		t.heeded = t.heard // the key is not pressed again
 		t.reply(i, OK, sip.StatusOK, "OK", nil)
 		t.emit(Info{ContentType: contentType(req), Body: req.Body()})
 	case sip.UPDATE:
@@ -218,11 +222,12 @@ func (t *step) updated(m Received, req *sip.Request, i int) {
 		return
 	}
 	kind, next := RefreshAnswer, t.peer.refresh(req, hopOf(m))
-	if next.Target != t.peer.Target {
+	session, changed := t.answerSession(req)
+	if next.Target != t.peer.Target || changed {
 		kind = ReAnswer
 	}
 	t.peer = next
-	t.reply(i, kind, sip.StatusOK, "OK", nil, t.contactFor(i))
+	t.reply(i, kind, sip.StatusOK, "OK", nil, append(session, t.contactFor(i))...)
 }
 
 // takeBYE takes the peer's BYE, in whatever stage we are.
@@ -313,15 +318,17 @@ func (t *step) accept(sdp []byte, unchanged bool) {
 	}
 	tx := t.servers[i]
 	next := t.peer.refresh(tx.request, t.peer.Source)
+	session, changed := t.answerSession(tx.request)
 	kind := ReAnswer
 	switch {
 	case tx.initial:
 		kind, t.stage = FirstAnswer, established
-	case unchanged && next.Target == t.peer.Target:
+	case unchanged && !changed && next.Target == t.peer.Target:
 		kind = RefreshAnswer
 	}
 	t.peer = next
-	t.reply(i, kind, sip.StatusOK, "OK", sdp, append(capabilities(), t.contactFor(i))...)
+	headers := append(capabilities(), t.contactFor(i))
+	t.reply(i, kind, sip.StatusOK, "OK", sdp, append(headers, session...)...)
 }
 
 func (t *step) reject(status int, reason string, headers ...sip.Header) {

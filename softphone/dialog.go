@@ -75,6 +75,8 @@ func (c *Call) happened(e sipua.Event) {
 		} else {
 			c.end(Peer, nil)
 		}
+	case sipua.RefreshDue:
+		c.apply(c.dialog.Invite(time.Now(), c.session.offer()))
 	case sipua.Info:
 		if key, pressed := e.Key(); pressed {
 			c.audio.recording.addDigit(key)
