@@ -22,6 +22,8 @@ var (
 var everyEvent = []call.Event{
 	call.Arrived{Customer: customer, Called: "+4930100", Agent: ana, Rules: call.DefaultRules()},
 	call.Originated{Agent: ana, Customer: customer, Rules: call.DefaultRules()},
+	call.Dialled{Agent: ana, Customer: customer, Called: "030100", Rules: call.DefaultRules()},
+	call.Replaced{Connection: 2},
 	call.Rang{Connection: 2, EarlyMedia: true},
 	call.Answered{Connection: 2},
 	call.Failed{Connection: 3, Reason: call.Busy, Detail: "486 Busy Here"},
@@ -48,6 +50,7 @@ var everyEvent = []call.Event{
 		By: 2, Kind: call.Warm, Target: cardiology, Others: []call.Endpoint{reception}, Parallel: true,
 		Manner:  call.Manner{Confirm: true, Whisper: true, Resume: true},
 		RingFor: call.Duration(90 * time.Second), Key: "k1", Supersede: true,
+		Reported: true, Consulted: call.Place{Contact: "consultation", Connection: 1},
 	},
 	call.CancelRequested{By: 2, Transfer: "t1"},
 	call.SwapRequested{By: 2},
@@ -56,6 +59,7 @@ var everyEvent = []call.Event{
 	call.LeaveRequested{By: 2},
 	call.EndRequested{By: 2},
 	call.DestroyRequested{By: 2, Connection: 3},
+	call.GiveRequested{By: 1, Agent: ana, To: call.Place{Contact: "contact", Connection: 3}},
 	call.PickUpRequested{Agent: ana},
 }
 
@@ -67,6 +71,11 @@ var everyCommand = []notation.Command{
 	{Command: call.Dial{Connection: 3, Party: call.Target, To: cardiology, From: customer, Customer: customer}},
 	{Command: call.Drop{Connection: 3, Reason: call.NoAnswer}},
 	{Command: call.Digits{Connection: 3, Digits: "1#"}},
+	{Command: call.Take{Connection: 3, To: cardiology, From: call.Place{Contact: "consultation", Connection: 1}, Agent: ana}},
+	{Command: call.Give{Connection: 2, To: call.Place{Contact: "contact", Connection: 3}}},
+	{Command: call.Join{Connection: 3}},
+	{Command: call.Report{Connection: 2, Transfer: "t1", Progress: call.TransferIsOver, Reason: call.Busy}},
+	{Command: call.Introduce{Connection: 1, Party: cardiology}},
 	{Command: call.Notify{Connection: 2, Reason: call.Busy, Text: "cardiology is busy; the customer is on hold"}},
 }
 

@@ -60,11 +60,17 @@ var descriptions = map[string]map[string]string{
 		"whisper":   "whether a target who answers hears first who is calling",
 		"resume":    "whether the customer is taken off hold when it fails",
 		"remaining": "targets still to be tried, in order",
+		"reported":  "the connection whose line is told how the transfer goes; missing: none",
+		"consulted": "where the target's line was before, in a call of the same agent",
 		"joinBy":    "when customer and target must have two-way audio, or a consultation is over",
 		"requested": "when it was asked for",
 		"ended":     "when it was decided",
 		"outcome":   "how it ended; missing while under way",
 		"reason":    "why it did not complete",
+	},
+	"Place": {
+		"contact":    "the contact",
+		"connection": "a connection of it",
 	},
 	"Attempt": {
 		"connection": "the target's connection",

@@ -57,7 +57,8 @@ type (
 	Take struct {
 		Connection ConnectionID `json:"connection"`
 		To         Endpoint     `json:"to"`
-		From       Place        `json:"from"` // the agent's line there
+		From       Place        `json:"from"`  // the line there of the agent who asks
+		Agent      Endpoint     `json:"agent"` // who asks
 	}
 
 	// Give sends a party's line to another contact. The party is out of this

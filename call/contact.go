@@ -229,8 +229,9 @@ type Transfer struct {
 	Manner
 	Attempts  []Attempt  `json:"attempts"`
 	Remaining []Endpoint `json:"remaining,omitempty"` // targets still to be tried, in order
-	// Reported says that the line of By gets a Report of the transfer.
-	Reported bool `json:"reported,omitempty"`
+	// Reported is the connection whose line gets a Report of the transfer: that of the
+	// agent who asked, also when they have left or have another line now; 0: none.
+	Reported ConnectionID `json:"reported,omitempty"`
 	// Consulted is where the target's line was before, in a call of the same agent.
 	Consulted Place `json:"consulted,omitzero"`
 	// JoinBy is when customer and target must be in two-way audio, while

@@ -271,10 +271,11 @@ type (
 	}
 
 	// GiveRequested asks for the other party of a call that an agent has made: their
-	// line goes to another contact, as To, and this contact ends.
+	// line goes to another contact, as To, and this contact ends. Agent is who asks there.
 	GiveRequested struct {
-		By ConnectionID `json:"by"`
-		To Place        `json:"to"`
+		By    ConnectionID `json:"by"`
+		Agent Endpoint     `json:"agent"`
+		To    Place        `json:"to"`
 	}
 
 	// PickUpRequested asks for a parked customer to be put through to Agent.

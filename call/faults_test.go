@@ -154,6 +154,16 @@ var faults = []fault{
 			d.after.Connections[i].Offer.Ended = ""
 		}
 	}},
+	{"a transfer that has failed is not reported", "reports", func(c call.Contact, ev call.Event, d *decision) {
+		if d.after.Stage == call.Talking {
+			d.commands = without[call.Report](d.commands)
+		}
+	}},
+	{"the report comes after the end of its line", "reports", func(c call.Contact, ev call.Event, d *decision) {
+		if c.Stage == call.Joining && d.after.Stage == call.Talking {
+			slices.Reverse(d.commands)
+		}
+	}},
 	{"nobody watches the joining", "liveness", func(c call.Contact, ev call.Event, d *decision) {
 		if d.after.Transfer != nil {
 			t := *d.after.Transfer

@@ -28,6 +28,7 @@ var promises = []struct {
 	{"ahead", heardAhead},
 	{"offers", offersAreKept},
 	{"refusals", refusedIsUnchanged},
+	{"reports", endIsReported},
 }
 
 // broken is the first promise that a move breaks, or "".

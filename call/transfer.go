@@ -29,6 +29,9 @@ func (s *step) transfer(who *Connection, ev TransferRequested) error {
 	if t.RingFor == 0 {
 		t.RingFor = s.Rules.RingFor
 	}
+	if ev.Reported {
+		t.Reported = ev.By
+	}
 	s.set(s.customer(), Held)
 	s.Transfer, s.Stage = t, Reaching
 	s.ringNext()
@@ -115,11 +118,23 @@ func (s *step) ringNext() {
 }
 
 func (s *step) rang(ev Rang) {
-	if a := s.attempt(ev.Connection); a != nil {
-		if a.Rang.IsZero() {
-			a.Rang = s.now
-		}
-		s.connection(ev.Connection).rang(ev)
+	a := s.attempt(ev.Connection)
+	if a == nil {
+		return
+	}
+	if !slices.ContainsFunc(s.Transfer.Attempts, func(a Attempt) bool { return !a.Rang.IsZero() }) {
+		s.report(TargetRings, "")
+	}
+	if a.Rang.IsZero() {
+		a.Rang = s.now
+	}
+	s.connection(ev.Connection).rang(ev)
+}
+
+// report says how the transfer goes on the line on which it was asked for.
+func (s *step) report(p Progress, why Reason) {
+	if to := s.Transfer.Reported; to != 0 {
+		s.do(Report{to, s.Transfer.ID, p, why})
 	}
 }
 
@@ -197,15 +212,16 @@ func (s *step) haveAudio(joined []ConnectionID) bool {
 // complete releases the agent: the target has the customer. A target who is an
 // agent may do from now on what agents may.
 func (s *step) complete() {
-	if agent := s.connection(s.Transfer.By); agent != nil {
-		s.do(Notify{agent.ID, "", s.Transfer.Target().String() + " has the customer"})
+	t := s.Transfer
+	s.closeTransfer(Completed, "", "")
+	if agent := s.connection(t.By); agent != nil {
+		s.do(Notify{agent.ID, "", t.Target().String() + " has the customer"})
 		s.do(Drop{agent.ID, Transferred})
 		s.remove(agent.ID)
 	}
-	if k := s.Transfer.Target().Kind; k == AgentEndpoint || k == QueueEndpoint {
-		s.connection(s.Transfer.last().Connection).Party = Agent
+	if k := t.Target().Kind; k == AgentEndpoint || k == QueueEndpoint {
+		s.connection(t.last().Connection).Party = Agent
 	}
-	s.closeTransfer(Completed, "", "")
 	s.Stage = Talking
 }
 
@@ -354,10 +370,15 @@ func (s *step) dropTargets(why Reason) {
 	}
 }
 
-// closeTransfer writes down how the transfer ended. Attempts that still live
-// end with it, except the one that has the customer.
+// closeTransfer writes down how the transfer ended, and reports it. Attempts that still
+// live end with it, except the one that has the customer.
 func (s *step) closeTransfer(o Outcome, why Reason, detail string) {
 	t := s.Transfer
+	if o == Completed {
+		s.report(TransferComplete, "")
+	} else {
+		s.report(TransferIsOver, why)
+	}
 	for i := range t.Attempts {
 		if a := &t.Attempts[i]; a.Ended.IsZero() && o != Completed {
 			a.Ended, a.Reason, a.Detail = s.now, why, short(detail)

@@ -228,13 +228,13 @@ func requests(c call.Contact, by call.ConnectionID) []call.Event {
 func transfers(by call.ConnectionID) []call.Event {
 	var all []call.Event
 	for _, kind := range []call.Kind{call.Cold, call.Warm, call.Blind} {
-		one := call.TransferRequested{By: by, Kind: kind, Target: at("cardiology")}
+		one := call.TransferRequested{By: by, Kind: kind, Target: at("cardiology"), Reported: true}
 		confirmed := one
 		confirmed.Manner = call.Manner{Confirm: true, Whisper: true, Resume: true}
 		list := one
 		list.Others = []call.Endpoint{{Kind: call.AgentEndpoint, Address: "reception", Name: "reception"}}
 		parallel := list
-		parallel.Parallel, parallel.Key = true, "key"
+		parallel.Parallel, parallel.Key, parallel.Reported = true, "key", false
 		instead := one
 		instead.Target, instead.Supersede = at("pharmacy"), true
 		all = append(all, one, confirmed, list, parallel, instead)

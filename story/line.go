@@ -2,6 +2,7 @@ package story
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -237,9 +238,19 @@ func (n Names) transfer(ev call.TransferRequested) string {
 	say(ev.Whisper, "with-whisper")
 	say(ev.Resume, "resuming")
 	say(ev.Supersede, "instead")
+	say(ev.Reported, "reported")
+	say(ev.Consulted != call.Place{}, "consulted")
 	say(ev.RingFor > 0, "for", ev.RingFor.String())
 	say(ev.Key != "", "with key", strings.Join(strings.Fields(ev.Key), "-"))
 	return strings.Join(words, " ")
+}
+
+func (n Names) report(c call.Report) string {
+	line := fmt.Sprintf("report to %s: %s is %s", n[c.Connection], c.Transfer, c.Progress)
+	if c.Reason != "" {
+		line += " (" + string(c.Reason) + ")"
+	}
+	return line
 }
 
 func (n Names) joined(ev call.Joined) string {

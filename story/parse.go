@@ -149,6 +149,9 @@ func (t *Teller) somebody(name string) (call.ConnectionID, error) {
 	return id, nil
 }
 
+// elsewhere is the other contact of a story, which tells nothing of it.
+var elsewhere = call.Place{Contact: "another", Connection: 1}
+
 // transfer reads targets with "then" or "and" between them, and how.
 func transfer(by call.ConnectionID, words []string) (call.Event, error) {
 	ev := call.TransferRequested{By: by, Kind: call.Cold, Target: place(words[0])}
@@ -167,6 +170,10 @@ func transfer(by call.ConnectionID, words []string) (call.Event, error) {
 			ev.Resume = true
 		case rest[0] == "instead":
 			ev.Supersede = true
+		case rest[0] == "reported":
+			ev.Reported = true
+		case rest[0] == "consulted":
+			ev.Consulted = elsewhere
 		case two && (rest[0] == "then" || rest[0] == "and"):
 			ev.Others = append(ev.Others, place(rest[1]))
 			ev.Parallel, n = rest[0] == "and", 2

@@ -66,6 +66,8 @@ var Vocabulary = []string{
 	"AGENT transfers the customer to TARGET warm",
 	"AGENT transfers the customer to TARGET blind",
 	"AGENT transfers the customer to TARGET with-confirm with-whisper resuming instead",
+	"AGENT transfers the customer to TARGET reported",
+	"AGENT transfers the customer to TARGET consulted",
 	"AGENT transfers the customer to TARGET for TIME",
 	"AGENT transfers the customer to TARGET with key KEY",
 	"AGENT records the customer",
@@ -234,6 +236,8 @@ func (t *Teller) command(c call.Command) string {
 		return fmt.Sprintf("press %s for %s", c.Digits, t.played[c.Connection])
 	case call.Notify:
 		return fmt.Sprintf("tell %s: %s", t.played[c.Connection], c.Text)
+	case call.Report:
+		return t.played.report(c)
 	default:
 		return fmt.Sprintf("unsupported command %T", c)
 	}

@@ -172,3 +172,26 @@ func TestPhoneDialsWhatIsDenied(t *testing.T) {
 		b.wantOver()
 	})
 }
+
+// The line that asked for a transfer gets a report of its end before its BYE, also when
+// its connection has left the contact and only the line is still there.
+func TestReportsToALine(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.talk()
+		b.deliver(ana, "REFER +15550123")
+		n := b.sent()
+		b.deliver(target, "180", "180", "200")
+		b.wantSent(n, "-> 2 NOTIFY ringing", "-> 3 ACK", "-> 2 NOTIFY completed", "-> 2 BYE")
+		b.wantWriteAhead()
+	})
+	inBubble(t, func(b *bench) {
+		b.talk()
+		b.deliver(ana, "REFER +15550123")
+		if _, err := b.request(time.Second, call.LeaveRequested{By: ana}); err != nil {
+			t.Fatal(err)
+		}
+		n := b.sent()
+		b.deliver(target, "486")
+		b.wantSent(n, "-> 3 ACK", "-> 2 NOTIFY over busy", "-> 4 INVITE")
+	})
+}
