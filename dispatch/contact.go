@@ -145,7 +145,7 @@ func (k *Dispatcher) Changed(c call.Contact, _ []call.Timed) {
 		case x.IsQueued():
 			k.queue(c, x)
 			k.offered(x.Offer, segmentOf(c.ID, x))
-		case x.Endpoint.Kind == call.AgentEndpoint && (x.State != call.Connecting || dials(c, x)):
+		case x.Endpoint.Kind == call.AgentEndpoint && x.State != call.Connecting:
 			k.talks(c, x, held || x.Holding)
 		}
 	}
@@ -188,12 +188,6 @@ func (k *Dispatcher) talks(c call.Contact, x call.Connection, held bool) {
 	if _, err := k.decide(routing.ResumeRequested{Agent: agent, SegmentID: id}); err != nil {
 		k.log.Info("an agent talks to two at once", "agent", agent, "contact", c.ID)
 	}
-}
-
-// dials reports whether an agent's phone has dialled, and rings at us until the customer
-// answers: the agent is busy.
-func dials(c call.Contact, x call.Connection) bool {
-	return c.Stage == call.Dialling && x.Party == call.Agent && x.AnswerBy.IsZero()
 }
 
 // isHeld reports whether an agent has put the customer on hold and is not consulting

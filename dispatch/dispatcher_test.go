@@ -292,28 +292,3 @@ func TestRestart(t *testing.T) {
 		r.Close()
 	})
 }
-
-// An agent whose desk phone dials is busy from the first ring on, so no queue rings the
-// phone meanwhile.
-func TestAgentWhoDials(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := &fakeStore{kept: map[string]switchboard.Item{}}
-		r := newRota(t, store)
-		r.Begin(nil)
-		c, _, err := call.Step(call.Contact{ID: "out"}, time.Now(), call.Dialled{
-			Agent: call.Endpoint{Kind: call.AgentEndpoint, Address: "ana"}, Customer: call.Endpoint{Kind: call.PhoneNumber, Address: "+4930555"},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Changed(c, nil)
-		r.Changed(waits("carol", ""), nil)
-		r.saw("carol offered to ben")
-		r.Changed(call.Contact{ID: "out", Stage: call.Over}, nil)
-		synctest.Wait()
-		if s := store.agent(t, "ana"); s.State != routing.Available {
-			t.Errorf("ana is %s", s.State)
-		}
-		r.Close()
-	})
-}
