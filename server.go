@@ -33,26 +33,27 @@ const Version = "0.1"
 
 // A Server is a running Holdfast. Its methods may be called by any goroutine.
 type Server struct {
-	log        *slog.Logger
-	engine     *media.Engine
-	journal    *watchedJournal
-	dispatcher *dispatch.Dispatcher
-	board      *switchboard.Switchboard
-	sipLegs    *sipleg.Legs
-	page       *page // nil without agents who log in
-	phones     *sipleg.Registrar
-	sip        SIPTransport
-	http       *http.Server
-	api        atomic.Pointer[http.Handler]
-	apiAddr    netip.AddrPort
-	tls        *tls.Config // nil: plain HTTP
-	strict     bool        // responses have Strict-Transport-Security
-	failed     chan error
-	ready      chan struct{} // closed by open when messages that come in are taken
-	open       func()
-	closing    chan struct{} // closed when no message is taken any more
-	close      sync.Once
-	closed     error // its result
+	log         *slog.Logger
+	engine      *media.Engine
+	journal     *watchedJournal
+	dispatcher  *dispatch.Dispatcher
+	board       *switchboard.Switchboard
+	sipLegs     *sipleg.Legs
+	page        *page // nil without agents who log in
+	phones      *sipleg.Registrar
+	agentPhones *phones
+	sip         SIPTransport
+	http        *http.Server
+	api         atomic.Pointer[http.Handler]
+	apiAddr     netip.AddrPort
+	tls         *tls.Config // nil: plain HTTP
+	strict      bool        // responses have Strict-Transport-Security
+	failed      chan error
+	ready       chan struct{} // closed by open when messages that come in are taken
+	open        func()
+	closing     chan struct{} // closed when no message is taken any more
+	close       sync.Once
+	closed      error // its result
 }
 
 // closeWithin is how long a server whose start has failed waits for the writes under
@@ -148,8 +149,10 @@ func (s *Server) speakSIP(c config.Config, dir *directory.Directory) {
 	s.sipLegs = sipleg.New(sipleg.Options{
 		Local: local, Sender: s.sip, Engine: s.engine, Addresses: dir, Authenticator: authenticator, Board: s.board, Log: s.log,
 	})
+	s.agentPhones = newPhones(c, dir)
 	s.phones = sipleg.StartRegistrar(sipleg.RegistrarOptions{
 		Local: local, Sender: s.sip, Phones: dir, Authenticator: authenticator, For: c.SIP.RegisterFor, Log: s.log,
+		Changed: s.agentPhones.changed,
 	})
 }
 

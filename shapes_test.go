@@ -62,8 +62,12 @@ func TestShapesOfTheJournal(t *testing.T) {
 	})
 	hasShape(t, "registration.json", directory.Registration{Bindings: []sipua.Binding{{
 		Contact: "<sip:ana@192.168.1.20:5060>", Address: "sip:ana@203.0.113.9:1027;transport=tcp", From: netip.MustParseAddrPort("203.0.113.9:1027"),
-		Until: noon.Add(time.Hour), Order: "7 a84b4c76e66710",
+		Until: noon.Add(time.Hour), Order: "7 a84b4c76e66710", Since: noon, UserAgent: "Desk 1.2",
 	}}})
+	hasShape(t, "registration-lost.json", directory.Registration{Lost: &sipua.Loss{Binding: sipua.Binding{
+		Contact: "<sip:ana@192.168.1.20:5060>", Address: "sip:ana@192.168.1.20:5060", From: netip.MustParseAddrPort("192.168.1.20:5060"),
+		Until: noon.Add(time.Minute), Order: "8 a84b4c76e66710", Since: noon,
+	}, At: noon.Add(time.Minute), Reason: sipua.Expired}})
 }
 
 // hasShape compares a golden file with how v is written, and v with what is read

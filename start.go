@@ -89,6 +89,7 @@ func (s *Server) serveAPI(c config.Config, dir *directory.Directory) {
 	}
 	o := s.apiOptions(c, s.journal.health)
 	o.Board, o.Journal, o.Directory, o.Routing = s.board, s.journal, dir, s.dispatcher
+	o.Phones = s.agentPhones
 	if s.page != nil {
 		o.Sessions = sessions{s.page.panel}
 	}

@@ -33,12 +33,12 @@ type clearRequest struct {
 }
 
 type agentAnswer struct {
-	Body routing.Agent
+	Body Agent
 }
 
 type agentsAnswer struct {
 	Body struct {
-		Agents []routing.Agent `json:"agents" doc:"in the order of the configuration"`
+		Agents []Agent `json:"agents" doc:"in the order of the configuration"`
 	}
 }
 
@@ -71,7 +71,10 @@ func (s *server) listAgents(context.Context, *struct{}) (*agentsAnswer, error) {
 		return nil, err
 	}
 	answer := new(agentsAnswer)
-	answer.Body.Agents = append([]routing.Agent{}, r.State().Agents...)
+	answer.Body.Agents = []Agent{}
+	for _, a := range r.State().Agents {
+		answer.Body.Agents = append(answer.Body.Agents, s.withPhone(a))
+	}
 	return answer, nil
 }
 
@@ -80,7 +83,7 @@ func (s *server) showAgent(_ context.Context, in *AgentPath) (*agentAnswer, erro
 	if err != nil {
 		return nil, err
 	}
-	return &agentAnswer{agent}, nil
+	return &agentAnswer{s.withPhone(agent)}, nil
 }
 
 func (s *server) agent(name string) (routing.Agent, error) {
@@ -121,5 +124,5 @@ func (s *server) atWork(ctx context.Context, name string, ask func(ctx context.C
 	if agent, err = s.agent(name); err != nil {
 		return nil, err
 	}
-	return &agentAnswer{agent}, nil
+	return &agentAnswer{s.withPhone(agent)}, nil
 }

@@ -57,6 +57,7 @@ type Options struct {
 	Directory Directory
 	Routing   Routing         // nil: there are no agents' states and no queues
 	Sessions  Sessions        // nil: agents do not log in
+	Phones    Phones          // nil: how agents' phones are reached is not shown
 	Keys      []string        // one of which every request must show; none: requests need no key
 	Names     hostcheck.Names // by which it may be asked
 	// Recognised is called with each request that shows a key, or any if there are no

@@ -56,6 +56,8 @@ func (s *server) eventRoutes(api huma.API) {
 			"the events that led there, the notices sent to agents, and a line for each message on the wire. The id is seq: " +
 			"a reader who was cut off goes on with it in Last-Event-ID and misses nothing; the first id comes at once, " +
 			"before any event. Without it, and without after and contact, the stream begins now. " +
+			"Unless it is of one contact, the stream also has events named phone, when an agent's phone has registered at a new place or is " +
+			"not registered at one any more. They have no id and do not come again: a reader who was cut off asks for the agents. " +
 			fmt.Sprintf("At most %d readers are served at a time; one more gets 503.", mostReaders),
 		Errors: []int{http.StatusNotFound, http.StatusServiceUnavailable},
 		Responses: map[string]*huma.Response{"200": {
@@ -82,7 +84,13 @@ func (s *server) events(ctx context.Context, in *eventsRequest) (*huma.StreamRes
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		defer func() { <-s.readers }()
 		_, w := humago.Unwrap(hc)
-		s.stream(hc.Context(), &stream{w, http.NewResponseController(w)}, from, wanted)
+		out := &stream{w: w, controller: http.NewResponseController(w)}
+		ctx, cancel := context.WithCancel(hc.Context())
+		defer cancel()
+		if in.Contact == "" && s.Phones != nil {
+			out.phones = s.followPhones(ctx)
+		}
+		s.stream(ctx, out, from, wanted)
 	}}, nil
 }
 
@@ -154,6 +162,7 @@ func (s *server) stream(ctx context.Context, out *stream, from beginning, wanted
 type stream struct {
 	w          http.ResponseWriter
 	controller *http.ResponseController
+	phones     <-chan PhoneEvent // nil: none
 }
 
 func (s *stream) run(id uint64, entries <-chan switchboard.Entry) {
@@ -169,6 +178,11 @@ func (s *stream) run(id uint64, entries <-chan switchboard.Entry) {
 				return
 			}
 			err = s.tell(e)
+		case e, more := <-s.phones:
+			if !more {
+				return
+			}
+			err = s.tellPhone(e)
 		case <-alive.C:
 			err = s.write(": still here\n\n")
 		}

@@ -31,6 +31,7 @@ type memory struct {
 	broken   error         // of the journal
 	behind   error         // why work is turned away
 	routing  Routing       // nil: none, and no agent logs in
+	phones   Phones        // nil: not shown
 
 	noRecording bool
 }
@@ -201,7 +202,7 @@ func talking(t *testing.T, m *memory, id call.ContactID) {
 }
 
 func handler(m *memory) http.Handler {
-	return Handler(Options{Board: m, Journal: m, Directory: people{}, Routing: m.routing, Sessions: m.sessions(), Version: "test", Recording: !m.noRecording, Log: slog.New(slog.DiscardHandler), Health: m.health})
+	return Handler(Options{Board: m, Journal: m, Directory: people{}, Routing: m.routing, Sessions: m.sessions(), Phones: m.phones, Version: "test", Recording: !m.noRecording, Log: slog.New(slog.DiscardHandler), Health: m.health})
 }
 
 // sessions are those of ana, who is logged in once.

@@ -144,6 +144,7 @@ func (s *stream) read(ctx context.Context, tell func(Event) bool) error {
 // before the first event, also sets the position.
 func (s *stream) nextData(lines *bufio.Reader) ([]byte, error) {
 	var id uint64
+	var name string
 	for {
 		line, err := lines.ReadString('\n')
 		if err == io.EOF {
@@ -154,7 +155,10 @@ func (s *stream) nextData(lines *bufio.Reader) ([]byte, error) {
 		}
 		switch field, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": "); {
 		case line == "\n":
-			s.after = max(s.after, id)
+			s.after, name = max(s.after, id), ""
+		case field == "event":
+			name = value
+		case field == "data" && name != "" && name != "transition": // is of no contact
 		case field == "id":
 			id, _ = strconv.ParseUint(value, 10, 64) // 0, which changes nothing, if it is not a number
 		case field == "data":

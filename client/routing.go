@@ -15,30 +15,36 @@ func (c *Client) Endpoints(ctx context.Context) ([]call.Endpoint, error) {
 	return answer.Endpoints, err
 }
 
+// An Agent is an agent at work, with their phone.
+type Agent struct {
+	routing.Agent
+	Phone *Phone `json:"phone,omitempty"` // nil: the server is older
+}
+
 // Agents are all there are, in the order of the configuration.
-func (c *Client) Agents(ctx context.Context) ([]routing.Agent, error) {
-	answer, err := ask[struct{ Agents []routing.Agent }](ctx, c, http.MethodGet, "/v1/agents", nil)
+func (c *Client) Agents(ctx context.Context) ([]Agent, error) {
+	answer, err := ask[struct{ Agents []Agent }](ctx, c, http.MethodGet, "/v1/agents", nil)
 	return answer.Agents, err
 }
 
 // Agent is one of them.
-func (c *Client) Agent(ctx context.Context, name string) (routing.Agent, error) {
-	return ask[routing.Agent](ctx, c, http.MethodGet, agentPath(name), nil)
+func (c *Client) Agent(ctx context.Context, name string) (Agent, error) {
+	return ask[Agent](ctx, c, http.MethodGet, agentPath(name), nil)
 }
 
 // SetStatus has an agent be available, not-ready or offline, now or after the
 // customers they have. The reason of not-ready may be empty.
-func (c *Client) SetStatus(ctx context.Context, agent string, status routing.Status) (routing.Agent, error) {
+func (c *Client) SetStatus(ctx context.Context, agent string, status routing.Status) (Agent, error) {
 	body := map[string]any{"state": status.State}
 	if status.Reason != "" {
 		body["reason"] = status.Reason
 	}
-	return ask[routing.Agent](ctx, c, http.MethodPut, agentPath(agent)+"/status", body)
+	return ask[Agent](ctx, c, http.MethodPut, agentPath(agent)+"/status", body)
 }
 
 // Clear ends an agent's after-call work in a segment.
-func (c *Client) Clear(ctx context.Context, agent string, id routing.SegmentID) (routing.Agent, error) {
-	return ask[routing.Agent](ctx, c, http.MethodPost, agentPath(agent)+"/clear", map[string]any{"contact": id.Contact, "connection": id.Connection})
+func (c *Client) Clear(ctx context.Context, agent string, id routing.SegmentID) (Agent, error) {
+	return ask[Agent](ctx, c, http.MethodPost, agentPath(agent)+"/clear", map[string]any{"contact": id.Contact, "connection": id.Connection})
 }
 
 // Queues are all there are, in the order of the configuration.

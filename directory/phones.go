@@ -18,6 +18,9 @@ import (
 // A Registration is what is written down of an agent's phone.
 type Registration struct {
 	Bindings []sipua.Binding `json:"bindings"` // the newest last
+	// Lost is the last binding that was lost, when there is none; nil: the phone has never
+	// registered.
+	Lost *sipua.Loss `json:"lost,omitempty"`
 }
 
 // phoneKind is the kind of what is kept of a phone, by the name of its agent.
@@ -57,6 +60,7 @@ func (d *Directory) readPhones(ctx context.Context, store switchboard.Store) err
 		if err := json.Unmarshal(k.Data, &p.Registration); err != nil {
 			return fmt.Errorf("reading where %s's phone is registered: %w", k.Name, err)
 		}
+		p.expire(d.phones.now())
 		known[k.Name] = p
 	}
 	d.phones.mu.Lock()
@@ -86,20 +90,72 @@ func (d *Directory) Account(user string) (sipua.Account, bool) {
 	return sipua.Account{}, false
 }
 
-// Bindings are where an agent's phone is registered now, the newest last.
-func (d *Directory) Bindings(agent string) []sipua.Binding {
+// Registration returns where the phone of an agent is registered now, or why it is not. The
+// newest place is the one that is called.
+func (d *Directory) Registration(agent string) Registration {
 	d.phones.mu.RLock()
 	defer d.phones.mu.RUnlock()
-	now := d.phones.now()
-	return slices.DeleteFunc(slices.Clone(d.phones.known[agent].Bindings), func(b sipua.Binding) bool {
-		return !now.Before(b.Until)
-	})
+	p := d.phones.known[agent].Registration
+	p.Bindings = slices.Clone(p.Bindings)
+	p.expire(d.phones.now())
+	return p
 }
 
-// Bind writes down where an agent's phone is registered from now on. It waits
-// for the store, and must not be called by two goroutines at once.
-func (d *Directory) Bind(ctx context.Context, agent string, bindings []sipua.Binding) error {
-	text, err := json.Marshal(Registration{bindings})
+// expire removes the bindings whose time is over, and returns them.
+func (r *Registration) expire(now time.Time) []sipua.Loss {
+	var left []sipua.Binding
+	var lost []sipua.Loss
+	for _, b := range r.Bindings {
+		if now.Before(b.Until) {
+			left = append(left, b)
+		} else {
+			lost = append(lost, sipua.Loss{Binding: b, At: b.Until, Reason: sipua.Expired})
+		}
+	}
+	r.Bindings = left
+	r.end(lost)
+	return lost
+}
+
+// end notes the last of these losses, if no binding is left.
+func (r *Registration) end(lost []sipua.Loss) {
+	switch {
+	case len(r.Bindings) > 0:
+		r.Lost = nil
+	case len(lost) > 0:
+		r.Lost = &slices.SortedStableFunc(slices.Values(lost), func(a, b sipua.Loss) int { return b.At.Compare(a.At) })[0]
+	}
+}
+
+// Expire forgets bindings whose time is over. It returns them by agent, and when the next
+// one is over; zero: there is none. Nothing is written down: what was written has the time.
+func (d *Directory) Expire(now time.Time) (lost map[string][]sipua.Loss, next time.Time) {
+	d.phones.mu.Lock()
+	defer d.phones.mu.Unlock()
+	lost = map[string][]sipua.Loss{}
+	for name, p := range d.phones.known {
+		if gone := p.expire(now); len(gone) > 0 {
+			lost[name], d.phones.known[name] = gone, p
+		}
+		for _, b := range p.Bindings {
+			if next.IsZero() || b.Until.Before(next) {
+				next = b.Until
+			}
+		}
+	}
+	return lost, next
+}
+
+// Bindings are where an agent's phone is registered now, the newest last.
+func (d *Directory) Bindings(agent string) []sipua.Binding { return d.Registration(agent).Bindings }
+
+// Bind writes down where an agent's phone is registered from now on, and which places it
+// has lost. It waits for the store, and must not be called by two goroutines at once.
+func (d *Directory) Bind(ctx context.Context, agent string, bindings []sipua.Binding, lost []sipua.Loss) error {
+	r := d.Registration(agent)
+	r.Bindings = slices.Clone(bindings)
+	r.end(lost)
+	text, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("registering %s's phone: %w", agent, err)
 	}
@@ -113,7 +169,7 @@ func (d *Directory) Bind(ctx context.Context, agent string, bindings []sipua.Bin
 	}
 	d.phones.mu.Lock()
 	defer d.phones.mu.Unlock()
-	d.phones.known[agent] = phone{Registration{slices.Clone(bindings)}, seq}
+	d.phones.known[agent] = phone{r, seq}
 	return nil
 }
 

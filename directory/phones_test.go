@@ -72,7 +72,7 @@ func TestPhoneIsWhereItHasRegistered(t *testing.T) {
 	err := d.Bind(t.Context(), "Ward", []sipua.Binding{
 		wardAt("sip:200@192.0.2.70:5062;line=1", noon.Add(2*time.Minute)),
 		wardAt("sip:200@192.0.2.70:5062;line=2", noon.Add(time.Minute)),
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,18 +114,18 @@ func TestBindingThatIsNotKept(t *testing.T) {
 	d := wardDirectory(t, store, &now)
 	here := []sipua.Binding{wardAt("sip:200@192.0.2.70", noon.Add(time.Minute))}
 	store.err = errors.New("the disk is full")
-	if err := d.Bind(t.Context(), "Ward", here); !errors.Is(err, store.err) {
+	if err := d.Bind(t.Context(), "Ward", here, nil); !errors.Is(err, store.err) {
 		t.Errorf("binding on a full disk: %v", err)
 	}
 	wantUnregistered(t, d)
 	store.err = nil
-	if err := wardDirectory(t, store, &now).Bind(t.Context(), "Ward", nil); err != nil {
+	if err := wardDirectory(t, store, &now).Bind(t.Context(), "Ward", nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Bind(t.Context(), "Ward", here); !errors.Is(err, switchboard.ErrFenced) {
+	if err := d.Bind(t.Context(), "Ward", here, nil); !errors.Is(err, switchboard.ErrFenced) {
 		t.Errorf("binding over what somebody else wrote: %v", err)
 	}
-	if err := d.Bind(t.Context(), "Ward", here); err != nil {
+	if err := d.Bind(t.Context(), "Ward", here, nil); err != nil {
 		t.Errorf("binding once more: %v", err)
 	}
 	if _, err := d.Resolve(theWard); err != nil {
@@ -190,7 +190,7 @@ func TestWherePhonesMayBe(t *testing.T) {
 		}
 	}
 	good, bad := wardAt("sip:200@192.0.2.70", noon.Add(time.Minute)), wardAt(elsewhere[0], noon.Add(time.Minute))
-	if err := d.Bind(t.Context(), "Ward", []sipua.Binding{good, bad}); err != nil {
+	if err := d.Bind(t.Context(), "Ward", []sipua.Binding{good, bad}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := d.Resolve(theWard); got != good.Address || err != nil {

@@ -19,8 +19,22 @@ type Phones interface {
 	MayBind(address string) bool
 	// Bindings are those of an account now.
 	Bindings(account string) []sipua.Binding
-	// Bind writes the bindings of an account down, and may wait for that.
-	Bind(ctx context.Context, account string, bindings []sipua.Binding) error
+	// Bind writes the bindings of an account down, with those it has lost, and may wait
+	// for that.
+	Bind(ctx context.Context, account string, bindings []sipua.Binding, lost []sipua.Loss) error
+	// Expire forgets bindings whose time is over, and returns them by account, and when
+	// the next one is over.
+	Expire(now time.Time) (lost map[string][]sipua.Loss, next time.Time)
+}
+
+// A PhoneChange is a phone that is registered at one place more, or less. A registration
+// that is only refreshed is none.
+type PhoneChange struct {
+	Account string
+	At      time.Time
+	Binding sipua.Binding
+	Lost    sipua.LossReason // empty: it is registered there now
+	Places  int              // where it is registered afterwards
 }
 
 // RegistrarOptions are what a Registrar is made of. All are needed.
@@ -31,6 +45,8 @@ type RegistrarOptions struct {
 	Authenticator *sipua.Authenticator
 	For           time.Duration // the longest a registration lasts
 	Log           *slog.Logger
+	// Changed is called with each change, in order, and must not block; nil: not.
+	Changed func(PhoneChange)
 }
 
 const (
@@ -48,7 +64,8 @@ type Registrar struct {
 	options RegistrarOptions
 	phones  chan sipua.Received // requests that answer a nonce: their senders are not forged
 	others  chan sipua.Received
-	unsent  seldom // what is logged of them
+	unsent  seldom    // what is logged of them
+	expiry  time.Time // when the next binding is over; zero: there is none
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 }
@@ -90,7 +107,15 @@ func (r *Registrar) Receive(m sipua.Received) bool {
 }
 
 func (r *Registrar) run(ctx context.Context) {
+	r.expire(time.Now())
+	expiry := time.NewTimer(time.Hour)
+	defer expiry.Stop()
 	for {
+		if r.expiry.IsZero() {
+			expiry.Stop()
+		} else {
+			expiry.Reset(time.Until(r.expiry))
+		}
 		select {
 		case m := <-r.phones:
 			r.send(r.serve(ctx, time.Now(), m))
@@ -102,6 +127,8 @@ func (r *Registrar) run(ctx context.Context) {
 			r.send(r.serve(ctx, time.Now(), m))
 		case m := <-r.others:
 			r.send(r.serve(ctx, time.Now(), m))
+		case <-expiry.C:
+			r.expire(time.Now())
 		case <-ctx.Done():
 			return
 		}
@@ -114,20 +141,68 @@ func (r *Registrar) serve(ctx context.Context, now time.Time, m sipua.Received) 
 	if asked == nil {
 		return answer
 	}
-	bindings, ok := asked.Apply(now, r.options.Phones.Bindings(asked.Account))
+	if !r.expiry.IsZero() && !now.Before(r.expiry) {
+		r.expire(now)
+	}
+	before := r.options.Phones.Bindings(asked.Account)
+	bindings, ok := asked.Apply(now, before)
 	if !ok {
 		return r.machine.Refuse(now, asked)
 	}
 	if asked.Changes() {
 		ctx, cancel := context.WithTimeout(ctx, bindWithin)
 		defer cancel()
-		if err := r.options.Phones.Bind(ctx, asked.Account, bindings); err != nil {
+		lost := asked.Losses(now, before, bindings)
+		if err := r.options.Phones.Bind(ctx, asked.Account, bindings, lost); err != nil {
 			r.options.Log.Error("a phone cannot be registered", "agent", asked.Account, "from", m.From, "error", err)
 			return r.machine.Postpone(asked)
 		}
-		r.options.Log.Info("a phone has registered", "agent", asked.Account, "from", m.From, "places", len(bindings))
+		r.bound(now, asked.Account, bindings, lost)
 	}
 	return r.machine.Grant(now, asked, bindings)
+}
+
+// bound notes the bindings that an account has now, and those it has lost.
+func (r *Registrar) bound(now time.Time, account string, bindings []sipua.Binding, lost []sipua.Loss) {
+	for _, l := range lost {
+		r.changed(PhoneChange{account, now, l.Binding, l.Reason, len(bindings)})
+	}
+	for _, b := range bindings {
+		if r.expiry.IsZero() || b.Until.Before(r.expiry) {
+			r.expiry = b.Until
+		}
+		if b.Since.Equal(now) {
+			r.changed(PhoneChange{account, now, b, "", len(bindings)})
+		}
+	}
+}
+
+// expire forgets the bindings whose time is over.
+func (r *Registrar) expire(now time.Time) {
+	var lost map[string][]sipua.Loss
+	lost, r.expiry = r.options.Phones.Expire(now)
+	for account, losses := range lost {
+		places := len(r.options.Phones.Bindings(account))
+		for _, l := range losses {
+			r.changed(PhoneChange{account, now, l.Binding, l.Reason, places})
+		}
+	}
+}
+
+// changed logs a change, at a higher level if the phone has been lost altogether.
+func (r *Registrar) changed(c PhoneChange) {
+	level, text := slog.LevelInfo, "a phone has registered"
+	switch {
+	case c.Lost != "" && c.Places == 0:
+		level, text = slog.LevelWarn, "an agent's phone is not registered any more"
+	case c.Lost != "":
+		text = "a registration of a phone has ended"
+	}
+	r.options.Log.Log(context.Background(), level, text, "agent", c.Account, "address", c.Binding.Address, "from", c.Binding.From,
+		"userAgent", c.Binding.UserAgent, "reason", c.Lost, "places", c.Places)
+	if r.options.Changed != nil {
+		r.options.Changed(c)
+	}
 }
 
 func (r *Registrar) send(m sipua.Message) {

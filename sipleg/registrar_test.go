@@ -3,10 +3,13 @@ package sipleg
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -36,12 +39,14 @@ func wardens() *sipua.Authenticator {
 
 func (w *ward) Bindings(string) []sipua.Binding { return w.bindings }
 
-func (w *ward) Bind(_ context.Context, _ string, bindings []sipua.Binding) error {
+func (w *ward) Bind(_ context.Context, _ string, bindings []sipua.Binding, _ []sipua.Loss) error {
 	if w.full == nil {
 		w.bindings = bindings
 	}
 	return w.full
 }
+
+func (*ward) Expire(time.Time) (map[string][]sipua.Loss, time.Time) { return nil, time.Time{} }
 
 // outbox has what was sent.
 type outbox chan sipua.Message
@@ -101,10 +106,10 @@ type stuckWard struct {
 	binds, write chan bool
 }
 
-func (w *stuckWard) Bind(ctx context.Context, account string, bindings []sipua.Binding) error {
+func (w *stuckWard) Bind(ctx context.Context, account string, bindings []sipua.Binding, lost []sipua.Loss) error {
 	w.binds <- true
 	<-w.write
-	return w.ward.Bind(ctx, account, bindings)
+	return w.ward.Bind(ctx, account, bindings, lost)
 }
 
 // TestStrangersFillNoQueue: while the disk is slow, requests that nobody has to prove
@@ -142,4 +147,68 @@ func TestStrangersFillNoQueue(t *testing.T) {
 	case <-time.After(5 * time.Second):
 		t.Error("the second phone does not have its turn")
 	}
+}
+
+// deskPhones keeps bindings as the directory does.
+type deskPhones struct{ ward }
+
+func (w *deskPhones) Expire(now time.Time) (map[string][]sipua.Loss, time.Time) {
+	var left []sipua.Binding
+	lost, next := map[string][]sipua.Loss{}, time.Time{}
+	for _, b := range w.bindings {
+		if now.Before(b.Until) {
+			left, next = append(left, b), b.Until
+		} else {
+			lost["ward"] = append(lost["ward"], sipua.Loss{Binding: b, At: now, Reason: sipua.Expired})
+		}
+	}
+	w.bindings = left
+	return lost, next
+}
+
+// TestPhoneChanges: a phone that registers, is lost and comes back is reported each time,
+// and one that only refreshes its registration is not.
+func TestPhoneChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sent := make(outbox)
+		var changes []string
+		r := StartRegistrar(RegistrarOptions{
+			Local: sipua.Local{Address: usAddress}, Sender: sent, Phones: &deskPhones{},
+			For: time.Minute, Log: slog.New(slog.DiscardHandler),
+			Changed: func(c PhoneChange) {
+				changes = append(changes, fmt.Sprintf("%s %s %s %d", c.Account, c.Binding.UserAgent, c.Lost, c.Places))
+			},
+		})
+		defer r.Close()
+		phone := sipua.NewRegistration(sipua.Local{Address: farAddress, UserAgent: "Desk/1", Credentials: []sipua.Credentials{{
+			Peers: []netip.Prefix{netip.PrefixFrom(usAddress.Addr(), 32)}, User: "200", Password: "hush",
+		}}}, sipua.RandomIdentity(), sipua.RegistrationOptions{At: usAddress, User: "200", For: time.Hour})
+		exchange := func(out []sipua.Message) {
+			for len(out) > 0 {
+				r.Receive(travel(t, out[0].SIP, farAddress))
+				phone, out = phone.Receive(time.Now(), travel(t, (<-sent).SIP, usAddress))
+			}
+		}
+		ask := func(how func(sipua.Registration, time.Time) (sipua.Registration, []sipua.Message)) {
+			var out []sipua.Message
+			phone, out = how(phone, time.Now())
+			exchange(out)
+		}
+		ask(sipua.Registration.Ask)
+		time.Sleep(50 * time.Second)
+		ask(sipua.Registration.Ask) // refreshes it
+		time.Sleep(59 * time.Second)
+		synctest.Wait()
+		if len(changes) != 1 {
+			t.Errorf("before the registration is over there is %q", changes)
+		}
+		time.Sleep(2 * time.Second)
+		ask(sipua.Registration.Ask)
+		ask(sipua.Registration.Leave)
+		synctest.Wait()
+		want := []string{"ward Desk/1  1", "ward Desk/1 expired 0", "ward Desk/1  1", "ward Desk/1 unregistered 0"}
+		if !slices.Equal(changes, want) {
+			t.Errorf("the changes are %q, want %q", changes, want)
+		}
+	})
 }

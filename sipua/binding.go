@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -18,6 +19,26 @@ type Binding struct {
 	From    netip.AddrPort `json:"from"`    // where its request came from
 	Until   time.Time      `json:"until"`
 	Order   string         `json:"order"` // the CSeq and Call-ID of the request
+
+	Since     time.Time `json:"since,omitzero"`      // without a break
+	UserAgent string    `json:"userAgent,omitempty"` // what the phone calls itself
+}
+
+// A LossReason says why a Binding is no more.
+type LossReason string
+
+const (
+	Expired      LossReason = "expired"      // the phone has not come again in time
+	Unregistered LossReason = "unregistered" // at the phone's request
+	Replaced     LossReason = "replaced"     // the same Contact is at another address now
+	Evicted      LossReason = "evicted"      // others were used later, and there were too many
+)
+
+// A Loss is a Binding that is no more.
+type Loss struct {
+	Binding Binding    `json:"binding"`
+	At      time.Time  `json:"at"`
+	Reason  LossReason `json:"reason"`
 }
 
 const (
@@ -27,6 +48,8 @@ const (
 	maxBindings = 8
 	// maxContact is how long a Contact may be.
 	maxContact = 255
+	// maxUserAgent is how much of a User-Agent is kept.
+	maxUserAgent = 100
 )
 
 // Asked is what somebody asks a registrar for who has proved to be entitled to.
@@ -37,6 +60,8 @@ type Asked struct {
 	wishes  []contactBinding
 	callID  string
 	cseq    uint32
+
+	userAgent string
 }
 
 // A contactBinding is one Contact of a REGISTER.
@@ -47,7 +72,7 @@ type contactBinding struct {
 
 // read finds out what a request asks for (RFC 3261 §10.3, steps 6 and 7).
 func (r *Registrar) read(who Account, m Received, req *sip.Request) (*Asked, *rejection) {
-	a := &Asked{Account: who.Name, request: m, callID: req.CallID().Value(), cseq: req.CSeq().SeqNo}
+	a := &Asked{Account: who.Name, request: m, callID: req.CallID().Value(), cseq: req.CSeq().SeqNo, userAgent: userAgentOf(req)}
 	contacts := req.GetHeaders("Contact")
 	for _, h := range contacts {
 		c, ok := h.(*sip.ContactHeader)
@@ -125,15 +150,63 @@ func (a *Asked) Apply(now time.Time, bindings []Binding) (after []Binding, ok bo
 	if slices.ContainsFunc(after, func(b Binding) bool { return a.names(b) && a.overtakenBy(b) }) {
 		return after, false
 	}
-	after = slices.DeleteFunc(after, a.names)
+	before := after
+	after = slices.DeleteFunc(slices.Clone(after), a.names)
 	for _, w := range a.wishes {
 		after = slices.DeleteFunc(after, func(b Binding) bool { return b.Contact == w.contact }) // named twice
 		if w.lasts > 0 {
-			order := fmt.Sprintf("%d %s", a.cseq, a.callID)
-			after = append(after, Binding{w.contact, w.address, a.request.From, now.Add(w.lasts), order})
+			b := Binding{
+				Contact: w.contact, Address: w.address, From: a.request.From, Until: now.Add(w.lasts),
+				Order: fmt.Sprintf("%d %s", a.cseq, a.callID), Since: now, UserAgent: a.userAgent,
+			}
+			if i := slices.IndexFunc(before, b.continues); i >= 0 {
+				b.Since = before[i].Since
+			}
+			after = append(after, b)
 		}
 	}
 	return after[max(0, len(after)-maxBindings):], true
+}
+
+// Losses are the bindings before that are not among those after, of an Apply at now.
+func (a *Asked) Losses(now time.Time, before, after []Binding) []Loss {
+	var lost []Loss
+	for _, b := range before {
+		i := slices.IndexFunc(after, func(c Binding) bool { return c.Contact == b.Contact })
+		switch {
+		case i >= 0 && after[i].continues(b):
+		case i >= 0:
+			lost = append(lost, Loss{b, now, Replaced})
+		case a.names(b):
+			lost = append(lost, Loss{b, now, Unregistered})
+		default:
+			lost = append(lost, Loss{b, now, Evicted})
+		}
+	}
+	return lost
+}
+
+// continues reports whether a binding is a former one, which has been refreshed.
+func (b Binding) continues(former Binding) bool {
+	return b.Contact == former.Contact && b.Address == former.Address
+}
+
+// userAgentOf is what the sender of a request calls itself, fit to be shown.
+func userAgentOf(req *sip.Request) string {
+	h := req.GetHeader("User-Agent")
+	if h == nil {
+		return ""
+	}
+	name := strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(h.Value(), ""))
+	if runes := []rune(name); len(runes) > maxUserAgent {
+		name = string(runes[:maxUserAgent])
+	}
+	return name
 }
 
 // Changes says that the request asks for more than to be told what there is.

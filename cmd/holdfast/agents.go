@@ -19,21 +19,47 @@ func agentsCommand() *cobra.Command {
 	cmd := tableCommand(&cobra.Command{
 		Use:   "agents",
 		Short: "Show the agents' states, or set one",
-	}, "AGENT\tSTATE\tFOR\tCONTACTS", agentRow, (*client.Client).Agents)
+	}, "AGENT\tSTATE\tFOR\tPHONE\tCONTACTS", agentRow, (*client.Client).Agents)
 	cmd.AddCommand(setStateCommand(), clearCommand(), sessionsCommand(), logOutCommand())
 	return cmd
 }
 
-func agentRow(a routing.Agent) string {
+func agentRow(a client.Agent) string {
 	lasted := "always"
 	if !a.Since.IsZero() {
 		lasted = age(a.Since).String()
 	}
-	return fmt.Sprintf("%s\t%s\t%s\t%s", a.Name, stateOf(a), lasted, atWork(a))
+	return fmt.Sprintf("%s\t%s\t%s\t%s\t%s", a.Name, stateOf(a), lasted, phoneOf(a.Phone), atWork(a))
+}
+
+// phoneOf is how an agent's phone is reached. Whether one at a fixed address is there is
+// not known.
+func phoneOf(p *client.Phone) string {
+	switch {
+	case p == nil:
+		return "unknown"
+	case p.Kind == "fixed":
+		return "always at " + p.Address
+	case p.Kind == "browser":
+		return "browser"
+	case len(p.Registrations) == 0 && p.Lost == nil:
+		return "never registered"
+	case len(p.Registrations) == 0:
+		return fmt.Sprintf("not registered for %s (%s)", age(p.Lost.At), p.Lost.Reason)
+	}
+	last := p.Registrations[len(p.Registrations)-1]
+	text := fmt.Sprintf("registered for %s from %s", age(last.Since), last.From)
+	if last.UserAgent != "" {
+		text += " (" + last.UserAgent + ")"
+	}
+	if more := len(p.Registrations) - 1; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // stateOf is an agent's state, and their next one.
-func stateOf(a routing.Agent) string {
+func stateOf(a client.Agent) string {
 	state := string(a.State)
 	if a.State == routing.NotReady && a.Status.Reason != "" {
 		state += " (" + a.Status.Reason + ")"
@@ -45,7 +71,7 @@ func stateOf(a routing.Agent) string {
 }
 
 // atWork lists the customers of an agent.
-func atWork(a routing.Agent) string {
+func atWork(a client.Agent) string {
 	var list []string
 	for _, s := range a.Segments {
 		list = append(list, string(s.Contact)+":"+string(s.State))
@@ -104,7 +130,7 @@ contacts.`,
 }
 
 // clearWork ends the after-call work for the contact that is named, or all.
-func clearWork(ctx context.Context, c *client.Client, name string, contact []string) (routing.Agent, error) {
+func clearWork(ctx context.Context, c *client.Client, name string, contact []string) (client.Agent, error) {
 	agent, err := c.Agent(ctx, name)
 	if err != nil {
 		return agent, err
@@ -132,7 +158,7 @@ func clearWork(ctx context.Context, c *client.Client, name string, contact []str
 }
 
 // contactsAfter are those for which an agent has after-call work.
-func contactsAfter(a routing.Agent) []call.ContactID {
+func contactsAfter(a client.Agent) []call.ContactID {
 	var all []call.ContactID
 	for _, segment := range a.Segments {
 		if segment.State == routing.AfterCallWork && !slices.Contains(all, segment.Contact) {
@@ -143,7 +169,7 @@ func contactsAfter(a routing.Agent) []call.ContactID {
 }
 
 // sayState prints an agent's state after a request, unless it was refused.
-func sayState(cmd *cobra.Command, a routing.Agent, err error) error {
+func sayState(cmd *cobra.Command, a client.Agent, err error) error {
 	if err != nil {
 		return err
 	}

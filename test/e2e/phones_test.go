@@ -95,6 +95,40 @@ func TestPhoneThatIsNotRegistered(t *testing.T) {
 	}
 }
 
+// TestPhoneIsShown: agents have where their phone is registered, or why it is not, also
+// after a restart; of a phone at a fixed address nothing is known.
+func TestPhoneIsShown(t *testing.T) {
+	h := openOfPhones(t, nil)
+	phone := func(agent string) client.Phone {
+		t.Helper()
+		a, err := h.Client.Agent(t.Context(), agent)
+		must(t, err)
+		return *a.Phone
+	}
+	if p := phone("Ben"); p.Kind != "registers" || p.Registrations != nil || p.Lost != nil {
+		t.Errorf("before it has registered, the phone is %+v", p)
+	}
+	if p := phone("ana"); p.Kind != "fixed" || p.Address == "" || p.Registrations != nil || p.Lost != nil {
+		t.Errorf("a phone at a fixed address is %+v", p)
+	}
+	ben := h.registers("ben", "200")
+	before := phone("Ben")
+	if len(before.Registrations) != 1 || before.Registrations[0].UserAgent == "" || before.Registrations[0].From != ben.Address().String() {
+		t.Fatalf("the phone is %+v", before)
+	}
+	h.Restart()
+	if p := phone("Ben"); len(p.Registrations) != 1 || !p.Registrations[0].Since.Equal(before.Registrations[0].Since) {
+		t.Errorf("after a restart the phone is %+v, before %+v", p, before)
+	}
+	must(t, ben.Unregister(h.Soon()))
+	for range 2 {
+		if p := phone("Ben"); p.Registrations != nil || p.Lost == nil || p.Lost.Reason != "unregistered" || p.Lost.From != ben.Address().String() {
+			t.Errorf("after it has unregistered, the phone is %+v", p)
+		}
+		h.Restart()
+	}
+}
+
 // TestPhonesThatMayNotRegister: strangers get no answer, and who does not know
 // the password gets nowhere.
 func TestPhonesThatMayNotRegister(t *testing.T) {
