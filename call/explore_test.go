@@ -167,7 +167,7 @@ func (w world) key() string {
 	}
 	if t := c.Transfer; t != nil {
 		k.add("\ntransfer", t.Key, string(t.Kind), t.Attempts[0].Target.Address)
-		k.number(btoi(t.Confirm), btoi(t.Whisper), btoi(t.Resume), order(c, t.By), rank(due, t.JoinBy))
+		k.number(btoi(t.Confirm), btoi(t.Whisper), btoi(t.Resume), btoi(t.Consulted != call.Place{}), order(c, t.By), rank(due, t.JoinBy))
 		for _, e := range t.Remaining {
 			k.add(e.Address)
 		}

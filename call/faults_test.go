@@ -154,6 +154,19 @@ var faults = []fault{
 			d.after.Connections[i].Offer.Ended = ""
 		}
 	}},
+	{"the line of another agent's call goes to a contact", "take and give", func(c call.Contact, ev call.Event, d *decision) {
+		if ask, gives := ev.(call.GiveRequested); gives && d.err != nil && c.Stage == call.Talking {
+			ask.Agent = find(c, ask.By).Endpoint
+			d.after, d.commands, d.err = call.Step(c, c.Arrived, ask)
+		}
+	}},
+	{"a target is dialled who is on the line already", "take and give", func(c call.Contact, ev call.Event, d *decision) {
+		for i, command := range d.commands {
+			if take, takes := command.(call.Take); takes {
+				d.commands[i] = call.Dial{Connection: take.Connection, Party: call.Target, To: take.To}
+			}
+		}
+	}},
 	{"a transfer that has failed is not reported", "reports", func(c call.Contact, ev call.Event, d *decision) {
 		if d.after.Stage == call.Talking {
 			d.commands = without[call.Report](d.commands)

@@ -29,6 +29,7 @@ var promises = []struct {
 	{"offers", offersAreKept},
 	{"refusals", refusedIsUnchanged},
 	{"reports", endIsReported},
+	{"take and give", linesGoWhole},
 }
 
 // broken is the first promise that a move breaks, or "".
@@ -88,7 +89,7 @@ func (m move) ends() bool {
 // customerKept (P1): an answered customer's line ends only by themselves, by
 // an authorised end, or by the goodbye of the last other person.
 func customerKept(m move) string {
-	if !m.before.answered() || m.after.answered() || m.leaves(m.customer()) || m.ends() {
+	if !m.before.answered() || m.after.answered() || m.leaves(m.customer()) || m.ends() || m.gives(m.customer()) {
 		return ""
 	}
 	up, ok := m.ev.(call.HungUp)

@@ -54,4 +54,8 @@ const (
 	TargetNamedTwice   Code = "target-named-twice"   // the transfer names a target twice
 	TransferToSelf     Code = "transfer-to-self"     // the target is the agent who asks
 	TransferToCustomer Code = "transfer-to-customer" // the target is the customer
+	ConsultedAlready   Code = "consulted-already"    // the agent has called the target already, and asks for more than to connect them with the customer
+
+	NotYourCall   Code = "not-your-call"   // the call whose other party is to get the customer is another agent's
+	NotTwoParties Code = "not-two-parties" // the call whose other party is to get the customer is not between the agent and one other party
 )

@@ -23,6 +23,7 @@ func (s *step) transfer(who *Connection, ev TransferRequested) error {
 		By:        ev.By,
 		RingFor:   ev.RingFor,
 		Manner:    ev.Manner,
+		Consulted: ev.Consulted,
 		Remaining: append([]Endpoint{ev.Target}, ev.Others...),
 		Requested: s.now,
 	}
@@ -62,6 +63,9 @@ func (s *step) mayTransfer(who *Connection, ev TransferRequested) error {
 		return refuse(BadRingTime, "a target cannot ring for "+ev.RingFor.String())
 	case s.handOvers() >= s.Rules.HandOvers:
 		return refuse(TooManyHandOvers, "the customer has been handed over "+strconv.Itoa(s.Rules.HandOvers)+" times")
+	}
+	if err := s.mayTake(ev); err != nil {
+		return err
 	}
 	targets := append([]Endpoint{ev.Target}, ev.Others...)
 	if err := s.mayTry(len(targets)); err != nil {
@@ -113,7 +117,12 @@ func (s *step) ringNext() {
 	t := s.Transfer
 	target := t.Remaining[0]
 	t.Remaining = t.Remaining[1:]
-	id := s.dial(Target, target, t.RingFor)
+	var id ConnectionID
+	if t.Consulted == (Place{}) {
+		id = s.dial(Target, target, t.RingFor)
+	} else {
+		id = s.takeLine(target, t.RingFor)
+	}
 	t.Attempts = append(t.Attempts, Attempt{Connection: id, Target: target, Dialled: s.now})
 }
 
@@ -228,8 +237,12 @@ func (s *step) complete() {
 // reachingExpired: a target has rung, or thought, for long enough.
 func (s *step) reachingExpired() {
 	if c := s.expired(Connecting); c != nil {
-		s.do(Drop{c.ID, NoAnswer})
-		s.targetFailed(c.ID, NoAnswer, "")
+		why := NoAnswer
+		if s.Transfer.Consulted != (Place{}) && !c.Ringing && !c.EarlyMedia {
+			why = Unreachable // their line has not come
+		}
+		s.do(Drop{c.ID, why})
+		s.targetFailed(c.ID, why, "")
 		return
 	}
 	c := s.expired(Screening)

@@ -40,6 +40,8 @@ func (s *step) request(ev Request) error {
 		return s.reject(who)
 	case DestroyRequested:
 		return s.destroy(who, ev.Connection)
+	case GiveRequested:
+		return s.give(who, ev)
 	case EndRequested:
 		if who.ringsAtUs() {
 			s.endByAgent()

@@ -71,6 +71,10 @@ func (m move) follow() map[call.ConnectionID]bool {
 		switch c := c.(type) {
 		case call.Dial:
 			lines[c.Connection] = true
+		case call.Take:
+			lines[c.Connection] = true
+		case call.Give:
+			delete(lines, c.Connection)
 		case call.Drop:
 			delete(lines, c.Connection)
 		case call.Refuse:
@@ -211,7 +215,7 @@ func requests(c call.Contact, by call.ConnectionID) []call.Event {
 		call.CompleteRequested{By: by},
 		call.LeaveRequested{By: by},
 		call.EndRequested{By: by},
-		call.GiveRequested{By: by, To: call.Place{Contact: "another", Connection: 3}},
+		call.GiveRequested{By: by, Agent: at("ana"), To: call.Place{Contact: "another", Connection: 3}},
 	}
 	for _, x := range c.Connections {
 		all = append(all,
@@ -237,7 +241,9 @@ func transfers(by call.ConnectionID) []call.Event {
 		parallel.Parallel, parallel.Key, parallel.Reported = true, "key", false
 		instead := one
 		instead.Target, instead.Supersede = at("pharmacy"), true
-		all = append(all, one, confirmed, list, parallel, instead)
+		consulted := one
+		consulted.Consulted = call.Place{Contact: "another", Connection: 1}
+		all = append(all, one, confirmed, list, parallel, instead, consulted)
 	}
 	return append(all, call.TransferRequested{By: by, Kind: call.Cold, Target: at("ana")})
 }

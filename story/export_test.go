@@ -258,6 +258,10 @@ func anyRequest(t *rapid.T, by, whom call.ConnectionID) call.Event {
 	}
 	transfer.Confirm = rapid.Bool().Draw(t, "with-confirm")
 	transfer.Resume = rapid.Bool().Draw(t, "resuming")
+	transfer.Reported = rapid.Bool().Draw(t, "reported")
+	if rapid.IntRange(0, 3).Draw(t, "consulted") == 0 {
+		transfer.Consulted = elsewhere
+	}
 	for range rapid.IntRange(0, 2).Draw(t, "others") {
 		transfer.Others = append(transfer.Others, anyPlace(t, "other"))
 	}
@@ -269,6 +273,7 @@ func anyRequest(t *rapid.T, by, whom call.ConnectionID) call.Event {
 		call.SwapRequested{By: by}, call.ConferenceRequested{By: by}, call.CompleteRequested{By: by},
 		call.LeaveRequested{By: by}, call.EndRequested{By: by}, call.DestroyRequested{By: by, Connection: whom},
 		call.PickUpRequested{Agent: anyPlace(t, "picks up")},
+		call.GiveRequested{By: by, Agent: anyPlace(t, "gives")},
 	}).Draw(t, "request")
 }
 

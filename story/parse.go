@@ -111,6 +111,8 @@ func (t *Teller) request(by call.ConnectionID, words []string) (call.Event, erro
 		return transfer(by, words[4:])
 	}
 	switch {
+	case does == "gives the customer to another contact":
+		return call.GiveRequested{By: by, Agent: t.endpoint(by), To: call.Place{Contact: elsewhere.Contact, Connection: 3}}, nil
 	case len(words) >= 5 && strings.HasPrefix(does, "offers the customer to "):
 		return t.offer(by, words[4:])
 	case does == "takes its offer back":
@@ -209,6 +211,16 @@ func (t *Teller) offer(queue call.ConnectionID, words []string) (call.Event, err
 		return ev, err
 	}
 	return nil, fmt.Errorf("only \"again\" or \"for TIME\" may follow, not %q", strings.Join(words[1:], " "))
+}
+
+// endpoint is where somebody is reached who is in the contact.
+func (t *Teller) endpoint(id call.ConnectionID) call.Endpoint {
+	for _, x := range t.Contact.Connections {
+		if x.ID == id {
+			return x.Endpoint
+		}
+	}
+	return call.Endpoint{}
 }
 
 // latestOffer is the number of a queue's latest offer; zero: it has made none.

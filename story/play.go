@@ -134,6 +134,8 @@ func (n Names) Ending(c call.Contact) string {
 	}
 	people := strings.Join(with, " and ")
 	switch {
+	case c.Stage == call.Over && c.EndReason == call.Transferred:
+		return "is in another contact"
 	case c.Stage == call.Over && c.Answered.IsZero():
 		return "was never answered (" + string(c.EndReason) + ")"
 	case c.Stage == call.Over && c.EndedBy == call.Customer, c.Stage == call.Finishing:

@@ -79,6 +79,7 @@ var Vocabulary = []string{
 	"AGENT leaves",
 	"AGENT ends the contact",
 	"AGENT destroys NAME",
+	"AGENT gives the customer to another contact",
 	"AGENT picks up the customer",
 	"NAME and NAME hear each other",
 	"nobody hears anybody",
@@ -236,6 +237,10 @@ func (t *Teller) command(c call.Command) string {
 		return fmt.Sprintf("press %s for %s", c.Digits, t.played[c.Connection])
 	case call.Notify:
 		return fmt.Sprintf("tell %s: %s", t.played[c.Connection], c.Text)
+	case call.Take:
+		return fmt.Sprintf("take %s from %s", t.played[c.Connection], c.From.Contact)
+	case call.Give:
+		return fmt.Sprintf("give %s to %s", t.played[c.Connection], c.To.Contact)
 	case call.Report:
 		return t.played.report(c)
 	default:
