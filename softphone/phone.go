@@ -32,7 +32,7 @@ type Options struct {
 	Log       *slog.Logger    // nil: no log
 
 	Credentials []sipua.Credentials // what it proves where it is asked
-	Register    *Registration       // nil: it registers nowhere
+	Register    *Registration       // nil: it registers nowhere; else it proves the same password in calls there
 }
 
 // ErrClosed means that the phone is switched off.
@@ -95,7 +95,7 @@ func Start(o Options) (*Phone, error) {
 	p.wire = wire
 	p.local = sipua.Local{
 		Address: wire.Address(), Transport: o.Transport,
-		Proxy: o.Proxy, UserAgent: "Holdfast softphone", Credentials: o.Credentials,
+		Proxy: o.Proxy, UserAgent: "Holdfast softphone", Credentials: o.credentials(),
 	}
 	p.done.Go(p.run)
 	p.register()

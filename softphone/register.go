@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"holdfast/sipua"
@@ -31,19 +32,26 @@ func (p *Phone) register() {
 	if lasts == 0 {
 		lasts = 5 * time.Minute
 	}
-	local := p.local
-	local.Credentials = []sipua.Credentials{{
-		Peers: []netip.Prefix{netip.PrefixFrom(at.At.Addr(), at.At.Addr().BitLen())}, User: p.registersAs(), Password: at.Password,
-	}}
-	r := sipua.NewRegistration(local, sipua.RandomIdentity(), sipua.RegistrationOptions{At: at.At, User: p.registersAs(), For: lasts})
+	r := sipua.NewRegistration(p.local, sipua.RandomIdentity(), sipua.RegistrationOptions{At: at.At, User: p.options.registersAs(), For: lasts})
 	p.do(func() { p.registering(r.Ask(time.Now())) })
 }
 
-func (p *Phone) registersAs() string {
-	if user := p.options.Register.User; user != "" {
+// credentials are those of the options, and those of the registration.
+func (o Options) credentials() []sipua.Credentials {
+	if o.Register == nil {
+		return o.Credentials
+	}
+	at := o.Register.At.Addr()
+	return append(slices.Clone(o.Credentials), sipua.Credentials{
+		Peers: []netip.Prefix{netip.PrefixFrom(at, at.BitLen())}, User: o.registersAs(), Password: o.Register.Password,
+	})
+}
+
+func (o Options) registersAs() string {
+	if user := o.Register.User; user != "" {
 		return user
 	}
-	return p.options.User
+	return o.User
 }
 
 // Registered waits until the registrar has answered. A refusal is a *Refused.
