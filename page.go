@@ -45,7 +45,7 @@ func (s *Server) openPage(c config.Config, dir *directory.Directory) (*page, err
 	if p.panel, err = panel.New(panel.Options{
 		Board: s.board, Routing: s.dispatcher, Directory: dir, Lines: p.legs, Store: s.journal, Accounts: accounts,
 		Origins: c.Panel.Origins, NotReady: c.Panel.NotReady, MaskInternal: c.Panel.MaskInternal, Names: names(c, c.Panel.Listen),
-		Recognised: recognised,
+		Recognised: recognised, PhoneLost: s.agentPhones.lost,
 		SessionFor: c.Panel.SessionFor, IdleFor: c.Panel.IdleFor, Log: s.log,
 	}); err != nil {
 		return nil, errors.Join(err, p.legs.Close())

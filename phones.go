@@ -19,6 +19,7 @@ const slowPhoneReader = 64
 type phones struct {
 	config config.Config
 	dir    *directory.Directory
+	page   *page // nil without a page; set before messages are taken
 
 	mu      sync.Mutex
 	readers map[chan api.PhoneEvent]bool
@@ -77,7 +78,13 @@ func (p *phones) Follow(ctx context.Context) iter.Seq[api.PhoneEvent] {
 	}
 }
 
-// changed shows a change to all who follow.
+// lost reports whether a phone registers and is registered nowhere.
+func (p *phones) lost(agent string) bool {
+	phone := p.Phone(agent)
+	return phone.Kind == api.Registers && len(phone.Registrations) == 0
+}
+
+// changed shows a change to the agent's page, and to all who follow.
 func (p *phones) changed(c sipleg.PhoneChange) {
 	r := registrationOf(c.Binding)
 	e := api.PhoneEvent{Agent: c.Account, At: c.At, Registrations: c.Places}
@@ -85,6 +92,9 @@ func (p *phones) changed(c sipleg.PhoneChange) {
 		e.Registered = &r
 	} else {
 		e.Lost = &api.LostRegistration{Registration: r, At: c.At, Reason: string(c.Lost)}
+	}
+	if p.page != nil {
+		p.page.panel.PhoneChanged(c.Account)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

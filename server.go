@@ -128,11 +128,12 @@ func (s *Server) assemble(ctx context.Context, o Options, dir *directory.Directo
 		Recovered: func() { s.dispatcher.Begin(s.board.Contacts()) },
 	})
 	s.dispatcher.Notify, s.dispatcher.AgentChanged = s.board.Post, router.agentChanged
-	s.speakSIP(c, dir)
+	s.agentPhones = newPhones(c, dir)
 	if s.page, err = s.openPage(c, dir); err != nil {
 		return err
 	}
-	router.page = s.page
+	router.page, s.agentPhones.page = s.page, s.page
+	s.speakSIP(c, dir)
 	s.board.Legs = legs{s.sipLegs, s.page, c}
 	return nil
 }
@@ -149,7 +150,6 @@ func (s *Server) speakSIP(c config.Config, dir *directory.Directory) {
 	s.sipLegs = sipleg.New(sipleg.Options{
 		Local: local, Sender: s.sip, Engine: s.engine, Addresses: dir, Authenticator: authenticator, Board: s.board, Log: s.log,
 	})
-	s.agentPhones = newPhones(c, dir)
 	s.phones = sipleg.StartRegistrar(sipleg.RegistrarOptions{
 		Local: local, Sender: s.sip, Phones: dir, Authenticator: authenticator, For: c.SIP.RegisterFor, Log: s.log,
 		Changed: s.agentPhones.changed,

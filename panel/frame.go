@@ -26,6 +26,7 @@ type frame struct {
 	segments []segment
 	cards    []card
 	missed   *missedView
+	noPhone  bool // the agent's phone is registered nowhere
 }
 
 // noteMissed notes the call that the agent has just missed. Until their next call it

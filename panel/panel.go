@@ -98,6 +98,10 @@ type Options struct {
 	SessionFor time.Duration // how long a login lasts; 0: 12h
 	IdleFor    time.Duration // how long it lasts without a window; 0: 2h
 
+	// PhoneLost reports whether the phone of an agent registers and is registered
+	// nowhere; nil: of no agent. PhoneChanged has it asked again.
+	PhoneLost func(agent string) bool
+
 	// Recognised is called with each request of an agent who is logged in; nil: not.
 	Recognised func(*http.Request)
 
@@ -227,6 +231,14 @@ func (p *Panel) concerned(c call.Contact) []*station {
 // AgentChanged takes an agent who has changed. It does not block.
 func (p *Panel) AgentChanged(a routing.Agent) {
 	if s := p.stations[a.Name]; s != nil {
+		s.rouse()
+	}
+}
+
+// PhoneChanged takes that the phone of an agent has registered, or is not registered any
+// more. It does not block.
+func (p *Panel) PhoneChanged(agent string) {
+	if s := p.stations[agent]; s != nil {
 		s.rouse()
 	}
 }

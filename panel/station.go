@@ -208,6 +208,7 @@ func (s *station) refresh() {
 	sc := s.look()
 	for _, f := range frames(s.shown.cards, sc) {
 		f.noteMissed(s.shown.missed)
+		f.noPhone = s.hasNoPhone()
 		if !reflect.DeepEqual(f, s.shown) {
 			before := s.shown
 			s.shown = f
@@ -232,6 +233,12 @@ func (s *station) refresh() {
 	}
 }
 
+// hasNoPhone reports whether the agent's phone registers and is registered nowhere.
+func (s *station) hasNoPhone() bool {
+	lost := s.panel.options.PhoneLost
+	return lost != nil && lost(s.account.Agent)
+}
+
 // forget drops the contacts in which the agent has no segment any more. It drops
 // only those that were looked for: others may have come since.
 func (s *station) forget(sc scene) {
@@ -252,7 +259,7 @@ func (s *station) isMuted() bool {
 
 func (s *station) update(f frame) update {
 	var contacts []contact
-	v := view{Agent: viewAgent(f.agent), Contacts: []contactView{}, Missed: f.missed}
+	v := view{Agent: viewAgent(f.agent), NoPhone: f.noPhone, Contacts: []contactView{}, Missed: f.missed}
 	for _, c := range f.cards {
 		contacts = append(contacts, c.streams)
 		v.Contacts = append(v.Contacts, c.view)

@@ -16,7 +16,8 @@ import (
 type view struct {
 	Agent    agentView     `json:"agent"`
 	Contacts []contactView `json:"contacts"`
-	Missed   *missedView   `json:"missed,omitempty"` // until the next call
+	Missed   *missedView   `json:"missed,omitempty"`  // until the next call
+	NoPhone  bool          `json:"noPhone,omitempty"` // the agent's phone is not registered, so no call reaches it
 }
 
 // A missedView is a call that the agent has not answered.

@@ -77,6 +77,7 @@ export class Desk {
   update({ snapshot, view }) {
     setClock(snapshot.snapshotTimestamp);
     this.#showAgent(view.agent);
+    part.nophone.hidden = !view.noPhone;
     const shown = new Set(view.contacts.map((c) => c.id));
     for (const [id, card] of this.#cards) {
       if (shown.has(id)) continue;
