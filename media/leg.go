@@ -23,6 +23,7 @@ type Leg struct {
 	keypad  keypad
 	pressed func(key byte)
 	played  func()
+	silence silence
 
 	// What it hears, as Room.arrange has found.
 	inMix   bool
@@ -145,7 +146,7 @@ func (l *Leg) receive(from netip.AddrPort, p *rtp.Packet) {
 	if !l.fromPeer(slot, from, p) {
 		return
 	}
-	l.out.line.heard = slot
+	l.out.line.heard, l.silence.since = slot, slot
 	switch {
 	case event:
 		l.sayEvent(slot, p)

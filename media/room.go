@@ -180,6 +180,7 @@ func (r *Room) tick(slot int64) {
 		l.tick(slot)
 		if slot%lookEvery == 0 {
 			l.look(slot)
+			l.listen(slot)
 		}
 	}
 	for _, l := range r.legs {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync/atomic"
+	"time"
 
 	"holdfast/call"
 	"holdfast/media"
@@ -20,6 +21,7 @@ type audio interface {
 	Latch(peer netip.AddrPort)
 	Pressed(func(key byte))
 	Played(func())
+	Silent(after time.Duration, f func())
 	Press(keys string)
 	Pass(key byte)
 	Close()
@@ -79,6 +81,7 @@ func (silence) Latched(func(netip.AddrPort)) {}
 func (silence) Latch(netip.AddrPort)         {}
 func (silence) Pressed(func(byte))           {}
 func (silence) Played(func())                {}
+func (silence) Silent(time.Duration, func()) {}
 func (silence) Press(string)                 {}
 func (silence) Pass(byte)                    {}
 func (silence) Close()                       {}
@@ -93,6 +96,7 @@ func (a *anchor) open(port uint16) error {
 	s.Latched(func(peer netip.AddrPort) { a.deliver(latched{peer}) })
 	s.Pressed(func(key byte) { a.deliver(pressed{key}) })
 	s.Played(func() { a.deliver(played{}) })
+	s.Silent(a.lines.askAfter, func() { a.deliver(silent{}) })
 	a.lines.register(a)
 	return nil
 }

@@ -56,6 +56,8 @@ func (l leg) Receive(now time.Time, in switchboard.Incoming) switchboard.Plan {
 		t.latched = in.peer
 	case pressed:
 		t.key(in.key, byEvents)
+	case silent:
+		t.ask()
 	case played:
 		t.emit(call.Played{Connection: l.connection})
 	case switchboard.Tick:

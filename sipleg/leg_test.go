@@ -69,6 +69,8 @@ func (r *rig) do(who string, words []string) error {
 			r.lines.Unreachable(farAddress)
 		case "down", "up":
 			r.lost = what == "down"
+		case "silent":
+			r.ports.open[0].silent()
 		case "latched":
 			r.ports.open[0].latched(netip.MustParseAddrPort("203.0.113.5:7000"))
 		default:
@@ -150,6 +152,13 @@ func (r *rig) farMakes(what string) error {
 	case "holds", "resumes":
 		r.farSDP = speak(map[string]string{"holds": "sendonly", "resumes": "sendrecv"}[what])
 		r.farDoes(r.far.Invite(r.now, []byte(r.farSDP)))
+	case "expires-sessions":
+		r.session = 30 * time.Minute
+		r.boot()
+	case "forgets":
+		r.forgot = true
+	case "refuses-update":
+		r.noUpdate = true
 	case "refreshes":
 		r.farDoes(r.far.Invite(r.now, []byte(r.farSDP)))
 	case "reinvites in-g729":

@@ -67,7 +67,7 @@ type Sender interface {
 	Send(sipua.Message) error
 }
 
-// Options are what Legs are made of. All are needed.
+// Options are what Legs are made of. All but AskAfter are needed.
 type Options struct {
 	Local         sipua.Local // our side of every dialog
 	Sender        Sender
@@ -76,6 +76,9 @@ type Options struct {
 	Authenticator *sipua.Authenticator // of the phones that register
 	Board         Board
 	Log           *slog.Logger
+	// AskAfter is after how long without any packet of its audio a phone in a call is
+	// asked whether it is still there, and then each time; 0: never.
+	AskAfter time.Duration
 }
 
 // Legs makes SIP legs (see switchboard.Legs) and hands them what the wire
@@ -89,6 +92,7 @@ type Legs struct {
 	addresses Addresses
 	board     Board
 	log       *slog.Logger
+	askAfter  time.Duration
 	now       func() time.Time
 
 	authenticator *sipua.Authenticator
@@ -105,7 +109,8 @@ type Legs struct {
 func New(o Options) *Legs {
 	return &Legs{
 		local: o.Local, sender: o.Sender, engine: rooms{o.Engine}, addresses: o.Addresses, board: o.Board, log: o.Log,
-		authenticator: o.Authenticator, now: time.Now, refused: newRefused(), legs: map[string][]*anchor{}, callers: map[call.ContactID]*anchor{},
+		authenticator: o.Authenticator, askAfter: o.AskAfter,
+		now: time.Now, refused: newRefused(), legs: map[string][]*anchor{}, callers: map[call.ContactID]*anchor{},
 	}
 }
 

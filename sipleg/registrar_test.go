@@ -174,7 +174,7 @@ func TestPhoneChanges(t *testing.T) {
 		var changes []string
 		r := StartRegistrar(RegistrarOptions{
 			Local: sipua.Local{Address: usAddress}, Sender: sent, Phones: &deskPhones{},
-			For: time.Minute, Log: slog.New(slog.DiscardHandler),
+			For: time.Minute, Authenticator: wardens(), Log: slog.New(slog.DiscardHandler),
 			Changed: func(c PhoneChange) {
 				changes = append(changes, fmt.Sprintf("%s %s %s %d", c.Account, c.Binding.UserAgent, c.Lost, c.Places))
 			},

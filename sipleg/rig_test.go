@@ -43,6 +43,10 @@ type rig struct {
 	farSDP    string // what it offers and answers
 	farAnswer string // what its ACK carries, instead of nothing
 	offerless bool
+	noUpdate  bool // it allows no UPDATE
+	forgot    bool // it knows of no call
+
+	session time.Duration // the session interval that we propose
 }
 
 func newRig(t testing.TB) *rig {
@@ -55,7 +59,7 @@ func newRig(t testing.TB) *rig {
 // boot makes lines as a new process would.
 func (r *rig) boot() {
 	r.lines = New(Options{
-		Local:     sipua.Local{Address: usAddress, Transport: sipua.UDP},
+		Local:     sipua.Local{Address: usAddress, SessionExpires: r.session},
 		Sender:    r,
 		Addresses: addresses{},
 		Board:     &r.board,
@@ -111,7 +115,11 @@ func (r *rig) act(p switchboard.Plan) {
 			if _, listed := sipua.Kinds[out.Kind]; !listed {
 				r.t.Errorf("%s: kind %q has no class", out.Trace(), out.Kind)
 			}
-			r.tell("%s%s", out.Trace(), listening(out.SIP))
+			if line := out.Trace(); line == "" {
+				r.tell("(%s, which is not in the record)", out.Kind)
+			} else {
+				r.tell("%s%s", line, listening(out.SIP))
+			}
 		}
 	}
 	for _, out := range p.Out {
@@ -149,6 +157,10 @@ func (r *rig) Send(m sipua.Message) error {
 		return nil
 	}
 	in := travel(r.t, m.SIP, usAddress)
+	if r.forgot {
+		r.lines.Receive(travel(r.t, sipua.Refuse(in, 481, "No Such Call").SIP, farAddress))
+		return nil
+	}
 	if r.far == nil {
 		req, ok := in.SIP.(*sip.Request)
 		if !ok || req.Method != sip.INVITE {
@@ -166,6 +178,9 @@ func (r *rig) Send(m sipua.Message) error {
 func (r *rig) farDoes(s sipua.Step) {
 	r.far = s.Dialog
 	for _, m := range s.Out {
+		if r.noUpdate {
+			m.SIP.(interface{ RemoveHeader(string) bool }).RemoveHeader("Allow")
+		}
 		if !r.lost {
 			r.lines.Receive(travel(r.t, r.farSays(m.SIP), farAddress))
 		}
@@ -255,7 +270,7 @@ func later(a, b time.Time) time.Time {
 // calls makes the far end call us.
 func (r *rig) calls() {
 	id := sipua.Identity{CallID: "call-of-far", Tag: "far", Seed: "far"}
-	d := sipua.NewCaller(sipua.Local{Address: farAddress, Transport: sipua.UDP}, id, 1, sipua.Call{
+	d := sipua.NewCaller(sipua.Local{Address: farAddress, SessionExpires: r.session}, id, 1, sipua.Call{
 		To:   sip.Uri{Scheme: "sip", User: "hotline", Host: "192.0.2.1"},
 		From: sip.Uri{Scheme: "sip", User: "+493012345", Host: "198.51.100.7"},
 	})
@@ -364,17 +379,19 @@ type port struct {
 	latched func(netip.AddrPort)
 	pressed func(byte)
 	played  func()
+	silent  func()
 }
 
-func (p *port) Port() uint16                   { return p.number }
-func (p *port) Set(s media.Stream)             { p.stream = s }
-func (p *port) Tune(s media.Stream)            { p.stream = s }
-func (p *port) Latched(f func(netip.AddrPort)) { p.latched = f }
-func (p *port) Latch(peer netip.AddrPort)      { p.latch = peer }
-func (p *port) Pressed(f func(byte))           { p.pressed = f }
-func (p *port) Played(f func())                { p.played = f }
-func (p *port) Press(string)                   {}
-func (p *port) Pass(byte)                      {}
+func (p *port) Port() uint16                     { return p.number }
+func (p *port) Set(s media.Stream)               { p.stream = s }
+func (p *port) Tune(s media.Stream)              { p.stream = s }
+func (p *port) Latched(f func(netip.AddrPort))   { p.latched = f }
+func (p *port) Latch(peer netip.AddrPort)        { p.latch = peer }
+func (p *port) Pressed(f func(byte))             { p.pressed = f }
+func (p *port) Played(f func())                  { p.played = f }
+func (p *port) Press(string)                     {}
+func (p *port) Silent(_ time.Duration, f func()) { p.silent = f }
+func (p *port) Pass(byte)                        {}
 
 func (p *port) Close() {
 	if i := slices.Index(p.ports.open, p); i >= 0 {

@@ -42,7 +42,13 @@ type (
 // TurnAway implements switchboard.Beginning.
 func (a arrival) TurnAway() { a.lines.busy(a.Received, a.SIP.(*sip.Request), switchboard.ErrBusy) }
 
-func (m message) Trace() string     { return line("<-", m.SIP, m.name) }
+func (m message) Trace() string {
+	if routine(m.SIP) {
+		return ""
+	}
+	return line("<-", m.SIP, m.name)
+}
+
 func (u unreachable) Trace() string { return "<- ICMP unreachable " + plain(u.name) }
 func (latched) Trace() string       { return "" }
 
@@ -65,7 +71,12 @@ func (o outgoing) Class() switchboard.Class {
 	return switchboard.Journaled
 }
 
-func (o outgoing) Trace() string { return line("->", o.SIP, o.on.name) }
+func (o outgoing) Trace() string {
+	if o.Kind == sipua.Ask {
+		return ""
+	}
+	return line("->", o.SIP, o.on.name)
+}
 
 func (o outgoing) Send() error {
 	o.on.hop.Store(&o.To)
