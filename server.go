@@ -149,6 +149,7 @@ func (s *Server) speakSIP(c config.Config, dir *directory.Directory) {
 	})
 	s.sipLegs = sipleg.New(sipleg.Options{
 		Local: local, Sender: s.sip, Engine: s.engine, Addresses: dir, Authenticator: authenticator, Board: s.board, Log: s.log,
+		AskAfter: c.SIP.AskAfter,
 	})
 	s.phones = sipleg.StartRegistrar(sipleg.RegistrarOptions{
 		Local: local, Sender: s.sip, Phones: dir, Authenticator: authenticator, For: c.SIP.RegisterFor, Log: s.log,

@@ -49,6 +49,7 @@ func (c *checker) config(d *document) Config {
 	}
 	config.SIP.Proxy = c.hop("sip.proxy", d.SIP.Proxy, config.SIP)
 	c.phones(d, &config.SIP)
+	c.gone(d, &config.SIP)
 	config.Media = c.media(d, config.SIP.Listen.Addr())
 	config.Audios = c.audios(d)
 	if d.Journal.Dir == "" {

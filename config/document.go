@@ -17,6 +17,9 @@ type document struct {
 		Phones      []text `toml:"phones"`
 		RegisterFor text   `toml:"register_for"`
 		Digest      []text `toml:"digest"`
+
+		SessionExpires text `toml:"session_expires"`
+		AskAfter       text `toml:"ask_after"`
 	} `toml:"sip"`
 	Media struct {
 		Address   text `toml:"address"`
