@@ -36,6 +36,7 @@ type Baresip struct {
 type Event struct {
 	Type  string `json:"type"`
 	Param string `json:"param"`
+	Call  string `json:"id"` // the Call-ID, if it is about a call
 
 	Response bool   `json:"response"`
 	OK       bool   `json:"ok"`
@@ -96,7 +97,7 @@ func (b *Baresip) start(ctx context.Context, dir string, tone float64) (err erro
 	if err := b.configure(dir, tone); err != nil {
 		return err
 	}
-	if b.program, err = start(dir, "baresip", "-f", dir); err != nil {
+	if b.program, err = start(dir, "baresip", "-f", dir, "-s"); err != nil {
 		return err
 	}
 	err = await(ctx, "its control connection", func() bool {

@@ -28,6 +28,13 @@ func (b *Baresip) Resume() error { return b.tell("resume", "") }
 // Press has the phone press keys, which it sends as RFC 4733 has it.
 func (b *Baresip) Press(keys string) error { return b.tell("sndcode", keys) }
 
+// Transfer has the phone transfer its current call: it sends REFER with uri as it
+// stands here.
+func (b *Baresip) Transfer(uri string) error { return b.tell("transfer", uri) }
+
+// Select makes the call with a Call-ID the current one.
+func (b *Baresip) Select(id string) error { return b.tell("callfind", id) }
+
 // Registered asks the phone whether it has registered.
 func (b *Baresip) Registered(ctx context.Context) (bool, error) {
 	if err := b.tell("reginfo", ""); err != nil {

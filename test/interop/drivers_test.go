@@ -43,6 +43,54 @@ func TestBaresipRefusesBaresip(t *testing.T) {
 	}
 }
 
+// TestTransferKeys: a phone whose transfer key is pressed has the other one call the
+// target, and is told what came of it.
+func TestTransferKeys(t *testing.T) {
+	t.Run("SIPp", func(t *testing.T) {
+		Need(t, "baresip", "sipp")
+		target := startBaresip(t, "target", targetTone)
+		agent := startSIPp(t, "refers", target.URI(), agentTone)
+		customer := startBaresip(t, "customer", customerTone)
+		customer.dial(agent.URI())
+		customer.awaits(Established)
+		agent.nudge()
+		isSentOn(t, customer, target)
+		awaits(t, "the last NOTIFY", func() bool { return agent.Referral().Ended })
+		agent.nudge()
+		agent.finishes()
+		if got, want := agent.Referral().String(), "202, 100 200."; got != want {
+			t.Errorf("SIPp's REFER: %s, want %s", got, want)
+		}
+	})
+	t.Run("baresip", func(t *testing.T) {
+		Need(t, "baresip")
+		target := startBaresip(t, "target", targetTone)
+		agent := startBaresip(t, "agent", agentTone)
+		customer := startBaresip(t, "customer", customerTone)
+		customer.dial(agent.URI())
+		agent.awaits(Incoming)
+		agent.answer()
+		agent.awaits(Established)
+		must(t, agent.Transfer(target.URI()))
+		isSentOn(t, customer, target)
+		if e := agent.awaits(Closed); e.Param != "Call transfered" {
+			t.Errorf("the agent's call ended with %q", e.Param)
+		}
+		if got, want := agent.Referral().String(), "202, 100 200."; got != want {
+			t.Errorf("baresip's REFER: %s, want %s", got, want)
+		}
+	})
+}
+
+// isSentOn: a customer's phone calls the target when it is asked to.
+func isSentOn(t *testing.T, customer, target *baresip) {
+	t.Helper()
+	target.awaits(Incoming)
+	target.answer()
+	hears(t, "target", target.heard, customerTone)
+	hears(t, "customer", customer.heard, targetTone)
+}
+
 func TestBaresipCallsSIPp(t *testing.T) {
 	tests := []struct {
 		scenario, with string

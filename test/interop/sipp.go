@@ -18,33 +18,41 @@ import (
 //go:embed scenarios/*.xml
 var scenarios embed.FS
 
-// A SIPp is a target that plays a scenario, once: it does exactly what stands
-// there, and fails when something else comes. Its audio is a recorder of ours.
+// A SIPp is a phone that plays a scenario, once: it does exactly what stands
+// there, and fails when something else comes. Its audio is a recorder of ours for
+// each of its two lines.
 type SIPp struct {
 	name    string
 	port    int
 	dir     string
 	program *program
 	audio   *softphone.Recorder
+	second  *softphone.Recorder
 }
 
 // StartSIPp starts one of the scenarios in this package, such as "answers",
 // with a tone (Hz) for its audio. with is what a scenario leaves open: the
-// status of one that refuses, such as "486 Busy Here", or the direction of one
-// that holds, "sendonly" or "inactive". dir is a directory of its own. ctx bounds the start, not
-// the scenario.
+// status of one that refuses, such as "486 Busy Here", the direction of one that
+// holds, "sendonly" or "inactive", or the address to which one transfers. dir is a
+// directory of its own. ctx bounds the start, not the scenario.
 func StartSIPp(ctx context.Context, dir, scenario, with string, tone float64) (*SIPp, error) {
 	port, err := Ports()
 	if err != nil {
 		return nil, fmt.Errorf("starting sipp: %w", err)
 	}
-	audio, err := softphone.Record(netip.MustParseAddrPort("127.0.0.1:0"), tone)
+	anyPort := netip.MustParseAddrPort("127.0.0.1:0")
+	audio, err := softphone.Record(anyPort, tone)
 	if err != nil {
 		return nil, fmt.Errorf("starting sipp: %w", err)
 	}
-	s := &SIPp{name: scenario, port: port, dir: dir, audio: audio}
-	if err := s.start(ctx, with); err != nil {
+	second, err := softphone.Record(anyPort, tone)
+	if err != nil {
 		audio.Close()
+		return nil, fmt.Errorf("starting sipp: %w", err)
+	}
+	s := &SIPp{name: scenario, port: port, dir: dir, audio: audio, second: second}
+	if err := s.start(ctx, with); err != nil {
+		s.closeAudio()
 		return nil, fmt.Errorf("starting sipp: %w", err)
 	}
 	return s, nil
@@ -73,11 +81,23 @@ func (s *SIPp) start(ctx context.Context, with string) error {
 	return nil
 }
 
-// Close ends the target, in the middle of whatever it is doing.
+// Close ends the phone, in the middle of whatever it is doing.
 func (s *SIPp) Close() {
 	s.program.stop()
-	s.audio.Close()
+	s.closeAudio()
 }
+
+func (s *SIPp) closeAudio() {
+	s.audio.Close()
+	s.second.Close()
+}
+
+// line is what a scenario needs to know of a line's audio.
+type line struct{ RTP uint16 }
+
+// refusals are the statuses of the server's that a scenario takes where it expects
+// any: SIPp has no pattern for them.
+var refusals = []int{400, 403, 404, 405, 408, 480, 481, 486, 487, 488, 500, 503, 603}
 
 // write writes the scenario with the values of this target filled in.
 func (s *SIPp) write(with string) (file string, err error) {
@@ -90,19 +110,24 @@ func (s *SIPp) write(with string) (file string, err error) {
 		return "", err
 	}
 	values := struct {
-		RTP  uint16
-		With string
-	}{s.audio.Address().Port(), with}
+		line
+		Second   line
+		With     string
+		Refusals []int
+	}{line{s.audio.Address().Port()}, line{s.second.Address().Port()}, with, refusals}
 	return f.Name(), errors.Join(all.ExecuteTemplate(f, s.name+".xml", values), f.Close())
 }
 
 func (s *SIPp) file(name string) string { return filepath.Join(s.dir, name) }
 
-// URI is how the target is called.
+// URI is how the phone is called.
 func (s *SIPp) URI() string { return fmt.Sprintf("sip:target@127.0.0.1:%d", s.port) }
 
-// Heard is what the target hears.
+// Heard is what the phone hears on its first line.
 func (s *SIPp) Heard() *softphone.Recording { return s.audio.Recording() }
+
+// HeardSecond is what the phone hears on its second line.
+func (s *SIPp) HeardSecond() *softphone.Recording { return s.second.Recording() }
 
 // Said is what the program has written on its terminal.
 func (s *SIPp) Said() string { return s.program.words() }
