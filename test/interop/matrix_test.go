@@ -2,8 +2,8 @@ package interop
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -60,10 +60,14 @@ var events = []event{
 	{what: "two targets at once: one answers", play: oneOfAllAnswers},
 }
 
-// A cell is an event in a transfer of a kind.
+// A cell is a row of one of the tables.
 type cell struct {
-	*event
-	kind call.Kind
+	title []string // what happens, and how the agent transfers
+	not   string   // why it cannot be
+	long  time.Duration
+	// play plays until only repetitions of what was said can come, and returns what
+	// looks back then.
+	play func(*testing.T) (*stage, func() *row)
 	row  *row // what was seen, once it has been played
 }
 
@@ -71,35 +75,60 @@ type cell struct {
 const atOnce = 6
 
 // TestEveryKind plays everything that can become of a cold, a warm and a blind
-// transfer between phones that others wrote. In each cell the customer ends
-// where they belong and is never left in silence, everybody hears those they
-// should and nobody else, and no line is left over.
+// transfer, and of one by the key of a desk phone, between phones that others wrote.
+// In each cell the customer ends where they belong and is never left in silence,
+// everybody hears those they should and nobody else, and no line is left over.
 func TestEveryKind(t *testing.T) {
 	Need(t, "baresip", "sipp")
-	cells := everyCell()
-	queue := slices.Clone(cells)
+	kinds, keys := everyCell(), everyKeyCell()
+	queue := slices.Concat(kinds, keys)
 	slices.SortStableFunc(queue, func(a, b *cell) int { return cmp.Compare(b.long, a.long) })
 	places := make(chan struct{}, atOnce)
 	var players sync.WaitGroup
 	for _, c := range queue {
-		if c.not[c.kind] != "" {
+		if c.not != "" {
 			continue
 		}
 		places <- struct{}{}
 		played := sync.OnceFunc(func() { <-places })
 		players.Go(func() {
 			defer played()
-			t.Run(fmt.Sprintf("%s/%s", c.what, c.kind), func(t *testing.T) { c.run(t, played) })
+			t.Run(strings.Join(c.title, "/"), func(t *testing.T) { c.run(t, played) })
 		})
 	}
 	players.Wait()
-	tell(t, cells)
+	tell(t, kinds, keys)
 }
 
 func everyCell() (cells []*cell) {
-	for i := range events {
+	for _, e := range events {
 		for _, kind := range []call.Kind{call.Cold, call.Warm, call.Blind} {
-			cells = append(cells, &cell{event: &events[i], kind: kind})
+			cells = append(cells, &cell{
+				title: []string{e.what, string(kind)}, not: e.not[kind], long: e.long,
+				play: func(t *testing.T) (*stage, func() *row) {
+					s := setStage(t, kind)
+					e.play(s)
+					return s, s.row
+				},
+			})
+		}
+	}
+	return cells
+}
+
+func everyKeyCell() (cells []*cell) {
+	for _, e := range keyEvents {
+		for _, key := range []string{blindKey, attendedKey, earlyKey} {
+			for _, phone := range []string{ofBaresip, ofSIPp} {
+				cells = append(cells, &cell{
+					title: []string{e.what, key, phone},
+					play: func(t *testing.T) (*stage, func() *row) {
+						k := setKeyStage(t, key, phone, e.target, e.rules)
+						e.play(k)
+						return k.stage, k.row
+					},
+				})
+			}
 		}
 	}
 	return cells
@@ -108,12 +137,11 @@ func everyCell() (cells []*cell) {
 // run plays the cell, and gives its place to another when only repetitions of
 // what was said can come.
 func (c *cell) run(t *testing.T, played func()) {
-	s := setStage(t, c.kind)
-	c.play(s)
+	s, seen := c.play(t)
 	s.heardWhom()
 	played()
 	s.NoLegs()
-	c.row = s.row()
+	c.row = seen()
 }
 
 // TestHoldAtThePhone: while an agent's desk phone holds, the customer hears hold

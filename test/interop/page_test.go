@@ -21,31 +21,46 @@ const page = "../../docs/PHONES.md"
 
 // A row is what was seen of a cell.
 type row struct {
-	ended   string // where the customer was found
-	silent  time.Duration
-	legs    int
-	heard   map[string]string
-	targets string // what they were sent and sent
+	ended  string // where the customer was found
+	silent time.Duration
+	legs   int
+	heard  map[string]string
+	said   string // by SIP, on the lines of the targets or of the agent's phone
 }
 
 // row is what has been seen of a transfer that is over.
 func (s *stage) row() *row {
 	s.t.Helper()
-	r := &row{ended: s.ended, silent: s.silent, legs: s.Server.LegCount(), heard: map[string]string{}}
-	for who, e := range s.ears {
-		r.heard[who] = strings.Join(e.whom(), ", ")
-	}
+	r := s.common()
 	lines := s.lines()
 	var ladders []string
 	for _, attempt := range s.state().Past[0].Attempts {
 		ladders = append(ladders, ladder(lines, attempt.Target))
 	}
-	r.targets = strings.Join(ladders, "; ")
+	r.said = strings.Join(ladders, "; ")
 	switch {
 	case s.target != nil:
-		r.targets += " (baresip)"
+		r.said += " (baresip)"
 	case s.sipp != nil:
-		r.targets += " (SIPp)"
+		r.said += " (SIPp)"
+	}
+	return r
+}
+
+// row is what has been seen of a transfer by a phone's key that is over.
+func (k *keyStage) row() *row {
+	r := k.common()
+	r.said = k.desk.Referral().String()
+	if second := r.heard[secondLine]; second != "" {
+		r.heard["agent"] += "; " + second
+	}
+	return r
+}
+
+func (s *stage) common() *row {
+	r := &row{ended: s.ended, silent: s.silent, legs: s.Server.LegCount(), heard: map[string]string{}}
+	for who, e := range s.ears {
+		r.heard[who] = strings.Join(e.whom(), ", ")
 	}
 	return r
 }
@@ -81,72 +96,105 @@ func ladder(lines []string, target call.Endpoint) string {
 	return strings.Join(said, " ")
 }
 
+// A table is a part of the page: what its columns are, and how many of them, at the
+// left, are the same in every run.
+type table struct {
+	cells   []*cell
+	columns []string
+	certain int
+}
+
 // tell prints what was played, and compares the page with it.
-func tell(t *testing.T, cells []*cell) {
+func tell(t *testing.T, kinds, keys []*cell) {
+	tables := []table{
+		{kinds, []string{"what happens", "kind", "the customer is", "silence", "lines left", "customer heard", "agent heard", "target heard", "the target's line"}, 3},
+		{keys, []string{"what happens", "key", "the agent's phone", "the customer is", "silence", "lines left", "customer heard", "agent heard", "target heard", "REFER, NOTIFY"}, 4},
+	}
+	complete := true
+	for _, x := range tables {
+		complete = x.print() && complete
+	}
+	if complete {
+		comparePage(t, tables)
+	}
+}
+
+// print prints the table and reports whether it is complete.
+func (x table) print() bool {
 	var played, possible int
 	var longest time.Duration
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "foreign phones: event\tkind\tthe customer is\tsilence\tlines\tcustomer heard\tagent heard\ttarget heard\ttarget's line")
-	for _, c := range cells {
-		if c.not[c.kind] == "" {
+	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(out, "foreign phones: "+strings.Join(x.columns, "\t"))
+	for _, c := range x.cells {
+		if c.not == "" {
 			possible++
 		}
 		if c.row != nil {
 			played++
 			longest = max(longest, c.row.silent)
 		}
-		fmt.Fprintln(table, strings.Join(c.columns(), "\t"))
+		fmt.Fprintln(out, strings.Join(c.columns(len(x.columns)), "\t"))
 	}
-	_ = table.Flush() // a terminal that is gone has nobody to tell
+	_ = out.Flush() // a terminal that is gone has nobody to tell
 	fmt.Printf("foreign phones: %d cells of %d, the longest silence of a customer was %d ms\n", played, possible, longest.Milliseconds())
-	if played == possible {
-		comparePage(t, cells)
-	}
+	return played == possible
 }
 
-func (c *cell) columns() []string {
+// columns are so many, whatever is known.
+func (c *cell) columns(many int) []string {
+	list := slices.Clone(c.title)
 	switch {
-	case c.not[c.kind] != "":
-		return []string{c.what, string(c.kind), "– (" + c.not[c.kind] + ")", "", "", "", "", "", ""}
+	case c.not != "":
+		list = append(list, "– ("+c.not+")")
 	case c.row == nil:
-		return []string{c.what, string(c.kind), "NOT KNOWN", "", "", "", "", "", ""}
+		list = append(list, "NOT KNOWN")
+	default:
+		list = append(list, c.row.ended, fmt.Sprintf("%d ms", c.row.silent.Milliseconds()), fmt.Sprint(c.row.legs),
+			c.row.heard["customer"], c.row.heard["agent"], c.row.heard["target"], c.row.said)
 	}
-	return []string{
-		c.what, string(c.kind), c.row.ended, fmt.Sprintf("%d ms", c.row.silent.Milliseconds()), fmt.Sprint(c.row.legs),
-		c.row.heard["customer"], c.row.heard["agent"], c.row.heard["target"], c.row.targets,
-	}
+	return append(list, make([]string, many-len(list))...)
 }
-
-// certain is how many columns are the same in every run: what happens, the
-// kind, and where the customer is.
-const certain = 3
 
 // comparePage checks that docs/PHONES.md says where customers end, after
 // writing it if that is asked for.
-func comparePage(t *testing.T, cells []*cell) {
-	var lines, want []string
-	for _, c := range cells {
-		columns := c.columns()
-		want = append(want, strings.Join(columns[:certain], " | "))
+func comparePage(t *testing.T, tables []table) {
+	if *writePhones {
+		text := fmt.Sprintf(preface, tables[0].markdown(), tables[1].markdown())
+		must(t, os.WriteFile(page, []byte(text), 0o644))
+	}
+	text, err := os.ReadFile(page)
+	must(t, err)
+	var rows []string
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "| ") && !strings.HasPrefix(line, "| "+tables[0].columns[0]) {
+			rows = append(rows, line)
+		}
+	}
+	for _, x := range tables {
+		for _, c := range x.cells {
+			known := "| " + strings.Join(c.columns(len(x.columns))[:x.certain], " | ") + " |"
+			if len(rows) == 0 || !strings.HasPrefix(rows[0], known) {
+				t.Fatalf("docs/PHONES.md has %q instead of %q; run go test ./test/interop -phones", rows[:min(1, len(rows))], known)
+			}
+			rows = rows[1:]
+		}
+	}
+	if len(rows) > 0 {
+		t.Errorf("docs/PHONES.md has besides: %q", rows)
+	}
+}
+
+// markdown is the table as the page has it.
+func (x table) markdown() string {
+	lines := []string{"| " + strings.Join(x.columns, " | ") + " |", strings.Repeat("|---", len(x.columns)) + "|"}
+	for _, c := range x.cells {
+		columns := c.columns(len(x.columns))
 		if last := &columns[len(columns)-1]; *last != "" {
 			*last = "`" + *last + "`"
 		}
 		lines = append(lines, "| "+strings.Join(columns, " | ")+" |")
 	}
-	if *writePhones {
-		must(t, os.WriteFile(page, []byte(preface+strings.Join(lines, "\n")+"\n"), 0o644))
-	}
-	text, err := os.ReadFile(page)
-	must(t, err)
-	var got []string
-	for line := range strings.Lines(string(text)) {
-		if columns := strings.Split(strings.Trim(line, "| \n"), " | "); len(columns) >= certain {
-			got = append(got, strings.Join(columns[:certain], " | "))
-		}
-	}
-	if got = got[min(1, len(got)):]; !slices.Equal(got, want) { // without the names of the columns
-		t.Errorf("docs/PHONES.md says %q, played was %q; run go test ./test/interop -phones", got, want)
-	}
+	return strings.Join(lines, "\n")
 }
 
 const preface = `# Every kind of transfer, between phones that others wrote
@@ -162,6 +210,18 @@ resumed. A customer who holds at a baresip is listened to until then only, becau
 ` + "`HOLDFAST_PEERS=1 go test ./test/interop -phones`" + ` plays all of it and writes this page. ` + "`make test`" + ` plays it and fails
 if a customer is somewhere else than here.
 
-| what happens | kind | the customer is | silence | lines left | customer heard | agent heard | target heard | the target's line |
-|---|---|---|---|---|---|---|---|---|
+%s
+
+## By the key of a desk phone
+
+The agent's phone, a baresip or a SIPp, sends REFER in the customer's call: blind, to the target; attended, when the agent
+has called the target on a second line and talked to them, or early, while the target rings there. The last column has the
+answer to REFER, and the status in each NOTIFY; a full stop means that the last one ended the subscription. A SIPp does not
+hold the customer while it calls the target, so that they hear the agent; a baresip does.
+
+Baresip 1.0.0 has no key for a transfer after a consultation: the agent types Replaces as later versions send it. It hangs
+up when a transfer is refused or fails, and is recalled. A target who has refused the second line cannot be transferred to:
+"attended" then has the agent press the key in vain.
+
+%s
 `

@@ -94,6 +94,7 @@ func (b *baresip) hold()             { b.t.Helper(); must(b.t, b.Hold()) }
 func (b *baresip) resume()           { b.t.Helper(); must(b.t, b.Resume()) }
 func (b *baresip) press(keys string) { b.t.Helper(); must(b.t, b.Press(keys)) }
 func (b *baresip) undisturbed()      { b.t.Helper(); must(b.t, b.Undisturbed()) }
+func (b *baresip) closes()           { b.t.Helper(); b.awaits(Closed) }
 
 func (b *baresip) awaits(types ...string) Event {
 	b.t.Helper()

@@ -10,6 +10,7 @@ import (
 	"holdfast/client"
 	"holdfast/config"
 	"holdfast/holdfasttest"
+	"holdfast/softphone"
 )
 
 // A stage is a server with a customer who talks to an agent, both at phones
@@ -19,30 +20,36 @@ type stage struct {
 	*holdfasttest.Bed
 	t        *testing.T
 	kind     call.Kind
+	block    uint16 // the first port of the server, which the phones know also after a restart
+	at       string // how the agent is called
 	customer *baresip
-	agent    *baresip
+	agent    *baresip // where they are at one and transfer by the API
 	target   *baresip // where the scene has one
 	sipp     *sipp    // or this one
 	other    *sipp    // another target, who does not get the customer
 
 	confirm bool // a target who answers must press 1
 	ears    map[string]*ear
-	with    *baresip      // who is with the customer, or waits for the target with them
+	with    partner       // who is with the customer, or waits for the target with them
 	ended   string        // where the customer has been found
 	silent  time.Duration // the customer's longest time without audio
 	until   time.Duration // when they stop to listen, if they do
 	short   bool          // who met last need not have heard each other
 }
 
+// A partner is the phone of somebody whom the customer talks to.
+type partner interface {
+	undisturbed() // checks that their call has not ended
+	closes()      // waits until it has
+}
+
 // setStage starts everything and has customer and agent hear each other.
 func setStage(t *testing.T, kind call.Kind) *stage {
 	t.Helper()
-	s := &stage{t: t, kind: kind}
-	s.customer = startBaresip(t, "customer", customerTone)
-	s.agent = startBaresip(t, "agent", agentTone)
-	s.ears = map[string]*ear{"customer": {audio: s.customer.heard}, "agent": {audio: s.agent.heard}}
-	s.Bed = holdfasttest.Start(t, s.configure)
-
+	agent := startBaresip(t, "agent", agentTone)
+	s := newStage(t, uint16(ports(t)), agent.URI(), agent.heard)
+	s.agent, s.kind = agent, kind
+	s.open(nil)
 	s.customer.dial("sip:help@" + s.SIP.String())
 	s.agent.awaits(Incoming)
 	s.agent.answer()
@@ -53,26 +60,46 @@ func setStage(t *testing.T, kind call.Kind) *stage {
 	return s
 }
 
+// newStage is a stage before its server runs. The server's ports begin with block; the
+// agent is called at an address, and hears what is recorded.
+func newStage(t *testing.T, block uint16, at string, heard *softphone.Recording) *stage {
+	t.Helper()
+	s := &stage{t: t, block: block, at: at, customer: startBaresip(t, "customer", customerTone)}
+	s.ears = map[string]*ear{"customer": {audio: s.customer.heard}, "agent": {audio: heard}}
+	return s
+}
+
+// open starts the server, which knows endpoints. change changes the rules; nil: not.
+func (s *stage) open(change func(*call.Rules), endpoints ...config.Endpoint) {
+	s.t.Helper()
+	s.Bed = holdfasttest.Start(s.t, func(b *holdfasttest.Bed) {
+		s.configure(b)
+		c := &b.Options.Config
+		c.Endpoints = endpoints
+		if change != nil {
+			change(&c.Rules)
+		}
+	})
+}
+
 // configure has a server serve this stage's agent.
 func (s *stage) configure(b *holdfasttest.Bed) {
 	s.t.Helper()
 	b.Listen("customer", customerTone, s.customer.heard)
 	b.Options.Log = slog.New(slog.NewTextHandler(s.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	block := uint16(ports(s.t)) // the phones know it also after a restart
 	loopback := netip.MustParseAddr("127.0.0.1")
 	c := &b.Options.Config
-	c.SIP.Listen, c.API.Listen = netip.AddrPortFrom(loopback, block), netip.AddrPortFrom(loopback, block+1)
+	c.SIP.Listen, c.API.Listen = netip.AddrPortFrom(loopback, s.block), netip.AddrPortFrom(loopback, s.block+1)
 	c.SIP.Phones = []netip.Prefix{netip.PrefixFrom(loopback, 32)}
 	c.Rules.AcceptWithin = call.Duration(4 * time.Second)
 	c.Agents = []config.Agent{
-		{Name: "agent", Address: s.agent.URI(), Capacity: 1, NoAfterCall: true},
+		{Name: "agent", Address: s.at, Capacity: 1, NoAfterCall: true},
 		{
 			Name: "ward", User: "200", Password: "sesame", Capacity: 1, NoAfterCall: true,
 			Digest: []string{"MD5"}, // baresip 1.0 gives up when it is offered another besides
 		},
 	}
 	c.Routes = []config.Route{{Called: "*", Agent: "agent"}}
-	c.Endpoints = nil
 }
 
 // asks asks for the transfer. In a blind one the agent is let go at once.
@@ -137,14 +164,19 @@ func (s *stage) state() call.Contact {
 // itself.
 func (s *stage) goodbye() {
 	s.t.Helper()
+	s.saysGoodbye()
+	s.nothingLeft()
+}
+
+func (s *stage) saysGoodbye() {
+	s.t.Helper()
 	s.customer.undisturbed()
 	s.neverSilent()
 	s.customer.hangUp()
 	s.customer.awaits(Closed)
 	if s.with != nil {
-		s.with.awaits(Closed)
+		s.with.closes()
 	}
-	s.nothingLeft()
 }
 
 // neverSilent checks P2 from the customer's first packet until now, or until

@@ -29,7 +29,7 @@ func (s *SIPp) trace() string {
 func (s *SIPp) Messages() string {
 	var list []string
 	for _, m := range startLine.FindAllStringSubmatch(s.trace(), -1) {
-		if m[1] == "sent" || m[3] != nudge {
+		if m[1] == "sent" || m[3] != nudge && m[3] != hangUp {
 			direction := map[string]string{"sent": ">", "received": "<"}[m[1]]
 			list = append(list, direction+m[2]+m[3])
 		}
@@ -46,11 +46,20 @@ func (s *SIPp) Reason() string {
 	return ""
 }
 
-// nudge is a method with which the server asks these targets for nothing.
-const nudge = "INFO"
+// Methods with which the server asks these phones for nothing.
+const (
+	nudge  = "INFO"
+	hangUp = "MESSAGE"
+)
 
 // Nudge has a scenario go on that waits for it.
-func (s *SIPp) Nudge() error {
+func (s *SIPp) Nudge() error { return s.poke(nudge) }
+
+// HangUp has a scenario hang up that waits for that.
+func (s *SIPp) HangUp() error { return s.poke(hangUp) }
+
+// poke sends a request of a method in the phone's first call, from elsewhere.
+func (s *SIPp) poke(method string) error {
 	id := callID.FindStringSubmatch(s.trace())
 	if id == nil {
 		return errNotInvited
@@ -61,7 +70,7 @@ func (s *SIPp) Nudge() error {
 	}
 	_, err = fmt.Fprintf(conn, "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bKnudge\r\nCall-ID: %s\r\n"+
 		"From: <sip:test@127.0.0.1>;tag=test\r\nTo: <%s>\r\nCSeq: 1 %s\r\nContent-Length: 0\r\n\r\n",
-		nudge, s.URI(), conn.LocalAddr(), id[1], s.URI(), nudge)
+		method, s.URI(), conn.LocalAddr(), id[1], s.URI(), method)
 	return errors.Join(err, conn.Close())
 }
 

@@ -53,9 +53,17 @@ func (s *stage) handedOver() {
 	if s.with != nil {
 		s.agentHasLeft()
 	}
-	s.with = s.target
-	s.hears("customer", "target")
-	s.hears("target", "customer")
+	s.withTarget()
+}
+
+// withTarget: customer and target hear each other, the transfer is completed.
+func (s *stage) withTarget() {
+	s.t.Helper()
+	s.with = nil
+	if s.target != nil { // SIPp plays its scenario to the end by itself
+		s.with = s.target
+	}
+	s.hearEachOther("customer", "target")
 	s.isNow("with the target")
 	s.outcome(call.Completed, "")
 }
@@ -136,8 +144,13 @@ func (s *stage) rungBack() {
 func (s *stage) withAgent() {
 	s.t.Helper()
 	s.with = s.agent
-	s.hears("customer", "agent")
-	s.hears("agent", "customer")
+	s.hearEachOther("customer", "agent")
+}
+
+func (s *stage) hearEachOther(one, other string) {
+	s.t.Helper()
+	s.hears(one, other)
+	s.hears(other, one)
 }
 
 // passes lets a time pass in which the customer hears something.
