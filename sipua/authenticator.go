@@ -63,7 +63,7 @@ func (a *Authenticator) Answers(m Received) bool {
 	if !ok || Check(m) != nil {
 		return false
 	}
-	p, ok, err := readCredentials(req, a.options.Realm, a.algorithms(req))
+	p, ok, err := readCredentials(req, a.options.Realm, a.options.Digest)
 	return ok && err == nil && a.nonces.ours(origin(m, a.options.Proxy), p.Nonce)
 }
 
@@ -90,7 +90,7 @@ func (a *Authenticator) Authenticate(now time.Time, m Received) (Account, Messag
 func (a *Authenticator) authenticate(now time.Time, m Received, req *sip.Request) (Account, *rejection) {
 	from := origin(m, a.options.Proxy)
 	offered := a.algorithms(req)
-	p, ok, err := readCredentials(req, a.options.Realm, offered)
+	p, ok, err := readCredentials(req, a.options.Realm, a.options.Digest)
 	if err != nil {
 		return Account{}, badRequest(err.Error())
 	}
@@ -120,8 +120,8 @@ func (a *Authenticator) authenticate(now time.Time, m Received, req *sip.Request
 	return who, nil
 }
 
-// algorithms returns those with which a request may prove its password. They follow from
-// its sender's own address: the first request of a phone names no other user.
+// algorithms returns those that a challenge to a request names. They follow from its
+// sender's own address: the first request of a phone names no other user.
 func (a *Authenticator) algorithms(req *sip.Request) []string {
 	if req.Method == sip.REGISTER {
 		return a.options.Digest(UserOf(req.To().Address))

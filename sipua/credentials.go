@@ -24,8 +24,8 @@ type digestCredentials struct {
 }
 
 // readCredentials finds the proof for a realm in a request, if there is one, made with
-// one of the algorithms offered. An error says why it makes no sense.
-func readCredentials(req *sip.Request, realm string, offered []string) (digestCredentials, bool, error) {
+// one of the algorithms offered to its user. An error says why it makes no sense.
+func readCredentials(req *sip.Request, realm string, offered func(user string) []string) (digestCredentials, bool, error) {
 	for _, h := range req.GetHeaders("Authorization") {
 		scheme, rest, _ := strings.Cut(strings.TrimSpace(h.Value()), " ")
 		if !strings.EqualFold(scheme, "Digest") {
@@ -38,7 +38,7 @@ func readCredentials(req *sip.Request, realm string, offered []string) (digestCr
 			p, err := newCredentials(said)
 			switch {
 			case err != nil:
-			case !p.madeWith(offered):
+			case !p.madeWith(offered(p.user)):
 				err = errors.New("the proof has an algorithm that was not offered")
 			case !sameURI(p.uri, req.Recipient):
 				err = errors.New("the proof is for another address")
@@ -85,7 +85,7 @@ func (p digestCredentials) proves(who Account, method sip.RequestMethod) bool {
 // sameURI says that a URI, as it is written, leads where another does.
 func sameURI(written string, uri sip.Uri) bool {
 	var other sip.Uri
-	return sip.ParseUri(written, &other) == nil && other.User == uri.User &&
+	return sip.ParseUri(written, &other) == nil && other.User == uri.User && other.Raw() == uri.Raw() &&
 		strings.EqualFold(other.Host, uri.Host) && other.Port == uri.Port
 }
 
