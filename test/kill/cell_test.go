@@ -36,6 +36,7 @@ type cell struct {
 
 	name    string   // of the customer
 	foreign *foreign // the customer's phone if others wrote it
+	key     *key     // what has come of ana's transfer key, if she has pressed it
 	called  string   // whom the customers call
 	spare   []*cell  // of further customers, who have not called yet
 	others  []*cell  // the contacts of others at the same server

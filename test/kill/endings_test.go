@@ -17,6 +17,7 @@ type ending struct {
 	offerFor   time.Duration // until who waits in a queue hears that they do; 0: 30 s
 	begin      func(*cell)   // until the customer talks to ana; nil: nothing but that
 	target     string        // whom ana transfers to; empty: cardiology
+	ask        func(*cell)   // has ana ask for it until cardiology is rung; nil: by the API
 	fallback   string        // the queue that is asked when ana cannot be recalled; empty: none
 	cardiology softphone.Behaviour
 	ringFor    time.Duration // 0: as the server is configured
@@ -29,7 +30,7 @@ type ending struct {
 func (e ending) asksRouting() bool { return e.begin != nil || e.target != "" || e.fallback != "" }
 
 // endings are those of the matrix.
-var endings = slices.Concat(coldEndings, warmEndings, blindEndings, endingsOfTwo, queueEndings, pageEndings)
+var endings = slices.Concat(coldEndings, warmEndings, blindEndings, endingsOfTwo, queueEndings, pageEndings, keyEndings)
 
 const (
 	ringShort = 2500 * time.Millisecond

@@ -53,7 +53,11 @@ func (c *cell) scenes(e ending) {
 		begin = e.begin
 	}
 	begin(c)
-	c.transfer(e)
+	if e.ask != nil {
+		e.ask(c)
+	} else {
+		c.transfer(e)
+	}
 	e.play(c)
 	over := c.isOver()
 	if len(over.Past) != 1 {
