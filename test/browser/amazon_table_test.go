@@ -183,4 +183,12 @@ at Amazon Connect.
 ` + "`make soak-browser`" + ` plays all of it, prints the tables, and fails if a customer ends elsewhere than here; it writes this page with
 ` + "`HOLDFAST_BROWSER=all go test ./test/browser -run 'TestAmazon$' -document`" + `. ` + "`make test`" + ` plays what takes less time.
 
+## Contents
+
+- [Through our server](#through-our-server)
+- [Through the library's worker](#through-the-librarys-worker)
+- [Through a hostile page](#through-a-hostile-page)
+- [What no page can cure](#what-no-page-can-cure)
+- [What only the engine cures](#what-only-the-engine-cures)
+
 `
