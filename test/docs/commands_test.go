@@ -51,7 +51,7 @@ var ours = []string{"make", "holdfast", "bin/holdfast", "go", "scripts/module", 
 
 // elsewhere are programs that are not part of this repository.
 var elsewhere = strings.Fields(`apt-get baresip cp curl docker export git mkdir node npm npx python3 sed sipp source
-	systemctl tsc cd cat install chmod`)
+	systemctl tsc cd cat install chmod jq`)
 
 // A repository has what commands may name.
 type repository struct {

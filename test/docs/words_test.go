@@ -74,6 +74,8 @@ func nextWord(s string) (word, rest string) {
 			quote = 0
 		case quote != 0:
 			out.WriteByte(c)
+		case strings.HasPrefix(s[n:], "$("):
+			return out.String(), s[n:]
 		case c == '\'' || c == '"':
 			quote = c
 		case strings.IndexByte(" \t;|)", c) >= 0:
