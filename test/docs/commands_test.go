@@ -16,34 +16,42 @@ func TestCommands(t *testing.T) {
 	r := newRepository(t)
 	checked := 0
 	for _, d := range documents(t) {
-		for _, b := range d.blocks {
-			if b.language != "sh" {
-				continue
-			}
-			for _, line := range commandLines(b.text) {
-				for _, words := range commandsIn(line) {
-					checked++
-					if problem := r.command(d.path, words); problem != "" {
-						t.Errorf("%s:%d: %s: %s", d.path, b.line, line, problem)
-					}
-				}
-			}
-		}
-		for _, s := range d.spans {
-			for _, words := range commandsIn(s.text) {
-				if !slices.Contains(ours, words[0]) || len(words) == 1 {
-					continue
-				}
-				checked++
-				if problem := r.command(d.path, words); problem != "" {
-					t.Errorf("%s:%d: %s: %s", d.path, s.line, s.text, problem)
-				}
-			}
+		problems, n := r.commands(d)
+		checked += n
+		for _, problem := range problems {
+			t.Error(problem)
 		}
 	}
 	if checked < 100 {
 		t.Errorf("checked only %d commands", checked)
 	}
+}
+
+// commands returns what is wrong with the commands of a document, and how many it has.
+func (r *repository) commands(d *document) (problems []string, checked int) {
+	check := func(line int, text string, onlyOurs bool) {
+		for _, words := range commandsIn(text) {
+			if onlyOurs && (!slices.Contains(ours, words[0]) || len(words) == 1) {
+				continue
+			}
+			checked++
+			if problem := r.command(d.path, words); problem != "" {
+				problems = append(problems, fmt.Sprintf("%s:%d: %s: %s", d.path, line, text, problem))
+			}
+		}
+	}
+	for _, b := range d.blocks {
+		if b.language != "sh" {
+			continue
+		}
+		for _, line := range commandLines(b.text) {
+			check(b.line, line, false)
+		}
+	}
+	for _, s := range d.spans {
+		check(s.line, s.text, true)
+	}
+	return problems, checked
 }
 
 // ours are the programs whose commands are checked also where they stand in the text.
@@ -127,9 +135,6 @@ func (r *repository) holdfast(words []string) string {
 			}
 		case has && len(path) == n:
 			if !strings.Contains(names, "\n  "+word+" ") {
-				if len(path) > 0 && strings.Contains(help, "\n  holdfast "+strings.Join(path, " ")+" [flags]") {
-					return "" // the command also works without a subcommand
-				}
 				return fmt.Sprintf("holdfast %s has no command %s", strings.Join(path, " "), word)
 			}
 			path = append(path, word)
