@@ -201,7 +201,7 @@ export declare class Transfer implements AsyncIterable<TransferState> {
   /** Takes the transfer back. Rejects if it has ended, unless it was cancelled. */
   cancel(): Promise<void>;
   /**
-   * Gives the customer to the target of a warm transfer whom the agent is consulting.
+   * Gives the customer to the target that the agent is consulting in a warm transfer.
    * Resolves when they hear each other and the agent has left.
    */
   complete(): Promise<void>;

@@ -170,17 +170,17 @@ func agree(played, written string) bool {
 
 const amazonPreface = `# Where the customer ends, on a simulated Amazon Connect
 
-Each line is something that can go wrong with a transfer, played in headless Chromium on pages that use Amazon Connect Streams
-2.28.2 or the Amazon Connect SDK 1.0.12 exactly as npm has them. The names in parentheses are those of the design. "By the brief's
-code" is the well-known way: hold, add, wait for the next refresh, conference, leave. ` + "`cold-transfer.js`" + ` and the engine are those of
-` + "`connect/`" + `, told to ring for two seconds and to take the customer off hold on failure.
+Each row is something that can go wrong with a transfer. It was played in headless Chromium, on pages that use Amazon Connect
+Streams 2.28.2 or the Amazon Connect SDK 1.0.12 exactly as npm has them. "By the brief's code" is the well-known way: hold, add,
+wait for the next refresh, conference, leave. ` + "`cold-transfer.js`" + ` and the engine are those of ` + "`connect/`" + `; they ring for two seconds
+and take the customer off hold on failure. The names in parentheses are those of the design.
 
-Amazon Connect itself is simulated (` + "`test/amazon`" + `), from the source of the library and from Amazon's documentation: none of this
-was tried against Amazon's servers. The library's own shared worker reaches the simulation by the HTTP service that it uses; the
-hostile page is an agent's page of our own that delays, loses, repeats and reorders updates, and refuses with texts that were recorded
-at Amazon Connect.
+Amazon Connect itself is simulated (` + "`test/amazon`" + `), after the source of the library and Amazon's documentation: none of this was
+tried against Amazon's servers. The library's own shared worker reaches the simulation by the HTTP service that it uses. The
+hostile page is our own agent's page: it delays, loses, repeats and reorders updates, and refuses with texts that were recorded at
+Amazon Connect.
 
-` + "`make soak-browser`" + ` plays all of it, prints the tables, and fails if a customer ends elsewhere than here; it writes this page with
+` + "`make soak-browser`" + ` plays all of it, prints the tables, and fails if a customer ends in another place; it writes this page with
 ` + "`HOLDFAST_BROWSER=all go test ./test/browser -run 'TestAmazon$' -document`" + `. ` + "`make test`" + ` plays what takes less time.
 
 ## Contents

@@ -155,22 +155,22 @@ func header() string {
 	return "| " + strings.Join(heads, " | ") + " |\n" + strings.Repeat("|---", len(heads)) + "|\n"
 }
 
-const preface = `# Agents in browsers, in a real one
+const preface = `# Agents in a real browser
 
-Ana, the agent, works in headless Chromium (in some scenes in Firefox ESR) against a server in a process of its own: on the
-agents' page alone, or inside a page of another origin that uses Amazon Connect Streams 2.28.2, or the Amazon Connect SDK 1.0.12
-alone, exactly as npm has them. With ` + "`holdfast-transfer`" + `, the page asks for whole transfers; that package is packed and
-installed as npm does it. Where UDP is blocked, the kernel passes none to the address to which browsers send audio. Customers
-and cardiology, the target, are softphones; ben is another agent in another browser. Everybody says a tone, and what everybody heard is told
-by tones: at the phones, and in the browsers from what they played.
+Ana, the agent, works in headless Chromium (in some scenes in Firefox ESR), and the server is a process of its own. She uses the
+agents' page alone, or the page inside another page: one of another origin that uses Amazon Connect Streams 2.28.2, or the Amazon
+Connect SDK 1.0.12 alone, both exactly as npm has them. With ` + "`holdfast-transfer`" + `, the page asks for whole transfers; that package
+is packed and installed as npm does it. Where UDP is blocked, the kernel passes none to the address to which browsers send audio.
+Customers and cardiology, the target, are softphones; ben is another agent in another browser. Each party plays its own tone, so
+what each one heard is known: at the phones from their recordings, and in the browsers from what they played.
 
-Silence is the longest time in which the customer heard neither anybody nor hold audio; 2 s are allowed, besides the time
-in which no server runs, 2 s until the server notices that the network is gone, and the time in which the agent is muted.
-"Back after" is the time from the load of the page, from the start of the server, or from when the network is back, until
-the agent and the party they talked to heard each other again; 2 s are allowed, too. In all scenes with cardiology it was
-dialled once for each transfer.
+Silence is the longest time in which the customer heard neither a person nor hold audio. 2 s are allowed, besides the time in
+which no server runs, 2 s until the server notices that the network is gone, and the time in which the agent is muted. "Back
+after" is the time from the load of the page, from the start of the server, or from when the network is back, until the agent and
+the party they talked to heard each other again; 2 s are allowed, too. In all scenes with cardiology it was dialled once for each
+transfer.
 
-` + "`make browser`" + ` plays all of it, and fails if a customer is somewhere else than here or a page says something else;
+` + "`make browser`" + ` plays all of it, and fails if a customer ends in another place or a page shows another text;
 ` + "`HOLDFAST_BROWSER=all go test ./test/browser -document`" + ` also writes this page. ` + "`make test`" + ` plays what takes less time.
 With ` + "`HOLDFAST_BRIEF=file`" + ` the page transfers by the code that the text in the file contains, as it stands. With
 ` + "`HOLDFAST_SCREENSHOTS=directory`" + ` a run keeps pictures of the pages.

@@ -197,18 +197,18 @@ func (x table) markdown() string {
 	return strings.Join(lines, "\n")
 }
 
-const preface = `# Every kind of transfer, between phones that others wrote
+const preface = `# Every kind of transfer, between independent phones
 
-Customer and agent are at a baresip each, the target at a baresip or a SIPp. What is here was played and seen: where the
-customer was then, the longest time that they heard nothing at all (2 s are allowed), how many lines the server had left
-when nobody repeated anything any more, whom everybody heard, by tones, one after the other, and what the journal has of
-the target's line (> sent, < received).
+Customer and agent each use a baresip, the target uses a baresip or a SIPp. Each row was played. It has the place where the
+customer was at the end, the longest time in which they heard nothing at all (2 s are allowed), how many legs the server had
+left when no phone repeated anything any more, what each party heard (identified by tones, in order), and the messages on the
+target's line (> sent, < received).
 
-Where it says "with the agent" or "with the target", the customer hung up after that; "on hold" is before the agent
-resumed. A customer who holds at a baresip is listened to until then only, because it records nothing afterwards.
+Where a row has "with the agent" or "with the target", the customer hung up after that; "on hold" is before the agent resumed.
+A customer who holds at a baresip is recorded only until then, because baresip records nothing afterwards.
 
-` + "`HOLDFAST_PEERS=1 go test ./test/interop -phones`" + ` plays all of it and writes this page. ` + "`make test`" + ` plays it and fails
-if a customer is somewhere else than here.
+` + "`HOLDFAST_PEERS=1 go test ./test/interop -phones`" + ` plays all of it and writes this page. ` + "`make test`" + ` plays it and fails if a
+customer ends in another place.
 
 %s
 
