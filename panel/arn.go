@@ -15,7 +15,7 @@ func arn(kind, name string) string {
 	return fmt.Sprintf("%s/%s/%x-%x-%x-%x-%x", instanceARN, kind, sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
-// Kinds of what has an ARN.
+// Kinds of things that have an ARN.
 const (
 	agentARN    = "agent"
 	stateARN    = "agent-state"

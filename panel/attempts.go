@@ -71,7 +71,7 @@ func (g *guesses) wrong(l login) {
 }
 
 // right forgets the wrong passwords of a name from a source. The others are not
-// forgotten: whoever guesses may have an account of their own.
+// forgotten: a guesser may have an account of their own.
 func (g *guesses) right(l login) {
 	g.pairs.forget(l.pair())
 	g.mu.Lock()
@@ -175,7 +175,7 @@ func (a *attempts) forget(key string) {
 	delete(a.failed, key)
 }
 
-// makeRoom forgets what is old and, if that is not enough, the oldest.
+// makeRoom forgets old attempts and, if that is not enough, the oldest ones.
 func (a *attempts) makeRoom(now time.Time) {
 	if len(a.failed) < a.most {
 		return

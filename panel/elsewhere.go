@@ -18,8 +18,9 @@ const elsewhere = `<!doctype html>
 </main>
 `
 
-// serveElsewhere answers requests for what is not here: a browser gets a link to the
-// page, and a program that looks for the HTTP interface gets a problem (RFC 9457).
+// serveElsewhere answers requests for paths that do not exist: a browser gets a link
+// to the page, and a program that looks for the HTTP interface gets a problem (RFC
+// 9457).
 func (p *Panel) serveElsewhere(w http.ResponseWriter, r *http.Request) {
 	if !strings.HasPrefix(r.URL.Path, "/v1/") {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -155,7 +155,7 @@ func (c card) end(how phase, at time.Time, parting string) card {
 	return c
 }
 
-// parting tells the agent how the call ended and what has become of the customer,
+// parting is the text for the agent on how the call ended and where the customer is,
 // now that the agent's segment has ended; empty if that is not known.
 func parting(c card, s scene) string {
 	x := s.contact(c.Contact)
@@ -210,8 +210,8 @@ func (s scene) contact(id call.ContactID) *call.Contact {
 	return nil
 }
 
-// afterLoss tells an agent whose audio was lost where the customer is now; c is nil
-// after the contact has ended.
+// afterLoss is the text on where the customer is now, for an agent whose audio was
+// lost; c is nil after the contact has ended.
 func afterLoss(c *call.Contact) string {
 	if c != nil && c.Stage == call.Parked {
 		return "Your audio was lost; the customer is parked."

@@ -99,8 +99,8 @@ func (p *Panel) guarded(next http.Handler) http.Handler {
 	})
 }
 
-// policy is a Content-Security-Policy: what a response may load, and which pages may
-// embed it.
+// policy is a Content-Security-Policy: the sources a response may load from, and the
+// pages that may embed it.
 func (p *Panel) policy(loads string) string {
 	ancestors := "'none'"
 	if len(p.options.Origins) > 0 {

@@ -129,7 +129,7 @@ func (s *station) segments() []segment {
 func (s *station) segment(contactID string) (segment, error) {
 	id, ok := parseSegment(contactID)
 	if !ok {
-		return segment{}, refuse(contactNotFound, "there is no such contact")
+		return segment{}, refuse(contactNotFound, "the contact does not exist")
 	}
 	c, live := s.panel.options.Board.Contact(id.Contact)
 	if !live {

@@ -123,7 +123,7 @@ func (p *Panel) check(name, word, source string) (agent string, wait time.Durati
 		p.guesses.wrong(l)
 		if l.account {
 			p.log.Info("a wrong password", "agent", l.name, "source", source)
-		} else { // what was written may be a password in the wrong field
+		} else { // the text may be a password in the wrong field
 			p.log.Info("a name that no account has", "source", source)
 		}
 		return "", 0
@@ -254,7 +254,7 @@ func (s *station) endSessions() {
 }
 
 // isSecure reports whether the browser uses TLS, to us or to a proxy. Browsers send
-// the origin of the page with every POST; not every proxy adds what it uses.
+// the origin of the page with every POST; not every proxy adds a header for it.
 func isSecure(r *http.Request) bool {
 	return cameOverTLS(r) || strings.HasPrefix(r.Header.Get("Origin"), "https://")
 }

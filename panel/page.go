@@ -25,7 +25,7 @@ type page struct {
 	work    chan func() // closed with the page
 	asked   []*asked    // oldest first
 	follows bool        // the page around follows topics of the SDK
-	left    frame       // what was shown when the last socket ended
+	left    frame       // the frame shown when the last socket ended
 }
 
 // asked is a request of a page, and its response.
@@ -179,8 +179,8 @@ func (s *station) moveAudio(id string) {
 	s.sendAudio()
 }
 
-// takeAudio gives the agent's audio to the page in which the agent asks for it. A
-// window that is not connected cannot be told, and its microphone must not be heard.
+// takeAudio gives the agent's audio to the page in which the agent asks for it. A window
+// that is not connected cannot get the message, and its microphone must not be heard.
 func (s *station) takeAudio(p *page) {
 	if s.audio != p.id && !s.audioBy.IsZero() {
 		s.eachLine(s.panel.options.Lines.Disconnect)

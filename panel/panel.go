@@ -28,7 +28,7 @@ type Board interface {
 	// *call.Refusal has the reason.
 	Request(ctx context.Context, id call.ContactID, ev call.Event) (call.Contact, error)
 	// Contacts returns all live contacts as they were last written down, and
-	// Contact one of them. They include what a Request has done by the time it
+	// Contact one of them. They include the effects of a Request by the time it
 	// returns.
 	Contacts() []call.Contact
 	Contact(id call.ContactID) (call.Contact, bool)
@@ -116,7 +116,7 @@ type Panel struct {
 	boot     string // of this life of the server
 	sessions *sessions
 	guesses  *guesses
-	odd      *rate.Limiter       // of what is logged although anybody can cause it
+	odd      *rate.Limiter       // of log lines that any client can cause
 	hashing  chan struct{}       // holds a value while a password is checked
 	stations map[string]*station // by agent; never changes
 	lower    map[string]*station // by agent in lower case; never changes

@@ -11,8 +11,8 @@ import (
 	"holdfast/routing"
 )
 
-// mostParked is how many parked customers a page shows. They are few, or nobody
-// could read them.
+// mostParked is how many parked customers a page shows. An agent could not read a
+// long list.
 const mostParked = 20
 
 // A parkedView is a customer who waits for any agent to pick them up.
@@ -88,7 +88,7 @@ func (a *ask) pickUp() (outcome, error) {
 	return outcome{}, refuse(invalidState, a.cannotTakeCalls())
 }
 
-// cannotTakeCalls tells the agent why they were not rung.
+// cannotTakeCalls is the reason, for the agent, why they were not rung.
 func (a *ask) cannotTakeCalls() string {
 	agent, _ := a.panel.options.Routing.Agent(a.account.Agent)
 	switch agent.State {

@@ -49,8 +49,8 @@ type (
 		Err       *streamError `json:"err"`
 	}
 
-	// parked has the customers whom an agent may pick up, those who wait longest
-	// first. It is for this page only: the Streams page around it gets nothing.
+	// parked has the customers that an agent may pick up, the longest waiting first. It
+	// is for this page only: the Streams page around it gets nothing.
 	parked struct {
 		Customers []parkedView `json:"customers"`
 		More      int          `json:"more"` // how many there are besides
@@ -91,8 +91,8 @@ type (
 		Text string `json:"text"`
 	}
 
-	// published has what has changed for pages that use the Amazon Connect SDK. With
-	// Again it answers a subscribe, and is only for handlers of that parameter.
+	// published has the changes for pages that use the Amazon Connect SDK. With Again
+	// it answers a subscribe, and is only for handlers of that parameter.
 	published struct {
 		Topics []publication `json:"topics"`
 		Again  bool          `json:"again"`

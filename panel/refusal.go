@@ -21,7 +21,7 @@ type streamError struct {
 	StatusCode  int      `json:"statusCode"`
 }
 
-// refusal is an error of ours about what a page has asked for.
+// refusal is this package's error about a page's request.
 type refusal struct {
 	code call.Code
 	text string
@@ -31,7 +31,7 @@ func (r *refusal) Error() string { return r.text }
 
 func refuse(code call.Code, text string) error { return &refusal{code, text} }
 
-// The codes of what is refused before it reaches a contact. Each comment is a row of
+// The codes of requests refused before they reach a contact. Each comment is a row of
 // docs/REFUSALS.md.
 const (
 	invalidState     call.Code = "wrong-moment"      // the contact or the agent is not in a state in which this can be done
@@ -101,8 +101,8 @@ func errorFor(err error) *streamError {
 	return e
 }
 
-// streamsType returns Streams' type for a refusal of ours. Other codes are reasons why
-// a target cannot be dialled.
+// streamsType returns Streams' type for one of our refusals. Other codes are reasons
+// why a target cannot be dialled.
 func streamsType(code call.Code) string {
 	if kind, known := streamsTypes[code]; known {
 		return kind
@@ -110,7 +110,7 @@ func streamsType(code call.Code) string {
 	return streamsTypes[badEndpoint]
 }
 
-// data is what a Streams page without a failure handler gets.
+// data is the data that a Streams page without a failure handler gets.
 func (e *streamError) data() map[string]string {
 	return map[string]string{"type": e.Type, "message": e.Message}
 }

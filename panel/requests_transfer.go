@@ -54,7 +54,8 @@ func (a *ask) target(e *endpointParam) (call.Endpoint, error) {
 	return a.named(written)
 }
 
-// named resolves what a person has written. An address that has a name gets it.
+// named resolves the text that a person has typed. An address that has a name gets
+// it.
 func (a *ask) named(written string) (call.Endpoint, error) {
 	e, err := a.panel.options.Directory.Endpoint(written)
 	if unknown := new(switchboard.DialError); errors.As(err, &unknown) {
@@ -204,7 +205,7 @@ func (a *ask) setStatus() (outcome, error) {
 func (a *ask) clear() (outcome, error) {
 	id, ok := parseSegment(a.ContactID)
 	if !ok {
-		return outcome{}, refuse(contactNotFound, "there is no such contact")
+		return outcome{}, refuse(contactNotFound, "the contact does not exist")
 	}
 	agent, _ := a.panel.options.Routing.Agent(a.account.Agent)
 	if x := agent.Segment(id); x == nil || x.State != routing.AfterCallWork {

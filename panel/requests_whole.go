@@ -121,8 +121,8 @@ func (a *ask) cancelTransfer() (outcome, error) {
 	})
 }
 
-// completeTransfer gives the customer to the target of a warm transfer whom the agent
-// consults. Completing it again does nothing.
+// completeTransfer gives the customer to the target of a warm transfer that the agent
+// is consulting. Completing it again does nothing.
 func (a *ask) completeTransfer() (outcome, error) {
 	known, err := a.knownTransfer()
 	if err != nil || known.Outcome == call.Completed {

@@ -2,9 +2,9 @@ package panel
 
 import "maps"
 
-// This file registers what pages that use the Amazon Connect SDK may ask for and
-// subscribe to. The page around ours talks to site/port.js, which passes requests on
-// and routes what is published; docs/STREAMS.md lists all commands and topics.
+// This file registers the commands and topics for pages that use the Amazon Connect
+// SDK. The page around ours talks to site/port.js, which passes requests on and routes
+// publications; docs/STREAMS.md lists all commands and topics.
 
 // Namespaces of the SDK. Its AgentClient uses the one of contacts.
 const (
@@ -23,8 +23,8 @@ var sdk = map[string]map[string]func(*ask) (outcome, error){
 	transferNamespace: transferCommands,
 }
 
-// topics return what has changed from one frame to the next, in the order in which
-// it is published.
+// topics return the changes from one frame to the next, in the order in which they are
+// published.
 var topics = []func(before, now frame) []publication{agentTopics, lifecycleTopics, participantTopics, holdTopics}
 
 // levels are the topics that have a value at any time. A subscription with a parameter
@@ -35,7 +35,7 @@ var levels = map[topic]func(parameter string) any{
 	{contactNamespace, stateChanged}: goneParticipant,
 }
 
-// A topic is what a page may subscribe to.
+// A topic is a name to which a page may subscribe.
 type topic struct{ namespace, key string }
 
 // A publication is a change of a topic. The page passes it to the handlers with that
@@ -75,7 +75,7 @@ func current(now frame, m subscribe) []publication {
 	return last
 }
 
-// frame is what the agent's pages show.
+// frame is the content of the agent's pages.
 func (a *ask) frame() frame {
 	shown := make(chan frame, 1)
 	if !a.do(func() { shown <- a.shown }) {
@@ -92,7 +92,7 @@ func (a *ask) shownContact() (contact, error) {
 			return c.streams, nil
 		}
 	}
-	return contact{}, refuse(contactNotFound, "there is no such contact")
+	return contact{}, refuse(contactNotFound, "the contact does not exist")
 }
 
 // participant is the participant of that participantId as the pages show them. If the

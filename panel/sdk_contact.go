@@ -10,7 +10,8 @@ import (
 )
 
 // This file has the SDK's commands about contacts and voice. Commands that change
-// something use the methods for Streams; the others read what the agent's pages show.
+// something use the methods for Streams; the others read the content of the agent's
+// pages.
 
 var contactCommands = map[string]func(*ask) (outcome, error){
 	"contact/accept":         (*ask).accept,

@@ -264,8 +264,8 @@ func TestSDKReads(t *testing.T) {
 	tests := []struct{ namespace, command, params, want string }{
 		{contactNamespace, "contact/listContacts", "", `[{"contactId":"c1_2","initialContactId":"c1","type":"voice","subtype":"connect:Telephony"}]`},
 		{contactNamespace, "contact/getContact", contactParam, `{"contactId":"c1_2","initialContactId":"c1","type":"voice","subtype":"connect:Telephony"}`},
-		{contactNamespace, "contact/getContact", `{"contactId":"c9_2"}`, "ContactNotFoundException: there is no such contact"},
-		{contactNamespace, "contact/getContact", ``, "ContactNotFoundException: there is no such contact"},
+		{contactNamespace, "contact/getContact", `{"contactId":"c9_2"}`, "ContactNotFoundException: the contact does not exist"},
+		{contactNamespace, "contact/getContact", ``, "ContactNotFoundException: the contact does not exist"},
 		{contactNamespace, "contact/getInitialContactId", contactParam, `{"initialContactId":"c1"}`},
 		{contactNamespace, "contact/getType", contactParam, `{"type":"voice"}`},
 		{contactNamespace, "contact/getChannelType", contactParam, `{"type":"voice","subtype":"connect:Telephony"}`},

@@ -1,7 +1,7 @@
 package panel
 
-// This file has the topics of the SDK: pure functions of what the agent's pages
-// showed before and show now.
+// This file has the topics of the SDK: pure functions of the agent's pages before and
+// now.
 
 // stateChanged is the topic of participants' states.
 const stateChanged = "contact/participantStateChanged"

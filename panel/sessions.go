@@ -29,7 +29,7 @@ const (
 	mostEmbedded = 8              // of them by one login; the oldest gives way
 )
 
-// sessionList is what is stored of an agent.
+// sessionList is the stored sessions of an agent.
 type sessionList struct {
 	Sessions []session `json:"sessions"`
 }

@@ -136,8 +136,8 @@ func ownOrigin(r *http.Request) bool {
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.Host == r.Host
 }
 
-// read handles what the page sends until the connection ends, and reports whether
-// the page has been closed.
+// read handles the page's messages until the connection ends, and reports whether the
+// page has been closed.
 func (p *Panel) read(conn *websocket.Conn, s *station, k *socket) (closed bool) {
 	for {
 		kind, b, err := conn.Read(context.Background()) // ends with conn

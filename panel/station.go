@@ -25,7 +25,7 @@ const (
 	mostPages    = 16               // of one agent
 )
 
-// A station has an agent's windows and what they show. One goroutine, run, owns it;
+// A station has an agent's windows and their content. One goroutine, run, owns it;
 // others put functions into its inbox.
 type station struct {
 	panel   *Panel
@@ -36,11 +36,11 @@ type station struct {
 	wake  chan struct{} // contacts or the agent have changed
 	inbox chan func()
 	lines chan func()   // what runLines has to do
-	pace  *rate.Limiter // of what the windows send
+	pace  *rate.Limiter // of the windows' messages
 
 	transfers transfers
 
-	// mu guards what was reported since the last look.
+	// mu guards the reports since the last look.
 	mu       sync.Mutex
 	involved map[call.ContactID]bool // contacts with a segment of the agent, now or before
 	over     []call.Contact          // contacts that have ended, with a segment of the agent
@@ -203,7 +203,7 @@ func (s *station) look() scene {
 	return sc
 }
 
-// refresh looks, and shows the pages what is new.
+// refresh looks, and sends the pages the changes.
 func (s *station) refresh() {
 	sc := s.look()
 	for _, f := range frames(s.shown.cards, sc) {
@@ -271,7 +271,7 @@ func (s *station) update(f frame) update {
 	}
 }
 
-// publish sends what has changed to the pages that follow it.
+// publish sends changes to the pages that subscribe to them.
 func (s *station) publish(changes []publication) {
 	if len(changes) == 0 {
 		return
@@ -300,7 +300,7 @@ func (s *station) deadline() time.Time {
 	return first
 }
 
-// expire does what is due.
+// expire handles the deadlines that have passed.
 func (s *station) expire() {
 	now := s.now()
 	if call.Due(s.goneBy, now) {

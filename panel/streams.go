@@ -63,9 +63,9 @@ func ownLeg(s segment, page bool) connection {
 	return leg
 }
 
-// customerLeg keeps the direction of the contact: a customer whom another agent has
-// called is outbound also after a transfer, and initiation returns that the contact
-// came by one. In Amazon Connect such a customer is inbound.
+// customerLeg keeps the direction of the contact: a customer called by another agent is
+// outbound also after a transfer, and initiation returns that the contact came by one.
+// In Amazon Connect such a customer is inbound.
 func customerLeg(s segment, x call.Connection, mask bool) connection {
 	kind := inboundLeg
 	if s.outbound() && !(mask && initiation(s) == "transfer") {

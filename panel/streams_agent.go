@@ -19,8 +19,8 @@ const (
 	failing     = "error"
 )
 
-// choices are the states that an agent can choose: available, one for each name
-// of what they may not be ready for, and offline.
+// choices are the states that an agent can choose: available, one for each reason
+// for not-ready, and offline.
 func choices(notReady []string) []routing.Status {
 	all := []routing.Status{{State: routing.Available}}
 	for _, name := range notReady {

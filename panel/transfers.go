@@ -166,8 +166,8 @@ func (x *transfers) find(is func(transferState) bool) (transferState, bool) {
 	return transferState{}, false
 }
 
-// current returns what a page gets when it subscribes to the transfers of a segment:
-// how they are now, the latest first.
+// current returns the publications for a page that subscribes to the transfers of a
+// segment: their current states, the latest first.
 func (x *transfers) current(m subscribe) []publication {
 	if m.Namespace != transferNamespace || m.Key != transferChanged {
 		return nil
@@ -175,7 +175,7 @@ func (x *transfers) current(m subscribe) []publication {
 	return publishTransfers(x.present(m.Parameter))
 }
 
-// publishTransfers returns what is published about transfers that have changed.
+// publishTransfers returns the publications about transfers that have changed.
 func publishTransfers(changed []transferState) []publication {
 	var all []publication
 	for _, state := range changed {
@@ -184,8 +184,8 @@ func publishTransfers(changed []transferState) []publication {
 	return all
 }
 
-// targetsParam are targets as a page names them: one or several, each by what a person
-// would write or as an endpoint of Streams.
+// targetsParam are targets as a page names them: one or several, each as a person would
+// type it or as an endpoint of Streams.
 type targetsParam []endpointParam
 
 // UnmarshalJSON implements json.Unmarshaler.

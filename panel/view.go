@@ -10,7 +10,7 @@ import (
 	"holdfast/routing"
 )
 
-// This file makes what the page itself shows.
+// This file makes the view that the page itself shows.
 
 // A view is everything on an agent's screen, except where the audio is.
 type view struct {
@@ -70,7 +70,7 @@ type contactView struct {
 	From      string        `json:"from,omitempty"` // the agent who hands the customer over
 	Transfer  *transferView `json:"transfer,omitempty"`
 	Failure   *failureView  `json:"failure,omitempty"`
-	Can       []string      `json:"can"`             // what the agent may ask for
+	Can       []string      `json:"can"`             // the requests the agent may make
 	Ended     string        `json:"ended,omitempty"` // how a transfer ended it
 	ClearedBy *stamp        `json:"clearedBy,omitempty"`
 }
@@ -83,7 +83,7 @@ type partyView struct {
 	Since   stamp  `json:"since"`
 	Rings   bool   `json:"rings,omitempty"`
 	Muted   bool   `json:"muted,omitempty"`
-	Prompt  string `json:"prompt,omitempty"` // what they hear while screening
+	Prompt  string `json:"prompt,omitempty"` // the prompt they hear while screening
 }
 
 type transferView struct {
@@ -267,8 +267,8 @@ func failureOf(t *call.Transfer) *failureView {
 // are about the configuration, which is not the agent's.
 func isStatus(detail string) bool { return detail != "" && '1' <= detail[0] && detail[0] <= '6' }
 
-// failureText tells the agent why a target could not be reached, in their words and
-// not in those of the configuration or of SIP.
+// failureText is the reason, for the agent, why a target could not be reached, in
+// their words and not in those of the configuration or of SIP.
 func failureText(target call.Endpoint, why call.Reason, detail string) string {
 	switch {
 	case why == call.Denied:
