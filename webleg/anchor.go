@@ -15,7 +15,8 @@ import (
 // errEnded is returned to a page that connects too late.
 var errEnded = errors.New("the call has ended")
 
-// An anchor is what a leg holds in this process. All values of the leg share it.
+// An anchor holds a leg's resources in this process. All values of the leg share
+// it.
 type anchor struct {
 	lines      *Legs
 	contact    call.ContactID

@@ -149,7 +149,7 @@ func TestMicrophoneThatNeverComes(t *testing.T) {
 		}
 		f.session(1).to.connected()
 		synctest.Wait()
-		if err := h.connects(); err == nil || err.Error() != "there is no connection 2 of contact c1" {
+		if err := h.connects(); err == nil || err.Error() != "contact c1 has no connection 2" {
 			t.Errorf("connected too late: %v", err)
 		}
 	})

@@ -11,7 +11,7 @@ import (
 	"github.com/pion/stun/v4"
 )
 
-// Limits on what a session takes from its browser. Pion has none.
+// Limits on the data that a session takes from its browser. Pion has none.
 const (
 	mostStreams   = 4       // RTP sources; a browser has one
 	mostAddresses = 32      // the browser's, one after the other
@@ -24,10 +24,10 @@ const (
 //   - RTCP, which has no use here and may name any number of streams,
 //   - RTP of more streams than a browser has,
 //   - checks (STUN requests) from more addresses than a browser has,
-//   - checks that were seen already, from another address: somebody has overheard
+//   - checks that were seen already, from another address: an attacker has overheard
 //     them, and pion would send the audio there.
 //
-// Only checks that pion has found authentic are remembered, so nobody else can use
+// Only checks that pion has found authentic are remembered, so no other sender can use
 // the limits up.
 type guard struct {
 	ice.UDPMux

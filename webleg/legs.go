@@ -154,7 +154,8 @@ func (l *Legs) Restore(id call.ContactID, connection call.ConnectionID, _ uint16
 // returns the SDP answer. The answer contains all our candidates; the offer need
 // not contain any. The new session replaces an earlier one of the connection.
 // After an error the earlier one continues, unless the connection has ended. The
-// error says what is wrong with the offer, or that the connection has no web leg.
+// error names the fault in the offer, or reports that the connection has no web
+// leg.
 func (l *Legs) Connect(ctx context.Context, contact call.ContactID, connection call.ConnectionID, sdp string) (answer string, err error) {
 	a, err := l.begin(contact, connection)
 	if err != nil {
@@ -211,7 +212,7 @@ func (l *Legs) begin(contact call.ContactID, connection call.ConnectionID) (*anc
 	if slices.ContainsFunc(c.Connections, func(c call.Connection) bool { return c.ID == connection }) {
 		return nil, fmt.Errorf("connection %d of contact %s is not a web leg", connection, contact)
 	}
-	return nil, fmt.Errorf("there is no connection %d of contact %s", connection, contact)
+	return nil, fmt.Errorf("contact %[2]s has no connection %[1]d", connection, contact)
 }
 
 func (l *Legs) register(a *anchor) {

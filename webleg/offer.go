@@ -24,13 +24,13 @@ var kept = map[string]bool{
 
 // An offer is a valid offer of a browser.
 type offer struct {
-	sdp     string   // reduced to what is kept
+	sdp     string   // with only the kept attributes
 	events  uint8    // payload type of telephone-events at 8 kHz, 0: not offered
 	streams []uint32 // the browser's RTP sources (SSRCs), as far as it names them
 }
 
 // readOffer checks an offer and finds the payload type of telephone-events. The
-// error names what is wrong. It does not check what ICE and DTLS check themselves.
+// error names the fault. It leaves to ICE and DTLS what they check themselves.
 func readOffer(text string) (offer, error) {
 	if len(text) > offerMost {
 		return offer{}, fmt.Errorf("the offer is longer than %d kB", offerMost>>10)
@@ -83,7 +83,7 @@ func check(s *sdp.SessionDescription, m *sdp.MediaDescription) error {
 	return nil
 }
 
-// reduce drops the attributes that are not kept, and returns what is left.
+// reduce drops the attributes that are not kept, and returns the rest.
 func reduce(s *sdp.SessionDescription) (string, error) {
 	drop := func(a sdp.Attribute) bool { return !kept[a.Key] }
 	s.Attributes = slices.DeleteFunc(s.Attributes, drop)

@@ -124,8 +124,8 @@ func TestConnectionsThatCannotBeConnected(t *testing.T) {
 		connection call.ConnectionID
 		want       string
 	}{
-		{"c9", 2, "there is no connection 2 of contact c9"},
-		{"c1", 9, "there is no connection 9 of contact c1"},
+		{"c9", 2, "contact c9 has no connection 2"},
+		{"c1", 9, "contact c1 has no connection 9"},
 		{"c1", 1, "connection 1 of contact c1 is not a web leg"},
 	} {
 		_, err := h.legs.Connect(context.Background(), c.contact, c.connection, offers(t)["chrome"])

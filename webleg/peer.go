@@ -137,7 +137,7 @@ func (p *peer) report() {
 		case <-p.closing:
 		}
 		select {
-		case <-p.closing: // also when closing it is what has changed
+		case <-p.closing: // also when the change is that it was closed
 			return
 		default:
 		}

@@ -105,7 +105,7 @@ func (p *peers) lite(quiet logging.LoggerFactory) webrtc.SettingEngine {
 	s.SetLite(true)
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetIncludeLoopbackCandidate(true)
-	s.DisableActiveTCP(true) // connect to nobody
+	s.DisableActiveTCP(true) // open no connections
 	s.SetICETimeouts(p.awayAfter, 0, p.awayAfter/looks)
 	s.SetFireOnTrackBeforeFirstRTP(true)
 	networks := []webrtc.NetworkType{webrtc.NetworkTypeUDP6, webrtc.NetworkTypeTCP6}

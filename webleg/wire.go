@@ -8,7 +8,7 @@ import (
 	"holdfast/switchboard"
 )
 
-// What comes in on a browser's line.
+// The events of a browser's line.
 type (
 	// offered: the agent's page has offered a session.
 	offered struct {
