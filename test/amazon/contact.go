@@ -35,7 +35,7 @@ type Endpoint struct {
 type connection struct {
 	id       string
 	party    party
-	outbound bool // the library's type of targets, and of customers whom the agent called
+	outbound bool // the library's type of targets, and of customers called by the agent
 	state    string
 	since    time.Time
 	endpoint Endpoint
@@ -90,7 +90,7 @@ func (c *contact) heardBy(x *connection) (all []*connection) {
 	return all
 }
 
-// place describes where the customer is, and what the others do.
+// place describes where the customer is, and the state of the others.
 func (c *contact) place() string {
 	if !c.has(customer, connected, hold) {
 		switch {

@@ -5,7 +5,7 @@ package amazon
 // promises.
 type Hostility string
 
-// What the service does differently.
+// Ways in which the service behaves differently.
 const (
 	// LateLeg has the connection of an added target appear 600 ms after the response.
 	// Before it does, another update of the same contact comes.
@@ -31,7 +31,7 @@ const (
 	LeftOnHold Hostility = "the customer stays on hold when the agent leaves"
 )
 
-// What the service refuses, and what it does then.
+// Requests that the service refuses, and its behaviour then.
 const (
 	AddRefused        Hostility = "an addition is refused"
 	ConferenceRefused Hostility = "a conference is refused"
@@ -56,9 +56,9 @@ const (
 	ErrorObjects Hostility = "errors are objects"
 )
 
-// What becomes of requests and updates on the way.
+// What may happen to requests and updates on the way.
 const (
-	// Unanswered does what is asked and answers nothing.
+	// Unanswered carries out requests and answers nothing.
 	Unanswered Hostility = "requests are done and never answered"
 	// Unheard neither does nor answers.
 	Unheard Hostility = "requests are neither done nor answered"

@@ -20,7 +20,7 @@ type page struct {
 	count int      // of updates
 	held  *update  // by Reordered
 	late  []update // by Delayed, in order
-	shown shown    // what the page around has been shown
+	shown shown    // the snapshot that the page around has got
 	sdk   map[topic]bool
 }
 

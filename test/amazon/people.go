@@ -45,7 +45,7 @@ func (s *Service) HangUp() {
 }
 
 // Remove removes the contact, and with it the agent's part of it. The customer and the
-// target keep what they have.
+// target stay connected.
 func (s *Service) Remove() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// This file has what the page of our own does for the Amazon Connect SDK. It answers
-// from what it has shown, so it is as late as its updates.
+// This file is our own page's part for the Amazon Connect SDK. It answers from its
+// last update, so it is as late as its updates.
 
 const (
 	contactNamespace = "aws.connect.contact"
@@ -35,7 +35,7 @@ type portMessage struct {
 	}
 }
 
-// A shown is what the page around has been shown, in the words of the SDK.
+// A shown is the snapshot that the page around has got, in the words of the SDK.
 type shown struct {
 	contact      string // empty: none
 	ended        bool
@@ -47,7 +47,7 @@ type participant struct {
 	initial         bool
 }
 
-// show returns what is to be shown now. The lock must be held.
+// show returns the current snapshot. The lock must be held.
 func (s *Service) show() shown {
 	c := s.contact
 	if c == nil || c.removed {
@@ -119,13 +119,13 @@ func (p *page) port(ctx context.Context, m portMessage) {
 	}()
 }
 
-// An answering returns what a request results in.
+// An answering returns the result of a request.
 type answering func(context.Context) (any, error)
 
 func value(x any) answering       { return func(context.Context) (any, error) { return x, nil } }
 func failure(err error) answering { return func(context.Context) (any, error) { return nil, err } }
 
-// ask has the service do what a page asks for.
+// ask passes a page's request to the service.
 func (p *page) ask(r request) answering {
 	finish := p.service.begin(r)
 	return func(ctx context.Context) (any, error) {
@@ -134,7 +134,7 @@ func (p *page) ask(r request) answering {
 	}
 }
 
-// command does what a page asks for by the SDK.
+// command carries out a page's request by the SDK.
 func (p *page) command(m portMessage, now shown) answering {
 	switch m.Command {
 	case "agent/getName":
@@ -204,7 +204,7 @@ func (s shown) self() string {
 	return ""
 }
 
-// A publication is what a topic has to publish.
+// A publication is a topic with its data.
 type publication struct {
 	topic
 	data object
@@ -222,7 +222,7 @@ func (p *page) publish(is publication) {
 	}
 }
 
-// changes returns what is to be published from one snapshot to the next.
+// changes returns the publications from one snapshot to the next.
 func changes(before, now shown) (all []publication) {
 	add := func(namespace, key, parameter string, data object) {
 		all = append(all, publication{topic{namespace, key, parameter}, data})

@@ -11,9 +11,9 @@
 //	service.Answer()
 //	service.Place()
 //
-// The package carries no audio: who hears whom follows from the states of the
-// connections. It was written from the source of the library and from Amazon's
-// documentation. It was never compared with Amazon's servers.
+// The package carries no audio: which parties can hear each other follows from the
+// states of the connections. It was written from the source of the library and from
+// Amazon's documentation. It was never compared with Amazon's servers.
 package amazon
 
 import (

@@ -95,7 +95,7 @@ func (x *connection) shows(ended bool) string {
 	return x.state
 }
 
-// object returns what the agent sees of a connection.
+// object returns a connection as the agent sees it.
 func (x *connection) object(ended bool) object {
 	endpoint := object{"type": "phone_number", "phoneNumber": x.endpoint.PhoneNumber, "name": nil}
 	if x.party == target && x.endpoint.Type != "phone_number" {
@@ -126,7 +126,8 @@ var (
 	}
 )
 
-// whole returns the configuration with what the worker asks for one by one.
+// whole returns the configuration with the parts that the worker asks for one by
+// one.
 func whole() object {
 	all := object{"permissions": permissions, "agentStates": states, "dialableCountries": countries}
 	for name, value := range configuration {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A request is what a page asks for.
+// A request comes from a page.
 type request struct {
 	method     string
 	contact    string
@@ -36,8 +36,8 @@ var (
 // errSwallowed stands for a request that gets no answer.
 var errSwallowed = errors.New("no answer")
 
-// begin does what a page asks for. finish returns the answer, with the id of a connection
-// that was added; it may take as long as the hostilities want.
+// begin carries out a page's request. finish returns the answer, with the id of a
+// connection that was added; it may take as long as the hostilities want.
 func (s *Service) begin(r request) (finish func(context.Context) (added string, err error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,7 +70,7 @@ func (s *Service) begin(r request) (finish func(context.Context) (added string, 
 	}
 }
 
-// perform does what a page asks for, and posts an update. The lock must be held.
+// perform carries out a page's request, and posts an update. The lock must be held.
 func (s *Service) perform(r request) (added string, err error) {
 	c := s.contact
 	if c == nil || c.id != r.contact || c.removed {

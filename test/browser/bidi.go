@@ -24,7 +24,7 @@ type bidi struct {
 	waiting map[int]chan<- message
 }
 
-// A message is what the browser sends: an event, or the answer to a command.
+// A message comes from the browser: an event, or the answer to a command.
 type message struct {
 	ID      int             `json:"id"`
 	Type    string          `json:"type"`
@@ -118,14 +118,14 @@ func (b *bidi) call(ctx context.Context, method string, params object, into any)
 	}
 }
 
-// A remote value is what a script results in.
+// A remote value is the result of a script.
 type remote struct {
 	Type  string          `json:"type"`
 	Value json.RawMessage `json:"value"`
 }
 
-// plain returns a remote value as encoding/json would have decoded it. What is not
-// plain data is nil.
+// plain returns a remote value as encoding/json would have decoded it. Other values
+// are nil.
 func (r remote) plain() (any, error) {
 	switch r.Type {
 	case "string", "boolean", "number": // a number that JSON does not have is a string

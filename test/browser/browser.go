@@ -22,9 +22,9 @@ const (
 	Firefox  Kind = "Firefox"
 )
 
-// A Browser is a headless browser with a profile of its own, whose microphone
-// says a tone. Whatever does not go as a method says fails the test, and so does
-// an exception that a page does not catch. It is for one goroutine.
+// A Browser is a headless browser with a profile of its own, whose microphone plays
+// a tone. A method that does not succeed fails the test, and so does an exception
+// that a page does not catch. It is for one goroutine.
 type Browser struct {
 	t       testing.TB
 	launch  func() (program, error)
@@ -58,13 +58,13 @@ type window interface {
 	click(ctx context.Context, x, y float64) error
 	// write presses keys.
 	write(ctx context.Context, text string) error
-	// screenshot returns what the page looks like, as PNG.
+	// screenshot returns a picture of the page, as PNG.
 	screenshot(ctx context.Context) ([]byte, error)
 	close()
 }
 
-// Start starts Chromium, whose microphone says a tone (Hz, whole; 0: silence).
-// It ends with the test. Without a browser to use, the test is skipped.
+// Start starts Chromium, whose microphone plays a tone (Hz, whole; 0: silence). It
+// ends with the test. Without a browser to use, the test is skipped.
 func Start(t testing.TB, tone float64) *Browser {
 	t.Helper()
 	return StartKind(t, Chromium, tone)
@@ -104,8 +104,8 @@ func (b *Browser) Restart() {
 	b.program = started
 }
 
-// Kill kills the browser, as a crash does. What it has not saved is lost, such as
-// a login of the last half minute; Quit and Restart save it. Again: nothing.
+// Kill kills the browser, as a crash does. Data it has not saved is lost, such as a
+// login of the last half minute; Quit and Restart save it. Again: nothing.
 func (b *Browser) Kill() {
 	b.t.Helper()
 	if b.program == nil {
@@ -115,7 +115,7 @@ func (b *Browser) Kill() {
 	b.awaitEnd()
 }
 
-// Quit closes the browser, as a person does. It saves what it knows.
+// Quit closes the browser, as a person does. It saves its data.
 func (b *Browser) Quit() {
 	b.t.Helper()
 	if err := b.program.quit(); err != nil {
@@ -141,8 +141,8 @@ func (b *Browser) awaitEnd() {
 	}
 }
 
-// lookBack fails the test for exceptions that nobody caught, and tells of the
-// pages if the test has failed.
+// lookBack fails the test for uncaught exceptions, and logs the pages if the test
+// has failed.
 func (b *Browser) lookBack() {
 	b.t.Helper()
 	for _, tab := range b.tabs {

@@ -92,7 +92,8 @@ func (c *chromiumProgram) quit() error {
 	return chromedp.Cancel(ctx)
 }
 
-// open implements program. Every document in the tab tells what it plays.
+// open implements program. Every document in the tab reports the audio that it
+// plays.
 func (c *chromiumProgram) open(tab *Tab) (window, error) {
 	w := &chromiumWindow{tab: tab}
 	w.ctx, w.stop = chromedp.NewContext(c.ctx, chromedp.WithListener(w.event))
@@ -193,7 +194,7 @@ func (w *chromiumWindow) contextOf(origin string) string {
 	return ""
 }
 
-// event takes what the browser tells of the tab, in order.
+// event takes the browser's events of the tab, in order.
 func (w *chromiumWindow) event(event any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

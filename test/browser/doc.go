@@ -1,7 +1,7 @@
-// Package browser drives a real browser in tests: headless Chromium, with a
-// microphone that says a tone and with ears, on pages that use Amazon Connect
-// Streams or the Amazon Connect SDK exactly as npm has them. All of it runs in a network namespace of its
-// own, from which nothing gets out, and ends with the test.
+// Package browser drives a real browser in tests: headless Chromium, with a microphone that
+// plays a tone and with ears, on pages that use Amazon Connect Streams or the Amazon
+// Connect SDK exactly as npm has them. All of it runs in a network namespace of its own,
+// from which nothing gets out, and ends with the test.
 //
 //	func TestMain(m *testing.M) { os.Exit(browser.Main(m)) }
 //

@@ -11,7 +11,7 @@ import (
 	"holdfast/softphone"
 )
 
-// heardBinding is the function by which documents tell what they play.
+// heardBinding is the function by which documents report the audio that they play.
 const heardBinding = "holdfastHeard"
 
 //go:embed testdata/ears.js
@@ -24,8 +24,8 @@ var earsWorker string
 
 const earsWorkerPath = "/holdfast-ears-worker.js"
 
-// rate is that of the audio that the ears tell, and frame what stands for one
-// packet of a recording.
+// rate is that of the audio that the ears report, and frame is the part that counts as
+// one packet of a recording.
 const (
 	rate  = 8000
 	frame = rate / 50
@@ -38,7 +38,7 @@ type heard struct {
 	PCM    string  `json:"pcm"`    // 16-bit samples, little-endian, in base64
 }
 
-// hear adds what a document has played to a recording. What is silent is not a
+// hear adds the audio that a document has played to a recording. A silent frame is not a
 // packet, as in a recording that comes from a WAV file.
 func hear(into *softphone.Recording, payload string) error {
 	var h heard

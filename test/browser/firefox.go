@@ -22,9 +22,9 @@ func firefox() string {
 	return "firefox-esr"
 }
 
-// firefoxPreferences are those of a browser whose microphone says a tone, that plays
-// audio at once, and that does not look for a network other than that of the tests. Firefox finds its addresses only if a page has the permission for a
-// microphone.
+// firefoxPreferences are those of a browser whose microphone plays a tone, that plays audio
+// at once, and that does not look for a network other than that of the tests. Firefox finds
+// its addresses only if a page has the permission for a microphone.
 const firefoxPreferences = `
 user_pref("media.navigator.streams.fake", true);
 user_pref("media.navigator.audio.fake_frequency", %d);
@@ -48,7 +48,7 @@ type firefoxProgram struct {
 	windows map[string]*firefoxWindow
 }
 
-// launchFirefox starts Firefox with a profile. Its microphone says a tone.
+// launchFirefox starts Firefox with a profile. Its microphone plays a tone.
 func launchFirefox(profile string, tone float64) (program, error) {
 	preferences := fmt.Sprintf(firefoxPreferences, int(tone))
 	if err := errors.Join(os.MkdirAll(profile, 0o700), os.WriteFile(filepath.Join(profile, "user.js"), []byte(preferences), 0o600)); err != nil {
@@ -115,7 +115,7 @@ func (f *firefoxProgram) provide(request string) {
 	ctx, cancel := context.WithTimeout(f.bidi.ctx, patience)
 	defer cancel()
 	kind := object{"name": "Content-Type", "value": object{"type": "string", "value": "text/javascript"}}
-	_ = f.bidi.call(ctx, "network.provideResponse", object{ // without it nobody hears anything
+	_ = f.bidi.call(ctx, "network.provideResponse", object{ // without it the page plays no audio
 		"request": request, "statusCode": 200, "headers": []object{kind}, "body": object{"type": "string", "value": earsWorker},
 	}, nil)
 }
@@ -136,7 +136,7 @@ func (f *firefoxProgram) end() {
 	}
 }
 
-// open implements program. Every document in the tab tells what it plays.
+// open implements program. Every document in the tab reports the audio that it plays.
 func (f *firefoxProgram) open(tab *Tab) (window, error) {
 	ctx, cancel := context.WithTimeout(f.bidi.ctx, patience)
 	defer cancel()
@@ -157,7 +157,7 @@ func (f *firefoxProgram) open(tab *Tab) (window, error) {
 	return w, f.bidi.call(ctx, "script.addPreloadScript", object{"functionDeclaration": script, "arguments": channels, "contexts": []string{w.id}}, nil)
 }
 
-// event takes what the browser tells of its tabs.
+// event takes the browser's events of its tabs.
 func (f *firefoxProgram) event(method string, params json.RawMessage) {
 	var e struct {
 		Context string
@@ -195,7 +195,7 @@ func (f *firefoxProgram) event(method string, params json.RawMessage) {
 	}
 }
 
-// log takes an entry of the console: an exception, or what a script logs.
+// log takes an entry of the console: an exception, or a line that a script logs.
 func (f *firefoxProgram) log(context, kind, method, level, text string) {
 	w := f.window(context)
 	switch {

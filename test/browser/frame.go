@@ -83,7 +83,7 @@ func (f Frame) Type(selector, text string) {
 	f.tab.do("typing into "+selector, func(ctx context.Context) error { return f.tab.window.write(ctx, text) })
 }
 
-// String tells where the frame is.
+// String returns the path to the frame.
 func (f Frame) String() string {
 	if f.origin == "" {
 		return "the page"
@@ -91,7 +91,7 @@ func (f Frame) String() string {
 	return "the frame of " + f.origin
 }
 
-// run runs JavaScript, and returns what it results in.
+// run runs JavaScript, and returns its result.
 func (f Frame) run(ctx context.Context, script string) (json.RawMessage, error) {
 	return f.tab.window.run(ctx, f.origin, script)
 }

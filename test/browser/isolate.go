@@ -25,8 +25,8 @@ const WithoutUDP = 30000
 
 // network makes that network, for ip. It takes an interface, and a pair of them
 // is the least that exists everywhere. No address may come later by itself: browsers
-// give up what they are loading when the network changes. Rules of Cut come before
-// those for addresses of this machine.
+// abort their loading when the network changes. Rules of Cut come before those for
+// addresses of this machine.
 const network = `
 link set lo up
 link add holdfast0 type veth peer name holdfast1
@@ -129,8 +129,8 @@ func inside() (int, error) {
 	return 0, nil
 }
 
-// namespace is a new network namespace. Only root can make one alone; everybody
-// else is root in a new user namespace.
+// namespace is a new network namespace. Only root can make one alone; other users
+// become root in a new user namespace.
 func namespace() *syscall.SysProcAttr {
 	a := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
 	if user := os.Getuid(); user != 0 {

@@ -35,7 +35,7 @@ func (tab *Tab) log(payload string) error {
 	return nil
 }
 
-// Logged is what the CRM has logged, over all its loads.
+// Logged is the CRM's log, over all its loads.
 func (tab *Tab) Logged() []Logged {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()

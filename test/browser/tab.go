@@ -54,8 +54,8 @@ func (tab *Tab) Reload() {
 	tab.do("loading the page again", func(ctx context.Context) error { return tab.window.load(ctx, "") })
 }
 
-// Freeze has the browser freeze the page, as it does with one that nobody has looked at
-// for long, or wake it up. Only Chromium can be asked to.
+// Freeze makes the browser freeze the page, as it does with one that has long been in
+// the background, or wake it up. Only Chromium can be asked to.
 func (tab *Tab) Freeze(on bool) {
 	tab.browser.t.Helper()
 	w, can := tab.window.(*chromiumWindow)
@@ -82,9 +82,9 @@ func (tab *Tab) do(what string, step func(context.Context) error) {
 	}
 }
 
-// Heard is what a person at the page hears: the streams that the media elements
-// of all its documents play, one load after the other. What is silent counts as
-// no packet.
+// Heard is the audio that a person at the page hears: the streams that the media
+// elements of all its documents play, one load after the other. A silent frame does not
+// count as a packet.
 func (tab *Tab) Heard() *softphone.Recording { return &tab.heard }
 
 // Loaded is when the page finished loading last.
@@ -100,8 +100,8 @@ func (tab *Tab) hasLoaded() {
 	tab.loaded = time.Now()
 }
 
-// Console is what the console of the page has shown, such as "error: no audio",
-// or "exception: TypeError: …" for what nobody caught.
+// Console is the lines of the page's console, such as "error: no audio", or "exception:
+// TypeError: …" for an uncaught exception.
 func (tab *Tab) Console() []string {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
@@ -114,7 +114,7 @@ func (tab *Tab) said(line string) {
 	tab.console = append(tab.console, line)
 }
 
-// Screenshot writes what the page looks like as name.png into the directory that
+// Screenshot writes a picture of the page as name.png into the directory that
 // HOLDFAST_SCREENSHOTS names, if it names one.
 func (tab *Tab) Screenshot(name string) {
 	tab.browser.t.Helper()
@@ -133,7 +133,7 @@ func (tab *Tab) Screenshot(name string) {
 	}
 }
 
-// told takes what a script of ours tells.
+// told takes a report from one of our scripts.
 func (tab *Tab) told(binding, payload string) {
 	var err error
 	if binding == heardBinding {

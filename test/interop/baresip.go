@@ -18,8 +18,8 @@ import (
 	"holdfast/softphone"
 )
 
-// A Baresip is a phone that says a tone and records what it hears. It is told
-// what to do, and tells what happens, over a TCP connection of its own.
+// A Baresip is a phone that plays a tone and records the audio it hears. It
+// takes commands and reports events over a TCP connection of its own.
 type Baresip struct {
 	user    string
 	port    int
@@ -32,7 +32,7 @@ type Baresip struct {
 	ends    sync.WaitGroup
 }
 
-// An Event is what the phone tells. Some only answer a command.
+// An Event is a report of the phone. Some only answer a command.
 type Event struct {
 	Type  string `json:"type"`
 	Param string `json:"param"`
@@ -48,7 +48,7 @@ const (
 	Incoming    = "CALL_INCOMING"
 	Ringing     = "CALL_RINGING"
 	Established = "CALL_ESTABLISHED"
-	Closed      = "CALL_CLOSED" // Param says why
+	Closed      = "CALL_CLOSED" // Param has the reason
 )
 
 // How a phone uses its block of ports: SIP first, with the next one for TLS.
@@ -59,7 +59,7 @@ const (
 	modulesFolder = "/usr/lib/baresip/modules"
 )
 
-// StartBaresip switches a phone on, which says a tone (Hz). dir is a directory
+// StartBaresip switches a phone on, which plays a tone (Hz). dir is a directory
 // of its own. ctx bounds the start, not the phone.
 func StartBaresip(ctx context.Context, dir, user string, tone float64) (*Baresip, error) {
 	return startAs(ctx, dir, user, tone, "")
@@ -72,7 +72,7 @@ func StartRegisteringBaresip(ctx context.Context, dir, user string, tone float64
 	return startAs(ctx, dir, user, tone, account)
 }
 
-// startAs switches a phone on that has an account, or calls itself what it is.
+// startAs switches a phone on that has an account, or uses its own address.
 func startAs(ctx context.Context, dir, user string, tone float64, account string) (*Baresip, error) {
 	port, err := Ports()
 	if err != nil {
@@ -118,9 +118,10 @@ func (b *Baresip) Close() {
 	b.ends.Wait()
 }
 
-// configure writes the phone's configuration. Player aubridge plays to nobody,
-// but without a player nothing is decoded, and module sndfile records what was
-// decoded. A jitter buffer would keep the last packets of a call to itself.
+// configure writes the phone's configuration. Player aubridge discards the
+// audio, but without a player nothing is decoded, and module sndfile records
+// the decoded audio. A jitter buffer would keep the last packets of a call to
+// itself.
 func (b *Baresip) configure(dir string, tone float64) error {
 	config := []string{
 		"net_interface 127.0.0.1",
@@ -164,11 +165,12 @@ func writeTone(path string, tone float64) error {
 // URI is where the phone is called.
 func (b *Baresip) URI() string { return fmt.Sprintf("sip:%s@127.0.0.1:%d", b.user, b.port) }
 
-// Heard is what the phone hears, in all its calls. The phone tells of it a few
-// hundredths of a second later, and after a hold of its own no more.
+// Heard is the audio that the phone hears, in all its calls. The phone reports
+// it a few hundredths of a second later, and not at all after a hold of its
+// own.
 func (b *Baresip) Heard() *softphone.Recording { return b.heard }
 
-// Said is what the program has written on its terminal.
+// Said is the program's output on its terminal.
 func (b *Baresip) Said() string { return b.program.words() }
 
 // Await waits for the next event of one of these types, and gives it. It is an
@@ -183,7 +185,7 @@ func (b *Baresip) Await(ctx context.Context, types ...string) (Event, error) {
 			case slices.Contains(types, e.Type):
 				return e, nil
 			case e.Type == Closed, e.Response && !e.OK:
-				return e, fmt.Errorf("%s's baresip, waiting for %v, tells %+v", b.user, types, e)
+				return e, fmt.Errorf("%s's baresip, waiting for %v, reports %+v", b.user, types, e)
 			}
 		case <-ctx.Done():
 			return Event{}, fmt.Errorf("%s's baresip, waiting for %v: %w", b.user, types, context.Cause(ctx))
@@ -209,8 +211,9 @@ func (b *Baresip) Undisturbed() error {
 	}
 }
 
-// listen follows the files that the phone writes of what it hears, one for each
-// stream, so that each piece of audio gets the time at which it was heard.
+// listen follows the files into which the phone writes the audio it hears, one
+// for each stream, so that each piece of audio gets the time at which it was
+// heard.
 func (b *Baresip) listen(dir string) {
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
@@ -250,10 +253,10 @@ type dump struct {
 	read int64
 }
 
-// more is what the dump has grown by.
+// more is the part by which the dump has grown.
 func (d *dump) more() []int16 {
 	buffer := make([]byte, 16000)
-	n, _ := d.file.ReadAt(buffer, d.read) // what is not there yet comes later
+	n, _ := d.file.ReadAt(buffer, d.read) // samples that are not there yet come later
 	samples := make([]int16, n/2)
 	for i := range samples {
 		samples[i] = int16(uint16(buffer[2*i]) | uint16(buffer[2*i+1])<<8)

@@ -44,7 +44,7 @@ func (b *Baresip) Registered(ctx context.Context) (bool, error) {
 	return strings.Contains(e.Data, "OK "), err
 }
 
-// tell gives a command, as a netstring with JSON.
+// tell sends a command, as a netstring with JSON.
 func (b *Baresip) tell(command, params string) error {
 	text, err := json.Marshal(map[string]string{"command": command, "params": params})
 	if err == nil {
@@ -56,7 +56,8 @@ func (b *Baresip) tell(command, params string) error {
 	return nil
 }
 
-// follow reads what the phone tells until it has ended, or tells nonsense.
+// follow reads the phone's events until it has ended, or sends an invalid
+// one.
 func (b *Baresip) follow() {
 	defer close(b.events)
 	in := bufio.NewReader(b.ctrl)

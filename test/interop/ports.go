@@ -9,7 +9,7 @@ import (
 )
 
 // A block of ports belongs to one phone. They lie below those that the system
-// hands out, so that nobody else takes them meanwhile.
+// hands out, so that no other program takes them in between.
 const (
 	firstBlock = 21000
 	lastBlock  = 31000

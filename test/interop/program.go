@@ -12,8 +12,8 @@ import (
 
 const install = "apt-get install --no-install-recommends baresip-core sip-tester"
 
-// Asked reports whether tests shall use the phones of others: HOLDFAST_PEERS
-// says so, because most machines do not have them.
+// Asked reports whether tests use the phones of others: only if
+// HOLDFAST_PEERS is set, because most machines do not have them.
 func Asked() bool { return os.Getenv("HOLDFAST_PEERS") != "" }
 
 // Need skips a test that is not asked to use the phones of others, or runs on
@@ -38,12 +38,12 @@ func Need(t testing.TB, programs ...string) {
 // A program is one that others wrote, while it runs.
 type program struct {
 	cmd   *exec.Cmd
-	said  *os.File      // what it says
+	said  *os.File      // its output
 	ended chan struct{} // closed when it has ended
 	err   error         // of its end, once it has ended
 }
 
-// start starts a program in a directory, with what it says in a file there.
+// start starts a program in a directory, with its output in a file there.
 func start(dir, name string, args ...string) (*program, error) {
 	said, err := os.Create(filepath.Join(dir, "said"))
 	if err != nil {
@@ -69,7 +69,7 @@ func (p *program) stop() {
 	_ = p.said.Close()
 }
 
-// words is what the program has said so far.
+// words is the program's output so far.
 func (p *program) words() string {
 	text, err := os.ReadFile(p.said.Name())
 	if err != nil {

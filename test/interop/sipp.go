@@ -31,10 +31,10 @@ type SIPp struct {
 }
 
 // StartSIPp starts one of the scenarios in this package, such as "answers",
-// with a tone (Hz) for its audio. with is what a scenario leaves open: the
-// status of one that refuses, such as "486 Busy Here", the direction of one that
-// holds, "sendonly" or "inactive", or the address to which one transfers. dir is a
-// directory of its own. ctx bounds the start, not the scenario.
+// with a tone (Hz) for its audio. with is the parameter of a scenario: the status of one
+// that refuses, such as "486 Busy Here", the direction of one that holds, "sendonly" or
+// "inactive", or the address to which one transfers. dir is a directory of its own. ctx
+// bounds the start, not the scenario.
 func StartSIPp(ctx context.Context, dir, scenario, with string, tone float64) (*SIPp, error) {
 	port, err := Ports()
 	if err != nil {
@@ -68,7 +68,7 @@ func (s *SIPp) start(ctx context.Context, with string) error {
 		"-nostdin", "-timeout", "60s", "-timeout_error",
 		"-trace_msg", "-message_file", s.file("messages"), "-trace_err", "-error_file", s.file("errors"),
 	}
-	if s.name == "deaf" { // an ACK that comes again is what it waits for, and no repetition
+	if s.name == "deaf" { // it waits for the ACK that comes again, which is not a repetition
 		args = append(args, "-nr")
 	}
 	if s.program, err = start(s.dir, "sipp", args...); err != nil {
@@ -123,13 +123,13 @@ func (s *SIPp) file(name string) string { return filepath.Join(s.dir, name) }
 // URI is how the phone is called.
 func (s *SIPp) URI() string { return fmt.Sprintf("sip:target@127.0.0.1:%d", s.port) }
 
-// Heard is what the phone hears on its first line.
+// Heard is the audio of the phone's first line.
 func (s *SIPp) Heard() *softphone.Recording { return s.audio.Recording() }
 
-// HeardSecond is what the phone hears on its second line.
+// HeardSecond is the audio of the phone's second line.
 func (s *SIPp) HeardSecond() *softphone.Recording { return s.second.Recording() }
 
-// Said is what the program has written on its terminal.
+// Said is the program's output on its terminal.
 func (s *SIPp) Said() string { return s.program.words() }
 
 // Finish waits for the end of the scenario. It is an error if that was not

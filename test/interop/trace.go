@@ -18,7 +18,7 @@ var (
 )
 
 // errNotInvited: the target has not been called yet.
-var errNotInvited = errors.New("nobody has called this sipp")
+var errNotInvited = errors.New("this sipp has got no call")
 
 func (s *SIPp) trace() string {
 	trace, _ := os.ReadFile(s.file("messages"))
@@ -74,8 +74,8 @@ func (s *SIPp) poke(method string) error {
 	return errors.Join(err, conn.Close())
 }
 
-// Speak has the target say its tone to whoever has called it, before it has
-// heard anything.
+// Speak makes the target play its tone to its caller, before it has heard
+// anything.
 func (s *SIPp) Speak() error {
 	m := offered.FindStringSubmatch(s.trace())
 	if m == nil {
