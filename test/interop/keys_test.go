@@ -86,8 +86,8 @@ var keyEvents = []keyEvent{
 	{what: "target answers", target: picksUpLater, play: keyAnswered},
 	{what: "target is busy", target: picksUpLater, play: keyFails("486", call.Busy, (*keyStage).targetHangsUp)},
 	{what: "target declines (603)", target: declines("603 Decline"), play: keyFails("603", call.Declined, (*keyStage).targetDeclines)},
-	{what: "target does not answer", target: ringsAlways, rules: ringBriefly, play: keyFails("480", call.NoAnswer, (*keyStage).targetRingsOn)},
-	{what: "target cannot be reached", target: cannotBeReached, play: keyFails("503", call.Unreachable, (*keyStage).targetIsUnreachable)},
+	{what: "target does not answer", target: ringsAlways, rules: ringBriefly, play: keyFails("408", call.NoAnswer, (*keyStage).targetRingsOn)},
+	{what: "target cannot be reached", target: cannotBeReached, play: keyFails("480", call.Unreachable, (*keyStage).targetIsUnreachable)},
 	{what: "customer leaves", target: ringsOrAnswers, play: keyCustomerLeaves},
 	{what: "agent hangs up after the 202", target: picksUpLater, play: keyAgentLeaves},
 }
