@@ -101,7 +101,7 @@ func (f *Files) use(c tls.Certificate) {
 
 func (f *Files) stamps() (all [2]stamp) {
 	for i, name := range []string{f.certFile, f.keyFile} {
-		if info, err := os.Stat(name); err == nil { // reading it says why not
+		if info, err := os.Stat(name); err == nil { // the error of reading it has the reason
 			all[i] = stamp{info.ModTime(), info.Size()}
 		}
 	}

@@ -10,8 +10,8 @@
 //	bed.HangUp("customer")
 //	bed.Over()
 //
-// A method that does not see what its name says fails the test. The package uses
-// the server only through SIP, RTP and the HTTP interface.
+// A method whose name does not come true fails the test. The package uses the
+// server only through SIP, RTP and the HTTP interface.
 package holdfasttest
 
 import (

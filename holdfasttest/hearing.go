@@ -9,7 +9,7 @@ import (
 	"holdfast/softphone"
 )
 
-// played has the tones of what the server plays.
+// played has the tones that the server plays.
 var played = map[string]float64{
 	"hold audio":  softphone.HoldTone,
 	"queue audio": softphone.QueueTone,
@@ -19,9 +19,9 @@ var played = map[string]float64{
 	"prompt":      softphone.ConfirmTone,
 }
 
-// Tone returns the tone (Hz) of a person, or of what the server plays: "hold
-// audio", "queue audio", "park audio", "ringback", the "whisper" before a call, or
-// the "prompt" to press 1. The methods below take the same names.
+// Tone returns the tone (Hz) of a person, or of an audio that the server plays: "hold
+// audio", "queue audio", "park audio", "ringback", the "whisper" before a call, or the
+// "prompt" to press 1. The methods below take the same names.
 func (b *Bed) Tone(name string) float64 {
 	b.t.Helper()
 	if tone, known := played[name]; known {
@@ -68,7 +68,7 @@ func (b *Bed) HearEachOther(people ...string) {
 	}
 }
 
-// look is the shortest stretch of audio in which tones can be told apart.
+// look is the shortest stretch of audio in which tones can be distinguished.
 const look = 100 * time.Millisecond
 
 // afterwards returns the time in who's recording from which on it holds nothing
@@ -108,7 +108,7 @@ func (b *Bed) tones(names []string) (all []float64) {
 	return all
 }
 
-// known returns the tones of all people, and of what the server plays, by name.
+// known returns the tones of all people, and of the server's audios, by name.
 func (b *Bed) known() map[string]float64 {
 	all := maps.Clone(played)
 	for name, p := range b.people {

@@ -11,12 +11,12 @@ import (
 
 // AwaitIdle waits until the server has no live contact, and no agent has a customer
 // or is reserved for one. It does not wait for after-call work. If ctx ends first,
-// the error says what is left.
+// the error lists them.
 func AwaitIdle(ctx context.Context, c *client.Client) error {
 	return retry(ctx, func(ctx context.Context) error { return left(ctx, c) })
 }
 
-// left returns an error that says what is left, or nil.
+// left returns an error that lists what AwaitIdle still waits for, or nil.
 func left(ctx context.Context, c *client.Client) error {
 	contacts, err := c.Contacts(ctx)
 	if err != nil {

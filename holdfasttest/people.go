@@ -11,7 +11,7 @@ import (
 type person struct {
 	tone  float64
 	phone *softphone.Phone     // nil: another phone
-	heard *softphone.Recording // what the other phone hears
+	heard *softphone.Recording // the audio that the other phone hears
 }
 
 // usualTones are the tones (Hz) of the people in most tests.
@@ -47,7 +47,7 @@ func (b *Bed) toneFor(name string) float64 {
 }
 
 // Listen adds a person whose phone is not a softphone. The bed knows its tone (Hz)
-// and what it hears, and cannot call with it.
+// and the audio it hears, and cannot call with it.
 func (b *Bed) Listen(name string, tone float64, heard *softphone.Recording) {
 	b.people[name] = &person{tone: tone, heard: heard}
 }
@@ -119,7 +119,7 @@ func (b *Bed) Call(name string) *softphone.Call {
 	return b.calls[name][n-1]
 }
 
-// Heard returns what a person hears in their latest call.
+// Heard returns the audio that a person hears in their latest call.
 func (b *Bed) Heard(name string) *softphone.Recording {
 	b.t.Helper()
 	if p := b.people[name]; p != nil && p.heard != nil {

@@ -57,7 +57,7 @@ func (t *trial) TempDir() string {
 	if err != nil {
 		t.Fatalf("a temporary directory: %v", err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // what is left of it is only temporary
+	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // a rest of it is only temporary
 	return dir
 }
 

@@ -7,8 +7,8 @@ import (
 	"holdfast/journal"
 )
 
-// WatchJournal has a server use the journal that wrap returns, which may watch,
-// delay or fail what the configured journal does.
+// WatchJournal makes a server use the journal that wrap returns, which may
+// watch, delay or fail the calls to the configured journal.
 func WatchJournal(o *holdfast.Options, wrap func(holdfast.Journal) holdfast.Journal) {
 	dir := o.Config.Journal.Dir
 	o.OpenJournal = func(ctx context.Context) (holdfast.Journal, error) {

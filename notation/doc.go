@@ -1,6 +1,6 @@
-// Package notation writes what package call knows as JSON, and reads it back:
-// what the journal keeps, what the HTTP interface sends, and what a page or a
-// program in another language works with. It never decides anything.
+// Package notation writes what package call knows as JSON, and reads it back,
+// for the journal, for the HTTP interface, and for a page or a program in
+// another language. It never decides anything.
 //
 // Contacts, mixes and the particulars of each event and command are plain JSON
 // objects: the tags of their types in package call name the fields, durations

@@ -9,8 +9,8 @@ import (
 	"holdfast/call"
 )
 
-// A History is what has happened in a contact, in order. In JSON it is a list
-// of objects with the time, the name and the particulars of each event.
+// A History is the events of a contact, in order. In JSON it is a list of
+// objects with the time, the name and the particulars of each event.
 type History []call.Timed
 
 type timed struct {

@@ -39,7 +39,7 @@ const (
 // Longest is how long a password may be, in bytes.
 const Longest = 1024
 
-// A Hash is what is kept of a password. No password matches the zero value.
+// A Hash is the stored form of a password. No password matches the zero value.
 type Hash struct {
 	memory, passes uint32
 	threads        uint8

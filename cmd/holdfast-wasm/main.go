@@ -4,7 +4,7 @@
 // in a Worker, and tests run it in Node. It finds globalThis.holdfastPage with a
 // function post(message), sets globalThis.holdfastEngine with a function
 // take(message), and posts {type: "ready"}. Messages are plain objects; package
-// operator says what they mean.
+// operator defines them.
 package main
 
 import (

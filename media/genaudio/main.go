@@ -1,9 +1,9 @@
 // Command genaudio makes the built-in audios. Each but the comfort noise can be
 // recognised by tones of its own: all of them are multiples of 10 Hz, 40 Hz and
 // more away from each other, from every note and from the tones that parties
-// speak in tests (440, 620, 800, 1000 and 1300 Hz), so that an analysis in windows
-// of 100 ms can tell them apart. The music of those who wait rocks softly between
-// two chords whose notes lie below 400 Hz.
+// speak in tests (440, 620, 800, 1000 and 1300 Hz), so that an analysis in windows of
+// 100 ms can distinguish them. The music of those who wait rocks softly between two
+// chords whose notes lie below 400 Hz.
 //
 //	go run ./media/genaudio media/audio
 package main
@@ -105,8 +105,8 @@ func (t tune) play() []float64 {
 	return loop
 }
 
-// ringback is what a line sounds like that rings somewhere else: 2 s of two
-// tones, 4 s of nothing. No country's own pair is as far from 440 Hz.
+// ringback is the tone that a caller hears while the far end rings: 2 s of two tones, 4
+// s of nothing. No country's own pair is as far from 440 Hz.
 func ringback() []float64 {
 	loop := make([]float64, 6*rate)
 	burst := loop[:2*rate]
@@ -130,7 +130,7 @@ func comfort() []float64 {
 	return audio
 }
 
-// whisper says that a call is being handed over: a bell, twice.
+// whisper announces a call that is being handed over: a bell, twice.
 func whisper() []float64 {
 	audio := make([]float64, 2*rate)
 	chime(audio, 0, 900)
