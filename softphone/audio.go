@@ -25,8 +25,9 @@ const (
 	lateness = 100 * time.Millisecond
 )
 
-// Audio is the RTP of one call: a socket, and the goroutine that says a tone
-// on it and records what comes. It goes on whatever becomes of the far end.
+// Audio is the RTP of one call: a socket, and the goroutine that plays a tone
+// on it and records the audio that comes. It goes on even if the far end is
+// gone.
 type audio struct {
 	conn      atomic.Pointer[net.UDPConn]
 	recording *Recording
@@ -35,11 +36,11 @@ type audio struct {
 
 	// agreed is nil until there is something agreed.
 	agreed atomic.Pointer[media.Stream]
-	mute   atomic.Bool  // says silence instead of its tone
+	mute   atomic.Bool  // plays silence instead of its tone
 	begins atomic.Int64 // when it sends its first packet, in nanoseconds since 1970
 	sent   atomic.Int64
 	digits chan byte     // DTMF that shall be sent
-	mirror bool          // agrees with whoever sends something
+	mirror bool          // agrees with any sender
 	late   time.Duration // for how long it sends nothing at first
 
 	// What follows is the goroutine's own.
@@ -84,7 +85,7 @@ func (s *audio) move() error {
 	return s.conn.Swap(conn).Close()
 }
 
-// agree sets what has been agreed with the far end, from the next packet on.
+// agree sets the stream agreed with the far end, from the next packet on.
 func (s *audio) agree(stream media.Stream) {
 	s.recording.begin(time.Now())
 	s.begins.CompareAndSwap(0, time.Now().Add(s.late).UnixNano())
@@ -92,11 +93,11 @@ func (s *audio) agree(stream media.Stream) {
 }
 
 func (s *audio) close() {
-	_ = s.conn.Load().Close() // ends run; again: an error that says so
+	_ = s.conn.Load().Close() // ends run; a second time only returns an error
 	s.done.Wait()
 }
 
-// run sends a packet every 20 ms and takes what comes in between.
+// run sends a packet every 20 ms and takes the packets that come in between.
 func (s *audio) run() {
 	buffer := make([]byte, 2048)
 	next := time.Now()
@@ -162,7 +163,7 @@ func (s *audio) write(stream *media.Stream, payloadType uint8, payload []byte) {
 	}
 }
 
-// receive records a packet that belongs to what has been agreed.
+// receive records a packet that belongs to the agreed stream.
 func (s *audio) receive(now time.Time, from netip.AddrPort, raw []byte) {
 	var p rtp.Packet
 	if err := p.Unmarshal(raw); err != nil || p.Version != 2 {
@@ -183,7 +184,7 @@ func (s *audio) receive(now time.Time, from netip.AddrPort, raw []byte) {
 	}
 }
 
-// agreeWith agrees with the sender of a packet, as its payload type says.
+// agreeWith agrees with the sender of a packet, by its payload type.
 func (s *audio) agreeWith(peer netip.AddrPort, pt uint8) {
 	last := s.agreed.Load()
 	if last != nil && last.Remote == peer && (last.PayloadType == pt || last.Events == pt) {
@@ -199,8 +200,8 @@ func (s *audio) agreeWith(peer netip.AddrPort, pt uint8) {
 	}
 }
 
-// isPeer reports whether a packet from there may be the peer's: we listen to
-// nobody else. A peer on hold in the old way has no address.
+// isPeer reports whether a packet from there may be the peer's: we drop all
+// others. A peer on hold in the old way has no address.
 func isPeer(remote, from netip.AddrPort) bool {
 	return remote == from || remote.Addr().IsUnspecified()
 }

@@ -12,7 +12,7 @@ import (
 	"holdfast/sipua"
 )
 
-// An End says at whose hand a call has ended.
+// An End is the party that ended a call.
 type End string
 
 // Who ends a call.
@@ -20,7 +20,7 @@ const (
 	Peer      End = "peer"      // hung up, or refused us
 	Self      End = "self"      // we hung up, gave up, refused or were switched off
 	Cancelled End = "cancelled" // the caller gave up before we answered
-	Lost      End = "lost"      // nobody said goodbye
+	Lost      End = "lost"      // without a BYE
 )
 
 // Refused is why a call was not answered.
@@ -91,7 +91,7 @@ func (c *Call) Answered() <-chan struct{} { return c.answered }
 // Ended is closed when the call is over at this phone.
 func (c *Call) Ended() <-chan struct{} { return c.ended }
 
-// EndedBy says at whose hand the call has ended; empty while it has not.
+// EndedBy returns who ended the call; empty while it has not ended.
 func (c *Call) EndedBy() End {
 	if !isClosed(c.ended) {
 		return ""
@@ -99,8 +99,8 @@ func (c *Call) EndedBy() End {
 	return c.endedBy
 }
 
-// Err says why the call has ended, a *Refused if it was never answered; nil
-// when somebody hung up, and while it has not ended.
+// Err returns why the call has ended, a *Refused if it was never answered; nil if
+// one side hung up, and while it has not ended.
 func (c *Call) Err() error {
 	if !isClosed(c.ended) {
 		return nil
@@ -108,9 +108,9 @@ func (c *Call) Err() error {
 	return c.err
 }
 
-// Reason is what the peer said about ending the call (RFC 3326), such as
-// `SIP;cause=200;text="Call completed elsewhere"`; empty when it said nothing,
-// and while the call has not ended.
+// Reason is the peer's reason for ending the call (RFC 3326), such as
+// `SIP;cause=200;text="Call completed elsewhere"`; empty when it gave none, and
+// while the call has not ended.
 func (c *Call) Reason() string {
 	if !isClosed(c.ended) {
 		return ""
@@ -158,8 +158,8 @@ func (c *Call) Resume(ctx context.Context) error {
 }
 
 // SendDigits sends DTMF digits as telephone-events (RFC 4733), 100 ms each,
-// and returns at once. A phone without such events says them in INFO requests. A
-// peer that has not agreed to them gets none.
+// and returns at once. A phone without such events sends INFO requests. A peer that
+// has not agreed to them gets none.
 func (c *Call) SendDigits(digits string) error {
 	for _, d := range []byte(digits) {
 		if strings.IndexByte(eventNames, d) < 0 {
@@ -188,7 +188,7 @@ func (c *Call) change(ctx context.Context, holding bool) error {
 		case isClosed(c.ended):
 			reply <- errors.New("the call is over")
 		case !isClosed(c.answered):
-			reply <- errors.New("nobody has answered yet")
+			reply <- errors.New("the call has not been answered yet")
 		case c.reply != nil:
 			reply <- errors.New("another change is under way")
 		default:
@@ -210,7 +210,7 @@ func (c *Call) change(ctx context.Context, holding bool) error {
 	}
 }
 
-// changed tells who waits what became of our re-INVITE.
+// changed gives the waiting method the result of our re-INVITE.
 func (c *Call) changed(err error) {
 	if err == nil {
 		c.held = c.session.holding
@@ -235,7 +235,7 @@ func (c *Call) hangUp() {
 	c.apply(c.dialog.HangUp(time.Now(), ""))
 }
 
-// end ends the call for whoever holds it; its dialog may have more to do.
+// end ends the call for its user; its dialog may have more to do.
 func (c *Call) end(by End, err error) {
 	if isClosed(c.ended) {
 		return

@@ -9,8 +9,8 @@ import (
 	"holdfast/sipua"
 )
 
-// A Challenge is what a phone wants to know before it takes an INVITE or a BYE,
-// as gateways do: who sends it, proved by a password (RFC 7616).
+// A Challenge is the proof that a phone demands before it takes an INVITE or a
+// BYE, as gateways do: the sender's digest of a password (RFC 7616).
 type Challenge struct {
 	User, Password string
 	Algorithm      string // "SHA-256" or "MD5"; empty: MD5

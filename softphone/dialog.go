@@ -29,8 +29,8 @@ func reasonOf(request *sip.Request) string {
 	return ""
 }
 
-// apply makes a step of the dialog: what it wants sent is sent, and what has
-// happened is taken up.
+// apply carries out a step of the dialog: it sends the messages and handles
+// the events.
 func (c *Call) apply(s sipua.Step) {
 	c.dialog = s.Dialog
 	c.phone.send(s.Out)
@@ -106,7 +106,7 @@ func (c *Call) accepted(e sipua.Accepted) {
 	}
 }
 
-// rejected: the peer has refused our INVITE or re-INVITE, or said nothing.
+// rejected: the peer has refused our INVITE or re-INVITE, or not answered.
 func (c *Call) rejected(e sipua.Rejected) {
 	refused := &Refused{Status: e.Status, Text: e.Text}
 	switch {
@@ -119,8 +119,8 @@ func (c *Call) rejected(e sipua.Rejected) {
 	}
 }
 
-// reoffered: the peer wants to change what has been agreed. Its new address
-// counts at once.
+// reoffered: the peer wants to change the session. Its new address counts at
+// once.
 func (c *Call) reoffered(offer []byte) {
 	if offer == nil {
 		c.apply(c.dialog.Accept(time.Now(), c.session.offer(), false))

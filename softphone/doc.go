@@ -1,7 +1,7 @@
 // Package softphone is a telephone: it speaks SIP and RTP on real sockets,
-// says a tone, records what it hears, and tells from the recording who was
-// heard when. It never looks inside the server it calls; what it knows came in
-// over the network.
+// plays a tone, records the audio it hears, and finds in the recording which
+// tones were heard when. It never looks inside the server it calls; all its
+// knowledge came in over the network.
 //
 //	ana, err := softphone.Start(softphone.Options{User: "ana", Tone: 440})
 //	ben, err := softphone.Start(softphone.Options{User: "ben", Tone: 620})

@@ -13,7 +13,7 @@ const eventNames = "0123456789*#ABCD"
 
 const (
 	eventPackets = 5 // a digit lasts 100 ms
-	endPackets   = 3 // its end is said three times (RFC 4733 §2.5.1.4)
+	endPackets   = 3 // its end is sent three times (RFC 4733 §2.5.1.4)
 	pausePackets = 3 // and then there is a pause
 )
 

@@ -9,12 +9,12 @@ import (
 	"holdfast/sipua"
 )
 
-// An Action is what a phone does about an incoming call. Besides those named
+// An Action is a phone's reaction to an incoming call. Besides those named
 // here every SIP status from 300 to 699 is one: the call is refused with it.
 // Anything else refuses with 500.
 type Action int
 
-// What a phone may do about an incoming call.
+// The actions.
 const (
 	// Answer it.
 	Answer Action = iota
@@ -23,7 +23,7 @@ const (
 	// AnswerLate rings until the caller gives up and answers just then: the
 	// 200 crosses the CANCEL, as RFC 3261 §9.1 allows.
 	AnswerLate
-	// Silent says nothing at all, as if there were no phone. Incoming does
+	// Silent sends nothing at all, as if there were no phone. Incoming does
 	// not return such a call.
 	Silent
 
@@ -38,7 +38,7 @@ const (
 type Behaviour struct {
 	Do          Action
 	After       time.Duration // rings so long before it answers or refuses; 0: does not ring
-	EarlyMedia  bool          // says its tone while it rings (183), instead of merely ringing (180)
+	EarlyMedia  bool          // plays its tone while it rings (183), instead of merely ringing (180)
 	RingsToo    bool          // rings (180) after it has announced EarlyMedia
 	HangUpAfter time.Duration // hangs up so long after it answered; 0: never
 }
@@ -127,7 +127,7 @@ func (c *Call) rung(offer []byte) {
 	}
 }
 
-// behave does what has been asked for, when it is time.
+// behave carries out the Behaviour, step by step, when it is time.
 func (c *Call) behave() {
 	switch do := c.behaviour.Do; do {
 	case Answer:
@@ -141,7 +141,7 @@ func (c *Call) behave() {
 	}
 }
 
-// progress says our tone while it rings.
+// progress plays our tone while it rings.
 func (c *Call) progress() {
 	body, agreed, _, err := c.session.answer(c.offer)
 	if err != nil {

@@ -16,23 +16,23 @@ import (
 	"holdfast/sipua"
 )
 
-// Options say what a phone is. The zero value is a phone without a name on
-// any free port of 127.0.0.1 that says nothing, in µ-law.
+// Options configure a phone. The zero value is a phone without a name on any
+// free port of 127.0.0.1 that sends silence, in µ-law.
 type Options struct {
 	Address   netip.AddrPort  // where it listens for SIP; port 0: any
 	Transport sipua.Transport // over which it calls, and wants to be called
-	Proxy     netip.AddrPort  // where it sends all requests; the zero value: to whom it calls
+	Proxy     netip.AddrPort  // where it sends all requests; the zero value: to the URI it calls
 	User      string          // the user part of its URI
-	Tone      float64         // what it says, in Hz; 0: silence, in packets
+	Tone      float64         // the tone it plays, in Hz; 0: silence, in packets
 	Codec     media.Codec     // the only one it speaks
-	NoEvents  bool            // says and hears keys in INFO requests, and not as telephone-events
-	SDPHost   netip.Addr      // where its SDP says that it receives audio, as behind a NAT; zero: Address
+	NoEvents  bool            // sends and takes keys in INFO requests, and not as telephone-events
+	SDPHost   netip.Addr      // the address for audio in its SDP, as behind a NAT; zero: Address
 	Late      time.Duration   // for how long it sends no audio at the beginning of a call
 	Challenge *Challenge      // what callers must prove; nil: nothing
 	Log       *slog.Logger    // nil: no log
 
-	Credentials []sipua.Credentials // what it proves where it is asked
-	Register    *Registration       // nil: it registers nowhere; else it proves the same password in calls there
+	Credentials []sipua.Credentials // its passwords for challenges
+	Register    *Registration       // nil: it registers nowhere; else its calls there use the same password
 }
 
 // ErrClosed means that the phone is switched off.
@@ -63,13 +63,14 @@ type Phone struct {
 }
 
 // Start switches a phone on. It answers every call at once until Answering
-// says otherwise. It registers if it shall, and goes on to, without waiting.
+// changes that. If Options.Register is set, it registers and keeps
+// registering; Start does not wait for that.
 func Start(o Options) (*Phone, error) {
 	if !o.Address.IsValid() {
 		o.Address = netip.MustParseAddrPort("127.0.0.1:0")
 	}
 	if o.Address.Addr().IsUnspecified() {
-		return nil, fmt.Errorf("starting phone %s: %s is no address that others can call", o.User, o.Address.Addr())
+		return nil, fmt.Errorf("starting phone %s: %s is not an address that others can call", o.User, o.Address.Addr())
 	}
 	if o.Log == nil {
 		o.Log = discard
@@ -77,7 +78,7 @@ func Start(o Options) (*Phone, error) {
 	o.Log = o.Log.With("phone", o.User)
 	p := &Phone{
 		options:  o,
-		inbox:    make(chan func()), // unbuffered: what was taken is carried out
+		inbox:    make(chan func()), // unbuffered: a function taken is carried out
 		closed:   make(chan struct{}),
 		incoming: make(chan *Call, remembered),
 		calls:    map[string]*Call{},
@@ -102,8 +103,8 @@ func Start(o Options) (*Phone, error) {
 	return p, nil
 }
 
-// Close switches the phone off in the middle of whatever it is doing: it says
-// goodbye to nobody but its registrar. It returns when all its goroutines have
+// Close switches the phone off in the middle of whatever it is doing: it
+// sends no BYE, but it unregisters. It returns when all its goroutines have
 // ended.
 func (p *Phone) Close() {
 	p.close.Do(func() {
@@ -133,7 +134,7 @@ func (p *Phone) uri() sip.Uri {
 	return uri
 }
 
-// Answering says what to do with calls that come from now on.
+// Answering sets the behaviour for calls that come from now on.
 func (p *Phone) Answering(b Behaviour) { p.do(func() { p.behaviour = b }) }
 
 // Ring begins to call uri and returns at once. Only a host that is an IP
@@ -161,8 +162,8 @@ func (p *Phone) Ring(uri string) (*Call, error) {
 	return c, nil
 }
 
-// Dial calls uri and waits until somebody answers. A refusal is a *Refused.
-// When ctx ends first the call is given up.
+// Dial calls uri and waits for the answer. A refusal is a *Refused. When ctx
+// ends first the call is given up.
 func (p *Phone) Dial(ctx context.Context, uri string) (*Call, error) {
 	c, err := p.Ring(uri)
 	if err != nil {

@@ -14,21 +14,22 @@ import (
 // rate is how many samples of G.711 make a second.
 const rate = 8000
 
-// tolerance is how far a packet may come off its time before what was heard
-// is a jump and not jitter.
+// tolerance is how far off its time a packet may come before that counts as a
+// jump and not as jitter.
 const tolerance = 200 * time.Millisecond
 
-// A Recording is what a phone has heard. Audio stands where it was heard: time
-// zero is when the audio of the call was agreed, and where nothing came there
-// is silence. All methods may be called by any goroutine, also while it grows,
-// which it does by 16 kB a second. The zero value is an empty recording.
+// A Recording is the audio that a phone has heard. Audio stands where it was
+// heard: time zero is when the audio of the call was agreed, and where nothing
+// came there is silence. All methods may be called by any goroutine, also
+// while it grows, which it does by 16 kB a second. The zero value is an empty
+// recording.
 type Recording struct {
 	mu       sync.Mutex
 	began    time.Time
 	samples  []int16
 	arrivals []time.Duration
 	digits   []byte
-	grown    chan struct{} // closed when something is added; nil while nobody waits
+	grown    chan struct{} // closed when something is added; nil while no method waits
 
 	// The RTP stream being heard: timestamp first stands at sample start.
 	ssrc, first uint32
@@ -59,7 +60,7 @@ func (r *Recording) Length() time.Duration {
 	return duration(len(r.samples))
 }
 
-// Packets tells when each RTP packet with audio arrived, in order.
+// Packets returns the times at which RTP packets with audio arrived, in order.
 func (r *Recording) Packets() []time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -224,7 +225,7 @@ func ReadRecording(wav io.Reader) ([]*Recording, error) {
 		return nil, fmt.Errorf("reading a recording: %w", err)
 	}
 	if hertz%rate != 0 {
-		return nil, fmt.Errorf("reading a recording: %d Hz is no multiple of %d Hz", hertz, rate)
+		return nil, fmt.Errorf("reading a recording: %d Hz is not a multiple of %d Hz", hertz, rate)
 	}
 	recordings := make([]*Recording, channels)
 	for i := range recordings {

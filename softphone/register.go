@@ -10,10 +10,10 @@ import (
 	"holdfast/sipua"
 )
 
-// A Registration is where a phone says where it can be reached.
+// A Registration is the registrar to which a phone sends its address.
 type Registration struct {
 	At       netip.AddrPort // the registrar
-	User     string         // by whom it registers; empty: the user of its URI
+	User     string         // the user name with which it registers; empty: the user of its URI
 	Password string
 	For      time.Duration // 0: five minutes
 }
@@ -64,8 +64,8 @@ func (p *Phone) Register(ctx context.Context) error {
 	return p.registered(ctx, func() { p.registering(p.registration.Ask(time.Now())) })
 }
 
-// Unregister tells the registrar that the phone cannot be reached any more, and
-// waits until it has answered.
+// Unregister removes the phone from the registrar, and waits until it has
+// answered.
 func (p *Phone) Unregister(ctx context.Context) error {
 	return p.registered(ctx, func() { p.registering(p.registration.Leave(time.Now())) })
 }
@@ -93,14 +93,14 @@ func (p *Phone) registered(ctx context.Context, begin func()) error {
 	}
 }
 
-// registering takes what has become of the registration.
+// registering handles a step of the registration.
 func (p *Phone) registering(r sipua.Registration, out []sipua.Message) {
 	p.registration = &r
 	p.send(out)
 	p.settle()
 }
 
-// settle tells who waits what the registrar has said, if it has.
+// settle gives the waiting method the registrar's answer, if it has come.
 func (p *Phone) settle() {
 	r := p.registration
 	if !r.Settled {
@@ -116,7 +116,7 @@ func (p *Phone) settle() {
 	p.settling = nil
 }
 
-// leave says goodbye to the registrar, if it knows us.
+// leave unregisters, if the registrar knows us.
 func (p *Phone) leave() {
 	known := make(chan bool, 1)
 	if p.options.Register == nil || !p.do(func() { known <- !p.registration.Until.IsZero() }) || !<-known {

@@ -22,7 +22,7 @@ type session struct {
 	address netip.AddrPort // where we receive RTP
 	codec   media.Codec
 
-	noEvents bool   // no telephone-events, whatever the peer says
+	noEvents bool   // no telephone-events, whatever the peer offers
 	holding  bool   // we have put the peer on hold
 	said     string // our last description, without its version
 }
@@ -37,8 +37,8 @@ func (s *session) offer() []byte {
 	return s.describe([]*sdp.MediaDescription{line})
 }
 
-// answer answers an offer and returns what has been agreed by it. unchanged
-// says that our answer is what we said before.
+// answer answers an offer and returns the agreed stream. unchanged reports that
+// our answer is the same as before.
 func (s *session) answer(offer []byte) (body []byte, agreed media.Stream, unchanged bool, err error) {
 	theirs, err := parseSDP(offer)
 	if err != nil {
@@ -102,8 +102,8 @@ func (s *session) agree(theirs *sdp.SessionDescription) (media.Stream, int, erro
 	return media.Stream{}, 0, fmt.Errorf("sdp: no audio line with %s", codecName(s.codec))
 }
 
-// describe makes a description of our session. Its version counts the
-// different things we have said (RFC 3264 §8).
+// describe makes a description of our session. Its version counts our changes
+// (RFC 3264 §8).
 func (s *session) describe(lines []*sdp.MediaDescription) []byte {
 	host := s.address.Addr().String()
 	d := sdp.SessionDescription{
@@ -180,8 +180,8 @@ func payloadOf(m *sdp.MediaDescription, name string) (uint8, bool) {
 	return 0, false
 }
 
-// encoding is what a format stands for: its rtpmap, or the static assignment
-// of RFC 3551 §6.
+// encoding is the encoding of a format: its rtpmap, or the static assignment of
+// RFC 3551 §6.
 func encoding(m *sdp.MediaDescription, format string) string {
 	for _, a := range m.Attributes {
 		number, value, ok := strings.Cut(a.Value, " ")
@@ -198,7 +198,7 @@ func encoding(m *sdp.MediaDescription, format string) string {
 	return ""
 }
 
-// direction tells whether the peer will send and whether it wants to receive.
+// direction returns whether the peer will send and whether it wants to receive.
 func direction(d *sdp.SessionDescription, m *sdp.MediaDescription) (send, receive bool) {
 	for _, attributes := range [][]sdp.Attribute{m.Attributes, d.Attributes} {
 		for _, a := range attributes {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The frequencies (Hz) by which what a server plays is recognised: to somebody
-// who waits, and to a target who has answered.
+// The frequencies (Hz) by which a server's audio is recognised: the audio for
+// waiting parties, and the prompt for a target who has answered.
 const (
 	HoldTone     = 250.0
 	QueueTone    = 540.0
@@ -32,13 +32,13 @@ type Span struct {
 	Tones    []float64 // Hz, rising; none: none of those looked for
 }
 
-// Voices says whose tone is whose, by frequency (Hz).
+// Voices are the names of people by the frequency of their tone (Hz).
 type Voices map[float64]string
 
-// Heard tells which of these tones (Hz) are heard when, in spans that follow
+// Heard returns which of these tones (Hz) are heard when, in spans that follow
 // one another without a gap. It looks at 100 ms at a time, so that is how
-// exact it is; two tones that seem to overlap for one look only, because one
-// ends in it and the other begins, are not told as heard together. Tones must
+// exact it is; it does not report two tones as heard together if they overlap
+// for one look only, because one ends in it and the other begins. Tones must
 // be 30 Hz or more apart.
 func Heard(samples []int16, tones ...float64) []Span {
 	tones = slices.Sorted(slices.Values(tones))
@@ -54,8 +54,8 @@ func Heard(samples []int16, tones ...float64) []Span {
 	return withoutCrossings(spans)
 }
 
-// withoutCrossings gives a single look that holds what is heard before it and
-// what is heard after it, and nothing more, to the one before.
+// withoutCrossings merges a single look that holds the tones before it and the
+// tones after it, and nothing more, into the one before.
 func withoutCrossings(spans []Span) []Span {
 	var out []Span
 	for i, s := range spans {
@@ -82,7 +82,7 @@ func crosses(s, before, after Span) bool {
 	return slices.Equal(s.Tones, both) && len(both) > len(before.Tones) && len(both) > len(after.Tones)
 }
 
-// Heard tells which of these tones (Hz) the recording holds when.
+// Heard returns which of these tones (Hz) the recording holds when.
 func (r *Recording) Heard(tones ...float64) []Span { return Heard(r.Samples(), tones...) }
 
 // Hears reports whether a tone (Hz) is heard all the time from one time to
@@ -108,9 +108,9 @@ func (r *Recording) heardFor(tone float64, from, to time.Duration) time.Duration
 	return total
 }
 
-// Summary tells on one line who was heard when, such as
-// "0.0–1.2s ana; 1.2–4.0s hold; 4.0–6.0s cardiology+ana". Hold audio is known
-// without being named, and what is none of these is told as nothing.
+// Summary returns on one line who was heard when, such as "0.0–1.2s ana;
+// 1.2–4.0s hold; 4.0–6.0s cardiology+ana". Hold audio is known without being
+// named, and any other audio counts as nothing.
 func (r *Recording) Summary(voices Voices) string {
 	names := maps.Clone(voices)
 	if names == nil {
@@ -137,7 +137,7 @@ func (v Voices) of(tones []float64) string {
 	return strings.Join(names, "+")
 }
 
-// present tells which tones a window of samples holds, in the order given.
+// present returns which tones a window of samples holds, in the order given.
 func present(samples []int16, tones []float64) []float64 {
 	loud := make([]float64, len(tones))
 	for i, tone := range tones {
