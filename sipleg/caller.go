@@ -20,10 +20,26 @@ type invited struct {
 
 	// Agent is the agent whose phone dials; empty: a customer calls.
 	Agent string `json:"agent,omitempty"`
+
+	// Called is the user that a customer has called; where the call has been before is
+	// in Diversions and History, oldest first.
+	Called     string   `json:"called,omitempty"`
+	Diversions []string `json:"diversions,omitempty"`
+	History    []string `json:"history,omitempty"`
 }
 
 func invitedBy(r *sip.Request) invited {
 	return invited{Hops: hopsOf(r), Private: private(r)}
+}
+
+// customerInvited is invitedBy for a customer.
+func customerInvited(r *sip.Request) invited {
+	by := invitedBy(r)
+	by.Called = sipua.CalledUser(address(r.Recipient))
+	if !hidesHistory(r) {
+		by.Diversions, by.History = carried(diversions(r)), carried(histories(r))
+	}
+	return by
 }
 
 // hiddenFrom reports whether a party may not see who called us: a customer who wants to
@@ -43,11 +59,8 @@ func hopsOf(r *sip.Request) int {
 // private reports whether a caller wants to stay unknown to those whom we call for them:
 // by Privacy (RFC 3323 §4.2, RFC 3325 §9.3), or as gateways said before that.
 func private(r *sip.Request) bool {
-	for _, h := range r.GetHeaders("Privacy") {
-		wishes := strings.FieldsFunc(strings.ToLower(h.Value()), func(c rune) bool { return strings.ContainsRune("; ,", c) })
-		if slices.ContainsFunc(wishes, func(w string) bool { return w == "id" || w == "user" || w == "header" }) {
-			return true
-		}
+	if asksFor(r, "id", "user", "header") {
+		return true
 	}
 	for _, h := range r.GetHeaders("Remote-Party-ID") {
 		for param := range strings.SplitSeq(strings.ToLower(h.Value()), ";") {
@@ -55,6 +68,17 @@ func private(r *sip.Request) bool {
 			if value = strings.Trim(value, `"`); name == "privacy" && value != "off" && value != "no" {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// asksFor reports whether the Privacy of a request has one of these values.
+func asksFor(r *sip.Request, values ...string) bool {
+	for _, h := range r.GetHeaders("Privacy") {
+		wishes := strings.FieldsFunc(strings.ToLower(h.Value()), func(c rune) bool { return strings.ContainsRune("; ,", c) })
+		if slices.ContainsFunc(wishes, func(w string) bool { return slices.Contains(values, w) }) {
+			return true
 		}
 	}
 	return false
@@ -77,6 +101,7 @@ func (l *Legs) call(id call.ContactID, to sip.Uri, d call.Dial) sipua.Call {
 	} else {
 		c.Headers = append(c.Headers, l.asserted(d)...)
 	}
+	c.Headers = append(c.Headers, l.diverted(by, to, d)...)
 	if hidden && (d.Party == call.Customer || d.From == d.Customer) {
 		c.Name, c.From = "Anonymous", sip.Uri{Scheme: "sip", User: "anonymous", Host: "anonymous.invalid"}
 	} else {

@@ -127,7 +127,14 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 		l.send(sipua.Refuse(m, 404, "Not Found"))
 		return
 	}
-	l.open(m, r, beginning{begins, begins.Customer.String(), invitedBy(r)})
+	if loops(r) {
+		if missed, is := l.pointless.due(l.now()); is {
+			l.log.Warn("refusing a call that was diverted here again and again", "from", m.From, "called", r.Recipient.User, "unmentioned", missed)
+		}
+		l.send(sipua.Refuse(m, 482, "Loop Detected"))
+		return
+	}
+	l.open(m, r, beginning{begins, begins.Customer.String(), customerInvited(r)})
 }
 
 // A beginning is how a contact begins for an INVITE.
