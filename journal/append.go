@@ -55,8 +55,8 @@ func (j *Journal) Append(ctx context.Context, e switchboard.Entry, after uint64)
 	return seq, nil
 }
 
-// landed keeps the second copy of an entry that has been written, and has the next
-// ones build on it if it is whole.
+// landed keeps the second copy of an entry that has been written; if that is whole,
+// the next entries build on it.
 func (j *Journal) landed(d *draft, seq uint64) {
 	on, r := d.base, recordOf(d.m, seq, time.Now())
 	if d.isWhole() {

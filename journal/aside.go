@@ -9,8 +9,9 @@ import (
 )
 
 // keepAside keeps a file in the directory dir, if there is anything in it, in a new
-// place there, for good. Who then replaces or removes the file leaves that alone. It
-// takes no room on the disk where a file can have two names. A directory is moved there.
+// place there, durably. Replacing or removing the original file does not change the kept
+// one. It takes no room on a disk where a file can have two names. A directory is moved
+// there.
 func keepAside(dir, file, place string) error {
 	info, err := os.Stat(file)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 && !info.IsDir() {

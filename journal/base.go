@@ -69,7 +69,7 @@ type draft struct {
 	entry switchboard.Entry
 	all   *nats.Msg // keeps all of it
 	m     *nats.Msg // to be published: the whole entry, or its changes
-	base  base      // what m builds on, unless it is all
+	base  base      // the entry that m builds on, unless m is all
 }
 
 func (d *draft) isWhole() bool { return d.m == d.all }

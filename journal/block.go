@@ -99,7 +99,7 @@ func (r record) headerNumber(name string) uint64 {
 	return n
 }
 
-// parse reads the record at the beginning of b. The error describes what makes it
+// parse reads the record at the beginning of b. The error is the reason why it is
 // invalid; errShort means that b ends before the record does.
 func (f *format) parse(b []byte) (r record, err error) {
 	if len(b) < leastSize {
@@ -201,8 +201,8 @@ type piece struct {
 	err      error
 }
 
-// pieces yields all of a block, in order. After bytes that are no record it
-// goes on with the next whole record.
+// pieces yields all of a block, in order. After bytes that are not a record it goes
+// on with the next whole record.
 func (f *format) pieces(block []byte) iter.Seq[piece] {
 	return func(yield func(piece) bool) {
 		for at := 0; at < len(block); {

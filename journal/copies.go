@@ -17,9 +17,9 @@ import (
 // of each stored item, a second time: a message that a damaged block loses is still
 // there. With a message that builds on a whole entry, that entry is there, too.
 // Each subject has a file, to which its messages are appended as records once the
-// server has acknowledged them and before anybody acts on them; the newest counts.
-// They outlive a kill. They are not synced: after a power cut the blocks are whole,
-// and newer.
+// server has acknowledged them and before its server acts on them; the newest
+// counts. They outlive a kill. They are not synced: after a power cut the blocks
+// are whole, and newer.
 type copies struct {
 	dir    string // of the journal
 	log    *slog.Logger
@@ -98,7 +98,7 @@ func (c *copies) add(r record, base *record) error {
 	return nil
 }
 
-// begin has the file of a subject hold nothing but these messages of it.
+// begin makes the file of a subject hold only these messages.
 func (c *copies) begin(messages ...record) error {
 	file := c.file(messages[0].subject)
 	var data []byte

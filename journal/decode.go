@@ -18,7 +18,7 @@ type message struct {
 	data    []byte
 }
 
-// A whole is what must be known of a whole entry by those that build on it.
+// A whole has the parts of a whole entry that entries building on it need.
 type whole struct {
 	seq   uint64
 	owner string
@@ -28,10 +28,10 @@ type whole struct {
 	contact, legs json.RawMessage // nil: there are none
 }
 
-// text is what those that build on the entry have in common with it.
+// text is the text that entries building on this one share with it.
 func (w whole) text() []byte { return slices.Concat(w.contact, w.legs) }
 
-// wholeIn is what others build on of the entry that a message keeps.
+// wholeIn is the whole of the entry in a message.
 func wholeIn(m message) (whole, error) {
 	var e struct {
 		Version int             `json:"version"`

@@ -23,8 +23,8 @@ var (
 	inflaters = sync.Pool{New: func() any { return flate.NewReader(nil) }}
 )
 
-// deflate compresses data (RFC 1951) for a reader who knows a text in which much
-// of it is found. Of that, the last 32 kB count.
+// deflate compresses data (RFC 1951) for a reader that has a text in which much
+// of the data occurs. Of that, the last 32 kB count.
 func deflate(data, known []byte) ([]byte, error) {
 	var short bytes.Buffer
 	w := deflaters.Get().(*flate.Writer)

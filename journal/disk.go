@@ -23,9 +23,9 @@ const (
 	outlastTries = 5
 )
 
-// passing are the errors of a disk that may take entries again, without anybody
-// doing anything about the journal: it is full, read-only or broken, or this
-// process has too many files open.
+// passing are the errors of a disk that may take entries again without any change to
+// the journal: it is full, read-only or broken, or this process has too many files
+// open.
 var passing = []error{
 	syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EROFS, syscall.EIO,
 	syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENODEV, syscall.ENXIO, syscall.ESTALE,
@@ -54,8 +54,8 @@ func probe(dir string) error {
 	return nil
 }
 
-// failing returns why a directory's disk fails, or nil: the server's errors do not say
-// it in a way that MayPass understands.
+// failing returns why a directory's disk fails, or nil: the server's errors do not
+// wrap it in a way that MayPass understands.
 func failing(dir string) error {
 	if err := probe(dir); MayPass(err) {
 		return err

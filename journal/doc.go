@@ -1,6 +1,6 @@
-// Package journal keeps what happened to contacts, in NATS JetStream: in a
-// server inside this process, or in a cluster outside. It writes down and finds
-// again; it never decides what an entry contains or which server owns a contact.
+// Package journal keeps the history of contacts, in NATS JetStream: in a server inside
+// this process, or in a cluster outside. It writes down and finds again; it never decides
+// what an entry contains or which server owns a contact.
 //
 // There are three streams. CONTACTS holds the contacts that live, one subject per
 // contact (contact.<id>) and one message per transition, written only if the
@@ -11,13 +11,13 @@
 //
 // # Entries
 //
-// A message keeps a whole entry, as JSON, or what its contact and legs have changed
-// since a whole one (edit.go has the format), deflated with that one's contact and legs
-// as its dictionary (RFC 1951). The header Holdfast-Base of the second kind is the
-// sequence of the whole entry. It is always the contact's latest whole entry before it,
-// of the same owner and epoch, and acknowledged before anything builds on it. So an entry
-// needs one other message to be read, never a chain of them, and its size does not depend
-// on how long the contact has lasted.
+// A message keeps a whole entry, as JSON, or the changes to its contact and legs since a
+// whole one (edit.go has the format), deflated with that one's contact and legs as its
+// dictionary (RFC 1951). The header Holdfast-Base of the second kind is the sequence of
+// the whole entry. It is always the contact's latest whole entry before it, of the same
+// owner and epoch, and acknowledged before anything builds on it. So an entry needs one
+// other message to be read, never a chain of them, and its size does not depend on how
+// long the contact has lasted.
 //
 // An entry is whole if it is the first of an owner's epoch, or of a contact whose last
 // entries the journal has lost; if it follows a whole one that may or may not have been
@@ -28,7 +28,7 @@
 //
 // # Damage
 //
-// This is what nats-server 2.15.2 does when files of its store are damaged:
+// nats-server 2.15.2 does the following when files of its store are damaged:
 //
 //   - After a kill it reads each block of messages up to the first record with a
 //     wrong checksum, and cuts the file there. Whole records behind it are gone,
@@ -42,20 +42,20 @@
 //     created with a first sequence, as CONTACTS was, every message in its
 //     blocks is removed.
 //
-// Therefore an embedded server gets to see whole blocks only. Before it starts,
-// the blocks are read by code of this package, which goes on after a bad record and
-// after a part of the disk that gives an error. Bad records are cut out, and the files
-// as they were found are kept in the directory "damaged". What cannot be read is
-// reported with its place.
+// Therefore an embedded server only ever sees whole blocks. Before it starts, the blocks
+// are read by code of this package, which goes on after a bad record and after a part of
+// the disk that gives an error. Bad records are cut out, and the files as they were found
+// are kept in the directory "damaged". Each part that cannot be read is reported with its
+// place.
 //
 // So every message must also be somewhere else. The newest message of each contact that
 // has not been archived, and of each stored item, is in a file of its own in the
 // directory "copies", and with it the whole entry that it builds on. It is appended there
-// after the server has acknowledged it and before anybody acts on it, without a sync: one
-// damaged file of either kind costs no contact. Other whole entries that a block has lost
-// come from there, too, for as long as a contact's file has them. If a whole entry is
-// lost in both places, what builds on it is cut out as well, and the contact is carried
-// on from the newest entry that can be read.
+// after the server has acknowledged it and before its owner acts on it, without a sync:
+// one damaged file of either kind costs no contact. Other whole entries that a block has
+// lost come from there, too, for as long as a contact's file has them. If a whole entry
+// is lost in both places, the entries that build on it are cut out as well, and the
+// contact is carried on from the newest entry that can be read.
 //
 // ARCHIVE in a directory has an embedded server of its own, in the directory "archive". A
 // start of the other one reads only the last blocks of ARCHIVE, as far as they may be about

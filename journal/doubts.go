@@ -60,8 +60,8 @@ func (s *survey) askBlock(ctx context.Context, b block, doubts map[call.ContactI
 	return until, nil
 }
 
-// doubtful returns the contacts of which CONTACTS and copies do not say the same, each with
-// its newest entry: ARCHIVE must be asked if they have ended.
+// doubtful returns the contacts for which CONTACTS and copies differ, each with its newest
+// entry: ARCHIVE must be asked if they have ended.
 func (s *survey) doubtful() map[call.ContactID]uint64 {
 	all := map[call.ContactID]uint64{}
 	for subject, seq := range s.contacts.newest() {
@@ -78,8 +78,8 @@ func (s *survey) doubtful() map[call.ContactID]uint64 {
 	return all
 }
 
-// decoder reads the messages in ARCHIVE. What an entry builds on is near it, and most
-// doubts are about the last contacts, so it is looked for from the end.
+// decoder reads the messages in ARCHIVE. The entry that another builds on is near it, and
+// most doubts are about the last contacts, so the decoder searches from the end.
 func (s *survey) decoder(ctx context.Context) *decoder {
 	return &decoder{fetch: func(subject string, seq uint64) (message, error) {
 		all, err := blocks(s.dir, s.archive.name)

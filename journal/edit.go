@@ -74,8 +74,7 @@ func editsBetween(before, after map[string]json.RawMessage) (map[string]edit, er
 	return all, nil
 }
 
-// apply returns what an edit makes of a value. Before and after it, nil means that
-// there is none.
+// apply returns a value after an edit. Before and after it, nil means that there is none.
 func apply(e edit, value json.RawMessage) (json.RawMessage, error) {
 	if kindOf(e) != '{' {
 		var now []json.RawMessage

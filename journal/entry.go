@@ -16,7 +16,7 @@ import (
 	"holdfast/switchboard"
 )
 
-// What can be known of an entry without reading it.
+// The headers, from which something is known of an entry without reading it.
 const (
 	headerOwner = "Holdfast-Owner"
 	headerEpoch = "Holdfast-Epoch"
@@ -126,7 +126,7 @@ func decodeOn(base whole, m message) (e switchboard.Entry, err error) {
 	return e, checkContact(e, m)
 }
 
-// changed reads what an edit, if there is one, makes of a value, if there is one.
+// changed reads a value, if there is one, after an edit, if there is one.
 func changed(e edit, value json.RawMessage, into any) (err error) {
 	if e != nil {
 		value, err = apply(e, value)

@@ -97,7 +97,7 @@ func (f *follower) message(ctx context.Context, m jetstream.Msg) error {
 	return f.entry(messageIn(m))
 }
 
-// entry yields the next entry. What could not be looked for may be read when the reader
+// entry yields the next entry. An entry whose lookup failed may be read when the reader
 // follows again.
 func (f *follower) entry(m message) error {
 	e, err := f.entries.entry(m)

@@ -15,9 +15,9 @@ import (
 	"holdfast/switchboard"
 )
 
-// Live implements [switchboard.Journal]. What cannot be read comes last, each as an
-// error that names its subject, with the Seq set. An error without a Seq means that the
-// journal could not be read as a whole.
+// Live implements [switchboard.Journal]. Entries that cannot be read come last, each as
+// an error that names its subject, with the Seq set. An error without a Seq means that
+// the journal could not be read as a whole.
 //
 // In a cluster it makes sure of the stream's leader that nothing is missing: not
 // even a contact that another node wrote down just before it died.

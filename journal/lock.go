@@ -21,15 +21,15 @@ type hold struct {
 	file atomic.Pointer[os.File] // locked
 }
 
-// A process that stops lets go of its directory soon, on a disk that stalls after some
-// seconds: a start right after it waits. Until then the other is heard.
+// A stopping process unlocks its directory soon, or after some seconds on a disk that
+// stalls, so a start right after it waits.
 const (
 	takeWithin = 15 * time.Second
 	takeAgain  = 5 * time.Millisecond
 )
 
 // take takes a directory until close, or until the end of the process. It waits a
-// while for another process to let go of it.
+// while for another process to unlock it.
 func take(ctx context.Context, dir string, log *slog.Logger) (*hold, error) {
 	ctx, cancel := context.WithTimeout(ctx, takeWithin)
 	defer cancel()
@@ -75,7 +75,7 @@ func (h *hold) renew() error {
 	if err != nil {
 		return err
 	}
-	_ = h.file.Swap(f).Close() // of a directory that is no more
+	_ = h.file.Swap(f).Close() // of a directory that has been removed
 	return nil
 }
 
@@ -152,7 +152,7 @@ func inUse(dir string, f *os.File) error {
 		dir, errInUse, strings.TrimSpace(string(holder)))
 }
 
-// sign writes down who holds the lock, for the message to the next who comes.
+// sign writes down who holds the lock, for the error message of the next process.
 func sign(f *os.File) error {
 	if err := f.Truncate(0); err != nil {
 		return fmt.Errorf("locking the journal: %w", err)

@@ -153,7 +153,7 @@ type headed struct {
 	header nats.Header
 }
 
-// messages yields what keeps every entry, each entry once. An error ends it.
+// messages yields the message of every entry, each entry once. An error ends it.
 func (l *Look) messages(ctx context.Context) iter.Seq2[headed, error] {
 	return func(yield func(headed, error) bool) {
 		seen := map[call.ContactID]uint64{} // the last entry of each contact

@@ -18,7 +18,7 @@ import (
 	"holdfast/switchboard"
 )
 
-// Options say where the journal is kept. Either Dir or URL is set, not both.
+// Options configure where the journal is kept. Either Dir or URL is set, not both.
 type Options struct {
 	// Dir keeps the journal in this directory, by a server inside this
 	// process that listens nowhere. One process at a time can have it open.
@@ -67,7 +67,7 @@ type Journal struct {
 	closed  chan struct{}
 }
 
-// publisher is what Append needs of JetStream.
+// publisher is the part of JetStream that Append needs.
 type publisher interface {
 	PublishMsg(ctx context.Context, m *nats.Msg, opts ...jetstream.PublishOpt) (*jetstream.PubAck, error)
 }

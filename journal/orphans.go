@@ -35,9 +35,9 @@ func (s *survey) restoreBases() {
 	}
 }
 
-// findOrphans takes out of CONTACTS what cannot be read any more, because it builds
-// on an entry that is lost for good. That of a contact which is archived to its end
-// is in ARCHIVE.
+// findOrphans takes out of CONTACTS the entries that cannot be read any more,
+// because they build on an entry that is lost in both places. The entries of a
+// contact that is archived to its end are in ARCHIVE.
 func (s *survey) findOrphans() {
 	st, newest := s.contacts, s.contacts.newest()
 	told := map[uint64]bool{} // of these bases

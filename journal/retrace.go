@@ -37,7 +37,7 @@ func retrace(c call.Contact, e switchboard.Entry) (wrong []string) {
 		c.OnHold = e.Contact.OnHold
 	}
 	if d := difference(c, e.Contact); d != "" {
-		return []string{"what happened gives " + d}
+		return []string{"its events give " + d}
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ func newEmbedded(h *hold, dir string, syncInterval time.Duration, log *slog.Logg
 	}
 }
 
-// begin starts the first server, and has it replaced when it fails.
+// begin starts the first server, and replaces it when it fails.
 func (e *embedded) begin(ctx context.Context) error {
 	s, err := e.start(ctx)
 	if err != nil {
@@ -99,7 +99,7 @@ func (e *embedded) why() error {
 	return e.cause
 }
 
-// failed has the server replaced.
+// failed makes mend replace the server.
 func (e *embedded) failed(err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -120,8 +120,8 @@ func (e *embedded) notStarted(err error) bool {
 	return !known
 }
 
-// started has the server be used. The cause of one that has failed while it started
-// stays: that one is replaced next.
+// started puts the server into use. If it failed while it started, its cause stays,
+// and it is replaced next.
 func (e *embedded) started(s *server.Server) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -279,7 +279,7 @@ func (l *serverLog) Errorf(format string, v ...any) { l.passOn(l.log.Error, form
 // on.
 var refusing = []string{"critical write error", "will be disabled", "disabling jetstream"}
 
-// passOn has a server replaced that will refuse to write.
+// passOn passes a line on, and has the server replaced if it will refuse to write.
 func (l *serverLog) passOn(log func(string, ...any), format string, v []any) {
 	text := fmt.Sprintf(format, v...)
 	log("journal: " + text)
@@ -294,7 +294,7 @@ func (l *serverLog) passOn(log func(string, ...any), format string, v []any) {
 // them.
 var afterKill = []string{"Stream state outdated", "Stream state too short", "Recovering stream state from index errored"}
 
-// Warnf is what an operator may want to look into.
+// Warnf logs a warning for an operator to look into.
 func (l *serverLog) Warnf(format string, v ...any) {
 	if slices.ContainsFunc(afterKill, func(text string) bool { return strings.Contains(format, text) }) {
 		l.Noticef(format, v...)

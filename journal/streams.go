@@ -92,7 +92,7 @@ func (j *Journal) openContacts(ctx context.Context) (jetstream.Stream, error) {
 // is missing and its blocks are there, the server must not begin with another one
 // than the blocks do (0): it would remove everything before.
 func (j *Journal) nextSeq(ctx context.Context) (uint64, error) {
-	if j.embedded != nil { // what ARCHIVE knows was seen when the server was started
+	if j.embedded != nil { // the sequences in ARCHIVE were read when the server was started
 		all, err := blocks(j.hold.dir, "CONTACTS")
 		if err != nil || len(all) > 0 {
 			return 0, err

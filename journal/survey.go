@@ -40,7 +40,7 @@ type stream struct {
 	used    uint64          // the last sequence that was ever used, as far as is known
 
 	// The losses.
-	bad         map[int]bool    // blocks with bytes that are no record
+	bad         map[int]bool    // blocks with bytes that are not a record
 	restored    []record        // comes from copies, in order
 	revived     map[uint64]bool // were removed, and are not in ARCHIVE
 	orphans     map[uint64]bool // build on an entry that is lost
@@ -49,7 +49,7 @@ type stream struct {
 	hurt        bool // the server's index of its blocks is not true any more
 }
 
-// kept is what must be known of a message in a block.
+// kept has the data needed of a message in a block.
 type kept struct {
 	subject string
 	step    uint64
@@ -136,7 +136,7 @@ func (s *survey) read(ctx context.Context, st *stream) error {
 	return nil
 }
 
-// take notes what every stream has.
+// take notes a part of a block, alike for every stream.
 func (s *survey) take(st *stream, p part) {
 	if p.err != nil {
 		st.bad[p.block.number] = true
@@ -289,8 +289,8 @@ func (s *survey) restoreRecord(st *stream, r record) {
 	s.found(st, "stream %s: entry %d of %s was missing, and comes from its copy", st.name, r.seq, named(r.subject))
 }
 
-// findLostSteps finds what contacts have lost for good: each step of those that
-// have not ended must be there.
+// findLostSteps finds the entries that contacts have lost in both places: each step of a
+// contact that has not ended must be there.
 func (s *survey) findLostSteps() {
 	last := map[string]uint64{} // step of each subject
 	for _, seq := range slices.Sorted(maps.Keys(s.contacts.kept)) {

@@ -14,7 +14,7 @@ import (
 // mistakesShown is how many mistakes a Report shows.
 const mistakesShown = 20
 
-// A Report is what Verify has found.
+// A Report has the findings of Verify.
 type Report struct {
 	Live, Archived int // contacts
 	Entries        int // of all of them

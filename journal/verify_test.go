@@ -136,20 +136,20 @@ func TestVerifyFindsMistakes(t *testing.T) {
 		}
 	}
 	for want, plant := range map[string]func(*past){
-		"step 5 comes after step 3":                                    change(func(e *switchboard.Entry) { e.Step++ }),
-		"step 1 comes after step 3":                                    change(func(e *switchboard.Entry) { e.Step = 1 }),
-		"epoch 0 comes after epoch 1":                                  change(func(e *switchboard.Entry) { e.Epoch-- }),
-		`in epoch 1 the owner was "one", and here it is "two"`:         change(func(e *switchboard.Entry) { e.Owner = "two" }),
-		"step 3 is there again in another epoch":                       func(p *past) { p.instead(takeOver, call.Answered{Connection: 2}) },
-		`what happened gives stage "talking", but written is "parked"`: change(func(e *switchboard.Entry) { e.Contact.Stage = call.Parked }),
-		`what happened gives connections[0].state "held", but written is "connected"`: change(func(e *switchboard.Entry) {
+		"step 5 comes after step 3":                                change(func(e *switchboard.Entry) { e.Step++ }),
+		"step 1 comes after step 3":                                change(func(e *switchboard.Entry) { e.Step = 1 }),
+		"epoch 0 comes after epoch 1":                              change(func(e *switchboard.Entry) { e.Epoch-- }),
+		`in epoch 1 the owner was "one", and here it is "two"`:     change(func(e *switchboard.Entry) { e.Owner = "two" }),
+		"step 3 is there again in another epoch":                   func(p *past) { p.instead(takeOver, call.Answered{Connection: 2}) },
+		`its events give stage "talking", but written is "parked"`: change(func(e *switchboard.Entry) { e.Contact.Stage = call.Parked }),
+		`its events give connections[0].state "held", but written is "connected"`: change(func(e *switchboard.Entry) {
 			e.Contact.Connections[0].State = call.Connected
 		}),
-		`what happened gives past[0].attempts nothing, but written is null`: change(func(e *switchboard.Entry) {
+		`its events give past[0].attempts nothing, but written is null`: change(func(e *switchboard.Entry) {
 			e.Contact.Past = []call.Transfer{{ID: "t1"}}
 		}),
-		`what happened gives onHold nothing, but written is "1s"`: change(func(e *switchboard.Entry) { e.Contact.OnHold = call.Duration(time.Second) }),
-		`what happened gives connections[0].since "2026-11-23T12:00:04Z", but written is "2026-11-23T12:00:03Z"`: change(func(e *switchboard.Entry) {
+		`its events give onHold nothing, but written is "1s"`: change(func(e *switchboard.Entry) { e.Contact.OnHold = call.Duration(time.Second) }),
+		`its events give connections[0].since "2026-11-23T12:00:04Z", but written is "2026-11-23T12:00:03Z"`: change(func(e *switchboard.Entry) {
 			e.Contact.Connections[0].Since = e.At.Add(-time.Second)
 		}),
 		"HoldRequested would have been refused: you are not in this contact any more": change(func(e *switchboard.Entry) {

@@ -107,7 +107,7 @@ func TestJournalVerifyTellsMistakes(t *testing.T) {
 		t.Errorf("got %q, want %q", stdout, want)
 	}
 	lines := strings.Split(stderr, "\n")
-	if want := `entry 2 of contact.c1: what happened gives called nothing, but written is "1"`; lines[0] != want {
+	if want := `entry 2 of contact.c1: its events give called nothing, but written is "1"`; lines[0] != want {
 		t.Errorf("got %q, want %q", lines[0], want)
 	}
 	if len(lines) != 22 || lines[20] != "and 9 more" {
