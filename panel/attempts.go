@@ -9,8 +9,8 @@ import (
 
 // Limits on wrong passwords. The first few cost nothing, because people mistype. Many
 // more are free for a source with all names together, and for a name with all sources
-// together: what one stranger does must not delay agents who share their address, nor
-// an agent at another address.
+// together: a stranger's attempts must not delay agents who share the stranger's address,
+// nor an agent at another address.
 const (
 	freeAttempts   = 10          // of a name from a source
 	freeTogether   = 100         // of a source, and of a name
@@ -32,9 +32,9 @@ type login struct {
 // account has is delayed like any other, so that a response does not show which names
 // exist.
 //
-// They never delay an agent who is logged in. Wrong passwords of others, from wherever,
-// do not delay an agent where they have logged in before: otherwise a stranger could keep
-// all agents from logging in.
+// They never delay a logged-in agent. Wrong passwords of others, from wherever, do not
+// delay an agent where they have logged in before: otherwise a stranger could keep all
+// agents from logging in.
 type guesses struct {
 	sources  *attempts // by source
 	accounts *attempts // by agent

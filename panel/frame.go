@@ -54,7 +54,7 @@ type scene struct {
 	rejected map[string]bool  // names of the connections on which the agent has rejected a call
 }
 
-// frames returns what an agent's pages show next, in order. Usually that is one
+// frames returns the next frames of an agent's pages, in order. Usually that is one
 // frame. A contact is shown ended before it is removed, and a third party is shown
 // disconnected, without the next one, before it is removed; both take a frame of
 // their own.
@@ -99,7 +99,7 @@ func frames(shown []card, s scene) []frame {
 	return []frame{farewell, now}
 }
 
-// settle removes the failure of a transfer for good once the agent has taken the
+// settle finally removes the failure of a transfer once the agent has taken the
 // customer off hold.
 func (c *card) settle(before *card, s segment) {
 	if before != nil {

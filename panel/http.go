@@ -24,7 +24,7 @@ const (
 //go:embed site
 var embedded embed.FS
 
-// Handler serves the page and what belongs to it.
+// Handler serves the page and its files, login and socket.
 func (p *Panel) Handler() http.Handler {
 	site, err := fs.Sub(embedded, "site")
 	if err != nil {
@@ -55,8 +55,8 @@ func (p *Panel) Handler() http.Handler {
 }
 
 // onlyOverTLS refuses requests over TLS from a page that was loaded without it. The
-// page has our name, so CrossOriginProtection would let it pass, but anybody in its
-// network may have written it.
+// page has our name, so CrossOriginProtection would let it pass, but any attacker in
+// its network may have written it.
 func onlyOverTLS(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if cameOverTLS(r) && strings.HasPrefix(r.Header.Get("Origin"), "http://") {

@@ -8,7 +8,7 @@ import (
 	"holdfast/routing"
 )
 
-// This file has the audio of an agent whose page is their phone.
+// This file is the audio of an agent whose page is their phone.
 
 // offer answers an SDP offer if the page has the agent's audio.
 func (p *page) offer(m offer) {

@@ -12,7 +12,7 @@ import (
 // A Session is where an agent is logged in: a browser, or a page at another site that
 // embeds ours in it.
 type Session struct {
-	ID       string // names it among those of the agent; it is no secret
+	ID       string // names it among those of the agent; it is not a secret
 	Begun    time.Time
 	Until    time.Time
 	Used     time.Time // last, as far as this process knows

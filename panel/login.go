@@ -20,9 +20,9 @@ const (
 	hashingMost  = 1       // passwords that are checked at a time; calls need the machine, too
 )
 
-// sessionOf returns the agent who is logged in, and the hash of the session's token.
-// A request that shows a token is that of an embedded page; its cookie, if the browser
-// sends one, does not count.
+// sessionOf returns the logged-in agent, and the hash of the session's token. A request
+// that shows a token is that of an embedded page; its cookie, if the browser sends one,
+// does not count.
 func (p *Panel) sessionOf(r *http.Request) (agent, hash string, ok bool) {
 	if token, shown := shownToken(r); shown {
 		agent, hash, ok = p.sessions.agent(token, r.Host)
@@ -69,7 +69,7 @@ func cookieName(r *http.Request) string {
 	return name
 }
 
-// serveSession returns the agent who is logged in.
+// serveSession returns the logged-in agent.
 func (p *Panel) serveSession(w http.ResponseWriter, r *http.Request) {
 	agent, _, ok := p.sessionOf(r)
 	if !ok {
@@ -271,8 +271,8 @@ func fromLoopback(r *http.Request) bool {
 }
 
 // sourceOf returns the address that a request comes from, as a proxy on this
-// machine reports it if there is one. All addresses of an IPv6 network, of which
-// anybody has very many, are one source.
+// machine reports it if there is one. All addresses of an IPv6 network count as one
+// source, because a client has very many of them.
 func sourceOf(r *http.Request) string {
 	if f := r.Header.Values("X-Forwarded-For"); len(f) > 0 && fromLoopback(r) {
 		last := f[len(f)-1]

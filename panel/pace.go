@@ -9,7 +9,7 @@ const (
 	messageBurst = 200
 )
 
-// How much the log has of what pages and strangers send.
+// Limits on log lines about messages from pages and strangers.
 const (
 	oddEvery = time.Second
 	oddBurst = 60

@@ -143,7 +143,7 @@ func (s *station) left(k *socket, closed bool) {
 }
 
 // passLostAudio passes the audio on if its window is not connected and no line has
-// audio: the browser is gone, and waiting for it is of no use.
+// audio: the browser is gone, so there is no point in waiting for it.
 func (s *station) passLostAudio() {
 	if !s.audioBy.IsZero() && s.audio != "" && !slices.ContainsFunc(s.shown.segments, s.hasAudio) {
 		s.passAudio()

@@ -73,7 +73,7 @@ type Lines interface {
 	Doubt(id call.ContactID, connection call.ConnectionID)
 }
 
-// An Account is an agent who may log in.
+// An Account is an agent with a login.
 type Account struct {
 	Agent string // the agent's name
 	Login password.Hash
@@ -86,23 +86,23 @@ type Options struct {
 	Routing   Routing
 	Directory Directory
 	Lines     Lines
-	Store     switchboard.Store // keeps who is logged in
+	Store     switchboard.Store // keeps the sessions
 	Accounts  []Account
 	Origins   []string        // pages that may embed this one, such as "https://crm.example.com"
-	NotReady  []string        // what an agent can choose not to be ready for
+	NotReady  []string        // the reasons for not-ready that an agent can choose
 	Names     hostcheck.Names // by which the page may be asked for
-	// MaskInternal shows Streams pages third parties who are agents or queues, and
-	// transferred outbound calls, as Amazon Connect does.
+	// With MaskInternal, Streams pages get third parties that are agents or queues,
+	// and transferred outbound calls, as in Amazon Connect.
 	MaskInternal bool
 
 	SessionFor time.Duration // how long a login lasts; 0: 12h
 	IdleFor    time.Duration // how long it lasts without a window; 0: 2h
 
 	// PhoneLost reports whether the phone of an agent registers and is registered
-	// nowhere; nil: of no agent. PhoneChanged has it asked again.
+	// nowhere; nil: of no agent. PhoneChanged makes the panel ask again.
 	PhoneLost func(agent string) bool
 
-	// Recognised is called with each request of an agent who is logged in; nil: not.
+	// Recognised is called with each request of a logged-in agent; nil: not.
 	Recognised func(*http.Request)
 
 	Now func() time.Time // nil: time.Now
@@ -123,7 +123,7 @@ type Panel struct {
 	parking  parking
 
 	mu       sync.Mutex                    // guards involved
-	involved map[call.ContactID][]*station // of agents who are or were in a live contact
+	involved map[call.ContactID][]*station // of agents that are or were in a live contact
 
 	stop    chan struct{} // closed by Close
 	close   sync.Once
@@ -133,8 +133,8 @@ type Panel struct {
 // readWithin is how long New waits for the store.
 const readWithin = 10 * time.Second
 
-// New reads who is logged in. An agent without another phone counts as lost if no
-// window of theirs connects within startWithin. The caller must call Close.
+// New reads the stored sessions. An agent without another phone counts as lost if
+// none of their windows connects within startWithin. The caller must call Close.
 func New(o Options) (*Panel, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -174,8 +174,8 @@ func New(o Options) (*Panel, error) {
 	return p, nil
 }
 
-// recall has a station follow the live contacts in which its agent has a segment, also
-// those that they have left.
+// recall makes a station follow the live contacts in which its agent has a segment,
+// also those that they have left.
 func (p *Panel) recall(s *station) {
 	agent, _ := p.options.Routing.Agent(s.account.Agent)
 	for _, x := range agent.Segments {
@@ -206,7 +206,7 @@ func (p *Panel) ContactChanged(c call.Contact, events []call.Timed) {
 	}
 }
 
-// concerned returns the stations of agents who are in a contact or were in it before.
+// concerned returns the stations of agents that are or were in a contact.
 func (p *Panel) concerned(c call.Contact) []*station {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -228,7 +228,7 @@ func (p *Panel) concerned(c call.Contact) []*station {
 	return all
 }
 
-// AgentChanged takes an agent who has changed. It does not block.
+// AgentChanged takes an agent whose state has changed. It does not block.
 func (p *Panel) AgentChanged(a routing.Agent) {
 	if s := p.stations[a.Name]; s != nil {
 		s.rouse()

@@ -15,7 +15,7 @@ import (
 // long list.
 const mostParked = 20
 
-// A parkedView is a customer who waits for any agent to pick them up.
+// A parkedView is a customer waiting for any agent to pick them up.
 type parkedView struct {
 	ID      string `json:"id"` // of the contact
 	Name    string `json:"name"`
@@ -29,8 +29,8 @@ type parking struct {
 	customers map[call.ContactID]parkedView
 }
 
-// changed takes a contact that has changed, and reports whether that changes who is
-// parked.
+// changed takes a contact that has changed, and reports whether that changes the
+// list of parked customers.
 func (p *parking) changed(c call.Contact) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -51,7 +51,7 @@ func (p *parking) changed(c call.Contact) bool {
 	return true
 }
 
-// list returns what pages show.
+// list returns the message for pages.
 func (p *parking) list() parked {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -63,7 +63,7 @@ type (
 		Elsewhere bool `json:"elsewhere"`
 	}
 
-	// answer answers an offer, with SDP or the reason why there is no audio.
+	// answer answers an offer, with SDP or the reason why it was refused.
 	answer struct {
 		ContactID string `json:"contactId"`
 		Offer     int    `json:"offer"` // which one

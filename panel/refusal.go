@@ -10,7 +10,7 @@ import (
 )
 
 // A streamError is why a request was not carried out, in the shape that Streams
-// has for it. The page makes of it what suits both kinds of Streams pages: those
+// has for it. The page turns it into a form for both kinds of Streams pages: those
 // that read message and type, and those that parse the error as JSON.
 type streamError struct {
 	Type        string   `json:"type"`
@@ -55,7 +55,7 @@ const (
 	internalError = "internal-error" // the server's log has it
 )
 
-// streamsTypes are the types of errors that Streams has for refusals of ours.
+// streamsTypes are Streams' types of errors for our refusals.
 var streamsTypes = map[call.Code]string{
 	invalidState:     "InvalidStateException",
 	badEndpoint:      "BadEndpointException",

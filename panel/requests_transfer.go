@@ -162,8 +162,8 @@ func (a *ask) digits() (outcome, error) {
 	})
 }
 
-// talksTo is the party that the agent talks to: the last one who joined, or else
-// the customer.
+// talksTo is the party that the agent talks to: the last one that joined, or else the
+// customer.
 func (s segment) talksTo() call.ConnectionID {
 	var id call.ConnectionID
 	if x := s.customer(); x != nil {

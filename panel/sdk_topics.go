@@ -40,11 +40,11 @@ type participantState struct {
 	State   sdkEnum `json:"state"`
 }
 
-// goneParticipant is the state of a participant who is not shown.
+// goneParticipant is the state of a participant that is not shown.
 func goneParticipant(id string) any { return participantState{ID: id, State: sdkEnum{disconnected}} }
 
-// A step is a participant before and now. A new participant has no before; one who is
-// no longer shown is disconnected now.
+// A step is a participant before and now. A new participant has no before; a
+// participant that is no longer shown is disconnected now.
 type step struct {
 	before *participant
 	now    participant
@@ -106,8 +106,9 @@ type resumeState struct {
 	CanResume bool   `json:"canResumeConnection"`
 }
 
-// holdTopics reports who is put on hold and taken off it. An agent is on hold while
-// another agent who consults them talks to the customer, and cannot resume themselves.
+// holdTopics reports the participants put on hold and taken off it. An agent is on
+// hold while another agent who consults them talks to the customer, and cannot resume
+// themselves.
 func holdTopics(before, now frame) []publication {
 	var all []publication
 	for _, s := range steps(before, now) {

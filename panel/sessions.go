@@ -23,7 +23,7 @@ const sessionKind = "session"
 
 const (
 	workingDay   = 12 * time.Hour // how long a session lasts, and
-	longBreak    = 2 * time.Hour  // how long without being used, unless Options say otherwise
+	longBreak    = 2 * time.Hour  // how long without being used, unless Options set another time
 	lastCall     = 4 * time.Hour  // a session does not end in a call, unless it takes this long
 	mostSessions = 16             // of one agent; the oldest login gives way
 	mostEmbedded = 8              // of them by one login; the oldest gives way
@@ -55,7 +55,7 @@ func (x session) family() string { return cmp.Or(x.By, x.Token) }
 // they were used last is not: after a restart, all count as just used.
 type sessions struct {
 	store  switchboard.Store
-	logins map[string]string // the agents, and what session.Login must be
+	logins map[string]string // the agents, with the value that session.Login must have
 	now    func() time.Time
 	busy   func(agent string) bool // the agent is in a call on their page; nil: none is
 	length time.Duration           // of a session

@@ -93,7 +93,7 @@ func (k *socket) close(code closeCode, why string) {
 // pageID is how windows may name themselves.
 var pageID = regexp.MustCompile(`^[0-9a-zA-Z-]{8,64}$`)
 
-// serveSocket connects a window of an agent who is logged in.
+// serveSocket connects a window of a logged-in agent.
 func (p *Panel) serveSocket(w http.ResponseWriter, r *http.Request) {
 	agent, session, ok := p.sessionOf(r)
 	id := r.URL.Query().Get("page")

@@ -35,7 +35,7 @@ type station struct {
 
 	wake  chan struct{} // contacts or the agent have changed
 	inbox chan func()
-	lines chan func()   // what runLines has to do
+	lines chan func()   // work for runLines
 	pace  *rate.Limiter // of the windows' messages
 
 	transfers transfers
@@ -46,7 +46,7 @@ type station struct {
 	over     []call.Contact          // contacts that have ended, with a segment of the agent
 	rejected map[string]bool         // names of connections on which the agent rejects
 
-	// What follows belongs to run.
+	// The fields below belong to run.
 	pages   []*page // in the order in which they came
 	shown   frame
 	audio   string    // the page that has the agent's audio
@@ -102,7 +102,7 @@ func (s *station) run() {
 	}
 }
 
-// do has run call act. It is false when the panel is closed.
+// do makes run call act. It returns false when the panel is closed.
 func (s *station) do(act func()) bool {
 	select {
 	case s.inbox <- act:

@@ -76,9 +76,9 @@ func customerLeg(s segment, x call.Connection, mask bool) connection {
 	return leg
 }
 
-// thirdLeg names a third party truthfully. Amazon Connect hides who an agent or a queue
-// is, and has a quickConnectName only for those who were added while the agent was in
-// the contact.
+// thirdLeg names a third party truthfully. Amazon Connect hides the names of agents and
+// queues, and has a quickConnectName only for parties that were added while the agent
+// was in the contact.
 func thirdLeg(s segment, o other, mask bool) connection {
 	leg := streamsLeg(o.Connection, o.name, outboundLeg)
 	leg.QuickConnect = o.Endpoint.String()
@@ -100,8 +100,8 @@ func streamsLeg(x call.Connection, name, kind string) connection {
 	}
 }
 
-// legState: a party who hears a prompt has not taken the call yet, and an agent who
-// is away keeps their place.
+// legState: a screening party has not taken the call yet, and an agent who is away
+// keeps their place.
 func legState(s call.State) string {
 	switch s {
 	case call.Connecting, call.Screening:

@@ -60,8 +60,8 @@ func chosen(ask stateParam, notReady []string) (routing.Status, bool) {
 	return routing.Status{}, false
 }
 
-// streamsState returns the agent's state. Streams distinguishes an agent who calls a
-// customer from one who is busy.
+// streamsState returns the agent's state. Streams distinguishes an agent calling a
+// customer from a busy one.
 func streamsState(a routing.Agent, segments []segment) agentState {
 	since := stamp(a.Since)
 	state := streamsStatus(a.Status)

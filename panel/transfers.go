@@ -21,7 +21,7 @@ type transferState struct {
 	ContactID  string        `json:"contactId"`      // the segment of the agent who asked
 	TransferID string        `json:"transferId"`     // also the connectionId of the third party
 	Stage      string        `json:"stage"`          // of the contact, or "ended"
-	Target     call.Endpoint `json:"target"`         // who has accepted, or was tried last
+	Target     call.Endpoint `json:"target"`         // the one that has accepted, or was tried last
 	Text       string        `json:"text,omitempty"` // why the transfer failed, for the agent
 	call.Transfer
 }

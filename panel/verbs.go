@@ -4,8 +4,8 @@ import (
 	"holdfast/call"
 )
 
-// verbs returns what an agent can do in a segment, for the buttons of the page. The
-// contact decides: a request for anything else is put to it as well.
+// verbs returns the requests an agent can make in a segment, for the buttons of the
+// page. The contact decides: any other request is passed to it as well.
 func verbs(s segment) []string {
 	held := false
 	if x := s.customer(); x != nil {
@@ -43,7 +43,7 @@ func verbs(s segment) []string {
 	return []string{}
 }
 
-// consulted returns what can be done while the customer is not on hold.
+// consulted returns the requests possible while the customer is not on hold.
 func consulted(s segment) []string {
 	for _, o := range s.others() {
 		if o.State == call.Held {

@@ -279,7 +279,7 @@ func failureText(target call.Endpoint, why call.Reason, detail string) string {
 	return fmt.Sprintf("%s %s.", nameOf(target), why.Says())
 }
 
-// nameOf is what an agent calls an endpoint: its name, or the number or user of its
+// nameOf is an agent's word for an endpoint: its name, or the number or user of its
 // address.
 func nameOf(e call.Endpoint) string {
 	if e.Name != "" || e.Kind != call.URI {
