@@ -7,7 +7,7 @@ func (c *checker) trunks(d *document, config *Config) {
 	for i, t := range d.Trunks {
 		path := fmt.Sprintf("trunk[%d]", i)
 		c.name(path, t.Name, seen)
-		trunk := Trunk{Name: string(t.Name), User: string(t.User), Realm: string(t.Realm), Identity: t.Identity}
+		trunk := Trunk{Name: string(t.Name), User: string(t.User), Realm: string(t.Realm), Identity: t.Identity, Refer: t.Refer}
 		trunk.Gateway = c.hop(path+".gateway", t.Gateway, config.SIP)
 		for j, a := range t.Addresses {
 			n, ok := network(string(a))

@@ -126,6 +126,7 @@ type Trunk struct {
 	Realm    string // what it asks for; empty: whatever it names
 
 	Identity bool // it is told who really calls
+	Refer    bool // an agent whose phone it leads to may transfer by REFER
 }
 
 // A Secret is a word that is not printed.

@@ -88,6 +88,7 @@ type document struct {
 		PasswordFile text `toml:"password_file"`
 		Realm        text `toml:"realm"`
 		Identity     bool `toml:"identity"`
+		Refer        bool `toml:"refer"`
 	} `toml:"trunk"`
 	Allow struct {
 		Numbers []text `toml:"numbers"`

@@ -71,6 +71,20 @@ func (addresses) Dialled(agent, written string) (call.Dialled, error) {
 	}, nil
 }
 
+// Endpoint knows the names that Dialled knows.
+func (a addresses) Endpoint(written string) (call.Endpoint, error) {
+	if written == "sales" {
+		return call.Endpoint{Kind: call.QueueEndpoint, Address: written}, nil
+	}
+	begins, err := a.Dialled("ana", written)
+	return begins.Customer, err
+}
+
+func (addresses) Refers(from netip.AddrPort) bool { return from.Port() != trunkPort }
+
+// trunkPort is that of what is a trunk at the far address.
+const trunkPort = 5099
+
 func (addresses) Identifies(e call.Endpoint) bool { return e.Kind == call.PhoneNumber }
 func (addresses) Registers(e call.Endpoint) bool  { return e.Kind == call.AgentEndpoint }
 

@@ -44,7 +44,7 @@ func (r rooms) Open(room call.ContactID, leg call.ConnectionID, port uint16) (au
 func (r rooms) CloseRoom(room call.ContactID) { r.Room(room).Close() }
 
 // An anchor is what a leg holds in this process; all values of the leg share
-// it. Besides hop and refused nothing in it changes.
+// it. Besides hop, refused and theirs nothing in it changes.
 type anchor struct {
 	lines      *Legs
 	contact    call.ContactID
@@ -58,6 +58,7 @@ type anchor struct {
 
 	hop     atomic.Pointer[netip.AddrPort] // where the last message went; nil: it is known to be lost
 	refused atomic.Bool                    // the INVITE that began it, by us or by its sender
+	theirs  atomic.Pointer[string]         // the peer's tag; nil: not known yet
 }
 
 // Close implements switchboard.Leg.

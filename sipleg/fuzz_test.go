@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/emiago/sipgo/sip"
-
 	"holdfast/call"
 	"holdfast/media"
 	"holdfast/sipua"
@@ -42,7 +40,14 @@ later 600ms
 later 5s
 later 33s
 restart
-restart port-taken`, "\n")
+restart port-taken
+customer refers sip:+4930@192.0.2.1
+desk grants-and-fails busy
+desk grants
+desk denies core
+desk reports t1 ringing
+desk reports t1 over busy
+desk reports t2 completed`, "\n")
 
 // FuzzLeg does anything in any order, and checks what holds for every leg. The
 // first byte says who calls, each other what happens next.
@@ -151,11 +156,12 @@ func FuzzReceive(f *testing.F) {
 	for _, seed := range []string{
 		bye, hold, strings.Replace(hold, "AVP 8", "AVP 18", 1), strings.Replace(bye, "BYE", "INFO", 2),
 		strings.Replace(bye, "BYE", "OPTIONS", 2), strings.Replace(bye, "BYE", "UPDATE", 2),
+		strings.Replace(strings.Replace(bye, "BYE", "REFER", 2), "Content-Length", "Refer-To: <sip:+4930@192.0.2.1>\r\nContent-Length", 1),
 	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		m, err := sip.ParseMessage([]byte(text))
+		m, err := sipua.Parse([]byte(text))
 		if err != nil {
 			return
 		}

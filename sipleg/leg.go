@@ -29,6 +29,9 @@ type leg struct {
 	way      way            // in which the peer says keys, once it has
 	answered bool           // by them, or by us
 	ended    bool           // nothing more is told
+
+	referrals []referral // granted, the oldest first, until their last Report
+	asks      uint32     // CSeq of the REFER whose outcome follows in the same transition
 }
 
 // A role says who called whom.
@@ -48,7 +51,7 @@ func (l leg) Receive(now time.Time, in switchboard.Incoming) switchboard.Plan {
 		t.emit(in.begins)
 		t.run(in.step)
 	case message:
-		t.from = l.lines.local.HostOf(in.Received)
+		t.from, t.source = l.lines.local.HostOf(in.Received), in.From
 		t.run(l.dialog.Receive(now, in.Received))
 	case unreachable:
 		t.run(l.dialog.Unreachable(now, in.addr))
@@ -64,6 +67,10 @@ func (l leg) Receive(now time.Time, in switchboard.Incoming) switchboard.Plan {
 		t.run(l.dialog.Tick(now))
 	case switchboard.Resumed:
 		t.resume()
+	case switchboard.Granted:
+		t.granted()
+	case switchboard.Refused:
+		t.rejectReferral(in.Err)
 	default:
 		l.lines.log.Error("a SIP leg cannot receive this", "what", in, "contact", l.contact)
 	}
@@ -100,6 +107,8 @@ func (l leg) Plan(now time.Time, c call.Command) switchboard.Plan {
 		}
 	case call.Digits:
 		t.press(c.Digits)
+	case call.Report:
+		t.report(c)
 	case call.Notify: // is for eyes, not for a phone
 	default:
 		l.lines.log.Error("a SIP leg does not support this command", "command", c, "contact", l.contact)
@@ -135,6 +144,8 @@ type step struct {
 	from  netip.Addr // the host of who sent the message that is taken in
 	facts []call.Event
 	out   []switchboard.Outgoing
+	// source is where that message came from.
+	source netip.AddrPort
 	// resound says that the audio is new in this process and must be made
 	// final even if nothing has changed.
 	resound bool
@@ -198,6 +209,9 @@ func (t *step) happened(ev sipua.Event) {
 		t.run(t.dialog.Invite(t.now, []byte(t.session.Local)))
 	case sipua.Info: // answered already
 		t.informed(ev)
+	case sipua.Referred:
+		t.referred(ev)
+	case sipua.ReferralAnswered, sipua.Notified: // of a REFER of ours, and we send none
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -121,7 +122,7 @@ func (r *rig) deskMakes(what string) error {
 		case "presses":
 			r.plans(call.Digits{Connection: id, Digits: reason})
 		default:
-			return fmt.Errorf("a desk cannot %q", what)
+			return r.deskTransfers(id, what)
 		}
 	}
 	return nil
@@ -181,6 +182,9 @@ func (r *rig) farMakes(what string) error {
 	default:
 		var status int
 		var reason string
+		if to, refers := strings.CutPrefix(what, "refers "); refers {
+			return r.farRefers(to)
+		}
 		if _, err := fmt.Sscanf(what, "rejects %d %s", &status, &reason); err != nil {
 			return fmt.Errorf("a phone cannot %q", what)
 		}
@@ -208,9 +212,12 @@ func checkMemory(t testing.TB, r *rig) {
 		t.Fatalf("%v: %s", err, m.Dialog)
 	}
 	l := r.leg.(leg)
-	read := leg{l.anchor, dialog, m.Session, m.Latched, "", m.Answered, m.Ended}
+	read := leg{anchor: l.anchor, dialog: dialog, session: m.Session, latched: m.Latched, answered: m.Answered, ended: m.Ended, referrals: m.Referred}
 	l.dialog, l.way = dialog, ""
-	if read != l {
+	if len(l.referrals) == 0 {
+		l.referrals = nil
+	}
+	if !reflect.DeepEqual(read, l) {
 		t.Errorf("read back:\n%+v\nnot:\n%+v", read, l)
 	}
 }

@@ -36,6 +36,12 @@ type Addresses interface {
 	// Dialled returns how the contact begins when an agent's phone dials what a person
 	// might write. An error says why it may not.
 	Dialled(agent, written string) (call.Dialled, error)
+	// Endpoint returns the party that a person means by what they have written: a name,
+	// a number or a sip: address. An error is a *switchboard.DialError, or a sentence
+	// about how to write it.
+	Endpoint(written string) (call.Endpoint, error)
+	// Refers reports whether a call with a party there may be transferred by REFER.
+	Refers(from netip.AddrPort) bool
 	// Identifies reports whether whoever is called there is told who really
 	// calls, besides whom they see calling (RFC 3325).
 	Identifies(call.Endpoint) bool
@@ -164,7 +170,10 @@ func (l *Legs) Restore(id call.ContactID, connection call.ConnectionID, epoch ui
 	}
 	a := &anchor{lines: l, contact: id, connection: connection, role: m.Role, name: m.Name, identity: dialog.Identity(), audio: silence{}, caller: m.Caller}
 	a.refused.Store(m.Ended && !m.Answered)
-	restored := leg{anchor: a, dialog: dialog, session: m.Session, latched: m.Latched, answered: m.Answered, ended: m.Ended}
+	if theirs := dialog.PeerTag(); theirs != "" {
+		a.theirs.Store(&theirs)
+	}
+	restored := leg{anchor: a, dialog: dialog, session: m.Session, latched: m.Latched, answered: m.Answered, ended: m.Ended, referrals: m.Referred}
 	if m.Ended {
 		l.register(a)
 		return restored, nil

@@ -58,6 +58,8 @@ func (l *Legs) request(m sipua.Received, r *sip.Request) {
 		l.arrive(m, r)
 	case r.Method == sip.OPTIONS:
 		l.send(sipua.OptionsOK(m))
+	case r.Method == sip.REFER: // nobody asks a server to call somebody, except inside a call
+		l.send(sipua.Refuse(m, 403, "Forbidden outside a call"))
 	default:
 		l.send(sipua.Refuse(m, 405, "Method Not Allowed", sip.NewHeader("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS")))
 	}
@@ -115,7 +117,7 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 			return
 		}
 		by := invitedBy(r)
-		by.Agent = agent
+		by.Agent, by.Customer = agent, begins.Customer
 		l.open(m, r, beginning{begins, begins.Agent.String(), by})
 		return
 	}
@@ -134,7 +136,9 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 		l.send(sipua.Refuse(m, 482, "Loop Detected"))
 		return
 	}
-	l.open(m, r, beginning{begins, begins.Customer.String(), customerInvited(r)})
+	by := customerInvited(r)
+	by.Customer = begins.Customer
+	l.open(m, r, beginning{begins, begins.Customer.String(), by})
 }
 
 // A beginning is how a contact begins for an INVITE.
@@ -157,6 +161,8 @@ func (l *Legs) open(m sipua.Received, r *sip.Request, begins beginning) {
 		lines: l, contact: newContactID(now), connection: 1,
 		role: callee, name: begins.name, identity: step.Dialog.Identity(), caller: begins.by,
 	}
+	theirs := tagIn(r.From().Params)
+	a.theirs.Store(&theirs)
 	if err := a.open(0); err != nil {
 		l.busy(m, r, err)
 		return

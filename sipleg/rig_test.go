@@ -38,6 +38,8 @@ type rig struct {
 	lost  bool // what either side sends does not arrive
 	told  []string
 	facts []call.Event
+	deny  error       // what the desk answers to requests; nil: it grants them
+	fails call.Reason // why a transfer fails in the transition that grants it
 
 	far       *sipua.Dialog
 	farSDP    string // what it offers and answers
@@ -127,6 +129,9 @@ func (r *rig) act(p switchboard.Plan) {
 			r.t.Errorf("%s: %v", out.Trace(), err)
 		}
 	}
+	for _, fact := range p.Facts {
+		r.decide(fact)
+	}
 }
 
 // listening is what our description in a message says, if it has one, or else
@@ -189,6 +194,7 @@ func (r *rig) farDoes(s sipua.Step) {
 		if o, ok := ev.(sipua.Invited); ok && !o.Initial {
 			r.farDoes(r.far.Accept(r.now, []byte(r.farSDP), false))
 		}
+		r.farHears(ev)
 	}
 }
 
@@ -218,7 +224,7 @@ func (r *rig) farSays(m sip.Message) sip.Message {
 
 // travel is a message as it arrives: the far side knows nothing but its text.
 func travel(t testing.TB, m sip.Message, from netip.AddrPort) sipua.Received {
-	parsed, err := sip.ParseMessage([]byte(m.String()))
+	parsed, err := sipua.Parse([]byte(m.String()))
 	if err != nil {
 		t.Fatalf("%v:\n%s", err, m)
 	}

@@ -13,9 +13,10 @@ import (
 	"holdfast/call"
 )
 
-// TestNoOtherAddressIsCalled: a redirection is a failure, and a request to call somebody
-// (REFER) is refused, whatever addresses they name. There is no other door at which the
-// far end could name an address.
+// TestNoOtherAddressIsCalled: a redirection is a failure, and a REFER outside a call is
+// refused, whatever addresses they name. A REFER inside a call is a request, which passes
+// the destination policy (TestWhatReferMeans). There is no other
+// door at which the far end could name an address.
 func TestNoOtherAddressIsCalled(t *testing.T) {
 	const carrier = "<sip:+19005550100@198.51.100.2>"
 	for _, status := range []int{300, 301, 302, 305, 380} {
@@ -40,7 +41,7 @@ func TestNoOtherAddressIsCalled(t *testing.T) {
 	refer := request(t, "REFER", "200", "", "")
 	refer.SIP.AppendHeader(sip.NewHeader("Refer-To", carrier))
 	r.lines.Receive(refer)
-	if len(out.sent) != 1 || out.sent[0].SIP.(*sip.Response).StatusCode != 405 {
+	if len(out.sent) != 1 || out.sent[0].SIP.(*sip.Response).StatusCode != 403 {
 		t.Errorf("a REFER is answered with %v", out.sent)
 	}
 }

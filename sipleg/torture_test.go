@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"holdfast/call"
+	"holdfast/switchboard"
 )
 
 // A torture is a message as RFC 4475 describes it, and what becomes of it: "a contact",
@@ -175,8 +176,8 @@ func TestTorture(t *testing.T) {
 }
 
 // became is what has become of a message.
-func became(r *rig, w *wire, beside any) string {
-	if r.leg != beside {
+func became(r *rig, w *wire, beside switchboard.Leg) string {
+	if anchorOf(r.leg) != anchorOf(beside) {
 		return "a contact"
 	}
 	var all []string

@@ -81,6 +81,7 @@ func (o outgoing) Trace() string {
 func (o outgoing) Send() error {
 	o.on.hop.Store(&o.To)
 	o.on.refuses(o.Message)
+	o.on.meets(o.Message)
 	return o.on.lines.sender.Send(o.Message)
 }
 

@@ -15,6 +15,7 @@ type Referred struct {
 	CSeq     uint32 // by which Report knows it
 	To       sip.Uri
 	Replaces *Replaces // the call that the peer has with To; nil: none
+	By       sip.Uri   // the address that the peer has for itself
 }
 
 func (Referred) isEvent() {}
@@ -96,7 +97,7 @@ func (t *step) referred(req *sip.Request, i int) {
 		refuse(sip.StatusServiceUnavailable, "Service Unavailable")
 	default:
 		t.heeded = t.heard
-		t.emit(Referred{CSeq: req.CSeq().SeqNo, To: reference.to, Replaces: reference.replaces})
+		t.emit(Referred{CSeq: req.CSeq().SeqNo, To: reference.to, Replaces: reference.replaces, By: referrer(req)})
 	}
 }
 

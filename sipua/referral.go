@@ -51,6 +51,9 @@ func (d *Dialog) Named() Replaces {
 	return Replaces{CallID: d.id.CallID, ToTag: d.remoteTag(), FromTag: d.id.Tag}
 }
 
+// PeerTag returns the peer's tag, "" before the peer has one.
+func (d *Dialog) PeerTag() string { return d.peer.Tag }
+
 // remoteTag is the peer's, while it rings that of one of those who ring.
 func (d *Dialog) remoteTag() string {
 	if d.stage == calling && len(d.early) > 0 {

@@ -8,14 +8,14 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// reader reads messages. It leaves Refer-To as it was written: sipgo keeps only one of
-// several parameters or headers in a URI that have the same name.
-var reader = sip.NewParser(sip.WithHeadersParsers(withoutReferTo()))
+// reader reads messages. It leaves Refer-To and Referred-By as they were written: sipgo
+// keeps only one of several parameters or headers in a URI that have the same name.
+var reader = sip.NewParser(sip.WithHeadersParsers(withoutReferrals()))
 
-func withoutReferTo() sip.HeadersParser {
+func withoutReferrals() sip.HeadersParser {
 	known := sip.HeadersParser{}
 	for name, parse := range sip.DefaultHeadersParser() {
-		if name != "refer-to" {
+		if name != "refer-to" && name != "referred-by" {
 			known[name] = parse
 		}
 	}
@@ -59,6 +59,18 @@ func readReferTo(text string) (reference, *Fault) {
 		return reference{to: uri}, nil
 	}
 	return reference{}, fault(416, "Unsupported URI Scheme", "header Refer-To: only sip: and tel: can be called, not %q", address)
+}
+
+// referrer is the address that the sender of a REFER has for itself: in Referred-By (RFC
+// 3892), or else in From.
+func referrer(req *sip.Request) sip.Uri {
+	for _, h := range append(req.GetHeaders("Referred-By"), req.GetHeaders("b")...) {
+		var uri sip.Uri
+		if address, err := addressIn(h.Value()); err == nil && sip.ParseUri(address, &uri) == nil && uri.Host != "" && usable(uri) {
+			return uri
+		}
+	}
+	return req.From().Address
 }
 
 // addressIn returns the URI of a header that has one name-addr or addr-spec. The

