@@ -17,7 +17,7 @@ var descriptions = map[string]map[string]string{
 		"connections":    "who is in it now, in the order of joining",
 		"lastConnection": "the highest connection id given out so far",
 		"customer":       "where the customer is reached, or who they say they are",
-		"called":         "what a customer who called us dialled",
+		"called":         "what a customer who called us, or an agent's phone, dialled",
 		"agent":          "the agent responsible for the customer, recalled when all others have left",
 		"transfer":       "the transfer under way, if any",
 		"past":           "transfers that have ended, oldest first",

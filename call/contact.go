@@ -30,7 +30,7 @@ type Contact struct {
 
 	// Customer is where the customer is reached, or who they say they are.
 	Customer Endpoint `json:"customer,omitzero"`
-	// Called is what a customer who called us dialled.
+	// Called is what a customer who called us, or an agent's phone, dialled.
 	Called string `json:"called,omitempty"`
 	// Agent is where the agent responsible for the customer is reached.
 	// When everybody else has gone, this is who is recalled.
