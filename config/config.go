@@ -53,7 +53,7 @@ type SIP struct {
 
 	SessionExpires time.Duration // the session interval that is proposed to everybody; 0: none
 	AskAfter       time.Duration // without audio, until a phone is asked whether it is still there; 0: never
-	TimerF         time.Duration // how long it may take to answer that; 0: 32 s. The file does not have it
+	T1             time.Duration // see sipua.Local; the file does not have it
 }
 
 // Carries reports whether the server sends and listens over a transport.

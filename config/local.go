@@ -12,7 +12,7 @@ func (c Config) Local(at netip.AddrPort, userAgent string) sipua.Local {
 	return sipua.Local{
 		Address: at, Transport: c.SIP.Proxy.Transport, Transports: c.SIP.Transports,
 		Proxy: c.SIP.Proxy.AddrPort, UserAgent: userAgent, Credentials: c.credentials(),
-		SessionExpires: c.SIP.SessionExpires, TimerF: c.SIP.TimerF,
+		SessionExpires: c.SIP.SessionExpires, T1: c.SIP.T1,
 	}
 }
 

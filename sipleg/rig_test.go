@@ -163,7 +163,9 @@ func (r *rig) Send(m sipua.Message) error {
 	}
 	in := travel(r.t, m.SIP, usAddress)
 	if r.forgot {
-		r.lines.Receive(travel(r.t, sipua.Refuse(in, 481, "No Such Call").SIP, farAddress))
+		if refusal := sipua.Refuse(in, 481, "No Such Call"); refusal.SIP != nil {
+			r.lines.Receive(travel(r.t, refusal.SIP, farAddress))
+		}
 		return nil
 	}
 	if r.far == nil {

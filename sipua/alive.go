@@ -9,7 +9,7 @@ import (
 )
 
 // Ask sends OPTIONS inside an established dialog to find out whether the peer is still
-// there. Without an answer within TimerF, or with 481 or 408, the dialog is lost; any
+// there. Without an answer within 64*T1, or with 481 or 408, the dialog is lost; any
 // other answer shows that the peer is there. Ask sends nothing while an earlier request
 // finds out the same.
 func (d *Dialog) Ask(now time.Time) Step {
@@ -60,6 +60,6 @@ func (t *step) present(tx requestTx, m Received, res *sip.Response) {
 // expired takes that a request of ours has had no final response.
 func (t *step) expired(tx requestTx) {
 	if tx.pending() && tx.proves() {
-		t.lose(fmt.Sprintf("no answer to our %s within %s", tx.request.Method, t.local.timerF()), true)
+		t.lose(fmt.Sprintf("no answer to our %s within %s", tx.request.Method, tx.timeout()), true)
 	}
 }

@@ -112,7 +112,7 @@ func (t *step) inviteAgain(i int, res *sip.Response) bool {
 		kind, t.early = FirstINVITE, nil
 	}
 	req := t.again(tx.request, t.nextCSeq(), tx.to)
-	next := newInviteTx(t.now, req, t.fit(req, tx.to), tx.initial)
+	next := newInviteTx(tx.pace, t.now, req, t.fit(req, tx.to), tx.initial)
 	next.begun = tx.begun
 	t.send(kind, next.to, req)
 	t.invites = append(t.invites, next)

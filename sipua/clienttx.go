@@ -8,9 +8,8 @@ import (
 
 // The timers of RFC 3261 §17.1.1.1 and §17.1.2.1, and ours.
 const (
-	t1 = 500 * time.Millisecond // round trip
+	t1 = 500 * time.Millisecond // round trip, unless Local has another
 	t2 = 4 * time.Second        // the longest pause between two repetitions
-	t4 = 5 * time.Second        // as long as a message stays in the network
 
 	timeoutB = 64 * t1 // timers B, D, F, H, J, L and M
 
@@ -25,7 +24,18 @@ type repetition struct {
 	pause time.Duration
 }
 
-func repeatFrom(now time.Time) repetition { return repetition{now.Add(t1), t1} }
+// A pace is the T1 that a transaction goes by.
+type pace time.Duration
+
+func (p pace) repeatFrom(now time.Time) repetition {
+	return repetition{now.Add(time.Duration(p)), time.Duration(p)}
+}
+
+// t4 is as long as a message stays in the network.
+func (p pace) t4() time.Duration { return 10 * time.Duration(p) }
+
+// timeout is as long as timers B, D, F, H, J, L and M take.
+func (p pace) timeout() time.Duration { return 64 * time.Duration(p) }
 
 func (r repetition) due(now time.Time) bool { return !r.next.IsZero() && !now.Before(r.next) }
 
@@ -55,16 +65,17 @@ const (
 
 // A sending is what all client transactions have.
 type sending struct {
+	pace
 	request *sip.Request
 	to      Hop
 	begun   uint32     // the CSeq with which the request went before it was challenged
 	resend  repetition // timers A and E
 }
 
-func newSending(now time.Time, request *sip.Request, to Hop) sending {
-	s := sending{request: request, to: to, begun: request.CSeq().SeqNo}
+func newSending(p pace, now time.Time, request *sip.Request, to Hop) sending {
+	s := sending{pace: p, request: request, to: to, begun: request.CSeq().SeqNo}
 	if !to.Transport.Reliable() {
-		s.resend = repeatFrom(now)
+		s.resend = p.repeatFrom(now)
 	}
 	return s
 }
@@ -80,8 +91,8 @@ type inviteTx struct {
 	end       time.Time // timers B, D, M; and after CANCEL
 }
 
-func newInviteTx(now time.Time, request *sip.Request, to Hop, initial bool) inviteTx {
-	tx := inviteTx{sending: newSending(now, request, to), state: txCalling, initial: initial, end: now.Add(timeoutB)}
+func newInviteTx(p pace, now time.Time, request *sip.Request, to Hop, initial bool) inviteTx {
+	tx := inviteTx{sending: newSending(p, now, request, to), state: txCalling, initial: initial, end: now.Add(p.timeout())}
 	if initial {
 		tx.answerBy = now.Add(firstSign)
 	}
@@ -104,14 +115,14 @@ func (tx inviteTx) provisional() inviteTx {
 // cancel is tx after its CANCEL has been sent: a final response is due within
 // 64*T1 (RFC 3261 §9.1).
 func (tx inviteTx) cancel(now time.Time) inviteTx {
-	tx.cancelled, tx.end = true, now.Add(timeoutB)
+	tx.cancelled, tx.end = true, now.Add(tx.timeout())
 	return tx
 }
 
 // final is tx after a final response: it lingers for repetitions of it.
 func (tx inviteTx) final(now time.Time, status int) inviteTx {
 	tx.resend, tx.answerBy = repetition{}, time.Time{}
-	tx.state, tx.end = txCompleted, now.Add(timeoutB)
+	tx.state, tx.end = txCompleted, now.Add(tx.timeout())
 	switch {
 	case status < 300:
 		tx.state = txAccepted
@@ -133,8 +144,8 @@ type requestTx struct {
 	referral uint32    // the subscription that a NOTIFY is for
 }
 
-func newRequestTx(now time.Time, request *sip.Request, to Hop) requestTx {
-	return requestTx{sending: newSending(now, request, to), state: txCalling, end: now.Add(timeoutB)}
+func newRequestTx(p pace, now time.Time, request *sip.Request, to Hop) requestTx {
+	return requestTx{sending: newSending(p, now, request, to), state: txCalling, end: now.Add(p.timeout())}
 }
 
 func (tx requestTx) pending() bool { return tx.state == txCalling || tx.state == txProceeding }
@@ -147,7 +158,7 @@ func (tx requestTx) provisional() requestTx {
 
 // final is tx after a final response, whose repetitions it absorbs for T4.
 func (tx requestTx) final(now time.Time) requestTx {
-	tx.state, tx.resend, tx.end = txCompleted, repetition{}, now.Add(t4)
+	tx.state, tx.resend, tx.end = txCompleted, repetition{}, now.Add(tx.t4())
 	if tx.to.Transport.Reliable() {
 		tx.state = txEnded
 	}

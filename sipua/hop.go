@@ -176,7 +176,7 @@ func (t *step) overUDP(s *sending) bool {
 	}
 	s.request = s.request.Clone()
 	s.request.Via().Transport = "UDP"
-	s.to.Transport, s.resend, t.datagrams = UDP, repeatFrom(t.now), true
+	s.to.Transport, s.resend, t.datagrams = UDP, s.repeatFrom(t.now), true
 	t.send(Retransmission, s.to, s.request)
 	return true
 }

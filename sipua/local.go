@@ -19,18 +19,17 @@ type Local struct {
 	// seconds; 0: none is proposed, but one that the peer wants is kept. The peer may
 	// want none below 90 s, or below SessionExpires if that is less.
 	SessionExpires time.Duration
-	// TimerF is how long a request other than INVITE may go without an answer (RFC 3261
-	// §17.1.2.2); 0: 32 s.
-	TimerF time.Duration
+	// T1 is what a message takes there and back, at the most (RFC 3261 §17.1.1.1); 0:
+	// 500 ms. Whatever gets no answer is given up after 64*T1; T4 is 10*T1.
+	T1 time.Duration
 
 	// Credentials are what we answer challenges with, the first that fits.
 	Credentials []Credentials
 }
 
-// timerF is TimerF, or what RFC 3261 has for it.
-func (l Local) timerF() time.Duration {
-	if l.TimerF == 0 {
-		return timeoutB
+func (l Local) pace() pace {
+	if l.T1 == 0 {
+		return pace(t1)
 	}
-	return l.TimerF
+	return pace(l.T1)
 }

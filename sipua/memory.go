@@ -186,7 +186,7 @@ func (d *Dialog) restoreInvite(m *inviteMemory) error {
 		return fmt.Errorf("reading our INVITE in a dialog's memory: %w", err)
 	}
 	d.answerIn(req, m.To)
-	before := sending{request: req, to: m.To, begun: m.Begun}
+	before := sending{pace: d.local.pace(), request: req, to: m.To, begun: m.Begun}
 	if m.Begun == 0 {
 		before.begun = req.CSeq().SeqNo
 	}
@@ -204,7 +204,7 @@ func (d *Dialog) restoreServers(list []serverMemory) error {
 		if err != nil {
 			return fmt.Errorf("reading the peer's INVITE in a dialog's memory: %w", err)
 		}
-		tx := serverTx{request: req, to: m.To, initial: m.Initial, state: m.State, kind: m.Kind}
+		tx := serverTx{pace: d.local.pace(), request: req, to: m.To, initial: m.Initial, state: m.State, kind: m.Kind}
 		if !tx.openInvite() && !tx.unacknowledged() || tx.unacknowledged() && m.Response == "" {
 			return fmt.Errorf("a dialog's memory has an INVITE %s without its response", m.State)
 		}
@@ -302,7 +302,7 @@ func (t *step) resumeInvite(i int, tx inviteTx) {
 	case tx.state == txProceeding:
 	default:
 		t.send(Retransmission, tx.to, tx.request)
-		t.invites[i] = newInviteTx(t.now, tx.request, tx.to, true)
+		t.invites[i] = newInviteTx(tx.pace, t.now, tx.request, tx.to, true)
 		t.invites[i].begun = tx.begun
 	}
 }

@@ -20,6 +20,7 @@ const tryingAfter = 200 * time.Millisecond
 // INVITE, or of any other request, which is answered at once. A value: each
 // method returns its successor.
 type serverTx struct {
+	pace
 	request  *sip.Request
 	to       Hop           // where responses go
 	response *sip.Response // the last one
@@ -42,16 +43,16 @@ func (tx serverTx) respond(now time.Time, kind Kind, response *sip.Response) ser
 		tx.state, tx.resend = txProceeding, repetition{now.Add(ringAgain), ringAgain}
 	case invite && status < 300:
 		// Repeated on any transport, until the ACK (RFC 3261 §13.3.1.4).
-		tx.state, tx.resend, tx.end = txAccepted, repeatFrom(now), now.Add(timeoutB)
+		tx.state, tx.resend, tx.end = txAccepted, tx.repeatFrom(now), now.Add(tx.timeout())
 	case invite:
-		tx.state, tx.resend, tx.end = txCompleted, repeatFrom(now), now.Add(timeoutB)
+		tx.state, tx.resend, tx.end = txCompleted, tx.repeatFrom(now), now.Add(tx.timeout())
 		if tx.to.Transport.Reliable() {
 			tx.resend = repetition{}
 		}
 	case tx.to.Transport.Reliable():
 		tx.state = txEnded
 	default:
-		tx.state, tx.end = txConfirmed, now.Add(timeoutB)
+		tx.state, tx.end = txConfirmed, now.Add(tx.timeout())
 	}
 	return tx
 }
@@ -77,7 +78,7 @@ func (tx serverTx) again(now time.Time) serverTx {
 func (tx serverTx) acknowledged(now time.Time) serverTx {
 	absorbing := tx.end
 	if tx.state == txCompleted {
-		absorbing = now.Add(t4)
+		absorbing = now.Add(tx.t4())
 	}
 	tx.state, tx.resend, tx.end = txConfirmed, repetition{}, absorbing
 	if tx.to.Transport.Reliable() {

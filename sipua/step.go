@@ -54,9 +54,7 @@ func (t *step) nextCSeq() uint32 {
 // transact sends a request of ours in a transaction that repeats it.
 func (t *step) transact(kind Kind, req *sip.Request, to Hop) {
 	t.send(kind, to, req)
-	tx := newRequestTx(t.now, req, to)
-	tx.end = t.now.Add(t.local.timerF())
-	t.requests = append(t.requests, tx)
+	t.requests = append(t.requests, newRequestTx(t.local.pace(), t.now, req, to))
 }
 
 // tick does all that is due.
@@ -82,7 +80,7 @@ func (t *step) tick() {
 		case passed(t.now, tx.end):
 			t.servers[i].state = txEnded
 			if tx.state == txAccepted {
-				t.lose("no ACK to our answer within 32s", true)
+				t.lose(fmt.Sprintf("no ACK to our answer within %s", tx.timeout()), true)
 			}
 		case tx.resend.due(t.now) && tx.response == nil:
 			t.reply(i, Trying, sip.StatusTrying, "Trying", nil)

@@ -39,7 +39,7 @@ func (t *step) invite(offer []byte) {
 	setBody(req, offer)
 	to = t.fit(req, to)
 	t.send(kind, to, req)
-	t.invites = append(t.invites, newInviteTx(t.now, req, to, initial))
+	t.invites = append(t.invites, newInviteTx(t.local.pace(), t.now, req, to, initial))
 }
 
 // addFirst gives the first INVITE the route over the proxy (RFC 3261 §8.1.1.1)
@@ -258,7 +258,7 @@ func (t *step) tickInvite(i int) {
 		t.abandon(i, fmt.Sprintf("no answer from %s within %s", tx.to, firstSign))
 	case tx.resend.due(t.now):
 		t.send(Retransmission, tx.to, tx.request)
-		t.invites[i].resend = tx.resend.again(t.now, timeoutB) // timer A has no cap
+		t.invites[i].resend = tx.resend.again(t.now, tx.timeout()) // timer A has no cap
 	}
 }
 
@@ -274,7 +274,7 @@ func (t *step) unreachable(addr netip.AddrPort) {
 			tx.resend = repetition{}
 			t.abandon(i, fmt.Sprintf("%s is unreachable", addr))
 		case tx.resend == repetition{}:
-			tx.resend = repeatFrom(t.now)
+			tx.resend = tx.repeatFrom(t.now)
 		}
 	}
 	for i := range t.requests {
@@ -283,7 +283,7 @@ func (t *step) unreachable(addr netip.AddrPort) {
 		case tx.state != txCalling || tx.to.AddrPort != addr:
 		case t.overUDP(&tx.sending):
 		case tx.resend == repetition{}:
-			tx.resend = repeatFrom(t.now)
+			tx.resend = tx.repeatFrom(t.now)
 		}
 	}
 }
@@ -311,6 +311,6 @@ func (t *step) inviteExpired(i int) {
 		t.cancel(i) // no person answers a re-INVITE: it is stuck
 	default:
 		t.invites[i] = tx.ended()
-		t.lose("no answer to our re-INVITE within 32s", true)
+		t.lose(fmt.Sprintf("no answer to our re-INVITE within %s", tx.timeout()), true)
 	}
 }

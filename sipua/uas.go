@@ -40,7 +40,7 @@ func (t *step) open(req *sip.Request, to Hop, initial bool) int {
 			t.servers = slices.Delete(t.servers, i, i+1)
 		}
 	}
-	t.servers = append(t.servers, serverTx{request: req, to: to, initial: initial, state: txProceeding})
+	t.servers = append(t.servers, serverTx{pace: t.local.pace(), request: req, to: to, initial: initial, state: txProceeding})
 	return len(t.servers) - 1
 }
 
