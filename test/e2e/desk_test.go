@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"net/netip"
 	"testing"
 
@@ -58,4 +59,96 @@ func TestDeskPhonesDial(t *testing.T) {
 	h.reaches("ben", "+4930123", "cardiology", number)
 	h.reaches("ben", "ana", "ana", call.Endpoint{Kind: call.AgentEndpoint, Address: "ana"})
 	h.reaches("ana", "Ben", "ben", call.Endpoint{Kind: call.AgentEndpoint, Address: "ben"})
+}
+
+// TestWhatTheDialledPartyDoes: the phone gets the status of the party that it has called.
+func TestWhatTheDialledPartyDoes(t *testing.T) {
+	h := desk(t, nil)
+	for _, test := range []struct {
+		dialled string
+		refuse  int // what cardiology answers
+		want    int
+	}{
+		{"cardiology", 486, 486},
+		{"cardiology", 603, 603},
+		{"cardiology", 404, 404},
+		{"cardiology", 503, 480},
+		{"nowhere", 0, 480},
+		{"ben", 0, 480}, // whose phone has left
+	} {
+		h.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.Action(test.refuse)})
+		if test.dialled == "ben" {
+			must(t, h.Phone("ben").Unregister(h.Soon()))
+		}
+		_, err := h.Phone("ana").Dial(h.Soon(), "sip:"+test.dialled+"@"+h.SIP.String())
+		if refused, is := errors.AsType[*softphone.Refused](err); !is || refused.Status != test.want {
+			t.Errorf("%s, who answers %d: %v, want %d", test.dialled, test.refuse, err, test.want)
+		}
+		h.Idle()
+	}
+}
+
+// TestPhoneGivesUp: an agent who hangs up before the answer leaves no line behind, and the
+// called phone stops ringing.
+func TestPhoneGivesUp(t *testing.T) {
+	h := desk(t, nil)
+	h.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.RingForever})
+	h.Ring("ana", "cardiology")
+	rung := h.Rung("cardiology")
+	<-h.Call("ana").Rang()
+	h.Find()
+	h.HangUp("ana")
+	<-rung.Ended()
+	if c := h.Await(func(c call.Contact) bool { return c.Stage == call.Over }); c.EndedBy != call.Agent || !c.Answered.IsZero() {
+		t.Errorf("ended by the %s (%s)", c.EndedBy, c.EndReason)
+	}
+	h.Idle()
+}
+
+// TestConsultationByPhone: ana's phone holds a customer and calls ben on its second line.
+// The customer hears hold audio, ana and ben hear each other, and after ben has hung up ana
+// has the customer again. Another agent's call does not reach ana meanwhile.
+func TestConsultationByPhone(t *testing.T) {
+	h := desk(t, nil)
+	h.Talk()
+	first, customer := h.Call("ana"), h.Contact
+	must(t, first.Hold(h.Soon()))
+	h.Hears("customer", "hold audio")
+
+	h.Dial("ana", "ben")
+	h.Rung("ben")
+	h.HearEachOther("ana", "ben")
+	h.HearsOnly("customer", "hold audio")
+	if all, err := h.Client.Contacts(h.Soon()); err != nil || len(all) != 2 {
+		t.Errorf("%d contacts: %v", len(all), err)
+	}
+	h.HangUp("ben")
+	h.Ended("ana")
+	must(t, first.Resume(h.Soon()))
+	must(t, first.Recording().AwaitTones(h.Soon(), h.Tone("customer")))
+	h.Hears("customer", "ana")
+	h.Contact = customer
+	h.HangUp("customer")
+	<-first.Ended()
+	h.Idle()
+}
+
+// TestDialledCallSurvivesARestart: while the dialled phone rings, and while both talk.
+func TestDialledCallSurvivesARestart(t *testing.T) {
+	h := desk(t, nil)
+	h.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.RingForever})
+	b := h.For("cardiology")
+	call := b.Ring("ben", "cardiology")
+	rung := b.Rung("cardiology")
+	<-call.Rang()
+	h.Restart()
+	b.Server = h.Server
+	rung.Answer()
+	<-call.Answered()
+	b.Find()
+	b.HearEachOther("ben", "cardiology")
+	h.Restart()
+	b.HearEachOther("ben", "cardiology")
+	b.HangUp("cardiology")
+	b.Over()
 }
