@@ -75,8 +75,14 @@ func (p *Phone) receive(m sipua.Received) {
 	}
 }
 
-// invited takes an INVITE of a new call.
+// invited takes an INVITE of a new call. Of one that no dialog takes nothing is kept: its
+// sender may try again with the same Call-ID.
 func (p *Phone) invited(m sipua.Received, invite *sip.Request) {
+	taken := sipua.NewCallee(p.local, sipua.RandomIdentity(), 1, time.Now(), m)
+	if len(taken.Events) == 0 {
+		p.send(taken.Out)
+		return
+	}
 	audio, err := p.startAudio()
 	if err != nil {
 		p.options.Log.Warn("taking a call", "error", err)
@@ -87,7 +93,7 @@ func (p *Phone) invited(m sipua.Received, invite *sip.Request) {
 	c.behaviour = p.behaviour
 	c.id = invite.CallID().Value()
 	p.calls[c.id] = c
-	c.apply(sipua.NewCallee(p.local, sipua.RandomIdentity(), 1, time.Now(), m))
+	c.apply(taken)
 }
 
 // remember keeps a call for Incoming, instead of the oldest if need be.
