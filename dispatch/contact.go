@@ -66,8 +66,8 @@ func (k *Dispatcher) reserve(c call.Contact, x call.Connection) error {
 	return nil
 }
 
-// whyNot is the reason with which an agent who cannot be reserved fails: one who is
-// away or offline is not busy.
+// whyNot is the reason with which an agent who cannot be reserved fails: an agent who
+// is away or offline is not busy.
 func (k *Dispatcher) whyNot(agent string) call.Reason {
 	s := k.table.Agent(agent)
 	switch {
@@ -133,8 +133,8 @@ func (k *Dispatcher) Resume(c call.Contact, by call.ConnectionID) error {
 	return nil
 }
 
-// Changed implements switchboard.Router. It needs no events: the contact keeps what
-// became of a queue's latest offer. A server that was killed before it called Changed
+// Changed implements switchboard.Router. It needs no events: the contact keeps the
+// result of a queue's latest offer. A server that was killed before it called Changed
 // leaves a contact from which its successor learns the same.
 func (k *Dispatcher) Changed(c call.Contact, _ []call.Timed) {
 	k.mu.Lock()
@@ -204,9 +204,9 @@ func isHeld(c call.Contact) bool {
 	return false
 }
 
-// offered reports what became of the latest offer of a queue. An agent who does not
-// answer has missed it; one who is busy, or whose phone cannot be reached, has not,
-// and is asked again later.
+// offered reports the result of the latest offer of a queue. An agent who does not
+// answer has missed it; an agent who is busy, or whose phone cannot be reached, has not
+// missed it, and gets the offer again later.
 func (k *Dispatcher) offered(o call.Offer, id routing.SegmentID) {
 	agent := o.Agent.Address
 	switch {

@@ -46,8 +46,7 @@ type Dispatcher struct {
 	failing atomic.Bool   // the last write failed
 	running sync.WaitGroup
 
-	// mu guards what follows. It is held for a decision, and never while
-	// waiting.
+	// mu guards the fields below. It is held for a decision, and never while waiting.
 	mu     sync.Mutex
 	table  *routing.Table
 	items  map[key]*item
@@ -62,10 +61,9 @@ type commands struct {
 	after []mark
 }
 
-// New reads routing that was left behind. Agents and queues are those of
-// the configuration; an agent who was never there before is available, or
-// offline if their page is their phone. Nobody is
-// offered to anybody before Begin. Close it at the end.
+// New reads the stored routing state. Agents and queues are those of the configuration;
+// a new agent is available, or offline if their page is their phone. Before Begin, no
+// customer is offered to an agent. The caller must call Close at the end.
 func New(ctx context.Context, conf config.Config, store switchboard.Store, log *slog.Logger) (*Dispatcher, error) {
 	k := &Dispatcher{
 		conf: conf, store: store, log: log, now: time.Now,
@@ -210,7 +208,7 @@ func isOffer(c routing.Command) bool {
 	return is
 }
 
-// rouse has run look at what there is to do, and when the next deadline is.
+// rouse wakes run, which looks for work and for the next deadline.
 func (k *Dispatcher) rouse() {
 	select {
 	case k.wake <- struct{}{}:

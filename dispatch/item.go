@@ -16,8 +16,8 @@ import (
 // A key names an agent or a queue among all that is kept.
 type key struct{ kind, name string }
 
-// An item is an agent or a queue, and how much of it is stored. The dispatcher's mu
-// guards it, but for seq, which belongs to the goroutine that writes it.
+// An item is an agent or a queue, and how much of it is stored. The dispatcher's mu guards
+// it, except seq, which belongs to the goroutine that writes it.
 type item struct {
 	key
 	value   any              // the latest
@@ -106,8 +106,8 @@ func (k *Dispatcher) write(x *item) {
 	}
 }
 
-// latest returns the value of an item that must be written, and what must be stored before
-// it; nil: all is stored.
+// latest returns the value of an item that must be written, and the marks of the items that
+// must be stored before it; nil: all is stored.
 func (k *Dispatcher) latest(x *item) (v any, m mark, after []mark) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

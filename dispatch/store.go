@@ -50,8 +50,8 @@ func (k *Dispatcher) read(ctx context.Context) error {
 	return nil
 }
 
-// firstStatus is the status of an agent who is new: available, unless they cannot be
-// rung before they have logged in to the page.
+// firstStatus is the status of a new agent: available, unless they cannot be rung
+// before they have logged in to the page.
 func firstStatus(a config.Agent) routing.Status {
 	if a.Login.IsZero() || a.HasPhone() {
 		return routing.Status{State: routing.Available}

@@ -190,7 +190,8 @@ func (s *Agent) begin(now time.Time) {
 	s.Segments = append(s.Segments, Segment{SegmentID: r.SegmentID, Queue: r.Queue, State: Talking, Since: now})
 }
 
-// wrapUp begins the after-call work of a segment. Somebody who is gone does none.
+// wrapUp begins the after-call work of a segment. An agent who is offline does
+// none.
 func (s *Agent) wrapUp(id SegmentID, now time.Time) {
 	segment := s.Segment(id)
 	switch {
@@ -257,8 +258,8 @@ func (s *Agent) miss() {
 	}
 }
 
-// expire has an agent who did not come back be offline. Their contacts decide
-// by themselves what becomes of their customers.
+// expire makes an agent who did not come back offline. The contacts decide by
+// themselves about their customers.
 func (s *Agent) expire() {
 	s.AwayUntil, s.Status, s.Next = time.Time{}, Status{State: Offline}, Status{}
 	s.forget(func(x Segment) bool { return x.State == AfterCallWork })

@@ -1,4 +1,4 @@
-// Package routing decides which agent is offered which waiting customer: how
-// agents are, who waits in which queue, who is next. It has no clock and never
-// rings anybody.
+// Package routing decides which agent is offered which waiting customer: it
+// has the states of agents, the customers in each queue, and their order. It
+// has no clock and never rings an agent.
 package routing

@@ -73,7 +73,7 @@ type (
 		Agent string `json:"agent"`
 	}
 
-	// Back: an agent who was lost is there again.
+	// Back: a lost agent has come back.
 	Back struct {
 		Agent string `json:"agent"`
 	}
@@ -133,7 +133,7 @@ type (
 	}
 
 	// StateRequested asks for the agent to be available, not ready or offline.
-	// Somebody who has a customer will be so afterwards.
+	// If the agent has a customer, that takes effect afterwards.
 	StateRequested struct {
 		Agent  string `json:"agent"`
 		Status Status `json:"status"`

@@ -6,8 +6,8 @@ import (
 )
 
 // match offers waiting customers to free agents: the customer whose turn it is first, each
-// to the agent who has been idle for longest. It looks only at the queues that the decision
-// concerns. In the others no customer could get an agent before, and nothing has changed.
+// to the agent idle for longest. It looks only at the queues that the decision concerns. In
+// the others no customer could get an agent before, and nothing has changed.
 func (d *step) match() {
 	slices.SortFunc(d.matching, func(a, b *queueRow) int { return cmp.Compare(a.n, b.n) })
 	turns := make([]turn, 0, 8)
@@ -49,9 +49,9 @@ func (d *step) next(turns []turn) (*queueRow, *Entry) {
 
 func (t *turn) entry() *Entry { return t.queue.Entries[t.next] }
 
-// skip passes over customers who are being offered. It reports whether a customer is left,
-// and an agent is free. Before Recovered, an agent may be reserved for a customer whose entry
-// does not have that yet.
+// skip passes over customers who are being offered already. It reports whether a customer
+// is left, and an agent is free. Before Recovered, an agent may be reserved for a customer
+// whose entry does not have that yet.
 func (d *step) skip(t *turn) bool {
 	if len(t.queue.free.items) == 0 {
 		return false
@@ -64,8 +64,8 @@ func (d *step) skip(t *turn) bool {
 	return false
 }
 
-// candidate is the free agent for a customer, or nil. Those who have not rejected this
-// customer come first, then those who have no other one.
+// candidate is the free agent for a customer, or nil. Agents who have not rejected this
+// customer come first, then agents without another customer.
 func (d *step) candidate(q *queueRow, p *Entry) *agentRow {
 	var passed []idle
 	first := q.free.first()

@@ -9,7 +9,7 @@ import (
 	"holdfast/call"
 )
 
-// This file has what concerns an agent and a queue at once.
+// This file has the decisions that concern an agent and a queue at once.
 
 // enter gives a customer an entry in a queue. If the server was killed between
 // writing an agent and writing the queue, that agent is already reserved for the customer,

@@ -42,7 +42,7 @@ type agentRow struct {
 type queueRow struct {
 	*Queue
 	n       int
-	free    ranking[idle]   // agents who may be offered a customer
+	free    ranking[idle]   // agents that may be offered a customer
 	due     rank            // of the queue's deadline
 	paused  map[*Entry]bool // entries with a deadline
 	before  *Queue          // as it was before the decision; nil: unchanged by it
@@ -62,7 +62,7 @@ type idle struct {
 	agent    *agentRow
 }
 
-// longer is the order in which agents who are free are offered customers.
+// longer is the order in which free agents are offered customers.
 func longer(a, b idle) bool {
 	switch {
 	case a.segments != b.segments:
@@ -289,7 +289,7 @@ func (t *Table) Agent(name string) *Agent {
 	return nil
 }
 
-// Reserved returns the agent who is reserved for that segment, or nil.
+// Reserved returns the agent reserved for that segment, or nil.
 func (t *Table) Reserved(id SegmentID) *Agent {
 	for _, row := range t.contacts[id.Contact].agents {
 		if row.ReservedFor(id) {
@@ -299,7 +299,7 @@ func (t *Table) Reserved(id SegmentID) *Agent {
 	return nil
 }
 
-// taken is the agent who is reserved for that segment or has it, or nil.
+// taken is the agent that is reserved for that segment or has it, or nil.
 func (t *Table) taken(id SegmentID) *Agent {
 	for _, row := range t.contacts[id.Contact].agents {
 		if row.ReservedFor(id) || row.Segment(id) != nil {
@@ -322,7 +322,7 @@ func (t *Table) entry(id SegmentID) (*queueRow, *Entry) {
 // Contacts returns the contacts that have a reservation, a segment or an entry.
 func (t *Table) Contacts() []call.ContactID { return slices.Sorted(maps.Keys(t.contacts)) }
 
-// AgentsOf returns the agents who have a reservation or a segment of a contact.
+// AgentsOf returns the agents with a reservation or a segment in a contact.
 func (t *Table) AgentsOf(id call.ContactID) []*Agent {
 	var all []*Agent
 	for _, row := range t.contacts[id].agents {
