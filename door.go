@@ -17,8 +17,8 @@ import (
 	"holdfast/lobby"
 )
 
-// Limits on HTTP connections, which must not use up what calls need: each call needs
-// sockets, too. Connecting needs neither a key nor a password.
+// Limits on HTTP connections, which must not use up the sockets that calls need.
+// Connecting needs neither a key nor a password.
 const (
 	mostKnown         = 4096             // connections that have shown a key or a login; one more is not taken
 	mostStrangers     = 512              // other connections; see package lobby
@@ -42,8 +42,8 @@ func httpServer(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// complaints are what an HTTP server logs. A stranger can make handshakes fail as often
-// as they like, so these are logged at level Debug.
+// complaints are the log of an HTTP server. A stranger can make handshakes fail as
+// often as they like, so these are logged at level Debug.
 type complaints struct{ log *slog.Logger }
 
 // Write implements io.Writer.
@@ -69,7 +69,7 @@ func newDoor(l net.Listener, most, strangers, from int) *door {
 	return &door{Listener: l, strangers: lobby.New(strangers, from), known: make(chan struct{}, most)}
 }
 
-// httpDoor has the limits of a listener for HTTP.
+// httpDoor puts the limits on a listener for HTTP.
 func httpDoor(l net.Listener) *door { return newDoor(l, mostKnown, mostStrangers, mostStrangersFrom) }
 
 // Accept implements net.Listener.
@@ -99,7 +99,7 @@ type visitor struct {
 	door  *door
 	place *lobby.Guest
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the fields below
 	known  bool
 	closed bool
 	until  time.Time // when a response must be written; zero: as long as it is read

@@ -64,8 +64,8 @@ func (w *watchedJournal) Put(ctx context.Context, kind, name string, data []byte
 	return seq, err
 }
 
-// note notes what became of a write. Who gives up waiting, and who is not the owner,
-// learns nothing about the journal.
+// note notes the result of a write. A write that was given up, or that another owner
+// has fenced off, shows nothing about the journal.
 func (w *watchedJournal) note(what string, err error) {
 	if errors.Is(err, context.Canceled) || errors.Is(err, switchboard.ErrFenced) {
 		return

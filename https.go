@@ -51,7 +51,7 @@ func selfMadeNames(c config.Config) []string {
 	return append(all, c.HTTP.Names...)
 }
 
-// names are those by which what listens at an address may be asked.
+// names are the host names that a server at an address accepts in requests.
 func names(c config.Config, at netip.AddrPort) hostcheck.Names {
 	return hostcheck.Names{Address: at.Addr(), Public: c.HTTP.Names}
 }
@@ -75,7 +75,7 @@ func (s *Server) strictly(next http.Handler) http.Handler {
 	})
 }
 
-// URL is the address of what listens at one: with https if that is spoken.
+// URL is the URL of the HTTP server at an address: with https if it has a certificate.
 func (s *Server) URL(at netip.AddrPort) string {
 	if s.tls != nil {
 		return "https://" + at.String()

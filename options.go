@@ -16,7 +16,7 @@ import (
 	"holdfast/switchboard"
 )
 
-// Options say how a Server runs. The zero value with a Config will do.
+// Options configure a Server. The zero value with a Config is enough.
 type Options struct {
 	// Config comes from config.Default, Load or Parse. Without an API address
 	// the server has no HTTP interface.
@@ -30,12 +30,12 @@ type Options struct {
 	// OpenJournal opens the journal, which Close closes; nil: the embedded one
 	// in Config.Journal.Dir.
 	OpenJournal func(context.Context) (Journal, error)
-	// ListenSIP opens what carries SIP messages; nil: UDP, and TCP where
+	// ListenSIP opens the transport of SIP messages; nil: UDP, and TCP where
 	// Config.SIP has it.
 	ListenSIP func(SIPOptions) (SIPTransport, error)
 }
 
-// A Journal keeps what happens: contacts, and agents, queues and registrations.
+// A Journal keeps contacts, agents, queues and registrations.
 type Journal interface {
 	switchboard.Journal
 	switchboard.Store
@@ -59,7 +59,8 @@ type SIPTransport interface {
 	Close() error
 }
 
-// SIPOptions say where a SIPTransport listens and what takes its messages.
+// SIPOptions are the address of a SIPTransport and the receiver of its
+// messages.
 type SIPOptions = siptransport.Options
 
 // ListenSIP opens the SIP transport of a server whose Options name none.

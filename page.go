@@ -127,7 +127,7 @@ func (l legs) Restore(id call.ContactID, connection call.ConnectionID, epoch uin
 	return l.sip.Restore(id, connection, epoch, m)
 }
 
-// router is the dispatcher, and shows the page what changes.
+// router is the dispatcher, and reports changes to the page.
 type router struct {
 	*dispatch.Dispatcher
 	page *page // nil without a page; set before the first contact

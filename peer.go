@@ -7,8 +7,8 @@ import (
 	"holdfast/siptransport"
 )
 
-// peer returns what to expect of an address that connects for SIP. Until the server is
-// ready it does not know with what its legs talk.
+// peer returns how far an address that connects for SIP is known. Until the server is
+// ready it does not know the far ends of its legs.
 func (s *Server) peer(at netip.AddrPort, dir *directory.Directory) siptransport.Peer {
 	if dir.Trusted(at) {
 		return siptransport.Known

@@ -1,6 +1,6 @@
-// Package holdfast is the whole product as one value: a call-transfer server
-// that hands a customer from one person to the next and never lets go of them.
-// It wires the packages below it and decides nothing itself.
+// Package holdfast is the whole product as one value: a call-transfer server that hands
+// a customer from one person to the next and never loses them. It wires the packages
+// below it and decides nothing itself.
 package holdfast
 
 import (
@@ -138,10 +138,10 @@ func (s *Server) assemble(ctx context.Context, o Options, dir *directory.Directo
 	return nil
 }
 
-// realm is what the passwords of phones are for.
+// realm is the realm of the phones' passwords.
 const realm = "holdfast"
 
-// speakSIP makes what answers SIP messages.
+// speakSIP makes the parts that answer SIP messages.
 func (s *Server) speakSIP(c config.Config, dir *directory.Directory) {
 	local := c.Local(s.sip.Address(), "Holdfast/"+Version)
 	authenticator := sipua.NewAuthenticator(sipua.AuthenticatorOptions{
@@ -169,9 +169,9 @@ func startMedia(c config.Config, log *slog.Logger) (*media.Engine, error) {
 // callers are turned away and need not wait for an answer.
 const claimsWithin = 300 * time.Millisecond
 
-// receiver is where the SIP transport listens, and what takes its messages. They
-// wait until the server is ready: a retransmission for a contact that is about to
-// be taken over must find it.
+// receiver is the address of the SIP transport, and the receiver of its messages. The
+// messages wait until the server is ready: a retransmission for a contact that is about
+// to be taken over must find it.
 func (s *Server) receiver(c config.SIP, dir *directory.Directory) SIPOptions {
 	return SIPOptions{
 		Address:    c.Listen,
@@ -296,8 +296,8 @@ func (s *Server) stop(ctx context.Context) error {
 	return errors.Join(append(errs, s.closeAudio())...)
 }
 
-// closeAudio ends what people hear, as late as possible. Once the ports are free
-// another process may have the journal; the last of the recordings may take longer.
+// closeAudio ends the audio, as late as possible. Once the ports are free another
+// process may have the journal; the last of the recordings may take longer.
 func (s *Server) closeAudio() error {
 	if s.board != nil {
 		s.board.Release()

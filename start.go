@@ -56,8 +56,8 @@ func (s *Server) unready(context.Context) error {
 	return errStarting
 }
 
-// listenAPI has the HTTP interface, where it is configured, answer that the server is
-// not ready, and why.
+// listenAPI opens the HTTP interface, if it is configured, which answers for now that
+// the server is not ready, and why.
 func (s *Server) listenAPI(c config.Config, why func(context.Context) error) error {
 	if !c.API.Listen.IsValid() {
 		return nil
@@ -82,7 +82,7 @@ func (s *Server) listenAPI(c config.Config, why func(context.Context) error) err
 
 func (s *Server) show(h http.Handler) { s.api.Store(&h) }
 
-// serveAPI has the HTTP interface answer everything.
+// serveAPI makes the HTTP interface answer all requests.
 func (s *Server) serveAPI(c config.Config, dir *directory.Directory) {
 	if s.http == nil {
 		return

@@ -1,6 +1,6 @@
 // Package api is Holdfast for machines: contacts, transfers, agents and queues
-// over HTTP, a stream of what happens, and an OpenAPI description of it all. It
-// passes requests on and never decides what becomes of them.
+// over HTTP, a stream of events, and an OpenAPI description of it all. It passes
+// requests on and never decides about them.
 package api
 
 import (
@@ -55,13 +55,13 @@ type Options struct {
 	Board     Board
 	Journal   Journal
 	Directory Directory
-	Routing   Routing         // nil: there are no agents' states and no queues
+	Routing   Routing         // nil: without agents' states and queues
 	Sessions  Sessions        // nil: agents do not log in
 	Phones    Phones          // nil: how agents' phones are reached is not shown
 	Keys      []string        // one of which every request must show; none: requests need no key
 	Names     hostcheck.Names // by which it may be asked
-	// Recognised is called with each request that shows a key, or any if there are no
-	// keys; nil: not.
+	// Recognised is called with each request that shows a key, or with every request
+	// if Keys is empty; nil: not.
 	Recognised func(*http.Request)
 	Recording  bool         // there is a place for recordings
 	Version    string       // of the server
@@ -70,8 +70,7 @@ type Options struct {
 	// Troubles returns the lines whose audio does not get through now, in a sentence
 	// each; nil: unknown.
 	Troubles func() []string
-	// Damage returns what of the journal was found damaged, a line each; nil:
-	// nothing.
+	// Damage returns the damage found in the journal, a line each; nil: none.
 	Damage func() []string
 	// Health returns why the server cannot do its work now; nil: it always can.
 	Health func(context.Context) error
@@ -80,7 +79,7 @@ type Options struct {
 // patience is how long a request waits for the journal to work again.
 const patience = 5 * time.Second
 
-// longestBody is more than any request has to say, in bytes.
+// longestBody is more than any request needs, in bytes.
 const longestBody = 16 << 10
 
 type server struct {

@@ -7,7 +7,7 @@ import (
 )
 
 // work are the last parts of the paths of requests that are turned away while the
-// journal is behind: those that ask for what switchboard.IsWork reports.
+// journal is behind: those for which switchboard.IsWork is true.
 var work = []string{"transfers", "hold", "mute", "digits", "record", "swap", "conference"}
 
 // behind is the answer to a request for work then.

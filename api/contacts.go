@@ -91,7 +91,7 @@ func (s *server) find(ctx context.Context, id call.ContactID) (call.Contact, err
 }
 
 // request takes an agent's request to the contact. Zero for the agent's
-// connection means the agent who is with the customer.
+// connection means the agent with the customer.
 func (s *server) request(ctx context.Context, id call.ContactID, by call.ConnectionID, ask func(call.Contact, call.ConnectionID) call.Event) (call.Contact, error) {
 	c, live := s.Board.Contact(id)
 	if !live {

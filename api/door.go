@@ -83,7 +83,7 @@ func isOneOf(hashes [][sha256.Size]byte, shown string) bool {
 	return found == 1
 }
 
-// known answers what no route is for with a problem, too.
+// known answers requests without a route with a problem, too.
 func known(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		refused, pattern := mux.Handler(r)

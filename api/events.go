@@ -98,7 +98,7 @@ func (s *server) events(ctx context.Context, in *eventsRequest) (*huma.StreamRes
 type beginning struct {
 	after uint64    // the sequence before the first entry that is looked at
 	since time.Time // events decided before that are left out
-	id    uint64    // where a reader who is cut off before the first event goes on
+	id    uint64    // where a reader that is cut off before the first event goes on
 }
 
 func (s *server) beginning(ctx context.Context, in *eventsRequest) (beginning, error) {

@@ -52,7 +52,7 @@ func (s *server) digits(ctx context.Context, in *digitsRequest) (*contactAnswer,
 	}))
 }
 
-// targetOf is the target who is connected, or else the customer.
+// targetOf is the connected target, or else the customer.
 func targetOf(c call.Contact) call.ConnectionID {
 	for _, who := range c.Connections {
 		if who.Party == call.Target && who.State == call.Connected {

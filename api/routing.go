@@ -16,14 +16,14 @@ type Routing interface {
 	State() routing.State
 	// Agent is the agent of that name, in any case.
 	Agent(name string) (routing.Agent, bool)
-	// SetStatus has an agent be available, not-ready or offline, now or after
+	// SetStatus makes an agent available, not-ready or offline, now or after
 	// the customers they have.
 	SetStatus(ctx context.Context, agent string, status routing.Status) error
 	// Clear ends an agent's after-call work in a segment.
 	Clear(ctx context.Context, agent string, id routing.SegmentID) error
 }
 
-// routing is what knows of agents and queues, or an error while there are none.
+// routing is the server's Routing, or an error if it has none.
 func (s *server) routing() (Routing, error) {
 	if s.Routing == nil {
 		return nil, problem(http.StatusNotImplemented, "this server keeps no states of agents and no queues")

@@ -24,7 +24,7 @@ type muteRequest struct {
 	}
 }
 
-// A verb is what an agent may ask for without another word.
+// A verb is an agent's request without parameters.
 type verb struct {
 	name, summary, description string
 	event                      func(by call.ConnectionID) call.Event

@@ -13,7 +13,7 @@ const (
 	// longestWait is how long an answer is put off at most.
 	longestWait = 120 * time.Second
 	// lookAgain is how often a transfer that is waited for is looked at. The
-	// board has it in memory, so that costs next to nothing.
+	// board has it in memory, so that is cheap.
 	lookAgain = 50 * time.Millisecond
 )
 

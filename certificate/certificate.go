@@ -33,7 +33,7 @@ type Files struct {
 	log               *slog.Logger
 	now               func() time.Time
 
-	mu     sync.Mutex // guards what follows; reading two small files is all that it waits for
+	mu     sync.Mutex // guards the fields below; reading two small files is all that it waits for
 	used   *tls.Certificate
 	seen   [2]stamp // of the files when they were read last, whatever came of it
 	looked time.Time

@@ -1,6 +1,6 @@
-// Package client speaks to a Holdfast server over HTTP: contacts, transfers,
-// agents, queues and a stream of what happens. It never decides anything about a contact; the
-// server's answers come back as values of package call.
+// Package client talks to a Holdfast server over HTTP: contacts, transfers, agents, queues
+// and a stream of events. It never decides anything about a contact; the server's answers
+// come back as values of package call.
 package client
 
 import (
@@ -31,8 +31,8 @@ func New(server string) *Client {
 	return &Client{server: strings.TrimSuffix(server, "/")}
 }
 
-// UseKey has the client show a key of the server's configuration. It is for
-// before the first request.
+// UseKey sets the key that the client shows, one of the server's configuration. It must
+// come before the first request.
 func (c *Client) UseKey(key string) { c.key = key }
 
 // ErrNoServer means that no server answers where the client looks for it.
@@ -64,14 +64,14 @@ func (p *Problem) Error() string {
 	return strings.Join(pieces, "; ")
 }
 
-// A TransferRequest is what to ask for.
+// A TransferRequest describes a transfer.
 type TransferRequest struct {
 	Target    string            // the target: a name, a phone number or a sip: address
 	Others    []string          // the targets to try, in order, when Target fails
 	Kind      call.Kind         // empty: cold
 	Parallel  bool              // all targets ring at once; the first to answer has the customer
 	Confirm   bool              // a target who answers must press 1 to take the customer
-	Whisper   bool              // a target who answers first hears who is calling
+	Whisper   bool              // a target who answers first hears an announcement of the caller
 	Resume    bool              // when it fails or is cancelled, the customer is taken off hold
 	Supersede bool              // a transfer that only rings is cancelled in favour of this one
 	RingFor   time.Duration     // for each target; 0: as the server is configured
@@ -178,7 +178,7 @@ func askWithin[T any](ctx context.Context, c *Client, within time.Duration, meth
 	return result, nil
 }
 
-// send returns an answer that is no problem; its body is the caller's to close.
+// send returns an answer that is not a problem; the caller must close its body.
 func (c *Client) send(ctx context.Context, method, path string, content io.Reader, header ...string) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, method, c.server+path, content)
 	if err != nil {

@@ -24,7 +24,7 @@ type Event struct {
 	Seq      uint64           `json:"seq"` // its place in the journal
 	At       time.Time        `json:"at"`
 	Contact  call.Contact     `json:"contact"`  // afterwards
-	Events   notation.History `json:"events"`   // what happened, in order
+	Events   notation.History `json:"events"`   // in order
 	Notified []call.Notify    `json:"notified"` // the notices sent to agents
 	Trace    []string         `json:"trace"`    // one per message on the wire since the last event
 }

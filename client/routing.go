@@ -32,7 +32,7 @@ func (c *Client) Agent(ctx context.Context, name string) (Agent, error) {
 	return ask[Agent](ctx, c, http.MethodGet, agentPath(name), nil)
 }
 
-// SetStatus has an agent be available, not-ready or offline, now or after the
+// SetStatus makes an agent available, not-ready or offline, now or after the
 // customers they have. The reason of not-ready may be empty.
 func (c *Client) SetStatus(ctx context.Context, agent string, status routing.Status) (Agent, error) {
 	body := map[string]any{"state": status.State}

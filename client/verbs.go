@@ -27,20 +27,19 @@ func (c *Client) ResumeParty(ctx context.Context, id call.ContactID, connection 
 	return ask[call.Contact](ctx, c, http.MethodPost, contactPath(id, "resume"), map[string]any{"connection": connection})
 }
 
-// Swap has the agent who consults a target talk to the other one of customer
-// and target; who was talked to waits.
+// Swap connects the agent who consults a target to the other one of customer
+// and target, and puts the first on hold.
 func (c *Client) Swap(ctx context.Context, id call.ContactID) (call.Contact, error) {
 	return c.verb(ctx, id, "swap")
 }
 
-// Conference has agent, customer and the target who is consulted all hear each
-// other.
+// Conference lets agent, customer and consulted target all hear each other.
 func (c *Client) Conference(ctx context.Context, id call.ContactID) (call.Contact, error) {
 	return c.verb(ctx, id, "conference")
 }
 
-// Complete gives the customer to the target who is consulted. The agent is
-// released as soon as the two are in two-way audio, which is after it returns.
+// Complete gives the customer to the consulted target. The agent is released
+// as soon as the two are in two-way audio, which is after it returns.
 func (c *Client) Complete(ctx context.Context, id call.ContactID) (call.Contact, error) {
 	return c.verb(ctx, id, "complete")
 }

@@ -43,8 +43,8 @@ func busy(a *act) {
 	a.onHoldWithAna(call.Busy)
 }
 
-// onHoldWithAna: the customer hears hold audio until ana, who knows why the
-// transfer has failed, takes them off hold.
+// onHoldWithAna: the customer hears hold audio until ana, who has got the
+// reason for the failure, takes them off hold.
 func (a *act) onHoldWithAna(why call.Reason) {
 	a.t.Helper()
 	a.Settled()
@@ -54,7 +54,8 @@ func (a *act) onHoldWithAna(why call.Reason) {
 	a.backWithAna(why)
 }
 
-// customerLeaves: cardiology stops ringing within a second, ana is let go.
+// customerLeaves: cardiology stops ringing within a second, and ana's call
+// ends.
 func customerLeaves(a *act) {
 	a.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.RingForever})
 	a.begin(toCardiology)

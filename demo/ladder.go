@@ -39,8 +39,7 @@ func agentGone(a *act) {
 	a.pickedUp()
 }
 
-// pickedUp: the customer waits without anybody, and hears so, until ana has
-// time.
+// pickedUp: the customer waits alone, with park audio, until ana has time.
 func (a *act) pickedUp() {
 	a.t.Helper()
 	a.Await(func(c call.Contact) bool { return c.Stage == call.Parked })

@@ -43,8 +43,8 @@ func (a *act) talk() {
 	a.hearEachOther("customer", "ana")
 }
 
-// handedOver: ana is let go, and customer and target are alone with each other.
-// Then they say goodbye.
+// handedOver: ana is released, and customer and target are alone with each
+// other. Then they hang up.
 func (a *act) handedOver(target string) {
 	a.t.Helper()
 	a.Ended("ana")
@@ -55,7 +55,7 @@ func (a *act) handedOver(target string) {
 	a.outcome(call.Completed, "")
 }
 
-// backWithAna: the two hear each other again and say goodbye; the transfer has
+// backWithAna: the two hear each other again and hang up; the transfer has
 // failed.
 func (a *act) backWithAna(why call.Reason) {
 	a.t.Helper()

@@ -83,7 +83,7 @@ func freeAddresses() (sip, api netip.AddrPort, err error) {
 	return udp.LocalAddr().(*net.UDPAddr).AddrPort(), tcp.Addr().(*net.TCPAddr).AddrPort(), nil
 }
 
-// usualPage is where the page is if nothing else is there.
+// usualPage is the page's address if its port is free.
 const usualPage = "127.0.0.1:8090"
 
 // pageAddress is an address for the agents' page, which must stay the same too.

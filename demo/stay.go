@@ -47,8 +47,7 @@ accept_within = "10s"`
 
 // Stay leaves a server running with people around it, so that everything can be
 // tried by hand, until ctx ends. So many callers are there at the same time,
-// each with an agent of their own. show prints what happens, until there is no
-// more of it.
+// each with an agent of their own. show prints the events, until they end.
 func Stay(ctx context.Context, out io.Writer, dir string, callers uint, show func(iter.Seq2[client.Event, error]) error) error {
 	err := holdfasttest.Try(ctx, func(t holdfasttest.T) {
 		hash, err := password.New(yourPassword)
@@ -146,7 +145,7 @@ the following; the first "ana" is the contact that she is in.
 	return w.Flush()
 }
 
-// callAgainAndAgain has a customer call an agent, as often as they have time,
+// callAgainAndAgain makes a customer call an agent, as often as they have time,
 // until ctx ends.
 func (s *stage) callAgainAndAgain(ctx context.Context, agent string) {
 	for {
@@ -159,7 +158,7 @@ func (s *stage) callAgainAndAgain(ctx context.Context, agent string) {
 	}
 }
 
-// callWhenAvailable has a customer call an agent each time that they are
+// callWhenAvailable makes a customer call an agent each time that they are
 // available, until ctx ends.
 func (s *stage) callWhenAvailable(ctx context.Context, agent string) {
 	for {
@@ -174,15 +173,15 @@ func (s *stage) callWhenAvailable(ctx context.Context, agent string) {
 	}
 }
 
-// call has a customer call an agent, and talk.
+// call makes a customer call an agent, and talk.
 func (s *stage) call(ctx context.Context, agent string) {
 	if c, err := s.Phone("customer").Dial(ctx, "sip:"+agent+"@"+s.SIP.String()); err == nil {
 		s.talkUntilServed(ctx, c)
 	}
 }
 
-// talkUntilServed has a customer hang up who has been with a target for a while, or
-// has talked enough, for recordings grow.
+// talkUntilServed hangs up a customer's call when they have been with a target for
+// a while, or have talked long enough, because recordings grow.
 func (s *stage) talkUntilServed(ctx context.Context, c *softphone.Call) {
 	defer c.HangUp()
 	heard, enough := c.Recording(), time.After(10*time.Minute)

@@ -34,7 +34,7 @@ func (b *Bed) Tone(name string) float64 {
 	return p.tone
 }
 
-// Hears waits until who hears all of sources at the same time.
+// Hears waits until the person who hears all of sources at the same time.
 func (b *Bed) Hears(who string, sources ...string) {
 	b.t.Helper()
 	want := b.tones(sources)
@@ -43,8 +43,8 @@ func (b *Bed) Hears(who string, sources ...string) {
 	}
 }
 
-// HearsOnly waits like Hears, and then checks that who hears nothing else for more than
-// 100 of the next 300 ms.
+// HearsOnly waits like Hears, and then checks that the person hears nothing else for more
+// than 100 of the next 300 ms.
 func (b *Bed) HearsOnly(who string, sources ...string) {
 	b.t.Helper()
 	b.Hears(who, sources...)
@@ -117,7 +117,7 @@ func (b *Bed) known() map[string]float64 {
 	return all
 }
 
-// NeverHears checks that who has not heard source in their latest call. It ignores
+// NeverHears checks that the person has not heard source in their latest call. It ignores
 // 100 ms, as long as the click at the beginning of another tone.
 func (b *Bed) NeverHears(who, source string) {
 	b.t.Helper()

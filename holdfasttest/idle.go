@@ -16,7 +16,8 @@ func AwaitIdle(ctx context.Context, c *client.Client) error {
 	return retry(ctx, func(ctx context.Context) error { return left(ctx, c) })
 }
 
-// left returns an error that lists what AwaitIdle still waits for, or nil.
+// left returns an error that lists the contacts and agents for which AwaitIdle
+// still waits, or nil.
 func left(ctx context.Context, c *client.Client) error {
 	contacts, err := c.Contacts(ctx)
 	if err != nil {

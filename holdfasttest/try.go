@@ -30,7 +30,7 @@ func Try(ctx context.Context, play func(T)) error {
 type trial struct {
 	ctx context.Context //nolint:containedctx // as that of a testing.T
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	failures []error
 	cleanups []func()
 }

@@ -20,8 +20,8 @@ func WatchJournal(o *holdfast.Options, wrap func(holdfast.Journal) holdfast.Jour
 	}
 }
 
-// WatchSIP has a server use the SIP transport that wrap returns, as WatchJournal
-// does with the journal.
+// WatchSIP makes a server use the SIP transport that wrap returns, as
+// WatchJournal does with the journal.
 func WatchSIP(o *holdfast.Options, wrap func(holdfast.SIPTransport) holdfast.SIPTransport) {
 	o.ListenSIP = func(at holdfast.SIPOptions) (holdfast.SIPTransport, error) {
 		s, err := holdfast.ListenSIP(at)

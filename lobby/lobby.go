@@ -15,7 +15,7 @@ import (
 type Lobby struct {
 	most, perSource int
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	count    int
 	bySource map[netip.Prefix]*list.List // of *Guest, the oldest first
 }
@@ -108,8 +108,8 @@ func (l *Lobby) Len() int {
 	return l.count
 }
 
-// Source returns what counts as one source: an IPv4 address, or an IPv6 network, of which
-// a stranger has as many addresses as they like.
+// Source returns the network that counts as one source: an IPv4 address, or an IPv6
+// network, of which a stranger has as many addresses as they like.
 func Source(ip netip.Addr) netip.Prefix {
 	ip = ip.Unmap().WithZone("")
 	bits := 64

@@ -1,4 +1,4 @@
-// Package notation writes what package call knows as JSON, and reads it back,
+// Package notation writes the values of package call as JSON, and reads it back,
 // for the journal, for the HTTP interface, and for a page or a program in
 // another language. It never decides anything.
 //

@@ -12,7 +12,7 @@ type command struct {
 	n          int
 	verb       string
 	line       string            // whose line, empty for add and conference
-	connection call.ConnectionID // of add: who is dialled
+	connection call.ConnectionID // of add: the connection of the target dialled
 	target     call.Endpoint     // of add
 	deadline   time.Time
 	sent       bool      // the page has it
@@ -29,8 +29,8 @@ type try struct {
 	text       string // the library's answer to the last one
 }
 
-// isOver reports whether a command is not tried again. A hold matters less than
-// what brings the customer back.
+// isOver reports whether a command is not tried again. A hold matters less than the
+// commands that bring the customer back.
 func (t try) isOver() bool {
 	if t.verb == "hold" {
 		return t.count >= 4
@@ -197,8 +197,8 @@ func (c *contact) next() *command {
 	return nil
 }
 
-// nextReaching holds the customer, dials, and has the agent of a blind transfer
-// leave.
+// nextReaching holds the customer, dials, and releases the agent of a blind
+// transfer.
 func (c *contact) nextReaching() *command {
 	a := c.attempt()
 	l := c.legOf(a.Connection)
@@ -241,7 +241,7 @@ func (c *contact) nextTalking() *command {
 }
 
 // mayBeHeld reports whether a hold that seemed to have no effect may still have one,
-// and the customer shall not be on hold.
+// and the customer must not be on hold.
 func (c *contact) mayBeHeld(wanted lineState) bool {
 	return wanted == connected && c.try("hold", c.customer.id).count > 0 && c.now.Before(c.last().Ended.Add(lateWithin))
 }
@@ -251,8 +251,8 @@ func (c *contact) mustRelease() bool {
 	return c.call.Stage == call.Talking && c.in(c.by) == nil && c.live(c.agent.id)
 }
 
-// nextRelease has the agent leave if customer and target are connected. One who is
-// not shown may have left: then the agent is needed.
+// nextRelease releases the agent if customer and target are connected. A party that
+// is not shown may have left: then the agent is needed.
 func (c *contact) nextRelease() *command {
 	customer, target := c.shown(c.customer.id), c.shown(c.targetLine())
 	switch {

@@ -13,7 +13,7 @@ const (
 	addWithin     = 8 * time.Second  // for the line of a target to appear
 	settleWithin  = time.Second      // for the effect of a command that was refused
 	absentFor     = 2 * time.Second  // until a line that is not shown has ended
-	lateWithin    = 30 * time.Second // until a line that appears is not one of ours
+	lateWithin    = 30 * time.Second // after which a new line is not one of our targets
 	joinWithin    = 20 * time.Second // for conference, with all its tries
 )
 
@@ -128,7 +128,7 @@ func (c *contact) follow(l *line) {
 
 // adopted gives lines that have appeared to the attempts that dialled them. A line
 // that names another target than the latest attempt's is an earlier attempt's.
-// A line that nothing of ours has dialled is left alone.
+// A line that this operator has not dialled is left alone.
 func (c *contact) adopted() {
 	for _, shown := range c.view.connections {
 		if shown.party != call.Target || shown.state == disconnected || c.isOurs(shown.id) {

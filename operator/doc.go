@@ -1,16 +1,15 @@
-// Package operator carries out what package call decides on a desk that it
-// does not own: a page of Amazon Connect, of which it sees snapshots and to
-// which it sends one command at a time. It reads no clock, starts no goroutine
-// and sends nothing itself: a message of the page goes in, and messages for the
-// page come out.
+// Package operator carries out the decisions of package call on a desk that it does
+// not own: a page of Amazon Connect, of which it sees snapshots and to which it
+// sends one command at a time. It reads no clock, starts no goroutine and sends
+// nothing itself: a message of the page goes in, and messages for the page come
+// out.
 //
 //	for _, m := range o.Take(message) {
 //		post(m)
 //	}
 //
-// Messages are what JavaScript calls plain values: nil, bool, float64, string,
-// []any and map[string]any. message.go lists those that come in, report.go
-// those that go out.
+// Messages are plain values of JavaScript: nil, bool, float64, string, []any and
+// map[string]any. message.go lists those that come in, report.go those that go out.
 //
 // The rules are few:
 //
@@ -25,5 +24,6 @@
 //   - The agent is released only after a conference, when a snapshot shows customer
 //     and target connected.
 //   - Tries are limited. Then the transfer fails and the customer goes back to the
-//     agent; if that cannot be done either, stuck tells the agent what to do.
+//     agent; if that cannot be done either, stuck asks the agent to do the step by
+//     hand.
 package operator

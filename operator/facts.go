@@ -97,8 +97,9 @@ func (c *contact) hasLeft() bool {
 	return c.call.Stage == call.Reaching && !c.released && c.shown(c.customer.id) == disconnected
 }
 
-// withoutAgent returns what follows from the agent's contact having ended: a blind
-// transfer counts as completed, and any other that was not decided has failed.
+// withoutAgent returns the fact that follows when the agent's contact has ended: a
+// blind transfer counts as completed, and any other that was not decided has
+// failed.
 func (c *contact) withoutAgent() call.Fact {
 	a := c.attempt()
 	switch {

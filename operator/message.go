@@ -49,7 +49,7 @@ type request struct {
 	ringFor call.Duration
 	resume  bool
 	key     string
-	assume  bool // a connected agent or queue counts as a person who has answered
+	assume  bool // a connected agent or queue counts as an answer by a person
 }
 
 // fields are the members of a message.

@@ -6,7 +6,7 @@ import (
 	"holdfast/call"
 )
 
-// An Operator has the contacts of one page. The zero value has none.
+// An Operator runs the transfers of one page. The zero value has none.
 type Operator struct {
 	contacts []*contact
 }
@@ -45,7 +45,7 @@ func (o *Operator) Take(message any) []map[string]any {
 	return c.posted()
 }
 
-// take does what one message asks for, and returns why it is refused.
+// take carries out one message, or returns why it is refused.
 func (o *Operator) take(c *contact, kind string, f fields) (code call.Code, text string) {
 	switch kind {
 	case "see":

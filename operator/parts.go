@@ -76,7 +76,7 @@ func (p *parts) endpoints() []call.Endpoint {
 	return all
 }
 
-// event reads what savedEvent has written.
+// event reads an event written by savedEvent.
 func (p *parts) event() (time.Time, call.Event) {
 	at := p.time()
 	switch p.text() {

@@ -7,7 +7,7 @@ import (
 	"holdfast/call"
 )
 
-// This file makes plain values of ours, and compares them.
+// This file makes our plain values, and compares them.
 
 func endpoint(e call.Endpoint) map[string]any {
 	m := map[string]any{"kind": string(e.Kind), "address": e.Address}
@@ -25,7 +25,7 @@ func endpoints(list []call.Endpoint) []any {
 	return all
 }
 
-// stamp is a time in milliseconds; 0 is no time.
+// stamp is a time in milliseconds; 0 means no time.
 func stamp(t time.Time) float64 {
 	if t.IsZero() {
 		return 0

@@ -106,8 +106,8 @@ func (c *contact) cancel() (call.Code, string) {
 	return c.ask(call.CancelRequested{By: c.by})
 }
 
-// complete gives the customer to the target of a warm transfer. An agent who asks
-// for that has talked to the target, which confirms that a person has answered.
+// complete gives the customer to the target of a warm transfer. The agent has talked
+// to the target by then, so the request confirms that a person has answered.
 func (c *contact) complete() (call.Code, string) {
 	if c.awaitsConfirm() {
 		if code, text := c.confirm(); code != "" {

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// What New hashes with: the least memory that OWASP recommends, because the
+// The parameters of New: the least memory that OWASP recommends, because the
 // machine that checks a password carries calls at the same time.
 const (
 	memory  = 19 << 10 // KiB
@@ -28,8 +28,7 @@ const (
 	keyLen  = 32
 )
 
-// What Parse accepts at most, so that checking one password cannot exhaust the
-// machine.
+// The limits of Parse, so that checking one password cannot exhaust the machine.
 const (
 	mostMemory  = 256 << 10 // KiB
 	mostPasses  = 16
@@ -69,7 +68,7 @@ func (h Hash) hash(password string, length uint32) []byte {
 	return argon2.IDKey([]byte(password), h.salt, h.passes, h.memory, h.threads, length)
 }
 
-// IsZero reports that there is no password.
+// IsZero reports whether no password is set.
 func (h Hash) IsZero() bool { return len(h.key) == 0 }
 
 // String keeps the hash out of logs. See PHC.

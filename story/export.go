@@ -189,8 +189,8 @@ func (x *exporter) fallback(r call.Rules) call.Endpoint {
 	return x.place(r.Fallback)
 }
 
-// target is where a target is reached. That one is an agent matters: they may
-// do what agents do when they have the customer.
+// target is where a target is reached. It matters whether the target is an agent,
+// because an agent who gets the customer may make an agent's requests.
 func (x *exporter) target(e call.Endpoint) call.Endpoint {
 	if e.Kind == call.AgentEndpoint {
 		return x.as("agent-", e)

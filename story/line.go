@@ -30,7 +30,7 @@ func nameOf(c call.Connection) string {
 
 func word(e call.Endpoint) string { return strings.ReplaceAll(e.String(), " ", "-") }
 
-// Line is an event as a line of a story: what Teller.Tell reads. A passed
+// Line is an event as a line of a story, as Teller.Tell reads it. A passed
 // deadline has no line of its own; time passing brings it about.
 func (n Names) Line(ev call.Event) string {
 	switch ev := ev.(type) {

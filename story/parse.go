@@ -8,7 +8,7 @@ import (
 	"holdfast/call"
 )
 
-// facts are the lines that say what one party's line reports.
+// facts are the lines for the facts of one party.
 var facts = map[string]func(call.ConnectionID) call.Event{
 	"rings":             func(c call.ConnectionID) call.Event { return call.Rang{Connection: c} },
 	"sends audio early": func(c call.ConnectionID) call.Event { return call.Rang{Connection: c, EarlyMedia: true} },

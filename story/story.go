@@ -1,6 +1,6 @@
 // Package story turns lines that a person would write into events of a contact,
-// and what became of them into lines that a person would read. It decides
-// nothing: package call does.
+// and their effects into lines that a person would read. It decides nothing: package
+// call does.
 //
 //	customer calls ana
 //	ana answers
@@ -203,7 +203,7 @@ func (t *Teller) step(ev call.Event) []string {
 	return out
 }
 
-// meet learns who has joined.
+// meet learns the names of parties that have joined.
 func (t *Teller) meet(c call.Contact) {
 	for _, x := range c.Connections {
 		if t.played[x.ID] != "" {

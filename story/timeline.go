@@ -134,8 +134,8 @@ func (p *picture) axis() {
 	}
 }
 
-// events writes what happened, each event on a line of its own so that those
-// that came together can be read.
+// events writes the events, each on a line of its own so that simultaneous
+// ones can be read.
 func (p *picture) events() {
 	for _, m := range p.moments {
 		for _, line := range p.names.Happened(m) {

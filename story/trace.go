@@ -48,7 +48,7 @@ func arrow(m Message) string {
 	return "->"
 }
 
-// us is what this server is called where it stands between the parties.
+// us is this server's name among the parties.
 const us = "holdfast"
 
 // Mermaid draws a contact as a sequence diagram that Mermaid understands: the
@@ -84,7 +84,7 @@ func Mermaid(moments []Moment) string {
 	return b.String()
 }
 
-// harmless is a text without what means something to Mermaid.
+// harmless is a text without the characters that mean something to Mermaid.
 func harmless(s string) string {
 	return strings.NewReplacer("#", "#35;", ";", "#59;", ":", "#58;").Replace(s)
 }

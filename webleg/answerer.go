@@ -34,7 +34,7 @@ type session interface {
 	close()
 }
 
-// A receiver takes what one session reports. Its methods return at once.
+// A receiver takes the reports of one session. Its methods return at once.
 type receiver interface {
 	// connected: packets flow, for the first time or again.
 	connected()

@@ -1,6 +1,6 @@
 // Package webleg makes the legs of agents who take calls in a browser: lines
-// over WebRTC. It never decides what happens in a contact and never makes an
-// offer: the agent's page offers, and webleg answers.
+// over WebRTC. It never decides about a contact and never makes an offer: the agent's page
+// offers, and webleg answers.
 //
 // A leg belongs to a connection, a session to a page. When a page is reloaded,
 // it makes a new session for the existing leg ([Legs.Connect]), and the old

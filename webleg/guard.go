@@ -33,7 +33,7 @@ type guard struct {
 	ice.UDPMux
 	prove func(netip.AddrPort) // an authentic check has arrived over TCP
 
-	mu        sync.Mutex // guards what follows
+	mu        sync.Mutex // guards the fields below
 	streams   map[uint32]bool
 	addresses map[source]bool
 	checks    map[transaction]bool

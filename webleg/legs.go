@@ -18,15 +18,14 @@ import (
 // Board is where contacts are run: the switchboard. Its methods may be called
 // by any goroutine and do not wait for anything outside the process.
 type Board interface {
-	// Deliver gives a leg something to receive. It reports false if there is
-	// no such leg.
+	// Deliver gives a leg something to receive. It returns false if the leg does
+	// not exist.
 	Deliver(id call.ContactID, c call.ConnectionID, in switchboard.Incoming) bool
 	// Contact returns a contact, and whether there is one with that id.
 	Contact(id call.ContactID) (call.Contact, bool)
 }
 
-// Options are what Legs are made of. Address, Engine, Board and Present are
-// needed.
+// Options configure Legs. Address, Engine, Board and Present are needed.
 type Options struct {
 	// Address is the address and port of this machine that browsers send to.
 	// Port 0 means any free one.
@@ -175,7 +174,7 @@ func (l *Legs) Connect(ctx context.Context, contact call.ContactID, connection c
 func (l *Legs) Disconnect(contact call.ContactID, connection call.ConnectionID) {
 	a, err := l.begin(contact, connection)
 	if err != nil {
-		return // there is no session to end
+		return // no session to end
 	}
 	defer l.running.Done()
 	a.disconnect()
@@ -188,7 +187,7 @@ func (l *Legs) Disconnect(contact call.ContactID, connection call.ConnectionID) 
 func (l *Legs) Doubt(contact call.ContactID, connection call.ConnectionID) {
 	a, err := l.begin(contact, connection)
 	if err != nil {
-		return // there is no session to check
+		return // no session to check
 	}
 	defer l.running.Done()
 	a.doubt()

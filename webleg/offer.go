@@ -30,7 +30,7 @@ type offer struct {
 }
 
 // readOffer checks an offer and finds the payload type of telephone-events. The
-// error names the fault. It leaves to ICE and DTLS what they check themselves.
+// error names the fault. It leaves the attributes of ICE and DTLS to those.
 func readOffer(text string) (offer, error) {
 	if len(text) > offerMost {
 		return offer{}, fmt.Errorf("the offer is longer than %d kB", offerMost>>10)
@@ -60,7 +60,7 @@ func readOffer(text string) (offer, error) {
 	return o, nil
 }
 
-// check reports what an offer with that audio section lacks.
+// check reports the lines that an offer with that audio section lacks.
 func check(s *sdp.SessionDescription, m *sdp.MediaDescription) error {
 	for _, needed := range []struct{ attribute, what string }{
 		{"fingerprint", "fingerprint"}, {"ice-ufrag", "ICE user name"}, {"ice-pwd", "ICE password"},

@@ -31,7 +31,7 @@ type peer struct {
 	closing chan struct{}
 	running sync.WaitGroup // report, read and doubt
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	closed  bool
 	reading bool
 }

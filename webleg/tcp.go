@@ -37,7 +37,7 @@ type acceptor struct {
 	within    time.Duration
 	strangers *lobby.Lobby
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the fields below
 	closed bool
 	open   map[netip.AddrPort]*tcpConn
 	proven int

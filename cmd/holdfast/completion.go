@@ -11,12 +11,12 @@ import (
 	"holdfast/client"
 )
 
-// A choice is what an argument may be after others, as a shell offers it: words
-// with remarks.
+// A choice returns the words that a shell offers for an argument, with remarks,
+// given the arguments before it.
 type choice func(ctx context.Context, c *client.Client, before []string) []cobra.Completion
 
-// offer has a shell offer words for the arguments of a command; the last choice
-// is also for all that follow. Without a server nothing is offered.
+// offer lets a shell offer words for the arguments of a command; the last
+// choice is also for all that follow. Without a server nothing is offered.
 func offer(choices ...choice) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		enough := cmd.Args(cmd, args) == nil && cmd.Args(cmd, append(slices.Clone(args), "")) != nil
@@ -83,11 +83,11 @@ var kinds = []cobra.Completion{
 	cobra.CompletionWithDesc(string(call.Blind), "the agent leaves while the target rings"),
 }
 
-// offerKinds has a shell offer them for the flag --kind.
+// offerKinds lets a shell offer them for the flag --kind.
 func offerKinds(cmd *cobra.Command) {
 	offer := cobra.FixedCompletions(kinds, cobra.ShellCompDirectiveNoFileComp)
 	if err := cmd.RegisterFlagCompletionFunc("kind", offer); err != nil {
-		panic(err) // there is no such flag
+		panic(err) // the flag does not exist
 	}
 }
 

@@ -129,7 +129,8 @@ func contactsOf(contacts []call.Contact, agent string) []call.Contact {
 	return theirs
 }
 
-// pick is the one of all contacts that a person means; they are, say, "live".
+// pick is the one of all contacts that a person means; are describes them, such
+// as "live".
 func pick(all []call.ContactID, written, are string) (call.ContactID, error) {
 	if len(all) == 0 {
 		return "", fmt.Errorf("no contact is %s", are)

@@ -102,7 +102,7 @@ func held(c call.Contact, p call.Party) bool {
 	return false
 }
 
-// handingOver is what becomes of a customer whose agent goes.
+// handingOver describes the state of a customer whose agent has left.
 func handingOver(c call.Contact) string {
 	switch {
 	case c.Transfer == nil:

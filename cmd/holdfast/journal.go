@@ -28,7 +28,7 @@ only one.`,
 	return cmd
 }
 
-// A place is where a journal is kept, as the flags say it.
+// A place is where a journal is kept, according to the flags.
 type place struct{ config, dir string }
 
 // look opens the journal there for reading. It prints the damage, and returns it

@@ -83,7 +83,7 @@ func tabulate(w io.Writer, all []kept) error {
 	return table.Flush()
 }
 
-// transfers are what became of a contact's transfers, in a few words.
+// transfers are the results of a contact's transfers, in a few words.
 func transfers(c call.Contact) string {
 	var said []string
 	for _, t := range c.Transfers() {

@@ -56,8 +56,8 @@ agent who talks in it, or by - when there is only one.`,
 	return root
 }
 
-// sayUsage has every command that gets too few or too many arguments say which
-// it takes.
+// sayUsage adds the usage to the error of every command that gets too few or
+// too many arguments.
 func sayUsage(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
@@ -72,7 +72,7 @@ func sayUsage(cmd *cobra.Command) {
 	}
 }
 
-// explain is a command's error with what to do about it.
+// explain is a command's error with advice.
 func explain(cmd *cobra.Command, err error) string {
 	var unknown x509.UnknownAuthorityError
 	if errors.As(err, &unknown) {

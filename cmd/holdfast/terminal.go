@@ -24,7 +24,7 @@ const (
 // noColours, when set to anything, asks every program to do without.
 const noColours = "NO_COLOR" //nolint:misspell // that is its name
 
-// newTerminal paints only what goes to a screen.
+// newTerminal uses colours only on a screen.
 func newTerminal(w io.Writer) terminal {
 	f, isFile := w.(*os.File)
 	if !isFile || os.Getenv(noColours) != "" || os.Getenv("TERM") == "dumb" {
