@@ -57,7 +57,7 @@ func (s *station) windows() map[string]int {
 func (p *Panel) EndSessions(ctx context.Context, agent, id string) (ended int, err error) {
 	s := p.stationOf(agent)
 	if s == nil {
-		return 0, fmt.Errorf("no agent who may log in is called %s", agent)
+		return 0, fmt.Errorf("no agent with a login is called %s", agent)
 	}
 	agent = s.account.Agent
 	ended, left, err := p.sessions.end(ctx, agent, id)

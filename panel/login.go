@@ -173,7 +173,7 @@ func (p *Panel) serveToken(w http.ResponseWriter, r *http.Request) {
 }
 
 // notRecorded is for agents who log in or out while the journal takes nothing.
-const notRecorded = "The server cannot record anything at the moment. Try again soon."
+const notRecorded = "The server cannot write its journal at the moment. Try again soon."
 
 // serveLogout ends the session and sets the agent offline. An agent in a call must
 // hang up first.

@@ -76,7 +76,7 @@ func TestLibraryServerRestarts(t *testing.T) {
 	d.until(`window.told`)
 	close(late)
 	<-closed
-	want := "failure|RequestTimedOut|The server was started again; see how the call is before you try again.|true|true"
+	want := "failure|RequestTimedOut|The server was started again; check the call before you try again.|true|true"
 	if got := value[string](d.screen, `window.told`); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

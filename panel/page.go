@@ -382,7 +382,7 @@ func (p *page) deadline() time.Time {
 func (p *page) expire(now time.Time) {
 	for _, a := range p.asked {
 		if a.response == nil && call.Due(a.by, now) {
-			p.fail(a, refuse(requestTimedOut, "Nothing has come of it in time; see how the call is before you try again."))
+			p.fail(a, refuse(requestTimedOut, "The request had no effect in time; check the call before you try again."))
 		}
 	}
 }

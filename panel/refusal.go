@@ -92,7 +92,7 @@ func errorFor(err error) *streamError {
 		is(streamsTypes[contactNotFound], contactNotFound, 404)
 	case errors.Is(err, switchboard.ErrUnavailable), errors.Is(err, switchboard.ErrClosed):
 		is("InternalServiceError", unavailable, 503)
-		e.Message = "The server cannot record anything at the moment; nothing has been done."
+		e.Message = "The server cannot write its journal at the moment; nothing has been done."
 	case errors.Is(err, context.DeadlineExceeded):
 		is(streamsTypes[requestTimedOut], requestTimedOut, 503)
 	default:

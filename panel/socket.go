@@ -159,7 +159,7 @@ func (p *Panel) read(conn *websocket.Conn, s *station, k *socket) (closed bool) 
 			case page == nil:
 			case err != nil:
 				if p.odd.AllowN(s.now(), 1) {
-					p.log.Info("a page sent something wrong", "agent", s.account.Agent, "err", err)
+					p.log.Info("a page sent an invalid message", "agent", s.account.Agent, "err", err)
 				}
 				page.send(problem{err.Error()})
 			default:

@@ -291,8 +291,8 @@ func TestRequestWithoutEnd(t *testing.T) {
 		}
 		pass(time.Millisecond)
 		hear(t, ana.hears(),
-			"refused "+first+": RequestTimedOut: Nothing has come of it in time; see how the call is before you try again.", withCustomer,
-			"refused "+second+": RequestTimedOut: Nothing has come of it in time; see how the call is before you try again.", withCustomer)
+			"refused "+first+": RequestTimedOut: The request had no effect in time; check the call before you try again.", withCustomer,
+			"refused "+second+": RequestTimedOut: The request had no effect in time; check the call before you try again.", withCustomer)
 		close(w.slow)
 		hear(t, ana.hears(), "update: Busy, connected [agent:connected inbound:hold]")
 	})
@@ -385,6 +385,6 @@ func TestWhatThePageMayNot(t *testing.T) {
 		hear(t, ben.hears(), "refused "+id+": ContactNotFoundException: you are not in this contact any more", "update: Available")
 		w.broken = switchboard.ErrUnavailable
 		id = ana.asks("holdConnection", map[string]any{"contactId": "c1_2", "connectionId": "c1_1"})
-		hear(t, ana.hears(), "refused "+id+": InternalServiceError: The server cannot record anything at the moment; nothing has been done.", withCustomer)
+		hear(t, ana.hears(), "refused "+id+": InternalServiceError: The server cannot write its journal at the moment; nothing has been done.", withCustomer)
 	})
 }

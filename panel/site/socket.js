@@ -50,7 +50,7 @@ export class Socket {
   // stop ends the connection for good, because the page is closed. What the server may
   // not have heard of is refused; the next page gets the other responses.
   stop() {
-    if (!this.#server) for (const id of [...this.#waiting.keys()]) this.#refuse(id, "The page was closed while it was not connected; see how the call is before you try again.");
+    if (!this.#server) for (const id of [...this.#waiting.keys()]) this.#refuse(id, "The page was closed while it was not connected; check the call before you try again.");
     this.#wanted = false;
     this.#drop()?.close(pageClosed);
     this.#id = null; // the next page of this window may take its name
@@ -114,7 +114,7 @@ export class Socket {
     this.#giveUp();
     for (const [id, asked] of [...this.#waiting]) {
       if (asked.sent && asked.sent !== this.#server && once.has(asked.method)) {
-        this.#refuse(id, "The server was started again; see how the call is before you try again.");
+        this.#refuse(id, "The server was started again; check the call before you try again.");
         continue;
       }
       asked.sent = this.#server;
@@ -136,7 +136,7 @@ export class Socket {
   // and would perform them once more.
   #giveUp() {
     for (const [id, { by }] of [...this.#waiting]) {
-      if (Date.now() > by) this.#refuse(id, "The server does not answer; see how the call is before you try again.");
+      if (Date.now() > by) this.#refuse(id, "The server does not answer; check the call before you try again.");
     }
   }
 
