@@ -19,7 +19,7 @@ func demoCommand() *cobra.Command {
 	var callers uint
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Play transfers on real SIP and RTP on this machine, and show what happened",
+		Short: "Play transfers on real SIP and RTP on this machine, and show the results",
 		Long: `Demo starts a server with its journal and real phones on loopback, and plays a
 scene for every kind of transfer. It prints each scene live, and writes the audio
 that each person heard (WAV), a timeline of each contact (SVG) and the server's

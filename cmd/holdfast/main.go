@@ -76,10 +76,10 @@ func sayUsage(cmd *cobra.Command) {
 func explain(cmd *cobra.Command, err error) string {
 	var unknown x509.UnknownAuthorityError
 	if errors.As(err, &unknown) {
-		return err.Error() + "\n--ca-file or HOLDFAST_CA name a file with the server's certificate, if this machine does not trust it"
+		return err.Error() + "\nif this machine does not trust the server's certificate, name a file with it by --ca-file or HOLDFAST_CA"
 	}
 	if errors.Is(err, client.ErrNoServer) {
-		return err.Error() + "\nis `holdfast serve` running there? --server or HOLDFAST_SERVER say where it is"
+		return err.Error() + "\nis `holdfast serve` running there? set its address with --server or HOLDFAST_SERVER"
 	}
 	var refused *client.Problem
 	if errors.As(err, &refused) && refused.Status == http.StatusUnauthorized {

@@ -26,7 +26,7 @@ func enoughMemory() error {
 		var l syscall.Rlimit
 		if err := syscall.Getrlimit(limit.resource, &l); err == nil && l.Cur < limit.least {
 			return fmt.Errorf("the memory of this process is limited to %d MB (%s), and a server needs at least %d MB; "+
-				"to limit what is used and not what is reserved, use a control group (systemd: MemoryMax)",
+				"to limit the memory in use instead of the reserved memory, use a control group (systemd: MemoryMax)",
 				l.Cur>>20, limit.command, limit.least>>20)
 		}
 	}

@@ -20,7 +20,7 @@ func traceCommand() *cobra.Command {
 	var kept place
 	cmd := &cobra.Command{
 		Use:   "trace CONTACT",
-		Short: "Show what happened in a contact, with every message on the wire",
+		Short: "Show the events of a contact, with every message on the wire",
 		Long: `Trace prints a contact from its beginning until now, also one that is over: its
 events, the SIP messages with each party ("customer -> INVITE" came from the
 customer), the notices sent to agents, and which parties were meant to hear each other.

@@ -15,7 +15,7 @@ func whatIfCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "what-if FILE",
-		Short: "Tell what would happen in a contact, from a story; no server is asked",
+		Short: "Show what would happen in a contact, from a story, without a server",
 		Long: `What-if plays a story with a clock of its own and tells who would hear whom,
 when, and where the customer would end. A story has a line for each thing that
 happens:
