@@ -117,7 +117,7 @@ func (c *chain) take(e switchboard.Entry) (wrong []string) {
 	case !c.begun && e.Step == 1:
 		from = &call.Contact{ID: e.Contact.ID}
 	case !c.begun:
-		wrong = append(wrong, fmt.Sprintf("it is step %d, and nothing is there of what came before", e.Step))
+		wrong = append(wrong, fmt.Sprintf("it is step %d, and the steps before it are missing", e.Step))
 	case last == nil:
 	case e.Step == last.Step: // the one before was never acted on
 		from = c.from

@@ -213,7 +213,7 @@ func TestVerifyMissesABeginning(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := verify(t, j)
-	if r.Wrong != 1 || r.Mistakes[0].String() != "entry 2 of contact.a: it is step 2, and nothing is there of what came before" {
+	if r.Wrong != 1 || r.Mistakes[0].String() != "entry 2 of contact.a: it is step 2, and the steps before it are missing" {
 		t.Errorf("got %+v", r)
 	}
 }
