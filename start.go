@@ -35,7 +35,7 @@ func (s *Server) openJournal(ctx context.Context, o Options) error {
 		}
 		if err.Error() != said {
 			said = err.Error()
-			s.log.Error("waiting for the journal: its disk takes nothing; no call is taken until it does", "error", err)
+			s.log.Error("waiting for the journal: its disk refuses writes, and the server takes no calls until it accepts them", "error", err)
 		}
 		if err := s.listenAPI(o.Config, func(context.Context) error { return err }); err != nil {
 			return err

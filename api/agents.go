@@ -46,7 +46,7 @@ func (s *server) agentRoutes(api huma.API) {
 	const path = "/v1/agents"
 	huma.Register(api, huma.Operation{
 		OperationID: "listAgents", Method: http.MethodGet, Path: path,
-		Summary: "All agents, and how they are", Errors: []int{http.StatusNotImplemented},
+		Summary: "All agents with their states", Errors: []int{http.StatusNotImplemented},
 	}, s.listAgents)
 	huma.Register(api, huma.Operation{
 		OperationID: "showAgent", Method: http.MethodGet, Path: path + "/{name}",
@@ -55,8 +55,8 @@ func (s *server) agentRoutes(api huma.API) {
 	errors := []int{http.StatusNotFound, http.StatusConflict, http.StatusNotImplemented, http.StatusServiceUnavailable}
 	huma.Register(api, huma.Operation{
 		OperationID: "setStatus", MaxBodyBytes: longestBody, Method: http.MethodPut, Path: path + "/{name}/status",
-		Summary:     "Say whether an agent may be offered customers",
-		Description: "An agent who has a customer is so afterwards; until then the answer has it as next.",
+		Summary:     "Set an agent's status",
+		Description: "If the agent has a customer, the status takes effect afterwards; until then the answer has it as next.",
 		Errors:      errors,
 	}, s.setStatus)
 	huma.Register(api, huma.Operation{

@@ -60,7 +60,7 @@ var descriptions = map[string]map[string]string{
 		"whisper":   "whether a target who answers hears first who is calling",
 		"resume":    "whether the customer is taken off hold when it fails",
 		"remaining": "targets still to be tried, in order",
-		"reported":  "the connection whose line is told how the transfer goes; missing: none",
+		"reported":  "the connection whose line gets the progress of the transfer; missing: none",
 		"consulted": "where the target's line was before, in a call of the same agent",
 		"joinBy":    "when customer and target must have two-way audio, or a consultation is over",
 		"requested": "when it was asked for",

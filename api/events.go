@@ -51,7 +51,7 @@ const (
 func (s *server) eventRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "events", Method: http.MethodGet, Path: "/v1/events",
-		Summary: "What happens, as it happens",
+		Summary: "Events as they happen",
 		Description: "A stream of server-sent events named transition. The data of each is an Event in JSON: seq, at, the contact afterwards, " +
 			"the events that led there, the notices sent to agents, and a line for each message on the wire. The id is seq: " +
 			"a reader who was cut off goes on with it in Last-Event-ID and misses nothing; the first id comes at once, " +

@@ -13,9 +13,9 @@ const healthPath = "/healthz"
 
 func (s *server) healthRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
-		OperationID: "health", Method: http.MethodGet, Path: healthPath, Summary: "Does the server do its work?",
-		Description: "It is 503, with the reason, while the server is starting and while the journal takes no entries, such as when " +
-			"the disk is full: calls go on, and what would change one has to wait. If nothing was written in the last 2 s, the " +
+		OperationID: "health", Method: http.MethodGet, Path: healthPath, Summary: "Whether the server is healthy",
+		Description: "The answer is 503, with the reason, while the server is starting and while the journal takes no entries, such as when " +
+			"the disk is full: calls go on, and requests that would change one wait. If nothing was written in the last 2 s, the " +
 			"server writes something to find out. It is 200 again as soon as the journal works.",
 		Errors: []int{http.StatusServiceUnavailable},
 	}, s.health)

@@ -16,7 +16,7 @@ type historyAnswer struct {
 func (s *server) historyRoutes(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "history", Method: http.MethodGet, Path: "/v1/contacts/{id}/history",
-		Summary:     "All that has happened in a contact so far, also in one that is over",
+		Summary:     "The events of a contact so far, also of one that is over",
 		Description: "The same events that the stream sends, without waiting for more.",
 		Errors:      []int{http.StatusNotFound, http.StatusServiceUnavailable},
 	}, s.history)

@@ -36,8 +36,8 @@ func (s *server) lineRoutes(api huma.API) {
 	}, s.digits)
 	huma.Register(api, huma.Operation{
 		OperationID: "record", MaxBodyBytes: longestBody, Method: http.MethodPost, Path: "/v1/contacts/{id}/record",
-		Summary:     "Record the customer, or no longer",
-		Description: "Into a WAV file in the record_dir of the configuration: what the customer says on the left, what they hear on the right. It goes on, also after a hand-over, until it is ended or the customer leaves.",
+		Summary:     "Start or stop the recording of the customer",
+		Description: "Into a WAV file in the record_dir of the configuration: the customer's voice on the left, the audio they hear on the right. It goes on, also after a hand-over, until it is ended or the customer leaves.",
 		Errors:      errors,
 	}, s.record)
 }
@@ -64,7 +64,7 @@ func targetOf(c call.Contact) call.ConnectionID {
 
 func (s *server) record(ctx context.Context, in *recordRequest) (*contactAnswer, error) {
 	if in.Body.On && !s.Recording {
-		return nil, refused(noRecordings, "there is no place for recordings; set record_dir in [media] of the server's configuration")
+		return nil, refused(noRecordings, "the server has no place for recordings: set record_dir in [media] of its configuration")
 	}
 	return s.doing(ctx, in.ID, in.Body.By, func(by call.ConnectionID) call.Event {
 		return call.RecordRequested{By: by, On: in.Body.On}

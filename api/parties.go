@@ -84,7 +84,7 @@ func (s *server) pickUp(ctx context.Context, in *pickUpRequest) (*contactAnswer,
 		return nil, directoryProblem(err)
 	}
 	if agent.Kind != call.AgentEndpoint {
-		return nil, problem(http.StatusUnprocessableEntity, fmt.Sprintf("%s is no agent", agent))
+		return nil, problem(http.StatusUnprocessableEntity, fmt.Sprintf("%s is not an agent", agent))
 	}
 	return contactAnswered(s.ask(ctx, in.ID, call.PickUpRequested{Agent: agent}))
 }

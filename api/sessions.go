@@ -88,7 +88,7 @@ func (s *server) sessionsOf(agent string) ([]Session, error) {
 	}
 	list, known := s.Sessions.Sessions(agent)
 	if !known {
-		return nil, problem(http.StatusNotFound, "no agent who may log in is called "+agent)
+		return nil, problem(http.StatusNotFound, "no agent with a login is called "+agent)
 	}
 	return list, nil
 }
