@@ -273,6 +273,8 @@ export type RefusalCode =
   | "consulted-already"
   | "not-your-call"
   | "not-two-parties"
+  | "call-has-ended"
+  | "from-other-call"
   | "too-many-requests"
   | "wrong-moment"
   | "bad-target"

@@ -114,8 +114,9 @@ func (p peer) fallback(local Local) Hop {
 	return p.Source
 }
 
-// Restore rebuilds a dialog from its Memory, in a new epoch (greater than all
-// before). Call Resume next.
+// Restore rebuilds a dialog from its Memory, in a new epoch. A dialog that had a greater
+// one before gets a greater one now, so its CSeq numbers never sink: its leg has come from
+// a contact that had more owners. Call Resume next.
 func Restore(local Local, epoch uint16, text []byte) (*Dialog, error) {
 	var m memory
 	if err := json.Unmarshal(text, &m); err != nil {
@@ -123,6 +124,9 @@ func Restore(local Local, epoch uint16, text []byte) (*Dialog, error) {
 	}
 	if err := m.check(); err != nil {
 		return nil, err
+	}
+	if before := uint16(m.CSeq >> 16); before > epoch {
+		epoch = before + 1
 	}
 	d := &Dialog{
 		local: local, id: Identity{CallID: m.CallID, Tag: m.Tag, Seed: m.Seed}, epoch: epoch, caller: m.Caller,

@@ -47,10 +47,11 @@ func (d *desk) begin() {
 	// landed, and a successor must not find what we have taken back.
 	if !d.frozen && d.owned && !t.changes() && !d.lastWords() {
 		d.adopt(t)
+		d.acknowledge(t)
 		d.reply(t.replies)
 		return
 	}
-	if d.frozen && t.customerGone() {
+	if d.frozen && t.customerGone() && len(t.hands) == 0 {
 		d.releaseOthers(t)
 	}
 	d.flight = t
@@ -131,10 +132,14 @@ func (d *desk) act(t *transition, seq uint64) {
 	d.publish(d.contact) // before the first answer to what we send now
 	claimed := !d.owned
 	d.owned = true
+	for _, take := range t.takes { // before the agent's phone is answered, which may hang up then
+		d.askFor(take)
+	}
 	for _, m := range t.out {
 		d.send(m)
 	}
 	d.board.options.Router.Changed(t.contact, t.events) // whose line has been ended is free now
+	d.handOver(t, claimed)
 	if claimed {
 		close(d.claimed) // Recover has told the router of all contacts when it returns
 	}
@@ -189,13 +194,23 @@ func (d *desk) releaseOthers(t *transition) {
 
 // adopt makes a transition the desk's own state.
 func (d *desk) adopt(t *transition) {
+	for _, in := range d.waiting[:t.n] {
+		if in.line != nil {
+			delete(d.coming, in.line.To.Connection)
+		}
+	}
+	d.given = t.given
 	d.waiting = slices.Delete(d.waiting, 0, t.n)
 	d.contact, d.legs, d.memory = t.contact, maps.Clone(t.legs), t.memory
 }
 
 // publish shows a contact that has been written down, and what legs it has.
 func (d *desk) publish(c call.Contact) {
-	d.view.Store(&view{contact: c, legs: slices.Sorted(maps.Keys(d.legs))})
+	legs := slices.Collect(maps.Keys(d.legs))
+	legs = slices.AppendSeq(legs, maps.Keys(d.coming))
+	legs = slices.AppendSeq(legs, maps.Keys(d.given)) // what comes on them is nobody else's
+	slices.Sort(legs)
+	d.view.Store(&view{contact: c, legs: legs})
 }
 
 // listen has the contact heard as it is now, and tells it who is in the same
@@ -266,6 +281,9 @@ func (d *desk) lose(id call.ConnectionID, detail string) {
 func (d *desk) giveBack() {
 	d.room.Close()
 	for _, leg := range d.legs {
+		leg.Close()
+	}
+	for _, leg := range d.coming {
 		leg.Close()
 	}
 }

@@ -166,7 +166,7 @@ func TestPhoneDials(t *testing.T) {
 
 func TestPhoneDialsWhatIsDenied(t *testing.T) {
 	inBubble(t, func(b *bench) {
-		b.lines.arrival.Customer.Address = "+1900"
+		b.lines.dialled.Address = "+1900"
 		b.begin("DIAL")
 		b.wantSent(0, "-> 1 100", "-> 1 480")
 		b.wantOver()

@@ -44,7 +44,8 @@ func inBubble(t *testing.T, test func(*bench)) {
 func newBench(t *testing.T, tr *trace, j *fakeJournal) *bench {
 	b := &bench{t: t, trace: tr, journal: j, room: &fakeRoom{deaf: map[call.ConnectionID]bool{}}}
 	b.lines = &fakeLegs{
-		trace: tr, open: map[call.ConnectionID]int{}, tuned: map[call.ConnectionID]bool{}, broken: map[call.ConnectionID]bool{},
+		trace: tr, open: map[call.ConnectionID]int{}, tuned: map[call.ConnectionID]bool{}, broken: map[call.ConnectionID]bool{}, at: map[call.ConnectionID]call.Place{}, held: map[call.ConnectionID]int{},
+		dialled: call.Endpoint{Kind: call.PhoneNumber, Address: "+15550177"},
 		arrival: call.Arrived{
 			Customer: call.Endpoint{Kind: call.PhoneNumber, Address: "+15550100"},
 			Called:   "+15550199",
@@ -65,6 +66,9 @@ func (b *bench) close() {
 		b.t.Error(err)
 	}
 	b.s.Release()
+	if len(b.lines.twice) > 0 {
+		b.t.Errorf("lines %v were held twice at once", b.lines.twice)
+	}
 	if open := b.lines.still(); len(open) > 0 {
 		b.t.Errorf("legs %v were not closed exactly once", open)
 	}
@@ -85,7 +89,8 @@ func (b *bench) open() {
 func (b *bench) begin(first msg) {
 	b.t.Helper()
 	b.lines.opened(1)
-	if err := b.s.Open("c1", fakeLeg{lines: b.lines, ID: 1, Epoch: 1}, first); err != nil {
+	b.lines.holds(1, 1)
+	if err := b.s.Open("c1", fakeLeg{lines: b.lines, ID: 1, Epoch: 1, Line: 1}, first); err != nil {
 		b.t.Fatal(err)
 	}
 	synctest.Wait()

@@ -29,30 +29,6 @@ const (
 	soonest = time.Millisecond
 )
 
-// An input is one thing that enters a desk: a message on a line, an event, or
-// a request with somebody who waits for its answer.
-type input struct {
-	connection call.ConnectionID // whose line the message came in on
-	message    Incoming          // nil for an event
-	event      call.Event
-	waiter     *waiter   // nil unless a person asks
-	granted    bool      // the request has had its turn
-	at         time.Time // when it came in
-
-	answered bool // the exempt answers to the message have been sent
-}
-
-// A waiter is somebody who waits for a request.
-type waiter struct {
-	gone   <-chan struct{} // closed when they wait no longer
-	answer chan answer     // takes one answer without blocking
-}
-
-type answer struct {
-	contact call.Contact
-	err     error
-}
-
 // A view is what everybody may see of a desk.
 type view struct {
 	contact call.Contact // as written down; without a stage before that
@@ -93,9 +69,13 @@ type desk struct {
 	// The contact and its legs as they have been written down and acted on.
 	contact call.Contact
 	legs    map[call.ConnectionID]Leg
-	memory  map[call.ConnectionID][]byte // of each leg
-	joined  []call.ConnectionID          // the last the contact was told
-	rung    time.Time                    // the contact's deadline, once it was told
+	memory  map[call.ConnectionID][]byte    // of each leg
+	given   map[call.ConnectionID]LegMemory // lines that another contact gets, until that has them
+	joined  []call.ConnectionID             // the last the contact was told
+	rung    time.Time                       // the contact's deadline, once it was told
+
+	coming map[call.ConnectionID]Leg           // lines from other contacts, not yet planned for
+	asked  map[call.ConnectionID]chan struct{} // lines that other contacts were asked for; closed: no longer
 
 	fresh       bool        // opened, and no entry is written
 	beginning   Beginning   // of a contact that was opened; nil if it cannot be turned away
@@ -134,6 +114,9 @@ func newDesk(s *Switchboard, c call.Contact, epoch uint16) *desk {
 		claimed:  make(chan struct{}),
 		legs:     map[call.ConnectionID]Leg{},
 		memory:   map[call.ConnectionID][]byte{},
+		given:    map[call.ConnectionID]LegMemory{},
+		coming:   map[call.ConnectionID]Leg{},
+		asked:    map[call.ConnectionID]chan struct{}{},
 	}
 	d.view.Store(&view{})
 	return d
@@ -189,6 +172,7 @@ func (d *desk) arrive(in *input) {
 	if in.message != nil {
 		d.note(in.at, in.message.Trace())
 	}
+	d.meet(in)
 	if !d.owned && d.flight != nil && d.concerns(in) {
 		d.board.writes.hurry(d.queued)
 	}
@@ -332,9 +316,11 @@ func (d *desk) lastWords() bool {
 	return d.over() && d.seq > 0 && len(d.trace) > 0
 }
 
-// over: the contact has ended, or never began, and so have its legs.
+// over: the contact has ended, or never began, and so have its legs. No line is on its
+// way to another contact or from one.
 func (d *desk) over() bool {
-	return (d.contact.Stage == call.Over || d.contact.Stage == "") && len(d.legs) == 0
+	return (d.contact.Stage == call.Over || d.contact.Stage == "") &&
+		len(d.legs) == 0 && len(d.given) == 0 && len(d.asked) == 0 && len(d.coming) == 0
 }
 
 // setTimer has alarm called at the first deadline. A moving leg's has to wait.

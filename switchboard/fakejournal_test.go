@@ -39,6 +39,9 @@ type fakeJournal struct {
 	shared   bool
 	running  int            // Appends
 	failed   bool           // the last Append
+	left     int            // entries until the process dies; 0: it does not
+	untold   bool           // it dies before it hears of its last entry
+	dead     string         // the node of a process that has died
 	corrupt  error          // of one entry
 	failing  error          // of all of them
 	refused  call.ContactID // whose entries are never taken
@@ -89,6 +92,9 @@ func (j *fakeJournal) append(ctx context.Context, e Entry, after uint64) (uint64
 	if e.Contact.ID == j.refused {
 		what = fails
 	}
+	if e.Owner == j.dead {
+		what = hangs
+	}
 	j.mu.Unlock()
 	switch what {
 	case works, lands:
@@ -114,10 +120,30 @@ func (j *fakeJournal) append(ctx context.Context, e Entry, after uint64) (uint64
 	if err == nil && (what == lands || what == tarry) {
 		return 0, errJournal
 	}
+	if err == nil && j.dies(e.Owner) {
+		<-ctx.Done()
+		return 0, ctx.Err()
+	}
 	if err == nil {
 		j.trace.add(traced{written: e.Trace})
 	}
 	return seq, err
+}
+
+// dies counts an entry, and reports whether its writer hears nothing of it any more.
+func (j *fakeJournal) dies(owner string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if owner == j.dead {
+		return true
+	}
+	if j.left > 0 {
+		if j.left--; j.left == 0 {
+			j.dead = owner
+			return j.untold
+		}
+	}
+	return false
 }
 
 // write keeps the entry if it follows, or replaces one that was in doubt.
@@ -154,7 +180,10 @@ func (j *fakeJournal) Live(context.Context) iter.Seq2[Entry, error] {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var last []Entry
-	for _, entries := range j.live {
+	for id, entries := range j.live {
+		if slices.Contains(j.archived, id) {
+			continue
+		}
 		last = append(last, entries[len(entries)-1].entry())
 	}
 	slices.SortFunc(last, func(a, b Entry) int { return a.Contact.Arrived.Compare(b.Contact.Arrived) })
@@ -197,18 +226,22 @@ func (j *fakeJournal) Last(context.Context) (uint64, error) {
 	panic("a desk does not read")
 }
 
-// entries are all of the one contact.
-func (j *fakeJournal) entries() []Entry {
+// entries are all of the first contact.
+func (j *fakeJournal) entries() []Entry { return j.entriesOf("c1") }
+
+func (j *fakeJournal) entriesOf(id call.ContactID) []Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var all []Entry
-	for _, k := range j.live["c1"] {
+	for _, k := range j.live[id] {
 		all = append(all, k.entry())
 	}
 	return all
 }
 
-func (j *fakeJournal) last() Entry {
-	all := j.entries()
+func (j *fakeJournal) last() Entry { return j.lastOf("c1") }
+
+func (j *fakeJournal) lastOf(id call.ContactID) Entry {
+	all := j.entriesOf(id)
 	return all[len(all)-1]
 }

@@ -115,11 +115,25 @@ func (m msg) Trace() string { return "<- " + string(m) }
 
 // A fakeLeg is a telephone line reduced to what matters at the desk.
 type fakeLeg struct {
-	lines *fakeLegs
-	ID    call.ConnectionID
-	State string // "", offered, calling, up, cancelling, ending, gone
-	Epoch uint16
-	again time.Time // when an unanswered INVITE is repeated; not remembered
+	lines   *fakeLegs
+	contact call.ContactID
+	ID      call.ConnectionID
+	State   string // "", offered, calling, up, cancelling, ending, gone
+	Epoch   uint16
+	Line    call.ConnectionID // its first key, wherever it has gone since
+	again   time.Time         // when an unanswered INVITE is repeated; not remembered
+}
+
+// second is the contact that a test may have besides c1. Its connection 1 is 101 in what
+// tests see.
+const second call.ContactID = "c2"
+
+// key tells connections of the two contacts apart.
+func (l fakeLeg) key() call.ConnectionID {
+	if l.contact == second {
+		return 100 + l.ID
+	}
+	return l.ID
 }
 
 // fakeKind is the kind of all fake legs.
@@ -132,7 +146,8 @@ func (l fakeLeg) Memory() []byte {
 		ID    call.ConnectionID
 		State string
 		Epoch uint16
-	}{l.ID, l.State, l.Epoch})
+		Line  call.ConnectionID
+	}{l.ID, l.State, l.Epoch, l.Line})
 	if err != nil {
 		panic(err)
 	}
@@ -141,7 +156,10 @@ func (l fakeLeg) Memory() []byte {
 
 func (l fakeLeg) Gone() bool          { return l.State == "gone" }
 func (l fakeLeg) Deadline() time.Time { return l.again }
-func (l fakeLeg) Close()              { l.lines.closed(l.ID) }
+func (l fakeLeg) Close() {
+	l.lines.closed(l.key())
+	l.lines.holds(l.Line, -1)
+}
 
 func (l fakeLeg) Receive(now time.Time, in Incoming) Plan {
 	switch in := in.(type) {
@@ -150,12 +168,19 @@ func (l fakeLeg) Receive(now time.Time, in Incoming) Plan {
 		return l.plan("", nil, l.out(Exempt, "INVITE again"))
 	case Resumed:
 		up := l.State == "up"
-		return l.plan("", nil, tuning{l.lines, l.ID, up, up, false}, l.out(Exempt, "setting"), l.out(Journaled, "resumed"))
+		return l.plan("", nil, tuning{l.lines, l.key(), up, up, false}, l.out(Exempt, "setting"), l.out(Journaled, "resumed"))
 	case Granted:
 		return l.plan("", nil, l.out(Journaled, "202 to REFER"))
 	case Refused:
 		return l.plan("", nil, l.out(Journaled, "refused: "+in.Err.Error()))
 	case msg:
+		if in == "REFER consulted" {
+			l.Epoch += 100
+			return l.plan("", []call.Event{call.TransferRequested{
+				By: l.ID, Kind: call.Cold, Reported: true, Manner: call.Manner{Resume: true},
+				Consulted: call.Place{Contact: second, Connection: 1},
+			}})
+		}
 		if to, refers := strings.CutPrefix(string(in), "REFER "); refers {
 			l.Epoch += 100
 			return l.plan("", []call.Event{call.TransferRequested{
@@ -177,7 +202,7 @@ func (l fakeLeg) message(m msg) Plan {
 		return l.plan("offered", []call.Event{l.lines.arrival}, l.out(Exempt, "100"))
 	case "DIAL when ":
 		a := l.lines.arrival
-		return l.plan("offered", []call.Event{call.Dialled{Agent: a.Agent, Customer: a.Customer, Rules: a.Rules}}, l.out(Exempt, "100"))
+		return l.plan("offered", []call.Event{call.Dialled{Agent: a.Agent, Customer: l.lines.dialled, Rules: a.Rules}}, l.out(Exempt, "100"))
 	case "INVITE when offered":
 		return l.plan("", nil, l.out(Exempt, "100"))
 	case "CANCEL when offered":
@@ -223,7 +248,7 @@ func (l fakeLeg) Plan(now time.Time, c call.Command) Plan {
 		return l.plan("", nil, l.out(Journaled, "180"))
 	case call.Answer:
 		p := l.plan("up", nil)
-		p.Out = []Outgoing{tuning{l.lines, l.ID, true, false, true}, l.out(Journaled, "200")}
+		p.Out = []Outgoing{tuning{l.lines, l.key(), true, false, true}, l.out(Journaled, "200")}
 		return p
 	case call.Refuse:
 		return l.plan("gone", nil, l.out(Journaled, "480"))
@@ -245,7 +270,7 @@ func (l fakeLeg) Plan(now time.Time, c call.Command) Plan {
 // plan is the leg in a new state ("": the same).
 func (l fakeLeg) plan(state string, facts []call.Event, o ...Outgoing) Plan {
 	if was, is := l.State == "up", state == "up"; state != "" && was != is {
-		o = append([]Outgoing{tuning{l.lines, l.ID, is, was, false}}, o...)
+		o = append([]Outgoing{tuning{l.lines, l.key(), is, was, false}}, o...)
 	}
 	if state != "" {
 		l.State = state
@@ -254,19 +279,23 @@ func (l fakeLeg) plan(state string, facts []call.Event, o ...Outgoing) Plan {
 }
 
 func (l fakeLeg) out(c Class, what string) Outgoing {
-	return out{l.lines.trace, fmt.Sprintf("-> %d %s", l.ID, what), c}
+	return out{l.lines.trace, fmt.Sprintf("-> %d %s", l.key(), what), c}
 }
 
 // fakeLegs count who is open.
 type fakeLegs struct {
 	trace   *trace
 	arrival call.Arrived
+	dialled call.Endpoint              // by an agent's phone
 	noDial  error                      // what Dial says
 	broken  map[call.ConnectionID]bool // cannot be restored
 
 	mu    sync.Mutex
 	open  map[call.ConnectionID]int
-	tuned map[call.ConnectionID]bool // has its audio
+	tuned map[call.ConnectionID]bool       // has its audio
+	held  map[call.ConnectionID]int        // legs that hold a line, by Line
+	twice []call.ConnectionID              // lines that two legs have held at once
+	at    map[call.ConnectionID]call.Place // where a line that was restored is, by Line
 }
 
 func (f *fakeLegs) tune(id call.ConnectionID, on bool) {
@@ -281,15 +310,29 @@ func (f *fakeLegs) isTuned(id call.ConnectionID) bool {
 	return f.tuned[id]
 }
 
-func (f *fakeLegs) Dial(_ call.ContactID, epoch uint16, d call.Dial) (Leg, error) {
+func (f *fakeLegs) Dial(contact call.ContactID, epoch uint16, d call.Dial) (Leg, error) {
 	if f.noDial != nil {
 		return nil, f.noDial
 	}
-	f.opened(d.Connection)
-	return fakeLeg{lines: f, ID: d.Connection, Epoch: epoch}, nil
+	l := fakeLeg{lines: f, contact: contact, ID: d.Connection, Epoch: epoch}
+	if contact == "c1" || contact == second {
+		l.Line = l.key()
+	}
+	f.opened(l.key())
+	f.holds(l.Line, 1)
+	return l, nil
 }
 
-func (f *fakeLegs) Restore(_ call.ContactID, id call.ConnectionID, epoch uint16, m LegMemory) (Leg, error) {
+// holds counts the legs that hold a line.
+func (f *fakeLegs) holds(line call.ConnectionID, n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.held[line] += n; line != 0 && f.held[line] > 1 {
+		f.twice = append(f.twice, line)
+	}
+}
+
+func (f *fakeLegs) Restore(contact call.ContactID, id call.ConnectionID, epoch uint16, m LegMemory) (Leg, error) {
 	if f.broken[id] {
 		return nil, errors.New("no port is free")
 	}
@@ -300,9 +343,13 @@ func (f *fakeLegs) Restore(_ call.ContactID, id call.ConnectionID, epoch uint16,
 	if err := json.Unmarshal(m.Memory, &l); err != nil {
 		return nil, err
 	}
-	l.Epoch = epoch
-	f.opened(id)
-	f.tune(id, l.State == "up")
+	l.Epoch, l.contact, l.ID = epoch, contact, id
+	f.opened(l.key())
+	f.holds(l.Line, 1)
+	f.tune(l.key(), l.State == "up")
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.at[l.Line] = call.Place{Contact: contact, Connection: id}
 	return l, nil
 }
 
@@ -330,67 +377,4 @@ func (f *fakeLegs) still() []call.ConnectionID {
 	}
 	slices.Sort(ids)
 	return ids
-}
-
-// fakeRoom joins everyone it is told of, but those who are deaf.
-type fakeRoom struct {
-	mu     sync.Mutex
-	audio  call.Mix
-	sets   int
-	deaf   map[call.ConnectionID]bool
-	stuck  bool // ignores Set
-	closed bool
-}
-
-func (r *fakeRoom) stick(stuck bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stuck = stuck
-}
-
-// hears is the mix that was set last.
-func (r *fakeRoom) hears() call.Mix {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.audio
-}
-
-func (r *fakeRoom) Room(call.ContactID) Room { return r }
-
-func (r *fakeRoom) Set(s call.Mix) []call.ConnectionID {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.sets++; !r.stuck {
-		r.audio = s
-	}
-	var joined []call.ConnectionID
-	for _, h := range s {
-		if !r.deaf[h.Connection] {
-			joined = append(joined, h.Connection)
-		}
-	}
-	return joined
-}
-
-func (r *fakeRoom) Close() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.closed = true
-}
-
-// fakeDirectory denies one address, and knows that sip:ben@elsewhere is the agent ben.
-type fakeDirectory struct{ denied string }
-
-func (f fakeDirectory) Canonical(e call.Endpoint) call.Endpoint {
-	if e.Address == "sip:ben@elsewhere" {
-		return call.Endpoint{Kind: call.AgentEndpoint, Address: "ben"}
-	}
-	return e
-}
-
-func (f fakeDirectory) Permit(e call.Endpoint) error {
-	if e.Address == f.denied {
-		return &DialError{call.Denied, "not allowed"}
-	}
-	return nil
 }

@@ -41,6 +41,17 @@ type Entry struct {
 type LegMemory struct {
 	Kind   string          `json:"kind"`   // as Leg.Kind says it
 	Memory json.RawMessage `json:"memory"` // of Leg.Memory
+	// Given is set for a line that another contact gets, until that one has written it
+	// down.
+	Given *Given `json:"given,omitempty"`
+}
+
+// Given is where a line has gone, and how it was when it went.
+type Given struct {
+	To       call.Place `json:"to"`
+	Rang     bool       `json:"rang,omitempty"`
+	Answered bool       `json:"answered,omitempty"`
+	Holding  bool       `json:"holding,omitempty"` // the phone holds the call
 }
 
 // ErrFenced means that somebody else owns the contact now: stop, close its

@@ -39,6 +39,9 @@ func (s *Switchboard) Recover(ctx context.Context) (n int, err error) {
 			others = append(others, e)
 		}
 	}
+	settleGiven(append(slices.Clone(talk), others...))
+	restored := s.beginRestoring()
+	defer restored()
 	awaited := s.restore(talk)
 	if !s.options.Journal.Exclusive() { // they hear each other only when they are claimed
 		first, cancel := context.WithTimeout(ctx, appendWithin)
@@ -46,6 +49,7 @@ func (s *Switchboard) Recover(ctx context.Context) (n int, err error) {
 		cancel()
 	}
 	rest := s.restore(others)
+	restored()
 	if s.options.Restored != nil {
 		s.options.Restored()
 	}
@@ -120,6 +124,10 @@ func (s *Switchboard) successor(e Entry) *desk {
 func (d *desk) restore(e Entry) {
 	d.waiting = append(d.waiting, &input{event: call.Recovered{}})
 	for _, id := range slices.Sorted(maps.Keys(e.Legs)) {
+		if e.Legs[id].Given != nil {
+			d.given[id] = e.Legs[id]
+			continue
+		}
 		leg, err := d.board.Legs.Restore(d.id, id, d.epoch, e.Legs[id])
 		if err != nil {
 			d.log.Error("a line cannot be restored", "connection", id, "error", err)
@@ -129,8 +137,10 @@ func (d *desk) restore(e Entry) {
 		d.own(id, leg)
 		d.waiting = append(d.waiting, &input{connection: id, message: Resumed{}})
 	}
+	take, taking := e.Contact.Taking()
 	for _, c := range e.Contact.Connections {
-		if _, ok := e.Legs[c.ID]; !ok && c.State != call.Away && !c.IsQueued() {
+		_, ok := e.Legs[c.ID]
+		if !ok && c.State != call.Away && !c.IsQueued() && !(taking && c.ID == take.Connection) {
 			d.lose(c.ID, "no line was written down")
 		}
 	}

@@ -72,7 +72,8 @@ type Switchboard struct {
 	running sync.WaitGroup
 
 	writes     *writes
-	recovering atomic.Bool // no new contact begins
+	recovering atomic.Bool                   // no new contact begins
+	restored   atomic.Pointer[chan struct{}] // closed when the desks of Recover are there; nil: no Recover
 
 	// failed is when the journal failed last, in Unix nanoseconds; zero
 	// when it has worked since.

@@ -2,7 +2,6 @@ package switchboard
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -29,6 +28,11 @@ type transition struct {
 	legs    map[call.ConnectionID]Leg
 	memory  map[call.ConnectionID][]byte // of each leg, once planned
 	opened  []call.ConnectionID          // legs that were opened for it
+
+	given map[call.ConnectionID]LegMemory // lines that another contact has or gets
+	hands []handed                        // lines that it gives
+	takes []call.Take                     // lines that it asks for
+	came  []handed                        // lines that have come
 
 	reserves bool // agents are rung for whom it must be written down first
 	ahead    bool // it is heard before its entry is written
@@ -81,7 +85,7 @@ type exempt struct {
 func (d *desk) plan() *transition {
 	t := &transition{
 		desk: d, now: d.now(), n: len(d.waiting),
-		contact: d.contact, legs: maps.Clone(d.legs), outstanding: d.outstanding.clone(),
+		contact: d.contact, legs: maps.Clone(d.legs), given: maps.Clone(d.given), outstanding: d.outstanding.clone(),
 	}
 	for _, in := range d.waiting {
 		t.take(in)
@@ -103,6 +107,12 @@ func (t *transition) take(in *input) {
 	switch {
 	case in.message != nil:
 		t.receive(in)
+	case in.line != nil:
+		t.comes(in)
+	case in.kept != 0:
+		delete(t.given, in.kept)
+	case in.missed != nil:
+		t.misses(*in.missed)
 	case in.waiter != nil:
 		t.replies = append(t.replies, reply{in.waiter, t.request(in, in.event)})
 	default:
@@ -130,6 +140,13 @@ func (t *transition) emit(in *input, events ...call.Event) {
 
 // request takes a request in, or returns why it is not granted.
 func (t *transition) request(in *input, ev call.Event) error {
+	ev, err := t.consulted(ev)
+	switch {
+	case err != nil:
+		return err
+	case t.hasGiven(ev):
+		return nil
+	}
 	if err := t.may(in, ev); err != nil {
 		return err
 	}
@@ -220,6 +237,7 @@ func (t *transition) step(ev call.Event) error {
 	if secret(ev) && len(commands) == 0 && reflect.DeepEqual(c, t.contact) {
 		return nil
 	}
+	before := t.contact
 	t.contact = c
 	t.events = append(t.events, call.Timed{At: t.now, Event: ev})
 	if len(t.events) > eventsMost {
@@ -229,6 +247,10 @@ func (t *transition) step(ev call.Event) error {
 		t.reserveDialler()
 	}
 	for _, command := range commands {
+		if give, gives := command.(call.Give); gives {
+			t.give(before, give)
+			continue
+		}
 		t.command(command)
 	}
 	return nil
@@ -248,86 +270,6 @@ func (t *transition) reserveDialler() {
 func secret(ev call.Event) bool {
 	_, key := ev.(call.Pressed)
 	return key
-}
-
-func (t *transition) command(c call.Command) {
-	switch c := c.(type) {
-	case call.Dial:
-		t.dial(c)
-	case call.Ring:
-		t.planCommand(c.Connection, c)
-	case call.Answer:
-		t.planCommand(c.Connection, c)
-	case call.Refuse:
-		t.planCommand(c.Connection, c)
-	case call.Drop:
-		t.planCommand(c.Connection, c)
-	case call.Digits:
-		t.planCommand(c.Connection, c)
-	case call.Report:
-		t.planCommand(c.Connection, c)
-	case call.Introduce:
-		t.planCommand(c.Connection, c)
-	case call.Notify:
-		t.notified = append(t.notified, c)
-	default:
-		t.desk.log.Error("a command is not supported", "command", fmt.Sprintf("%T", c))
-	}
-}
-
-// planCommand has a leg plan a command. What comes of a command waits for the record,
-// whatever its class: the command itself was decided just now.
-func (t *transition) planCommand(id call.ConnectionID, c call.Command) {
-	leg := t.legs[id]
-	if leg == nil {
-		t.desk.log.Debug("a command for a line that has gone", "command", fmt.Sprintf("%T", c), "connection", id)
-		return
-	}
-	t.follow(id, nil, leg.Plan(t.now, c))
-}
-
-// follow takes over a plan of which everything waits for the record.
-func (t *transition) follow(id call.ConnectionID, in *input, p Plan) {
-	t.legs[id] = p.Leg
-	t.emit(in, p.Facts...)
-	for _, o := range p.Out {
-		t.out = append(t.out, message{id, o})
-	}
-}
-
-// dial opens a leg for a party. If they cannot be dialled that is a fact like
-// any other failure. Targets were permitted with the request that names them.
-func (t *transition) dial(c call.Dial) {
-	var err error
-	if c.Party != call.Target {
-		err = t.desk.board.options.Directory.Permit(c.To)
-	}
-	if err == nil {
-		err = t.desk.board.options.Router.Reserve(t.contact, c.Connection)
-		t.reserves = t.reserves || c.To.Kind == call.AgentEndpoint
-	}
-	if err == nil && c.To.Kind == call.QueueEndpoint {
-		return // routing will tell whom it has found
-	}
-	var leg Leg
-	if err == nil {
-		leg, err = t.desk.board.Legs.Dial(t.contact.ID, t.desk.epoch, c)
-	}
-	if err != nil {
-		t.emit(nil, failure(c.Connection, err))
-		return
-	}
-	t.legs[c.Connection] = leg
-	t.opened = append(t.opened, c.Connection)
-	t.planCommand(c.Connection, c)
-}
-
-func failure(id call.ConnectionID, err error) call.Failed {
-	var d *DialError
-	if errors.As(err, &d) {
-		return call.Failed{Connection: id, Reason: d.Reason, Detail: d.Detail}
-	}
-	return call.Failed{Connection: id, Reason: call.LineError, Detail: err.Error()}
 }
 
 // dropUnrecorded takes out the legs that were opened and given up again:
@@ -359,7 +301,7 @@ func (t *transition) discard() {
 // not worth an entry of its own: the next one leaves it out, and a successor
 // who does not know is told by the far end.
 func (t *transition) changes() bool {
-	if len(t.out) > 0 || len(t.notified) > 0 || !reflect.DeepEqual(t.contact, t.desk.contact) {
+	if len(t.out) > 0 || len(t.notified) > 0 || len(t.given) != len(t.desk.given) || !reflect.DeepEqual(t.contact, t.desk.contact) {
 		return true
 	}
 	for id, leg := range t.legs {
@@ -392,9 +334,10 @@ func (t *transition) entry() Entry {
 	t.traced = len(d.trace)
 	for id, leg := range t.legs {
 		if !leg.Gone() {
-			e.Legs[id] = LegMemory{leg.Kind(), t.memory[id]}
+			e.Legs[id] = LegMemory{Kind: leg.Kind(), Memory: t.memory[id]}
 		}
 	}
+	maps.Copy(e.Legs, t.given)
 	for _, m := range t.out {
 		if line := m.Trace(); line != "" {
 			e.Trace = append(e.Trace, stamp(t.now, line))

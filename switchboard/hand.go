@@ -1,0 +1,348 @@
+package switchboard
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"holdfast/call"
+)
+
+// This file has how the line of a party goes from the desk of one contact to that of
+// another. The desk that takes it asks (call.GiveRequested), and goes on with other things.
+// The desk that gives it writes down that the line has gone, closes its leg and hands its
+// memory over. The first restores the leg, writes it down and says so, and only then does
+// the other forget it: at every moment an entry has the line, and a process that finds
+// them after a crash goes on from there.
+
+// A handed line is on its way from one contact to another.
+type handed struct {
+	From call.Place
+	Given
+	memory LegMemory
+	leg    Leg // what holds the line in this process; nil after a restart
+}
+
+// A missed line does not come, and why.
+type missed struct {
+	connection call.ConnectionID
+	err        error
+}
+
+// The codes of requests that concern two contacts. Each comment is a row of
+// docs/REFUSALS.md.
+const (
+	CallHasEnded  call.Code = "call-has-ended"  // the agent's call to the target has ended
+	FromOtherCall call.Code = "from-other-call" // the agent asks in the younger of two calls to connect the other parties of both
+)
+
+// consulted returns a request in which the party is named whom the agent has called in
+// another contact, if it is a transfer to them. The contact that has lived longer goes on.
+func (t *transition) consulted(ev call.Event) (call.Event, error) {
+	ask, ok := ev.(call.TransferRequested)
+	if !ok || ask.Consulted == (call.Place{}) {
+		return ev, nil
+	}
+	other, ok := t.desk.board.Contact(ask.Consulted.Contact)
+	i := slices.IndexFunc(other.Connections, func(x call.Connection) bool { return x.ID != ask.Consulted.Connection })
+	switch {
+	case !ok || i < 0:
+		return ev, refuse(CallHasEnded, "your call to them has ended")
+	case other.Arrived.Before(t.contact.Arrived):
+		return ev, refuse(FromOtherCall, "transfer from your other call, which began first")
+	}
+	ask.Target = other.Connections[i].Endpoint
+	return ask, nil
+}
+
+// hasGiven reports whether a request asks for a line that was given already.
+func (t *transition) hasGiven(ev call.Event) bool {
+	ask, ok := ev.(call.GiveRequested)
+	if !ok {
+		return false
+	}
+	for _, m := range t.given {
+		if m.Given.To == ask.To {
+			return true
+		}
+	}
+	return false
+}
+
+// give takes a line out of the contact, which was as before.
+func (t *transition) give(before call.Contact, c call.Give) {
+	d, leg := t.desk, t.legs[c.Connection]
+	if leg == nil || leg.Gone() {
+		t.hands = append(t.hands, handed{From: call.Place{Contact: d.id, Connection: c.Connection}, Given: Given{To: c.To}})
+		return
+	}
+	given := Given{To: c.To}
+	for _, x := range before.Connections {
+		if x.ID == c.Connection {
+			given.Answered = x.State != call.Connecting
+			given.Rang, given.Holding = x.Ringing || x.EarlyMedia, x.Holding
+		}
+	}
+	m := LegMemory{Kind: leg.Kind(), Memory: leg.Memory(), Given: &given}
+	delete(t.legs, c.Connection)
+	t.given[c.Connection] = m
+	t.hands = append(t.hands, handed{call.Place{Contact: d.id, Connection: c.Connection}, given, m, leg})
+}
+
+// handOver goes on with the lines of a transition that is written down: those that it
+// gives are given, and those that have come are acknowledged. A contact that was just
+// claimed repeats what its former owner may not have done.
+func (d *desk) handOver(t *transition, claimed bool) {
+	hands := t.hands
+	if take, taking := d.contact.Taking(); claimed && taking && d.legs[take.Connection] == nil && d.coming[take.Connection] == nil {
+		d.askFor(take)
+	}
+	if claimed {
+		for id, m := range d.given {
+			hands = append(hands, handed{From: call.Place{Contact: d.id, Connection: id}, Given: *m.Given, memory: m})
+		}
+	}
+	for _, h := range hands {
+		d.board.whenRestored(func() { d.board.hand(h) })
+	}
+	d.acknowledge(t)
+	for id, gone := range d.asked {
+		if gone != nil && !hasConnection(d.contact, id) {
+			close(gone)
+			d.asked[id] = nil
+		}
+	}
+}
+
+// acknowledge has other contacts forget the lines that have come from them.
+func (d *desk) acknowledge(t *transition) {
+	for _, h := range t.came {
+		if giver := d.board.desk(h.From.Contact); giver != nil && giver != d {
+			d.board.put(giver, &input{kept: h.From.Connection})
+		}
+	}
+}
+
+// hand gives a line to the desk of its contact. If that has ended, the line goes back, to
+// be ended.
+func (s *Switchboard) hand(h handed) {
+	to := s.desk(h.To.Contact)
+	switch {
+	case to != nil && h.memory.Memory == nil:
+		s.put(to, &input{missed: &missed{h.To.Connection, errors.New("their line has ended")}})
+	case to != nil:
+		s.put(to, &input{line: &h})
+	case h.memory.Memory != nil:
+		if from := s.desk(h.From.Contact); from != nil {
+			h.To = h.From
+			s.put(from, &input{line: &h})
+		}
+	}
+}
+
+// askFor asks the desk of another contact for a line, without waiting for what becomes of
+// it.
+func (d *desk) askFor(take call.Take) {
+	ev := call.GiveRequested{
+		By: take.From.Connection, Agent: take.Agent, To: call.Place{Contact: d.id, Connection: take.Connection},
+	}
+	gone := make(chan struct{})
+	d.asked[take.Connection] = gone
+	d.board.whenRestored(func() {
+		other, w := d.board.desk(take.From.Contact), &waiter{gone: gone, answer: make(chan answer, 1)}
+		if other == nil {
+			d.board.put(d, &input{missed: &missed{take.Connection, ErrNoContact}})
+			return
+		}
+		d.board.put(other, &input{event: ev, waiter: w})
+		d.board.running.Go(func() { // ends when the other desk has answered, or has ended
+			if err := w.outcome(other); err != nil && !errors.Is(err, ErrClosed) {
+				d.board.put(d, &input{missed: &missed{take.Connection, err}})
+			}
+		})
+	})
+}
+
+// outcome waits for what a desk answers.
+func (w *waiter) outcome(d *desk) error {
+	select {
+	case a := <-w.answer:
+		return a.err
+	case <-d.done:
+		return w.last(d)
+	case <-w.gone:
+		d.wake()
+	}
+	select {
+	case a := <-w.answer:
+		return a.err
+	case <-d.done:
+		return w.last(d)
+	}
+}
+
+// last is what a desk has answered that has ended.
+func (w *waiter) last(d *desk) error {
+	select {
+	case a := <-w.answer:
+		return a.err
+	default:
+		return d.why
+	}
+}
+
+// put gives a desk an input, and does not wait for it.
+func (s *Switchboard) put(d *desk, in *input) {
+	select {
+	case d.inbox <- in:
+	default:
+		s.running.Go(func() { // ends when the desk has it, or has ended
+			select {
+			case d.inbox <- in:
+			case <-d.done:
+			}
+		})
+	}
+}
+
+// meet restores the leg of a line that comes, at once: what is sent on the line finds it
+// here from now on, whatever the desk waits for.
+func (d *desk) meet(in *input) {
+	switch {
+	case in.missed != nil:
+		delete(d.asked, in.missed.connection)
+	case in.line != nil:
+		d.restoreLine(in)
+	}
+}
+
+func (d *desk) restoreLine(in *input) {
+	id := in.line.To.Connection
+	if in.line.leg != nil {
+		in.line.leg.Close()
+	}
+	delete(d.asked, id)
+	if d.legs[id] != nil || d.coming[id] != nil { // a giver has repeated it after a restart
+		return
+	}
+	in.leg, in.err = d.board.Legs.Restore(d.id, id, d.epoch, in.line.memory)
+	if in.err == nil {
+		d.coming[id] = in.leg
+		d.publish(d.view.Load().contact)
+	}
+}
+
+// comes takes a line in that another contact has given. A line that is not wanted any more
+// is ended.
+func (t *transition) comes(in *input) {
+	id := in.line.To.Connection
+	if in.line.From.Contact == t.desk.id {
+		delete(t.given, id) // it has come back
+	}
+	t.came = append(t.came, *in.line)
+	switch {
+	case in.err != nil:
+		t.desk.log.Error("a line cannot be taken", "connection", id, "error", in.err)
+		t.emit(nil, call.Failed{Connection: id, Reason: call.LineError, Detail: fmt.Sprintf("taking the line: %v", in.err)})
+		return
+	case in.leg == nil:
+		return
+	}
+	t.legs[id] = in.leg
+	t.follow(id, in, in.leg.Receive(t.now, Resumed{}))
+	if !hasConnection(t.contact, id) {
+		t.planCommand(id, call.Drop{Connection: id, Reason: call.Elsewhere})
+		return
+	}
+	t.reserveTaken(in.line, id)
+	if in.line.Rang {
+		t.emit(nil, call.Rang{Connection: id})
+	}
+	if in.line.Answered {
+		t.emit(nil, call.Answered{Connection: id})
+	}
+	if in.line.Holding {
+		t.emit(nil, call.HoldBegan{Connection: id})
+	}
+}
+
+// reserveTaken keeps a target who is an agent and has not answered yet: they were reserved
+// for the contact that their line comes from. They ring in any case.
+func (t *transition) reserveTaken(line *handed, id call.ConnectionID) {
+	if line.Answered {
+		return
+	}
+	t.reserves = true
+	if err := t.desk.board.options.Router.Reserve(t.contact, id); err != nil {
+		t.desk.log.Debug("an agent rings who cannot be reserved", "error", err)
+	}
+}
+
+// misses: a line does not come.
+func (t *transition) misses(m missed) {
+	if t.legs[m.connection] == nil {
+		t.emit(nil, call.Failed{Connection: m.connection, Reason: call.Unreachable, Detail: m.err.Error()})
+	}
+}
+
+// beginRestoring has what concerns other desks wait until done is called, which may be
+// called again.
+func (s *Switchboard) beginRestoring() (done func()) {
+	restored := make(chan struct{})
+	s.restored.Store(&restored)
+	return sync.OnceFunc(func() { close(restored) })
+}
+
+// whenRestored calls do, at once unless desks are being restored.
+func (s *Switchboard) whenRestored(do func()) {
+	restored := s.restored.Load()
+	if restored == nil {
+		do()
+		return
+	}
+	select {
+	case <-*restored:
+		do()
+	default:
+		s.running.Go(func() { // ends when all desks are there, or the switchboard closes
+			select {
+			case <-*restored:
+				do()
+			case <-s.stop:
+			}
+		})
+	}
+}
+
+// settleGiven forgets lines that another contact has taken: its entry has the line, or
+// what it has heard of it.
+func settleGiven(entries []Entry) {
+	taken := func(to call.Place) bool {
+		return slices.ContainsFunc(entries, func(e Entry) bool {
+			return e.Contact.ID == to.Contact && hasTaken(e, to.Connection)
+		})
+	}
+	for _, e := range entries {
+		for id, m := range e.Legs {
+			if m.Given != nil && taken(m.Given.To) {
+				delete(e.Legs, id)
+			}
+		}
+	}
+}
+
+// hasTaken reports whether a contact has, or had, a line as that connection.
+func hasTaken(e Entry, id call.ConnectionID) bool {
+	if _, has := e.Legs[id]; has {
+		return true
+	}
+	for _, t := range e.Contact.Transfers() {
+		for _, a := range t.Attempts {
+			if a.Connection == id && !(a.Rang.IsZero() && a.Answered.IsZero()) {
+				return true
+			}
+		}
+	}
+	return false
+}
