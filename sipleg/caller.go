@@ -21,9 +21,6 @@ type invited struct {
 	// Agent is the agent whose phone dials; empty: a customer calls.
 	Agent string `json:"agent,omitempty"`
 
-	// Customer is the customer of the contact that began with it.
-	Customer call.Endpoint `json:"customer,omitzero"`
-
 	// Called is the user that a customer has called; where the call has been before is
 	// in Diversions and History, oldest first.
 	Called     string   `json:"called,omitempty"`

@@ -117,7 +117,7 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 			return
 		}
 		by := invitedBy(r)
-		by.Agent, by.Customer = agent, begins.Customer
+		by.Agent = agent
 		l.open(m, r, beginning{begins, begins.Agent.String(), by})
 		return
 	}
@@ -136,9 +136,7 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 		l.send(sipua.Refuse(m, 482, "Loop Detected"))
 		return
 	}
-	by := customerInvited(r)
-	by.Customer = begins.Customer
-	l.open(m, r, beginning{begins, begins.Customer.String(), by})
+	l.open(m, r, beginning{begins, begins.Customer.String(), customerInvited(r)})
 }
 
 // A beginning is how a contact begins for an INVITE.

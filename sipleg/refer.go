@@ -79,7 +79,8 @@ func (t *step) report(r call.Report) {
 var errNoSuchCall = errors.New("the call with the target is not known here")
 
 // transfer is the request that a REFER makes in a contact, but for who asks. With
-// Replaces, the target is the party whom the phone has called, whatever it is named.
+// Replaces, the target is the party whom the phone has called there, whatever Refer-To
+// calls it: the desk looks it up.
 func (l *Legs) transfer(contact call.ContactID, ev sipua.Referred) (call.TransferRequested, error) {
 	ask := call.TransferRequested{Kind: call.Cold, Reported: true, Manner: call.Manner{Resume: true}}
 	if ev.Replaces != nil {
@@ -88,9 +89,7 @@ func (l *Legs) transfer(contact call.ContactID, ev sipua.Referred) (call.Transfe
 			return ask, errNoSuchCall
 		}
 		ask.Consulted = call.Place{Contact: named.contact, Connection: named.connection}
-		if ask.Target = l.customerOf(named.contact); ask.Target != (call.Endpoint{}) {
-			return ask, nil
-		}
+		return ask, nil
 	}
 	written, err := l.meant(ev.To, ev.By)
 	if err != nil {
@@ -111,16 +110,6 @@ func (l *Legs) named(r sipua.Replaces) *anchor {
 		}
 	}
 	return nil
-}
-
-// customerOf is the customer of a contact that began with a call to us, or the zero value.
-func (l *Legs) customerOf(contact call.ContactID) call.Endpoint {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if a := l.callers[contact]; a != nil {
-		return a.caller.Customer
-	}
-	return call.Endpoint{}
 }
 
 // meets takes note of the peer's tag, once a message makes the dialog with it.
@@ -156,6 +145,8 @@ func statusOfCode(code call.Code) (status int, phrase string) {
 		return 481, "Call/Transaction Does Not Exist"
 	case call.TransferToSelf, call.TransferToCustomer:
 		return 486, "Busy Here"
+	case switchboard.TooManyRequests:
+		return 503, "Service Unavailable"
 	default:
 		return 603, "Decline"
 	}

@@ -138,8 +138,7 @@ func TestConsulted(t *testing.T) {
 			t.Errorf("%s: %q, %v", c.replaces, r.told, r.facts[facts:])
 		case c.want != nil:
 			want := call.TransferRequested{
-				By: 1, Kind: call.Cold, Target: call.Endpoint{Kind: call.PhoneNumber, Address: "+4930123"}, Reported: true,
-				Manner: call.Manner{Resume: true}, Consulted: call.Place{Contact: c.want.contact, Connection: 1},
+				By: 1, Kind: call.Cold, Reported: true, Manner: call.Manner{Resume: true}, Consulted: call.Place{Contact: c.want.contact, Connection: 1},
 			}
 			if got := fmt.Sprint(r.facts[facts:]); got != fmt.Sprint([]call.Event{want}) {
 				t.Errorf("%s: asked %s, want %v", c.replaces, got, want)
