@@ -171,6 +171,14 @@ func (d *Directory) Identifies(e call.Endpoint) bool {
 	return e.Kind == call.PhoneNumber && t != nil && t.Identity
 }
 
+// Trusts reports whether a customer who calls from there comes over a trunk that may know
+// who they talk to.
+func (d *Directory) Trusts(from netip.AddrPort) bool {
+	return slices.ContainsFunc(d.conf.Trunks, func(t config.Trunk) bool {
+		return t.Identity && within(t.Addresses, from.Addr().Unmap())
+	})
+}
+
 // Permit says whether an endpoint may be dialled: it is named in the
 // configuration, or [allow] has it. That nobody is there is no reason against it.
 // An error is a *switchboard.DialError.

@@ -86,6 +86,8 @@ func (addresses) Refers(from netip.AddrPort) bool { return from.Port() != trunkP
 const trunkPort = 5099
 
 func (addresses) Identifies(e call.Endpoint) bool { return e.Kind == call.PhoneNumber }
-func (addresses) Registers(e call.Endpoint) bool  { return e.Kind == call.AgentEndpoint }
+func (addresses) Trusts(from netip.AddrPort) bool { return from.Port() == trunkPort }
+
+func (addresses) Registers(e call.Endpoint) bool { return e.Kind == call.AgentEndpoint }
 
 func (addresses) Known(from netip.AddrPort) bool { return from == farAddress }

@@ -55,6 +55,7 @@ type anchor struct {
 	audio      audio          // silence for a leg that had ended before it was restored
 	at         netip.AddrPort // where its audio is received
 	caller     invited        // what a caller's INVITE asked for
+	audience   audience
 
 	hop     atomic.Pointer[netip.AddrPort] // where the last message went; nil: it is known to be lost
 	refused atomic.Bool                    // the INVITE that began it, by us or by its sender

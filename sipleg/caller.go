@@ -103,7 +103,7 @@ func (l *Legs) call(id call.ContactID, to sip.Uri, d call.Dial) sipua.Call {
 	}
 	c.Headers = append(c.Headers, l.diverted(by, to, d)...)
 	if hidden && (d.Party == call.Customer || d.From == d.Customer) {
-		c.Name, c.From = "Anonymous", sip.Uri{Scheme: "sip", User: "anonymous", Host: "anonymous.invalid"}
+		c.Name, c.From = "Anonymous", anonymous()
 	} else {
 		c.Name, c.From = d.From.Name, l.from(d.From)
 	}

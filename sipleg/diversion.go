@@ -147,8 +147,7 @@ func hidesHistory(r *sip.Request) bool {
 // Only agents' phones, and a trunk that may know who calls, get them. A target gets an entry of our
 // own: the call was diverted from the number that the caller has called.
 func (l *Legs) diverted(by invited, to sip.Uri, d call.Dial) []sip.Header {
-	trusted := d.To.Kind == call.AgentEndpoint || l.addresses.Identifies(d.To)
-	if !trusted || by.Called == "" || by.Agent != "" {
+	if l.audienceAt(d.To) == strangers || by.Called == "" || by.Agent != "" {
 		return nil
 	}
 	here := sip.Uri{Scheme: "sip", User: sipua.EscapeUser(by.Called), Host: l.local.Address.Addr().String(), Port: int(l.local.Address.Port())}

@@ -107,6 +107,8 @@ func (l leg) Plan(now time.Time, c call.Command) switchboard.Plan {
 		}
 	case call.Digits:
 		t.press(c.Digits)
+	case call.Introduce:
+		t.introduce(c.Party)
 	case call.Report:
 		t.report(c)
 	case call.Notify: // is for eyes, not for a phone

@@ -45,6 +45,9 @@ type Addresses interface {
 	// Identifies reports whether whoever is called there is told who really
 	// calls, besides whom they see calling (RFC 3325).
 	Identifies(call.Endpoint) bool
+	// Trusts reports whether a customer who calls from there comes over a trunk that may
+	// know who they talk to.
+	Trusts(from netip.AddrPort) bool
 	// Registers reports whether the phone of an endpoint registers: it is reached where
 	// it sends from.
 	Registers(call.Endpoint) bool
@@ -129,7 +132,7 @@ func (l *Legs) Dial(id call.ContactID, epoch uint16, d call.Dial) (switchboard.L
 	identity := sipua.RandomIdentity()
 	a := &anchor{
 		lines: l, contact: id, connection: d.Connection,
-		role: caller, name: d.To.String(), identity: identity,
+		role: caller, name: d.To.String(), identity: identity, audience: l.audienceAt(d.To),
 	}
 	if err := a.open(0); err != nil {
 		return nil, &switchboard.DialError{Reason: call.LineError, Detail: err.Error()}
@@ -168,7 +171,7 @@ func (l *Legs) Restore(id call.ContactID, connection call.ConnectionID, epoch ui
 	if err != nil {
 		return nil, fmt.Errorf("restoring a SIP leg: %w", err)
 	}
-	a := &anchor{lines: l, contact: id, connection: connection, role: m.Role, name: m.Name, identity: dialog.Identity(), audio: silence{}, caller: m.Caller}
+	a := &anchor{lines: l, contact: id, connection: connection, role: m.Role, name: m.Name, identity: dialog.Identity(), audio: silence{}, caller: m.Caller, audience: m.Audience}
 	a.refused.Store(m.Ended && !m.Answered)
 	if theirs := dialog.PeerTag(); theirs != "" {
 		a.theirs.Store(&theirs)

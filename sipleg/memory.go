@@ -21,6 +21,7 @@ type memory struct {
 	Ended    bool            `json:"ended,omitempty"`
 	Latched  netip.AddrPort  `json:"latched,omitzero"`
 	Caller   invited         `json:"caller,omitzero"`
+	Audience audience        `json:"audience,omitempty"`
 	Referred []referral      `json:"referred,omitempty"`
 	Session  session         `json:"sdp"`
 	Dialog   json.RawMessage `json:"dialog"`
@@ -32,7 +33,7 @@ func (leg) Kind() string { return kind }
 // Memory implements switchboard.Leg.
 func (l leg) Memory() []byte {
 	written, err := json.Marshal(memory{
-		memoryVersion, l.role, l.name, l.answered, l.ended, l.latched, l.caller, l.referrals, l.session, l.dialog.Memory(),
+		memoryVersion, l.role, l.name, l.answered, l.ended, l.latched, l.caller, l.audience, l.referrals, l.session, l.dialog.Memory(),
 	})
 	if err != nil {
 		panic(fmt.Sprintf("a leg that cannot be written down: %v", err))

@@ -157,7 +157,7 @@ func (l *Legs) open(m sipua.Received, r *sip.Request, begins beginning) {
 	}
 	a := &anchor{
 		lines: l, contact: newContactID(now), connection: 1,
-		role: callee, name: begins.name, identity: step.Dialog.Identity(), caller: begins.by,
+		role: callee, name: begins.name, identity: step.Dialog.Identity(), caller: begins.by, audience: l.audienceOf(m.From, begins.by),
 	}
 	theirs := tagIn(r.From().Params)
 	a.theirs.Store(&theirs)

@@ -59,7 +59,10 @@ func (t *step) present(tx requestTx, m Received, res *sip.Response) {
 
 // expired takes that a request of ours has had no final response.
 func (t *step) expired(tx requestTx) {
-	if tx.pending() && tx.proves() {
+	switch {
+	case tx.pending() && t.introduces(tx):
+		t.unheard()
+	case tx.pending() && tx.proves():
 		t.lose(fmt.Sprintf("no answer to our %s within %s", tx.request.Method, tx.timeout()), true)
 	}
 }

@@ -33,6 +33,7 @@ type Dialog struct {
 	heard       int64        // the peer's highest CSeq, -1 before any
 	heeded      int64        // the highest that a successor must know
 	session     sessionTimer
+	shown       identity
 
 	stage   stage
 	hangUp  bool   // the user is done with it
@@ -347,7 +348,7 @@ func (d *Dialog) HangUp(now time.Time, reason string) Step {
 
 // Deadline is when the dialog wants a Tick; zero: never.
 func (d *Dialog) Deadline() time.Time {
-	first := earliest(earliest(d.retryAt, d.expire()), d.sessionDeadline())
+	first := earliest(earliest(d.retryAt, d.expire()), earliest(d.sessionDeadline(), d.shown.again))
 	for _, tx := range d.invites {
 		first = earliest(first, tx.deadline())
 	}

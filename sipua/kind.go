@@ -16,6 +16,7 @@ const (
 	KeyInfo           Kind = "INFO"    // says a key that is pressed
 	Ask               Kind = "OPTIONS" // asks whether the peer is still there
 	Refresh           Kind = "UPDATE"  // refreshes the session, and changes nothing
+	Introduction      Kind = "UPDATE with an identity"
 	Register          Kind = "REGISTER"
 	Refer             Kind = "REFER"
 	Notify            Kind = "NOTIFY" // what becomes of the peer's REFER
@@ -67,6 +68,7 @@ var Kinds = map[Kind]Class{
 	KeyInfo:           Journaled,
 	Ask:               Exempt,
 	Refresh:           Exempt,
+	Introduction:      Journaled,
 	Register:          Exempt,
 	Refer:             Journaled,
 	Notify:            Journaled,

@@ -34,6 +34,7 @@ type memory struct {
 
 	Challenges []challenge  `json:"challenges,omitempty"` // and never how they are answered
 	Session    sessionTimer `json:"session,omitzero"`
+	Shown      identity     `json:"shown,omitzero"`
 
 	Invite *inviteMemory  `json:"invite,omitempty"` // ours, without final response
 	Acked  uint32         `json:"acked,omitempty"`  // CSeq of the last INVITE of ours that was answered 2xx
@@ -69,7 +70,7 @@ func (d *Dialog) Memory() []byte {
 		Caller: d.caller, Self: d.self.String(), Other: d.other.String(),
 		Peer: d.peer, Early: d.early, Stage: d.stage, HangUp: d.hangUp, Reason: d.reason,
 		CSeq: uint32(d.epoch)<<16 | d.noted, Heard: d.heeded, Acked: d.acked,
-		Challenges: d.challenges, Session: d.session.agreed(), Referred: d.took, Subscriptions: d.subscriptions,
+		Challenges: d.challenges, Session: d.session.agreed(), Shown: d.shown.written(), Referred: d.took, Subscriptions: d.subscriptions,
 	}
 	m.Peer.Source = d.peer.fallback(d.local)
 	if d.stage == idle {
@@ -130,7 +131,7 @@ func Restore(local Local, epoch uint16, text []byte) (*Dialog, error) {
 	}
 	d := &Dialog{
 		local: local, id: Identity{CallID: m.CallID, Tag: m.Tag, Seed: m.Seed}, epoch: epoch, caller: m.Caller,
-		peer: m.Peer, early: m.Early, heard: m.Heard, heeded: m.Heard, acked: m.Acked, challenges: m.Challenges, session: m.Session,
+		peer: m.Peer, early: m.Early, heard: m.Heard, heeded: m.Heard, acked: m.Acked, challenges: m.Challenges, session: m.Session, shown: m.Shown,
 		stage: m.Stage, hangUp: m.HangUp, reason: m.Reason, byeDue: m.BYE,
 		transfers: transfers{took: m.Referred, subscriptions: m.Subscriptions},
 	}

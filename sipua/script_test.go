@@ -35,6 +35,7 @@ var (
 //	press 12#                 keys
 //	refer, accept-referral... see script_refer_test.go
 //	ask                       whether the peer is there
+//	introduce URI NAME        as whom the peer is connected to
 //	wait 4s                   ticks whatever is due until then
 //	unreachable, restart
 //
@@ -129,6 +130,8 @@ func (s *script) run(words []string, input string) string {
 		s.take(s.d.Reject(s.now, status, strings.Join(words[2:], " ")))
 	case "ask":
 		s.take(s.d.Ask(s.now))
+	case "introduce":
+		s.take(s.d.Introduce(s.now, strings.Join(words[2:], " "), uri(s.t, words[1])))
 	case "press":
 		s.take(s.d.Press(s.now, rest))
 	case "hangup":
@@ -197,6 +200,9 @@ func (s *script) take(step Step) {
 			fmt.Fprintf(&s.out, " cseq=%d", msg.CSeq().SeqNo)
 			for _, answer := range answersIn(s.t, msg) {
 				fmt.Fprintf(&s.out, " %s", answer)
+			}
+			if asserted := headerValue(msg, "P-Asserted-Identity"); asserted != "" {
+				fmt.Fprintf(&s.out, " asserted: %s from: %s", asserted, msg.From().Value())
 			}
 			s.out.WriteString(transferText(msg))
 		case *sip.Response:

@@ -94,13 +94,14 @@ func (t *step) refresh() {
 	switch {
 	case t.ourInvite() || t.theirInvite() || t.waiting != nil || t.asking(sip.UPDATE):
 	case t.session.Updates:
-		t.update()
+		t.update(Refresh)
 	default:
 		t.emit(RefreshDue{})
 	}
 }
 
-func (t *step) update() {
+// update sends UPDATE, without an offer.
+func (t *step) update(kind Kind) {
 	to := t.peer.nextHop(t.local)
 	if !to.IsValid() {
 		return
@@ -110,9 +111,10 @@ func (t *step) update() {
 	req.AppendHeader(t.local.contact(to.Transport))
 	req.AppendHeader(sip.NewHeader("Allow", allowed))
 	t.askSession(req)
+	t.identify(req)
 	t.authorize(req, to)
 	req.SetBody(nil)
-	t.transact(Refresh, req, t.fit(req, to))
+	t.transact(kind, req, t.fit(req, to))
 }
 
 // updateAnswered takes the final response to our UPDATE. A peer that does not take UPDATE
@@ -124,8 +126,14 @@ func (t *step) updateAnswered(tx requestTx, m Received, res *sip.Response) {
 		t.peer = t.peer.refresh(res, hopOf(m))
 		t.sessionAgreed(res)
 	case t.challenged(res, tx.sending), t.lengthened(res, tx.sending):
+		shows := t.introduces(tx)
 		t.transact(Refresh, t.again(tx.request, t.nextCSeq(), tx.to), tx.to)
 		t.requests[len(t.requests)-1].begun = tx.begun
+		if shows {
+			t.shown.sent = uint32(t.epoch)<<16 | t.Dialog.sent
+		}
+	case t.introduces(tx):
+		t.introduced(tx, res)
 	case status == sip.StatusRequestPending:
 		pause, _ := t.retryAfter(inviteTx{sending: tx.sending}, res)
 		t.session.at = t.now.Add(pause)
@@ -251,6 +259,7 @@ func (t *step) allows(msg sip.Message) {
 	if methods := listed(msg, "Allow"); len(methods) > 0 {
 		t.session.Updates = slices.Contains(methods, "update")
 	}
+	t.supportsFromChange(msg)
 }
 
 // sessionExpires returns what a message says of the session, in seconds; 0: nothing.

@@ -95,6 +95,7 @@ func (t *step) tick() {
 		t.retryAt = time.Time{}
 	}
 	t.tickSession()
+	t.tickIdentity()
 	t.inviteWaiting()
 }
 

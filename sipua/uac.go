@@ -30,6 +30,8 @@ func (t *step) invite(offer []byte) {
 	if initial {
 		kind = FirstINVITE
 		t.addFirst(req)
+	} else {
+		t.identify(req)
 	}
 	req.AppendHeader(t.local.contact(to.Transport))
 	req.AppendHeader(sip.NewHeader("Allow", allowed))

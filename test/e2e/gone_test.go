@@ -84,7 +84,7 @@ func TestPhonesThatAreGone(t *testing.T) {
 			t.Errorf("the call of an agent whose customer has vanished was ended by %q: %v", by, c.Err())
 		}
 	}
-	none("lines", answerWithin+busy, h.Server.LegCount)
+	none("legs", answerWithin+busy, h.Server.LegCount)
 	one.agents.Close()
 	none("ports", busy, func() int { return udpSockets(t) - (sockets - 1) }) // three sockets stand where three of the phones were
 	none("goroutines", busy, func() int { return ourGoroutines() - (goroutines - 4*perPhone) })

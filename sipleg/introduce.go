@@ -1,0 +1,74 @@
+package sipleg
+
+import (
+	"net/netip"
+
+	"github.com/emiago/sipgo/sip"
+
+	"holdfast/call"
+)
+
+// An audience is who may know more of the others in a contact than From says.
+type audience string
+
+const (
+	strangers audience = ""      // nothing more
+	agents    audience = "agent" // an agent's phone: everything
+	carrier   audience = "trunk" // a trunk with identity = true: phone numbers
+)
+
+// audienceAt is the audience of a party that we call.
+func (l *Legs) audienceAt(e call.Endpoint) audience {
+	switch {
+	case e.Kind == call.AgentEndpoint:
+		return agents
+	case l.addresses.Identifies(e):
+		return carrier
+	}
+	return strangers
+}
+
+// audienceOf is the audience of a party who calls us from there.
+func (l *Legs) audienceOf(from netip.AddrPort, by invited) audience {
+	switch {
+	case by.Agent != "":
+		return agents
+	case l.addresses.Trusts(from):
+		return carrier
+	}
+	return strangers
+}
+
+// introduce shows the party who they are connected to, if they may know. A phone shows a
+// caller who wants to stay unknown as anonymous.
+func (t *step) introduce(who call.Endpoint) {
+	hidden := t.lines.hides(t.contact, who)
+	number := who.Kind == call.PhoneNumber
+	switch {
+	case t.ended || !t.answered || who.Kind == call.QueueEndpoint:
+	case t.audience == strangers, t.audience == carrier && (hidden || !number):
+	case hidden:
+		t.run(t.dialog.Introduce(t.now, "Anonymous", anonymous()))
+	default:
+		t.run(t.dialog.Introduce(t.now, nameOf(who), t.lines.from(who)))
+	}
+}
+
+// hides reports whether a party is the caller of a contact and wants to stay unknown.
+func (l *Legs) hides(id call.ContactID, who call.Endpoint) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a := l.callers[id]
+	return a != nil && a.caller.Private && a.name == who.String()
+}
+
+// nameOf is what a phone shows beside the address of a party.
+func nameOf(e call.Endpoint) string {
+	if e.Name == "" && e.Kind == call.AgentEndpoint {
+		return e.Address
+	}
+	return e.Name
+}
+
+// anonymous is the address of a party who wants to stay unknown (RFC 3323 §4.1.1.3).
+func anonymous() sip.Uri { return sip.Uri{Scheme: "sip", User: "anonymous", Host: "anonymous.invalid"} }
