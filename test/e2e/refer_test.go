@@ -89,6 +89,21 @@ func TestTransferKeyInVain(t *testing.T) {
 	}
 }
 
+// TestTransferKeyDuringHold: most phones hold the call before they transfer it. If the
+// target is busy, the customer hears hold audio until ana takes the call back.
+func TestTransferKeyDuringHold(t *testing.T) {
+	h := open(t, nil)
+	h.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.Busy})
+	h.Talk()
+	must(t, h.Call("ana").Hold(h.Soon()))
+	h.notified(h.refers("cardiology"), 100, 486)
+	h.HearsOnly("customer", "hold audio")
+	must(t, h.Call("ana").Resume(h.Soon()))
+	h.HearEachOther("customer", "ana")
+	h.HangUp("customer")
+	h.Over()
+}
+
 // TestTransferKeyIsRefused: a REFER that is refused leaves the call as it was.
 func TestTransferKeyIsRefused(t *testing.T) {
 	h := open(t, nil)
