@@ -183,6 +183,10 @@ func agentReleasedOnlyAfterJoin(m move) string {
 		if ev.Supersede && ev.Kind == call.Blind {
 			return ""
 		}
+	case call.Replaced:
+		if next := m.after.c.Transfer; next != nil && find(m.after.c, next.By) != nil && m.after.lines[next.By] {
+			return "" // they are there with their other phone
+		}
 	case call.Joined:
 		target := accepted(t)
 		joined := slices.Contains(ev.Connections, m.customer()) && slices.Contains(ev.Connections, target)

@@ -103,7 +103,10 @@ func (s *step) fact(ev Fact) {
 	case Recovered:
 		s.hearOut()
 		return
-	case Arrived, Originated, Dialled, Replaced, Joined, Offered, Withdrawn:
+	case Replaced:
+		s.replaced(ev)
+		return
+	case Arrived, Originated, Dialled, Joined, Offered, Withdrawn:
 	}
 	s.stage(ev)
 }

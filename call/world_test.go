@@ -73,6 +73,8 @@ func (m move) follow() map[call.ConnectionID]bool {
 			lines[c.Connection] = true
 		case call.Take:
 			lines[c.Connection] = true
+		case call.Join:
+			lines[c.Connection] = true
 		case call.Give:
 			delete(lines, c.Connection)
 		case call.Drop:

@@ -20,6 +20,8 @@ var facts = map[string]func(call.ConnectionID) call.Event{
 	"holds by phone":    func(c call.ConnectionID) call.Event { return call.HoldBegan{Connection: c} },
 	"resumes by phone":  func(c call.ConnectionID) call.Event { return call.HoldEnded{Connection: c} },
 
+	"goes on with another phone": func(c call.ConnectionID) call.Event { return call.Replaced{Connection: c} },
+
 	"has heard the prompt": func(c call.ConnectionID) call.Event { return call.Played{Connection: c} },
 }
 

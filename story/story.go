@@ -51,6 +51,7 @@ var Vocabulary = []string{
 	"NAME has heard the prompt",
 	"NAME hangs up",
 	"NAME is lost",
+	"AGENT goes on with another phone",
 	"AGENT is away",
 	"AGENT is back",
 	"AGENT accepts the call",
@@ -239,6 +240,8 @@ func (t *Teller) command(c call.Command) string {
 		return fmt.Sprintf("tell %s: %s", t.played[c.Connection], c.Text)
 	case call.Take:
 		return fmt.Sprintf("take %s from %s", t.played[c.Connection], c.From.Contact)
+	case call.Join:
+		return "answer the other phone of " + t.played[c.Connection]
 	case call.Give:
 		return fmt.Sprintf("give %s to %s", t.played[c.Connection], c.To.Contact)
 	case call.Report:
