@@ -146,7 +146,7 @@ func TestRegistrarAsksWithBothAlgorithms(t *testing.T) {
 }
 
 // TestChallengeByUser: a phone that registers a user is challenged with the algorithms of
-// that user alone. TestAuthenticateINVITE has the answers.
+// that user alone, and proves the password with one of those alone.
 func TestChallengeByUser(t *testing.T) {
 	d := newDesk(t)
 	forOld := func(headers ...string) Received {
@@ -158,6 +158,10 @@ func TestChallengeByUser(t *testing.T) {
 	asks := res.GetHeaders("WWW-Authenticate")
 	if len(asks) != 1 || !strings.Contains(asks[0].Value(), "algorithm=MD5,") {
 		t.Fatalf("the challenges are %v", asks)
+	}
+	byOld := strings.Replace(d.credentials(deskPassword), `username="200"`, `username="old"`, 1)
+	if res := d.take(forOld(byOld)); res.StatusCode != 400 {
+		t.Errorf("an answer with SHA-256 gets %s", res.StartLine())
 	}
 }
 
