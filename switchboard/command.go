@@ -23,6 +23,8 @@ func (t *transition) command(c call.Command) {
 		t.planCommand(c.Connection, c)
 	case call.Digits:
 		t.planCommand(c.Connection, c)
+	case call.Join:
+		t.join(c)
 	case call.Take:
 		t.takes = append(t.takes, c)
 	case call.Report:

@@ -169,8 +169,11 @@ func (d *desk) safely(f func()) {
 // what may be answered without a record is answered.
 func (d *desk) arrive(in *input) {
 	in.at = d.now()
-	if in.message != nil {
+	switch {
+	case in.message != nil:
 		d.note(in.at, in.message.Trace())
+	case in.newcomer != nil:
+		d.note(in.at, in.newcomer.Trace())
 	}
 	d.meet(in)
 	if !d.owned && d.flight != nil && d.concerns(in) {
@@ -180,7 +183,7 @@ func (d *desk) arrive(in *input) {
 		if in.message != nil && d.early(in) {
 			return
 		}
-		if in.message != nil && d.waitingOn(in.connection) >= waitingMost {
+		if (in.message != nil || in.newcomer != nil) && d.waitingOn(in.connection) >= waitingMost {
 			d.flooded(in.connection)
 			return
 		}
@@ -239,7 +242,7 @@ func (d *desk) flooded(on call.ConnectionID) {
 // waitingOn is how many messages on a line wait.
 func (d *desk) waitingOn(id call.ConnectionID) (n int) {
 	for _, in := range d.waiting {
-		if in.message != nil && in.connection == id {
+		if (in.message != nil || in.newcomer != nil) && in.connection == id {
 			n++
 		}
 	}

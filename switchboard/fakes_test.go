@@ -203,6 +203,8 @@ func (l fakeLeg) message(m msg) Plan {
 	case "DIAL when ":
 		a := l.lines.arrival
 		return l.plan("offered", []call.Event{call.Dialled{Agent: a.Agent, Customer: l.lines.dialled, Rules: a.Rules}}, l.out(Exempt, "100"))
+	case "REPLACES when ":
+		return l.plan("offered", nil, l.out(Exempt, "100"))
 	case "INVITE when offered":
 		return l.plan("", nil, l.out(Exempt, "100"))
 	case "CANCEL when offered":
@@ -246,7 +248,7 @@ func (l fakeLeg) Plan(now time.Time, c call.Command) Plan {
 		return l.plan("", nil, l.out(Journaled, "UPDATE "+c.Party.Address))
 	case call.Ring:
 		return l.plan("", nil, l.out(Journaled, "180"))
-	case call.Answer:
+	case call.Answer, call.Join:
 		p := l.plan("up", nil)
 		p.Out = []Outgoing{tuning{l.lines, l.key(), true, false, true}, l.out(Journaled, "200")}
 		return p

@@ -15,6 +15,7 @@ type input struct {
 	waiter     *waiter   // nil unless a person asks
 	granted    bool      // the request has had its turn
 	at         time.Time // when it came in
+	newcomer   Newcomer  // takes the place of the line of connection
 
 	line   *handed           // a line comes from another contact
 	leg    Leg               // of that line, here; nil if it could not be restored

@@ -29,6 +29,8 @@ type transition struct {
 	memory  map[call.ConnectionID][]byte // of each leg, once planned
 	opened  []call.ConnectionID          // legs that were opened for it
 
+	joining joining // the line that is just taking the place of another
+
 	given map[call.ConnectionID]LegMemory // lines that another contact has or gets
 	hands []handed                        // lines that it gives
 	takes []call.Take                     // lines that it asks for
@@ -107,6 +109,8 @@ func (t *transition) take(in *input) {
 	switch {
 	case in.message != nil:
 		t.receive(in)
+	case in.newcomer != nil:
+		t.replaces(in)
 	case in.line != nil:
 		t.comes(in)
 	case in.kept != 0:
