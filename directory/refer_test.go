@@ -34,3 +34,15 @@ func TestWhoRefers(t *testing.T) {
 		t.Error("on loopback, a phone and a trunk are not told apart")
 	}
 }
+
+// TestTrusts: only a trunk with identity may know who a customer talks to.
+func TestTrusts(t *testing.T) {
+	d := deskDirectory(t, "[[trunk]]\nname = \"pbx\"\naddresses = [\"203.0.113.0/24\"]\nidentity = true\n")
+	for from, want := range map[string]bool{
+		"203.0.113.9:5060": true, "[::ffff:203.0.113.9]:90": true, "198.51.100.2:5060": false, "192.0.2.7:5071": false,
+	} {
+		if got := d.Trusts(netip.MustParseAddrPort(from)); got != want {
+			t.Errorf("%s may know who a customer talks to: %t", from, got)
+		}
+	}
+}
