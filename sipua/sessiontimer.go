@@ -245,9 +245,7 @@ func (s sessionTimer) headers(supports bool) []sip.Header {
 	if s.Ours {
 		by = "uas"
 	}
-	headers := []sip.Header{
-		sip.NewHeader("Session-Expires", fmt.Sprintf("%d;refresher=%s", s.Interval, by)),
-	}
+	headers := []sip.Header{sip.NewHeader("Session-Expires", fmt.Sprintf("%d;refresher=%s", s.Interval, by))}
 	if supports {
 		headers = append(headers, sip.NewHeader("Require", timerTag))
 	}
