@@ -86,7 +86,7 @@ func (l leg) Plan(_ time.Time, c call.Command) switchboard.Plan {
 			t.out = append(t.out, hangUp{l.anchor})
 		}
 	case call.Ring, call.Refuse: // a browser never calls us
-	case call.Digits, call.Notify: // for the page, not for its line
+	case call.Digits, call.Notify, call.Introduce: // for the page, not for its line
 	default:
 		l.lines.log.Error("a web leg does not support this command", "command", c, "contact", l.contact)
 	}
