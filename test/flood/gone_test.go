@@ -146,6 +146,12 @@ func (v *vanishing) parked() (n int) {
 func (v *vanishing) stay(calls []*softphone.Call, by softphone.End) {
 	v.t.Helper()
 	for _, c := range calls {
+		if by != "" {
+			select {
+			case <-c.Ended():
+			case <-time.After(busy):
+			}
+		}
 		if got := c.EndedBy(); got != by {
 			v.t.Errorf("the call of somebody whose other party has vanished was ended by %q, want %q: %v", got, by, c.Err())
 		}
