@@ -32,6 +32,7 @@ type leg struct {
 
 	referrals []referral // granted, the oldest first, until their last Report
 	asks      uint32     // CSeq of the REFER whose outcome follows in the same transition
+	refusedAt time.Time  // when the phone last learned that a transfer is refused or has failed
 }
 
 // A role says who called whom.
@@ -300,6 +301,8 @@ func (t *step) over(ev sipua.Ended) {
 		t.end(call.Failed{Connection: t.connection, Reason: call.LineError, Detail: ev.Text})
 	case ev.Lost:
 		t.end(call.Lost{Connection: t.connection, Detail: ev.Text})
+	case !t.refusedAt.IsZero() && t.now.Sub(t.refusedAt) < hangsUpWithin:
+		t.end(call.Lost{Connection: t.connection, Detail: "the phone hung up because its transfer failed"})
 	default:
 		t.end(call.HungUp{Connection: t.connection})
 	}

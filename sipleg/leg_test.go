@@ -212,7 +212,7 @@ func checkMemory(t testing.TB, r *rig) {
 		t.Fatalf("%v: %s", err, m.Dialog)
 	}
 	l := r.leg.(leg)
-	read := leg{anchor: l.anchor, dialog: dialog, session: m.Session, latched: m.Latched, answered: m.Answered, ended: m.Ended, referrals: m.Referred}
+	read := leg{anchor: l.anchor, dialog: dialog, session: m.Session, latched: m.Latched, answered: m.Answered, ended: m.Ended, referrals: m.Referred, refusedAt: m.Refused}
 	l.dialog, l.way = dialog, ""
 	if len(l.referrals) == 0 {
 		l.referrals = nil

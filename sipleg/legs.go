@@ -176,7 +176,7 @@ func (l *Legs) Restore(id call.ContactID, connection call.ConnectionID, epoch ui
 	if theirs := dialog.PeerTag(); theirs != "" {
 		a.theirs.Store(&theirs)
 	}
-	restored := leg{anchor: a, dialog: dialog, session: m.Session, latched: m.Latched, answered: m.Answered, ended: m.Ended, referrals: m.Referred}
+	restored := leg{anchor: a, dialog: dialog, session: m.Session, latched: m.Latched, answered: m.Answered, ended: m.Ended, referrals: m.Referred, refusedAt: m.Refused}
 	if m.Ended {
 		l.register(a)
 		return restored, nil

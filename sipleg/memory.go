@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"time"
 )
 
 // kind is the kind of every leg of this package.
@@ -23,6 +24,7 @@ type memory struct {
 	Caller   invited         `json:"caller,omitzero"`
 	Audience audience        `json:"audience,omitempty"`
 	Referred []referral      `json:"referred,omitempty"`
+	Refused  time.Time       `json:"refused,omitzero"` // a transfer of the peer's
 	Session  session         `json:"sdp"`
 	Dialog   json.RawMessage `json:"dialog"`
 }
@@ -33,7 +35,7 @@ func (leg) Kind() string { return kind }
 // Memory implements switchboard.Leg.
 func (l leg) Memory() []byte {
 	written, err := json.Marshal(memory{
-		memoryVersion, l.role, l.name, l.answered, l.ended, l.latched, l.caller, l.audience, l.referrals, l.session, l.dialog.Memory(),
+		memoryVersion, l.role, l.name, l.answered, l.ended, l.latched, l.caller, l.audience, l.referrals, l.refusedAt, l.session, l.dialog.Memory(),
 	})
 	if err != nil {
 		panic(fmt.Sprintf("a leg that cannot be written down: %v", err))

@@ -3,6 +3,7 @@ package sipleg
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"holdfast/call"
 	"holdfast/sipua"
@@ -17,6 +18,11 @@ type referral struct {
 	CSeq     uint32 `json:"cseq"`
 	Transfer string `json:"transfer,omitempty"` // of the core's; known from its first Report
 }
+
+// hangsUpWithin is how soon after a refused or failed transfer a BYE comes from the phone
+// itself and not from the agent: baresip 1.0 ends the call at once, within 10 ms. The
+// customer has not been said goodbye to then, so that the line counts as lost.
+const hangsUpWithin = 2 * time.Second
 
 // referred takes a REFER. It becomes a request, whose outcome follows at once.
 func (t *step) referred(ev sipua.Referred) {
@@ -44,7 +50,7 @@ func (t *step) granted() {
 
 // rejectReferral refuses the REFER, with a sentence that some phones show.
 func (t *step) rejectReferral(why error) {
-	t.asks = 0
+	t.asks, t.refusedAt = 0, t.now
 	status, phrase := statusOfRefusal(why)
 	t.run(t.dialog.RejectReferral(t.now, status, phrase, plain(sentence(why))))
 	if missed, is := t.lines.denials.due(t.now); is {
@@ -69,6 +75,9 @@ func (t *step) report(r call.Report) {
 	t.referrals = slices.Clone(t.referrals)
 	t.referrals[i].Transfer = r.Transfer
 	t.run(t.dialog.Report(t.now, t.referrals[i].CSeq, status, phrase, final))
+	if status >= 300 {
+		t.refusedAt = t.now
+	}
 	if final {
 		t.referrals = slices.Delete(t.referrals, i, i+1)
 	}
