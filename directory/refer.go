@@ -7,10 +7,10 @@ import (
 	"holdfast/config"
 )
 
-// Refers reports whether a call with a party at an address may be transferred by REFER.
-// What a trunk sends comes from outside, so a trunk may only if the configuration says
-// so. A phone that has an address of its own, or has registered, is told from a trunk at
-// the same IP address by its port.
+// Refers reports whether a REFER from an address is taken. One from a trunk comes from
+// outside, so it is taken only if the trunk has refer = true. A phone at a configured
+// address, or one that has registered, is distinguished from a trunk with the same IP
+// address by its port.
 func (d *Directory) Refers(from netip.AddrPort) bool {
 	at := netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 	if d.registeredAt(at.Addr(), at.Port()) || d.phoneAt(at) {
@@ -22,8 +22,8 @@ func (d *Directory) Refers(from netip.AddrPort) bool {
 	return i < 0 || d.conf.Trunks[i].Refer
 }
 
-// phoneAt reports whether the configuration has a phone at an address. What passes calls
-// on, such as a gateway, is no phone.
+// phoneAt reports whether the configuration has a phone at an address. A machine that
+// passes calls on, such as a gateway, is not a phone.
 func (d *Directory) phoneAt(at netip.AddrPort) bool {
 	return slices.ContainsFunc(d.addresses(), func(configured string) bool {
 		a, err := config.ParseAddress(configured)

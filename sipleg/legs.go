@@ -40,7 +40,7 @@ type Addresses interface {
 	// a number or a sip: address. An error is a *switchboard.DialError, or a sentence
 	// about how to write it.
 	Endpoint(written string) (call.Endpoint, error)
-	// Refers reports whether a call with a party there may be transferred by REFER.
+	// Refers reports whether a REFER from there is taken.
 	Refers(from netip.AddrPort) bool
 	// Identifies reports whether whoever is called there is told who really
 	// calls, besides whom they see calling (RFC 3325).

@@ -58,7 +58,7 @@ func (l *Legs) request(m sipua.Received, r *sip.Request) {
 		l.arrive(m, r)
 	case r.Method == sip.OPTIONS:
 		l.send(sipua.OptionsOK(m))
-	case r.Method == sip.REFER: // nobody asks a server to call somebody, except inside a call
+	case r.Method == sip.REFER: // it counts inside a call only
 		l.send(sipua.Refuse(m, 403, "Forbidden outside a call"))
 	default:
 		l.send(sipua.Refuse(m, 405, "Method Not Allowed", sip.NewHeader("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS")))

@@ -13,10 +13,10 @@ import (
 // This file turns the transfer key of a desk phone (REFER) into a request, and the
 // progress of the transfer into what the phone is notified of.
 
-// A referral is a REFER of the peer's that was granted.
+// A referral is a REFER that was granted.
 type referral struct {
 	CSeq     uint32 `json:"cseq"`
-	Transfer string `json:"transfer,omitempty"` // of the core's; known from its first Report
+	Transfer string `json:"transfer,omitempty"` // the core's id of it, known from its first Report
 }
 
 // hangsUpWithin is how soon after a refused or failed transfer a BYE comes from the phone
@@ -48,7 +48,7 @@ func (t *step) granted() {
 	t.run(t.dialog.AcceptReferral(t.now))
 }
 
-// rejectReferral refuses the REFER, with a sentence that some phones show.
+// rejectReferral refuses the REFER with a sentence that some phones display.
 func (t *step) rejectReferral(why error) {
 	t.asks, t.refusedAt = 0, t.now
 	status, phrase := statusOfRefusal(why)
@@ -60,8 +60,8 @@ func (t *step) rejectReferral(why error) {
 }
 
 // report notifies the phone that has asked for a transfer. Transfers are reported in the
-// order in which they were granted, so the first Report of one tells which REFER it is of.
-// It may come before the outcome of the request, in the same transition.
+// order in which they were granted, so the first Report of a transfer belongs to the oldest
+// REFER without one. It may come before the outcome of the request, in the same transition.
 func (t *step) report(r call.Report) {
 	t.granted()
 	i := slices.IndexFunc(t.referrals, func(f referral) bool { return f.Transfer == r.Transfer })
@@ -83,13 +83,13 @@ func (t *step) report(r call.Report) {
 	}
 }
 
-// errNoSuchCall means that a phone names a call that is none of ours, or the one in which
-// it does so.
+// errNoSuchCall means that a Replaces names none of our lines, or a line of the contact in
+// which the REFER came.
 var errNoSuchCall = errors.New("the call with the target is not known here")
 
-// transfer is the request that a REFER makes in a contact, but for who asks. With
-// Replaces, the target is the party whom the phone has called there, whatever Refer-To
-// calls it: the desk looks it up.
+// transfer returns the request that a REFER makes in a contact; its By is left to the
+// caller. With Replaces, the desk looks up the target: it is the party of the named call,
+// whatever address Refer-To has.
 func (l *Legs) transfer(contact call.ContactID, ev sipua.Referred) (call.TransferRequested, error) {
 	ask := call.TransferRequested{Kind: call.Cold, Reported: true, Manner: call.Manner{Resume: true}}
 	if ev.Replaces != nil {
@@ -108,8 +108,8 @@ func (l *Legs) transfer(contact call.ContactID, ev sipua.Referred) (call.Transfe
 	return ask, err
 }
 
-// named is the leg whose dialog a Replaces header of its peer names (RFC 3891 §3), or nil.
-// Only dialogs of ours are looked at, and both tags must fit.
+// named returns the leg whose dialog a Replaces header of its peer names (RFC 3891 §3), or
+// nil. Only our own dialogs count, and both tags must match.
 func (l *Legs) named(r sipua.Replaces) *anchor {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -121,7 +121,7 @@ func (l *Legs) named(r sipua.Replaces) *anchor {
 	return nil
 }
 
-// meets takes note of the peer's tag, once a message makes the dialog with it.
+// meets keeps the peer's tag when a message confirms the dialog.
 func (a *anchor) meets(m sipua.Message) {
 	if m.Kind == sipua.FirstACK {
 		tag := tagIn(m.SIP.To().Params)
@@ -172,7 +172,7 @@ func codeOf(why error) string {
 	return ""
 }
 
-// progressOf is the status that a phone is notified of.
+// progressOf returns the status to notify a phone of.
 func progressOf(r call.Report) (status int, phrase string, final bool) {
 	switch r.Progress {
 	case call.TargetRings:

@@ -19,7 +19,7 @@ const (
 	Introduction      Kind = "UPDATE with an identity"
 	Register          Kind = "REGISTER"
 	Refer             Kind = "REFER"
-	Notify            Kind = "NOTIFY" // what becomes of the peer's REFER
+	Notify            Kind = "NOTIFY" // the progress of the peer's REFER
 )
 
 // Responses.

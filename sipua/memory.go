@@ -40,7 +40,7 @@ type memory struct {
 	Acked  uint32         `json:"acked,omitempty"`  // CSeq of the last INVITE of ours that was answered 2xx
 	Theirs []serverMemory `json:"theirs,omitempty"` // unanswered, or the answer unacknowledged
 
-	Referred      uint32         `json:"referred,omitempty"` // CSeq of the last REFER of the peer's that was accepted
+	Referred      uint32         `json:"referred,omitempty"` // CSeq of the peer's last REFER that was accepted
 	Subscriptions []subscription `json:"subscriptions,omitempty"`
 }
 

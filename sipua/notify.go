@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// subscribedFor is how long a peer that does not refresh its subscription is notified.
-	// A transfer is over long before.
+	// subscribedFor is the time after which a subscription expires that the peer has not
+	// refreshed. A transfer is over long before.
 	subscribedFor = time.Hour
 	// maxSubscriptions bounds the subscriptions of a dialog.
 	maxSubscriptions = 16
@@ -20,7 +20,7 @@ const (
 	referEvent = "refer"
 )
 
-// A subscription has the peer notified of what becomes of its REFER (RFC 3515 §2.4.4). It
+// A subscription notifies the peer of the outcome of its REFER (RFC 3515 §2.4.4). It
 // outlives the INVITE usage of its dialog (RFC 5057).
 type subscription struct {
 	ID     uint32 `json:"id"` // CSeq of the REFER
@@ -28,11 +28,11 @@ type subscription struct {
 	Owed   bool   `json:"owed,omitempty"` // Latest has no answer yet
 
 	sending bool      // a NOTIFY is on its way
-	newer   bool      // it has not what is owed
+	newer   bool      // Latest is newer than that NOTIFY
 	until   time.Time // the subscription expires
 }
 
-// A report is what one NOTIFY says.
+// A report is the content of one NOTIFY.
 type report struct {
 	Status int    `json:"status"`
 	Phrase string `json:"phrase"`
@@ -41,15 +41,15 @@ type report struct {
 
 // The reasons for which a subscription ends.
 const (
-	noResource = "noresource" // the REFER has had its outcome
-	timedOut   = "timeout"    // it has expired, or the peer wanted no more
+	noResource = "noresource" // the REFER has its outcome
+	timedOut   = "timeout"    // the subscription has expired, or the peer has ended it
 )
 
 func (t *step) subscribed(id uint32) int {
 	return slices.IndexFunc(t.subscriptions, func(s subscription) bool { return s.ID == id })
 }
 
-// report owes the peer a NOTIFY. One that waits gives way to it.
+// report owes the peer a NOTIFY, in place of one that still waits.
 func (t *step) report(id uint32, r report) {
 	i := t.subscribed(id)
 	if i < 0 || t.subscriptions[i].Latest.End != "" {
@@ -95,8 +95,8 @@ func (t *step) notifyAnswered(tx requestTx, res *sip.Response) {
 	t.notified(tx.referral, endsSubscription(res.StatusCode))
 }
 
-// endsSubscription reports whether the peer knows no subscription, or none of its dialog
-// (RFC 6665 §4.2.2, RFC 5057 §5.1). The call is another usage, which goes on.
+// endsSubscription reports whether a response to a NOTIFY ends the subscription (RFC 6665
+// §4.2.2, RFC 5057 §5.1). The call is another usage, which goes on.
 func endsSubscription(status int) bool {
 	switch status {
 	case 404, 405, 408, 410, 416, 480, 481, 482, 483, 484, 485, 489, 501, 604:
@@ -105,8 +105,8 @@ func endsSubscription(status int) bool {
 	return false
 }
 
-// notified goes on after a NOTIFY: with the one that waits, or with none if the
-// subscription has ended.
+// notified goes on after the answer to a NOTIFY: it sends the one that waits, or removes a
+// subscription that has ended.
 func (t *step) notified(id uint32, ended bool) {
 	i := t.subscribed(id)
 	if i < 0 {
@@ -131,7 +131,7 @@ func (t *step) expireSubscriptions() {
 	}
 }
 
-// resumeSubscriptions sends again what may not have been sent, or not been answered.
+// resumeSubscriptions sends each NOTIFY that has no answer in the memory.
 func (t *step) resumeSubscriptions() {
 	for i := range t.subscriptions {
 		t.subscriptions[i].until = t.now.Add(subscribedFor)
@@ -169,8 +169,8 @@ func (t *step) subscribe(req *sip.Request, i int) {
 	t.report(s.ID, next) // each SUBSCRIBE is followed by a NOTIFY (RFC 6665 §4.2.1.2)
 }
 
-// eventOf is the event package that a request is about, and the REFER that its id names;
-// 0: none.
+// eventOf returns the event package in a request, and the CSeq of the REFER in its id;
+// 0: it has no id.
 func eventOf(req *sip.Request) (event string, id uint32) {
 	value := headerValue(req, "Event")
 	if value == "" {

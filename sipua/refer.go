@@ -20,9 +20,9 @@ type Referred struct {
 
 func (Referred) isEvent() {}
 
-// Transfers are the REFERs of a dialog, in both directions.
+// transfers are the REFERs of a dialog, in both directions.
 type transfers struct {
-	took          uint32 // CSeq of the last REFER of the peer's that was accepted
+	took          uint32 // CSeq of the peer's last REFER that was accepted
 	subscriptions []subscription
 	referrals     []referral // ours
 }
@@ -34,7 +34,7 @@ func (t transfers) clone() transfers {
 // open reports whether NOTIFYs are to be sent or expected.
 func (t transfers) open() bool { return len(t.subscriptions)+len(t.referrals) > 0 }
 
-// expire is when the first of them does.
+// expire returns when the first of them expires.
 func (t transfers) expire() time.Time {
 	var first time.Time
 	for _, s := range t.subscriptions {
@@ -55,7 +55,7 @@ func (d *Dialog) AcceptReferral(now time.Time) Step {
 }
 
 // RejectReferral refuses the REFER that waits with status (300–699). warning is a
-// sentence for the eyes of its sender, or empty.
+// sentence for the sender's display, or empty.
 func (d *Dialog) RejectReferral(now time.Time, status int, phrase, warning string) Step {
 	t := d.step(now)
 	var headers []sip.Header
@@ -66,9 +66,9 @@ func (d *Dialog) RejectReferral(now time.Time, status int, phrase, warning strin
 	return t.step()
 }
 
-// Report notifies the sender of a REFER how far its target is, as the status of a call to
-// them. If the NOTIFY before has no answer yet, it waits for that; of several that wait
-// only the last is sent. Nothing is sent after a final one, nor to a peer that wants none.
+// Report notifies the sender of a REFER of the status of the call to the target. If the
+// NOTIFY before has no answer yet, the next one waits; of several that wait only the last
+// is sent. After a final one, or without a subscription, Report does nothing.
 func (d *Dialog) Report(now time.Time, referral uint32, status int, phrase string, final bool) Step {
 	t := d.step(now)
 	r := report{Status: status, Phrase: phrase}
@@ -79,8 +79,8 @@ func (d *Dialog) Report(now time.Time, referral uint32, status int, phrase strin
 	return t.step()
 }
 
-// referred takes a REFER. A successor does not know of one that has no answer, and asks
-// its sender to try again.
+// referred takes a REFER. If the process dies before it is answered, a successor does not
+// know of it, and asks its sender to try again.
 func (t *step) referred(req *sip.Request, i int) {
 	refuse := func(status int, reason string) { t.reply(i, ErrorResponse, status, reason, nil) }
 	reference, problem := referenceOf(req)
@@ -106,8 +106,8 @@ func (t *step) pendingReferral() int {
 	return slices.IndexFunc(t.servers, func(tx serverTx) bool { return tx.request.Method == sip.REFER && tx.response == nil })
 }
 
-// acceptReferral answers the pending REFER. Its sender is notified from now on, unless it
-// does not want that (RFC 4488).
+// acceptReferral answers the pending REFER and begins a subscription, unless the sender
+// asks for none (RFC 4488).
 func (t *step) acceptReferral() {
 	i := t.pendingReferral()
 	if i < 0 {

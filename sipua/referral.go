@@ -11,7 +11,7 @@ import (
 )
 
 type (
-	// ReferralAnswered: the final response to our REFER; status 0: there was none.
+	// ReferralAnswered: the final response to our REFER; status 0: no response came.
 	ReferralAnswered struct {
 		ID     uint32
 		Status int
@@ -28,16 +28,16 @@ type (
 func (ReferralAnswered) isEvent() {}
 func (Notified) isEvent()         {}
 
-// A referral is a REFER of ours whose outcome we expect. It is not in the dialog's
-// memory: only a softphone refers, which does not survive its process.
+// A referral is our REFER, until its outcome is known. It is not in the dialog's memory:
+// only a softphone sends REFER, and does not survive its process.
 type referral struct {
 	id, cseq uint32 // cseq is that of the REFER once challenges were answered
 	until    time.Time
 }
 
-// Refer asks the peer to call to (RFC 3515) and, with r, to take the place of the call
-// that r names. ReferralAnswered and Notified follow, with the ID that it returns: 0 means
-// that there is no call that could be transferred.
+// Refer asks the peer to call a party (RFC 3515) and, with r, to have the new call replace
+// the one that r names. ReferralAnswered and Notified follow with the returned id. The id
+// is 0 if the dialog is not established; then nothing is sent.
 func (d *Dialog) Refer(now time.Time, to sip.Uri, r *Replaces) (id uint32, s Step) {
 	t := d.step(now)
 	if t.Established() {
@@ -54,7 +54,7 @@ func (d *Dialog) Named() Replaces {
 // PeerTag returns the peer's tag, "" before the peer has one.
 func (d *Dialog) PeerTag() string { return d.peer.Tag }
 
-// remoteTag is the peer's, while it rings that of one of those who ring.
+// remoteTag is the peer's tag; while it rings, that of its first early dialog.
 func (d *Dialog) remoteTag() string {
 	if d.stage == calling && len(d.early) > 0 {
 		return d.early[0].Tag
@@ -79,7 +79,7 @@ func (t *step) refer(to sip.Uri, r *Replaces) uint32 {
 	return cseq
 }
 
-// escapeHeader is a header's value as it is written in a URI (RFC 3261 §25.1, hvalue).
+// escapeHeader returns a header's value as it is written in a URI (RFC 3261 §25.1, hvalue).
 func escapeHeader(value string) string {
 	return strings.NewReplacer("&", "%26", "=", "%3D", ";", "%3B", ",", "%2C").Replace(EscapeUser(value))
 }
@@ -136,7 +136,7 @@ func sipfragStatus(body []byte) (status int, readable bool) {
 	return status, err == nil && status >= 100 && status <= 699
 }
 
-// expireReferrals forgets those that the peer does not notify us of any more.
+// expireReferrals removes referrals for which no NOTIFY has come in time.
 func (t *step) expireReferrals() {
 	t.referrals = slices.DeleteFunc(t.referrals, func(r referral) bool { return passed(t.now, r.until) })
 }

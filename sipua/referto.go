@@ -22,13 +22,13 @@ func withoutReferrals() sip.HeadersParser {
 	return known
 }
 
-// A reference is what a Refer-To header asks for.
+// A reference is the content of a Refer-To header.
 type reference struct {
 	to       sip.Uri // user, host, port and transport, or a tel: URI
 	replaces *Replaces
 }
 
-// referenceOf reads whom a REFER asks us to call (RFC 3515 §2.4.2).
+// referenceOf reads which party a REFER asks us to call (RFC 3515 §2.4.2).
 func referenceOf(req *sip.Request) (reference, *Fault) {
 	if len(req.GetHeaders("Replaces")) > 0 { // RFC 3891 §3
 		return reference{}, malformed("header Replaces is in a REFER")
@@ -61,8 +61,8 @@ func readReferTo(text string) (reference, *Fault) {
 	return reference{}, fault(416, "Unsupported URI Scheme", "header Refer-To: only sip: and tel: can be called, not %q", address)
 }
 
-// referrer is the address that the sender of a REFER has for itself: in Referred-By (RFC
-// 3892), or else in From.
+// referrer returns the address that the sender of a REFER gives for itself, in Referred-By
+// (RFC 3892) or else in From.
 func referrer(req *sip.Request) sip.Uri {
 	for _, h := range append(req.GetHeaders("Referred-By"), req.GetHeaders("b")...) {
 		var uri sip.Uri
@@ -112,8 +112,8 @@ func endOfQuoted(text string) int {
 	return -1
 }
 
-// readTarget reads a sip: URI. Of it, only what says who is called may count: anything
-// that would make another request of it is refused.
+// readTarget reads a sip: URI. It keeps the parts that name the party, and refuses a URI
+// that asks for anything else than a plain call.
 func readTarget(address string) (reference, *Fault) {
 	user := strings.IndexByte(address, '@') + 1 // the user may have question marks, too
 	plain, headers, _ := strings.Cut(address[user:], "?")
@@ -137,8 +137,8 @@ func refused(format string, args ...any) *Fault {
 	return fault(sip.StatusForbidden, "Forbidden", "header Refer-To: "+format, args...)
 }
 
-// readParams reads the parameters of the URI. Those that neither say where a request
-// goes nor which one it is are ignored.
+// readParams reads the parameters of the URI. It ignores those that change neither the
+// method nor the destination of a request.
 func (r *reference) readParams(params string) *Fault {
 	for param := range strings.SplitSeq(params, ";") {
 		name, value, _ := strings.Cut(param, "=")
@@ -189,7 +189,8 @@ func (r *reference) readHeaders(headers string) *Fault {
 	return nil
 }
 
-// unescaped is a part of a URI without its %-escapes, or as it is if they are wrong.
+// unescaped returns a part of a URI without its %-escapes, or unchanged if they are
+// malformed.
 func unescaped(text string) string {
 	text = strings.TrimSpace(text)
 	if plain, err := url.PathUnescape(text); err == nil {

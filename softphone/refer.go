@@ -11,7 +11,7 @@ import (
 	"holdfast/sipua"
 )
 
-// maxNotified is how many statuses of a transfer wait to be read; further ones are lost.
+// maxNotified is how many unread statuses of a transfer are kept; further ones are lost.
 const maxNotified = 64
 
 // A transfer is a REFER that this phone has sent in a call.
@@ -20,10 +20,10 @@ type transfer struct {
 	notified chan int
 }
 
-// Refer asks the peer to have uri called in our place (REFER, RFC 3515) and waits until it
-// agrees; a refusal is a *Refused. The channel gets the status of each NOTIFY, such as
-// 100, 180 and 200, and is closed after the last, or when nothing is left of the call. We
-// may hang up before.
+// Refer asks the peer to connect its party with uri in our place (REFER, RFC 3515) and
+// waits for the answer; a refusal is a *Refused. The channel gets the status of each
+// NOTIFY, such as 100, 180 and 200, and is closed after the last one, or when the dialog
+// is gone. The call may be hung up before that.
 func (c *Call) Refer(ctx context.Context, uri string) (<-chan int, error) {
 	var to sip.Uri
 	if err := sip.ParseUri(uri, &to); err != nil {
@@ -32,8 +32,8 @@ func (c *Call) Refer(ctx context.Context, uri string) (<-chan int, error) {
 	return c.refer(ctx, to, nil)
 }
 
-// ReferReplacing asks the peer for the place that we have in other, a call of the same
-// phone which need not be answered yet: an attended transfer (RFC 5589). See Refer.
+// ReferReplacing asks the peer to connect its party with that of other, a call of the same
+// phone that may still ring: an attended transfer (RFC 5589). See Refer.
 func (c *Call) ReferReplacing(ctx context.Context, other *Call) (<-chan int, error) {
 	var to sip.Uri
 	if err := sip.ParseUri(other.peer, &to); err != nil {
@@ -101,7 +101,7 @@ func (c *Call) notified(e sipua.Notified) {
 	}
 }
 
-// endTransfers ends the waiting for what nobody will tell us any more.
+// endTransfers closes the channels of transfers for which no NOTIFY can come any more.
 func (c *Call) endTransfers() {
 	for id, t := range c.transfers {
 		delete(c.transfers, id)
