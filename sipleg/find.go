@@ -64,7 +64,7 @@ func (l *Legs) register(a *anchor) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.legs[a.callID()] = append([]*anchor{a}, l.legs[a.callID()]...) // a leg opened again before the former
-	if a.role == callee {
+	if a.role == callee && a.connection == 1 {
 		l.callers[a.contact] = a
 	}
 }

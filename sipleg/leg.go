@@ -49,7 +49,9 @@ func (l leg) Receive(now time.Time, in switchboard.Incoming) switchboard.Plan {
 	switch in := in.(type) {
 	case arrival:
 		t.from = l.lines.local.HostOf(in.Received)
-		t.emit(in.begins)
+		if in.begins != nil {
+			t.emit(in.begins)
+		}
 		t.run(in.step)
 	case message:
 		t.from, t.source = l.lines.local.HostOf(in.Received), in.From
@@ -87,7 +89,7 @@ func (l leg) Plan(now time.Time, c call.Command) switchboard.Plan {
 		if ringing {
 			t.run(l.dialog.Ring(now))
 		}
-	case call.Answer:
+	case call.Answer, call.Join:
 		if ringing {
 			t.answer()
 		}

@@ -68,6 +68,11 @@ type Board interface {
 	// Deliver gives a leg something to receive. It reports false if there is
 	// no such leg.
 	Deliver(id call.ContactID, c call.ConnectionID, in switchboard.Incoming) bool
+	// Contact returns a contact as it was last written down.
+	Contact(id call.ContactID) (call.Contact, bool)
+	// Replace gives a contact a line that takes the place of the one at a connection. It
+	// reports false if the contact has ended.
+	Replace(at call.Place, line switchboard.Newcomer) bool
 }
 
 // Sender puts messages on the wire, as siptransport.Wire does. Send may be called by any
@@ -105,6 +110,7 @@ type Legs struct {
 	now       func() time.Time
 
 	authenticator *sipua.Authenticator
+	joining       joining
 
 	refused                                           *refused
 	strangers, turnedAway, pointless, denials, unsent seldom // what is logged of them

@@ -110,17 +110,33 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 		l.busy(m, r, err)
 		return
 	}
-	if isPhone {
-		begins, response := l.dialled(m, r, agent)
-		if response.SIP != nil {
-			l.send(response)
-			return
-		}
-		by := invitedBy(r)
-		by.Agent = agent
-		l.open(m, r, beginning{begins, begins.Agent.String(), by})
+	switch named, err := sipua.ReplacesOf(r); {
+	case err != nil:
+		l.send(sipua.Refuse(m, 400, "Bad Request"))
+	case named != nil:
+		l.replace(m, r, agent, *named)
+	case isPhone:
+		l.agentCalls(m, r, agent)
+	default:
+		l.customerCalls(m, r)
+	}
+}
+
+// agentCalls begins the contact that an agent's phone asks for.
+func (l *Legs) agentCalls(m sipua.Received, r *sip.Request, agent string) {
+	begins, response := l.dialled(m, r, agent)
+	if response.SIP != nil {
+		l.send(response)
 		return
 	}
+	by := invitedBy(r)
+	by.Agent = agent
+	l.open(m, r, beginning{begins, begins.Agent.String(), by})
+}
+
+// customerCalls begins the contact of a customer, unless nobody answers the number or the
+// call goes round in circles.
+func (l *Legs) customerCalls(m sipua.Received, r *sip.Request) {
 	begins, err := l.addresses.Incoming(m.From, address(r.From().Address), address(r.Recipient))
 	if err != nil {
 		if missed, is := l.pointless.due(l.now()); is {

@@ -325,6 +325,10 @@ type board struct {
 	r    *rig
 	down bool
 	busy bool // it admits nobody
+
+	contact  call.Contact // the only one
+	replaced []call.Place
+	newcomer switchboard.Newcomer // the last
 }
 
 func (b *board) Admits() error {
@@ -341,6 +345,14 @@ func (b *board) Open(_ call.ContactID, leg switchboard.Leg, first switchboard.In
 	b.r.leg = leg
 	b.r.takes(first)
 	return nil
+}
+
+func (b *board) Contact(call.ContactID) (call.Contact, bool) { return b.contact, b.contact.ID != "" }
+
+func (b *board) Replace(at call.Place, line switchboard.Newcomer) bool {
+	b.replaced = append(b.replaced, at)
+	b.newcomer = line
+	return !b.down
 }
 
 func (b *board) Deliver(id call.ContactID, c call.ConnectionID, in switchboard.Incoming) bool {

@@ -19,7 +19,7 @@ type (
 	arrival struct {
 		message
 		lines  *Legs
-		begins call.Fact
+		begins call.Fact // nil: the line takes the place of another
 		step   sipua.Step
 	}
 

@@ -139,7 +139,15 @@ func (p *Phone) Answering(b Behaviour) { p.do(func() { p.behaviour = b }) }
 
 // Ring begins to call uri and returns at once. Only a host that is an IP
 // address can be called, unless the phone has a proxy.
-func (p *Phone) Ring(uri string) (*Call, error) {
+func (p *Phone) Ring(uri string) (*Call, error) { return p.ring(uri) }
+
+// RingReplacing begins to call uri to take the place of another call there (RFC 3891),
+// which Call.Named names. Otherwise it is like Ring.
+func (p *Phone) RingReplacing(uri string, other sipua.Replaces) (*Call, error) {
+	return p.ring(uri, sip.NewHeader("Replaces", other.String()), sip.NewHeader("Require", "replaces"))
+}
+
+func (p *Phone) ring(uri string, headers ...sip.Header) (*Call, error) {
 	var to sip.Uri
 	if err := sip.ParseUri(uri, &to); err != nil {
 		return nil, fmt.Errorf("calling %q: %w", uri, err)
@@ -149,7 +157,7 @@ func (p *Phone) Ring(uri string) (*Call, error) {
 		return nil, fmt.Errorf("calling %s: %w", uri, err)
 	}
 	c := newCall(p, audio, uri)
-	c.dialog = sipua.NewCaller(p.local, sipua.RandomIdentity(), 1, sipua.Call{To: to, From: p.uri()})
+	c.dialog = sipua.NewCaller(p.local, sipua.RandomIdentity(), 1, sipua.Call{To: to, From: p.uri(), Headers: headers})
 	c.id, c.outgoing = c.dialog.CallID(), true
 	begin := func() {
 		p.calls[c.id] = c

@@ -1,0 +1,155 @@
+package sipleg
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"holdfast/call"
+	"holdfast/sipua"
+	"holdfast/switchboard"
+)
+
+// This file has INVITE with Replaces (RFC 3891): an agent goes on with a call on another
+// phone of theirs.
+
+// A newcomer is a line on which an agent's phone calls, to take the place of another line
+// of that agent (see switchboard.Newcomer).
+type newcomer struct {
+	message
+	lines    *Legs
+	identity sipua.Identity
+	by       invited
+}
+
+// replace deals with an INVITE that names a call to be replaced. The agent of the phone has
+// been found out; "" means that a trunk calls.
+func (l *Legs) replace(m sipua.Received, r *sip.Request, agent string, named sipua.Replaces) {
+	at, status, reason := l.replaceable(agent, named)
+	if status != 0 {
+		l.denied(m, agent, r, errors.New("it replaces a call: "+reason))
+		l.send(sipua.Refuse(m, status, reason))
+		return
+	}
+	identity := sipua.RandomIdentity()
+	step := sipua.NewCallee(l.local, identity, 1, l.now(), m)
+	offered, ok := firstOffer(step)
+	if !ok {
+		l.send(step.Out...)
+		return
+	}
+	if _, err := newSession().answer(l.local.Address, withAddress(offered.SDP, l.local.HostOf(m))); offered.SDP != nil && err != nil {
+		l.send(sipua.Refuse(m, 488, "Not Acceptable Here"))
+		return
+	}
+	by := invitedBy(r)
+	by.Agent = agent
+	if !l.joining.begin(l.now(), sipua.TransactionOf(r)+" "+r.CallID().Value()) {
+		return // a repetition, and the first is being dealt with
+	}
+	if !l.board.Replace(at, newcomer{message{m, agent}, l, identity, by}) {
+		l.send(sipua.Refuse(m, 603, "Decline"))
+	}
+}
+
+// replaceable returns the place of the line that is named, or the status with which the
+// call is refused. Only an answered line of the same agent is replaced.
+func (l *Legs) replaceable(agent string, named sipua.Replaces) (at call.Place, status int, reason string) {
+	if agent == "" {
+		return at, 403, "Forbidden"
+	}
+	a := l.named(named)
+	if a == nil {
+		return at, 481, "Call/Transaction Does Not Exist"
+	}
+	at = call.Place{Contact: a.contact, Connection: a.connection}
+	c, _ := l.board.Contact(a.contact) // one that is not there has no connections
+	i := slices.IndexFunc(c.Connections, func(x call.Connection) bool { return x.ID == a.connection })
+	switch {
+	case i < 0:
+		return at, 603, "Decline"
+	case c.Connections[i].Endpoint != call.Endpoint{Kind: call.AgentEndpoint, Address: agent}:
+		return at, 403, "Forbidden"
+	case c.Connections[i].State == call.Connecting:
+		return at, 481, "Call/Transaction Does Not Exist"
+	case named.EarlyOnly:
+		return at, 486, "Busy Here"
+	}
+	return at, 0, ""
+}
+
+// Join implements switchboard.Newcomer.
+func (n newcomer) Join(id call.ContactID, connection call.ConnectionID, epoch uint16) (switchboard.Leg, switchboard.Incoming, error) {
+	l := n.lines
+	step := sipua.NewCallee(l.local, n.identity, epoch, l.now(), n.Received)
+	a := &anchor{
+		lines: l, contact: id, connection: connection, role: callee, name: n.name,
+		identity: step.Dialog.Identity(), caller: n.by, audience: l.audienceOf(n.From, n.by),
+	}
+	theirs := tagIn(n.SIP.From().Params)
+	a.theirs.Store(&theirs)
+	if err := a.open(0); err != nil {
+		return nil, nil, err
+	}
+	s := newSession()
+	if offered, _ := firstOffer(step); offered.SDP != nil {
+		host := l.local.HostOf(n.Received)
+		var err error
+		if s, err = s.answer(a.at, withAddress(offered.SDP, host)); err != nil {
+			a.Close()
+			return nil, nil, err
+		}
+		s.Stream.Host = host
+	}
+	return leg{anchor: a, dialog: step.Dialog, session: s}, arrival{message: n.message, lines: l, step: step}, nil
+}
+
+// TurnAway implements switchboard.Newcomer.
+func (n newcomer) TurnAway(err error) switchboard.Outgoing {
+	if err != nil {
+		return refusal{n, sipua.Refuse(n.Received, 503, "Service Unavailable", sip.NewHeader("Retry-After", retrySoon))}
+	}
+	return refusal{n, sipua.Refuse(n.Received, 603, "Decline")}
+}
+
+// A refusal is sent to a phone whose call takes no other's place. It creates nothing.
+type refusal struct {
+	newcomer
+	response sipua.Message
+}
+
+func (refusal) Class() switchboard.Class { return switchboard.Exempt }
+func (r refusal) Trace() string          { return line("->", r.response.SIP, r.name) }
+func (r refusal) Send() error            { return r.lines.sender.Send(r.response) }
+
+// joining are the INVITEs with Replaces that are being dealt with: until the leg of one is
+// there, a repetition must not be taken for another call.
+type joining struct {
+	mu    sync.Mutex
+	since map[string]time.Time
+}
+
+// joiningFor is longer than that takes, unless the disk stalls.
+const joiningFor = 2 * time.Second
+
+// begin takes note of an INVITE, and reports false if it is there already.
+func (j *joining) begin(now time.Time, key string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for k, at := range j.since {
+		if now.Sub(at) >= joiningFor {
+			delete(j.since, k)
+		}
+	}
+	if _, is := j.since[key]; is {
+		return false
+	}
+	if j.since == nil {
+		j.since = map[string]time.Time{}
+	}
+	j.since[key] = now
+	return true
+}
