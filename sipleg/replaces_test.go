@@ -1,0 +1,50 @@
+package sipleg
+
+import (
+	"testing"
+
+	"holdfast/call"
+)
+
+// TestReplacesOnce: an INVITE with Replaces that is repeated, while its leg is not there
+// yet, takes the place of a line once; one that cannot be taken reaches no contact.
+func TestReplacesOnce(t *testing.T) {
+	p := newDeskPhone(t, "100", "sip:192.0.2.1")
+	p.calls()
+	a := anchorOf(p.leg)
+	named := "Replaces: call-of-far;to-tag=" + a.identity.Tag + ";from-tag=far"
+	p.board.contact = call.Contact{ID: a.contact, Connections: []call.Connection{
+		{ID: a.connection, Endpoint: call.Endpoint{Kind: call.AgentEndpoint, Address: "ana"}, State: call.Connected},
+	}}
+	for range 2 {
+		p.sent = 0
+		if got := p.invites(named); got != 0 {
+			t.Fatalf("it gets %d", got)
+		}
+	}
+	if len(p.board.replaced) != 1 || p.board.replaced[0] != (call.Place{Contact: a.contact, Connection: a.connection}) {
+		t.Errorf("it replaces %v", p.board.replaced)
+	}
+	for header, want := range map[string]int{
+		"Replaces: call-of-far;to-tag=x":                              400,
+		named + "\r\nReplaces: other;to-tag=a;from-tag=b":             400,
+		named + ";early-only":                                         486,
+		named + "\r\nRequire: nothing-we-have":                        420,
+		"Replaces: call-of-far;to-tag=far;from-tag=" + a.identity.Tag: 481,
+	} {
+		if got := p.invites(header); got != want {
+			t.Errorf("%q gets %d, want %d", header, got, want)
+		}
+	}
+	p.board.contact.Connections[0].State = call.Connecting
+	if got := p.invites(named); got != 481 {
+		t.Errorf("in the place of a line that rings it gets %d", got)
+	}
+	p.board.contact.Connections[0].Endpoint.Address = "ben"
+	if got := p.invites(named); got != 403 {
+		t.Errorf("in the place of another agent's line it gets %d", got)
+	}
+	if len(p.board.replaced) != 1 {
+		t.Errorf("%v were replaced", p.board.replaced)
+	}
+}
