@@ -136,6 +136,7 @@ func cannotBeReached(k *keyStage) string {
 func (k *keyStage) targetHangsUp() {
 	k.t.Helper()
 	k.target.awaits(Incoming)
+	k.waits()
 	k.target.hangUp()
 	k.target.awaits(Closed)
 }
@@ -143,10 +144,15 @@ func (k *keyStage) targetHangsUp() {
 func (k *keyStage) targetDeclines() {
 	k.t.Helper()
 	k.sipp.saw(">180", 1)
+	k.waits()
 	k.sipp.nudge()
 }
 
-func (k *keyStage) targetRingsOn() { k.t.Helper(); k.sipp.saw(">180", 1) }
+func (k *keyStage) targetRingsOn() {
+	k.t.Helper()
+	k.sipp.saw(">180", 1)
+	k.waits()
+}
 
 func (k *keyStage) targetIsUnreachable() {
 	k.t.Helper()
@@ -172,6 +178,18 @@ func (k *keyStage) consulting() string {
 		return secondLine
 	}
 	return "agent"
+}
+
+// waits: the customer hears hold audio, or the agent who does not hold them, for long
+// enough not to be taken for a moment between two voices.
+func (k *keyStage) waits() {
+	k.t.Helper()
+	if k.key == attendedKey {
+		k.waitsForAgent()
+	} else {
+		k.onHold()
+	}
+	k.passes(moment)
 }
 
 // waitsForAgent: what the customer hears while the agent calls another. A SIPp does not
@@ -220,10 +238,16 @@ func (k *keyStage) reported(want string) {
 	}
 }
 
-// completed: the target has the customer, and no line of the agent's is left.
+// completed: the phone is told that the target has the customer, and they have.
 func (k *keyStage) completed() {
 	k.t.Helper()
 	k.reported("200")
+	k.isTaken()
+}
+
+// isTaken: the target has the customer, and no line of the agent's is left.
+func (k *keyStage) isTaken() {
+	k.t.Helper()
 	k.desk.closes()
 	if k.key != blindKey {
 		secondEnds(k.t, k.desk)
@@ -252,11 +276,13 @@ func (k *keyStage) isAgents() {
 	k.isNow(where)
 }
 
-// onHoldAlone: the customer hears hold audio and talks to nobody.
+// onHoldAlone: the customer hears hold audio and talks to nobody, for long enough not to
+// be taken for a moment between two voices.
 func (k *keyStage) onHoldAlone() {
 	k.t.Helper()
 	k.with = nil
 	k.onHold()
+	k.passes(moment)
 }
 
 func keyAnswered(k *keyStage) {
@@ -281,9 +307,10 @@ func keyFails(status string, why call.Reason, how func(*keyStage)) func(*keyStag
 	return func(k *keyStage) {
 		if k.key == attendedKey {
 			k.desk.consults()
-			k.waitsForAgent()
 			how(k)
 			secondEnds(k.t, k.desk)
+			k.hears("customer", "agent") // whom a baresip takes off hold by itself
+			k.passes(moment)
 			k.desk.handsOver()
 			k.isAnswered("481")
 		} else {
@@ -325,7 +352,8 @@ func keyCustomerLeaves(k *keyStage) {
 	k.nothingLeft()
 }
 
-// keyAgentLeaves: a phone may hang up as soon as its key is granted (RFC 5589 §6.1).
+// keyAgentLeaves: a phone may hang up as soon as its key is granted (RFC 5589 §6.1). A
+// baresip ends its subscription then, so that it is told no more.
 func keyAgentLeaves(k *keyStage) {
 	k.presses()
 	k.desk.hangsUp()
@@ -334,7 +362,11 @@ func keyAgentLeaves(k *keyStage) {
 		k.onHoldAlone()
 		k.pickUpRinging()
 	}
-	k.completed()
+	if k.phone == ofBaresip {
+		k.isTaken()
+	} else {
+		k.completed()
+	}
 	k.goodbye()
 }
 

@@ -189,13 +189,14 @@ func whereabouts(c call.Contact) string {
 		return string(c.Stage)
 	}
 	customer, who := c.Connections[0], c.Connections[1]
+	const firstAgent = 2 // their connection, when the customer has called
 	where := "with the agent"
+	if who.ID != firstAgent {
+		where = "with the agent, recalled"
+	}
 	for _, past := range c.Past {
-		switch {
-		case slices.ContainsFunc(past.Attempts, func(a call.Attempt) bool { return a.Connection == who.ID }):
+		if slices.ContainsFunc(past.Attempts, func(a call.Attempt) bool { return a.Connection == who.ID }) {
 			where = "with the target"
-		case who.ID > past.By:
-			where = "with the agent, recalled"
 		}
 	}
 	if customer.State == call.Held {
