@@ -80,7 +80,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 func (s *Server) start(ctx context.Context, o Options) (err error) {
 	c := o.Config
 	if s.engine, err = startMedia(c, o.Log); err != nil {
-		return fmt.Errorf("starting media: %w", err)
+		return fmt.Errorf("%w; [media] address, or [sip] listen without it, must be an address of this machine", err)
 	}
 	if err := s.openHTTPS(c); err != nil {
 		return err
