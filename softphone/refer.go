@@ -16,7 +16,7 @@ const maxNotified = 64
 
 // A transfer is a REFER that this phone has sent in a call.
 type transfer struct {
-	answered chan error // the final response
+	answered chan error // the final response, or nil once a NOTIFY has come
 	notified chan int
 }
 
@@ -79,11 +79,20 @@ func (c *Call) referralAnswered(e sipua.ReferralAnswered) {
 		return
 	}
 	if e.Status >= 200 && e.Status < 300 {
-		t.answered <- nil
+		t.answer(nil)
 		return
 	}
 	delete(c.transfers, e.ID)
-	t.answered <- &Refused{Status: e.Status, Text: e.Text}
+	t.answer(&Refused{Status: e.Status, Text: e.Text})
+}
+
+// answer notes the answer to the REFER. The first counts: a NOTIFY, which accepts it, may
+// come before the 202 (RFC 6665 §4.1.2.4).
+func (t *transfer) answer(err error) {
+	select {
+	case t.answered <- err:
+	default:
+	}
 }
 
 func (c *Call) notified(e sipua.Notified) {
@@ -91,6 +100,7 @@ func (c *Call) notified(e sipua.Notified) {
 	if t == nil {
 		return
 	}
+	t.answer(nil)
 	select {
 	case t.notified <- e.Status:
 	default:
