@@ -33,6 +33,20 @@ func program(t *testing.T) string {
 	return built.file
 }
 
+// needs skips a test without these programs, but not in a continuous build.
+func needs(t *testing.T, programs ...string) {
+	t.Helper()
+	for _, name := range programs {
+		_, err := exec.LookPath(name)
+		if err != nil && os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		if err != nil {
+			t.Skipf("LEFT OUT: %s is missing", name)
+		}
+	}
+}
+
 // run runs a command for at most a minute and returns what it printed.
 func run(name string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

@@ -39,6 +39,7 @@ var plays = map[string]play{
 	"docs/TELEPHONY.md: bin/holdfast serve":                                              {not: "runs until it is stopped, at addresses that this machine lacks"},
 	"docs/TELEPHONY.md: sipp":                                                            {not: "runs for minutes; test/interop plays SIPp in all three parts"},
 	"docs/AGENT-PAGE.md: bin/holdfast agents sessions":                                   {call: true},
+	"docs/EMBEDDING.md: mkdir":                                                           {not: "builds the whole server anew; TestEmbeddingInAnotherModule does the same in a module of its own"},
 	"docs/OPERATING.md: curl":                                                            {call: true},
 	"docs/OPERATING.md: bin/holdfast trace":                                              {call: true},
 	"docs/OPERATING.md: bin/holdfast journal":                                            {over: true},
@@ -53,11 +54,7 @@ var plays = map[string]play{
 
 // TestShell runs each block of shell in a copy of the repository.
 func TestShell(t *testing.T) {
-	for _, needed := range []string{"bash", "curl", "jq"} {
-		if _, err := exec.LookPath(needed); err != nil {
-			t.Skipf("LEFT OUT: %s is missing", needed)
-		}
-	}
+	needs(t, "bash", "curl", "jq")
 	page, err := config.Parse("page.toml", []byte("[panel]\nlisten = \"127.0.0.1:0\"\n[[agent]]\nname = \"ana\"\nlogin = \""+login+"\"\n"))
 	if err != nil {
 		t.Fatal(err)
