@@ -77,7 +77,7 @@ func newLoop(samples []int16) loop {
 	return loop{PCMU: PCMU.Encode(nil, samples), PCMA: PCMA.Encode(nil, samples)}
 }
 
-// copyAt fills dst with what comes after played samples.
+// copyAt fills dst with the samples that follow the first played ones.
 func (l *loop) copyAt(played int, dst []byte, codec Codec) {
 	audio := l[codec]
 	for len(dst) > 0 {
@@ -90,7 +90,7 @@ func (l *loop) copyAt(played int, dst []byte, codec Codec) {
 type clip struct {
 	loop
 	prompt bool
-	after  *clip // what follows a prompt
+	after  *clip // the audio that follows a prompt
 }
 
 // clips holds every audio; the one without a name is silence.
@@ -123,7 +123,7 @@ func (all clips) of(a call.Audio) *clip {
 	return all[""]
 }
 
-// copyAt fills dst with what the clip plays after played samples.
+// copyAt fills dst with the clip's samples that follow the first played ones.
 func (c *clip) copyAt(played int, dst []byte, codec Codec) {
 	if c.prompt {
 		remaining := max(0, len(c.loop[codec])-played)

@@ -13,11 +13,11 @@ import (
 // Options configure an Engine. The zero value listens on 127.0.0.1, on any
 // free port, plays the built-in audios and records nothing.
 type Options struct {
-	Address             netip.Addr             // where legs listen, and what SDP says
+	Address             netip.Addr             // where legs listen, and the address for SDP
 	FirstPort, LastPort uint16                 // even RTP ports are taken from here; 0, 0: any
 	Audios              map[call.Audio][]int16 // 8 kHz mono, in the place of the built-in ones
 	RecordDir           string                 // where recordings are; empty: nothing is recorded
-	OnRequest           bool                   // record only what a Mix asks for, not every leg
+	OnRequest           bool                   // record only the legs a Mix asks for, not every leg
 	Log                 *slog.Logger           // audio that does not get through or cannot be recorded; nil: nowhere
 }
 
@@ -135,7 +135,7 @@ func (e *Engine) all(rooms []*Room) []*Room {
 func (e *Engine) slot() int64 { return int64(time.Since(e.start) / slotTime) }
 
 // run ticks every room in every slot. After a delay it makes up for a few slots
-// and lets the others go: a burst would help nobody.
+// and skips the others: a burst would not help any receiver.
 func (e *Engine) run() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()

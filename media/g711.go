@@ -22,7 +22,7 @@ func (c Codec) Decode(dst []int16, g711 []byte) []int16 {
 	return dst
 }
 
-// Tables by law. Neither law tells samples apart that differ in the lowest two
+// Tables by law. Both laws encode samples alike that differ in the lowest two
 // bits only, so 14 bits find the byte.
 var (
 	compressed [2][1 << 14]byte

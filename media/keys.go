@@ -20,8 +20,8 @@ const (
 // is expected any more: 1 s.
 const forgotten = 50
 
-// A keypad finds the keys in what a peer sends as telephone-events. It knows a
-// key by the first packet of its event that comes, whichever is lost.
+// A keypad finds the keys in a peer's telephone-events. It knows a key by the first
+// packet of its event that comes, whichever is lost.
 type keypad struct {
 	ssrc, timestamp uint32 // of the last event
 	seq             uint16 // of its newest packet
@@ -30,7 +30,7 @@ type keypad struct {
 	ended, known    bool
 }
 
-// take returns the key that this packet is the first to tell of, if it is.
+// take returns the key of the packet if it is the first packet of its event.
 func (k *keypad) take(slot int64, p *rtp.Packet) (key byte, pressed bool) {
 	if len(p.Payload) < 4 || int(p.Payload[0]) >= len(keyNames) {
 		return 0, false
@@ -50,7 +50,7 @@ func (k *keypad) take(slot int64, p *rtp.Packet) (key byte, pressed bool) {
 		next.ended = next.ended || k.ended && !another
 	case later < 0: // the peer's clock went back
 		another = true
-	default: // what is held for 8 s goes on in another event (RFC 4733 §2.5.1.3)
+	default: // a key held for 8 s goes on in another event (RFC 4733 §2.5.1.3)
 		another = later != longestKey || next.code != k.code || p.Marker
 	}
 	*k = next
@@ -59,7 +59,7 @@ func (k *keypad) take(slot int64, p *rtp.Packet) (key byte, pressed bool) {
 
 const (
 	keyPackets    = 5 // a key is pressed for 100 ms
-	keyEndPackets = 3 // that it ends is said three times (RFC 4733 §2.5.1.4), and in the pause
+	keyEndPackets = 3 // the end is sent three times (RFC 4733 §2.5.1.4), and in the pause
 )
 
 // A typing is the keys that are pressed towards a leg, one after the other.
@@ -91,7 +91,7 @@ func (l *Leg) Pressed(f func(key byte)) {
 	l.pressed = f
 }
 
-// typeKey sends what belongs to this slot of the keys that are being pressed.
+// typeKey sends this slot's part of the keys that are being pressed.
 func (l *Leg) typeKey(slot int64) {
 	t, o := &l.typing, &l.out
 	if t.keys == "" {

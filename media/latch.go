@@ -25,7 +25,7 @@ const (
 // sequence, if the peer has been silent before. Other hosts are ignored. The agreed
 // address of a phone behind a NAT does not take the place of a peer that sends.
 type latch struct {
-	agreed netip.AddrPort // where SDP says
+	agreed netip.AddrPort // the address in SDP
 	host   netip.Addr     // where the leg's signalling comes from
 	locked netip.AddrPort // zero: not yet
 
@@ -52,7 +52,7 @@ type candidate struct {
 }
 
 // agree takes the address in SDP and the host that SDP came from. A new address
-// lifts the lock; none at all says nothing about the old one.
+// lifts the lock; SDP without an address leaves the old one.
 func (l *latch) agree(slot int64, remote netip.AddrPort, host netip.Addr) {
 	if host.IsValid() {
 		l.host = host
@@ -113,7 +113,7 @@ func local(a netip.Addr) bool {
 	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || shared.Contains(a)
 }
 
-// shared is what providers use behind a NAT of their own (RFC 6598).
+// shared is the network that providers use behind a NAT of their own (RFC 6598).
 var shared = netip.MustParsePrefix("100.64.0.0/10")
 
 // mayMove reports whether a packet from another address than the peer's may be
@@ -149,8 +149,8 @@ func (l *latch) believes(from netip.AddrPort, h *rtp.Header) bool {
 	return c.run >= enough
 }
 
-// usable reports whether one can send to remote; 0.0.0.0 is an old way to say
-// hold (RFC 3264 §8.4).
+// usable reports whether one can send to remote; 0.0.0.0 is the old way to put a
+// call on hold (RFC 3264 §8.4).
 func usable(remote netip.AddrPort) bool {
 	return remote.IsValid() && !remote.Addr().IsUnspecified() && remote.Port() != 0
 }

@@ -25,15 +25,14 @@ type Leg struct {
 	played  func()
 	silence silence
 
-	// What it hears, as Room.arrange has found.
+	// The leg's sources, as Room.arrange has set them.
 	inMix   bool
 	sources []*Leg // those it hears, none: play
 	play    *clip
-	before  *clip // what it hears until one of sources has been heard; nil: nothing special
+	before  *clip // the audio it hears until one of sources has been heard; nil: none
 	record  bool  // on request
 
-	// What it says, taken frame by frame when somebody mixes it or it is
-	// recorded.
+	// The leg's own audio, taken frame by frame when it is mixed or recorded.
 	spoke bool // has sent audio
 	mixed bool
 	long  bool // its packets are too long to be relayed
@@ -106,8 +105,8 @@ func (l *Leg) mayHear() bool {
 	return l.inMix && l.stream.Send && l.reachable()
 }
 
-// hearsMix reports whether what the leg hears is made every 20 ms of what its
-// sources have said.
+// hearsMix reports whether the leg hears a mix that is made every 20 ms of its
+// sources' audio.
 func (l *Leg) hearsMix() bool {
 	return len(l.sources) > 1 || len(l.sources) == 1 && l.sources[0].long
 }
@@ -155,7 +154,7 @@ func (l *Leg) receive(from netip.AddrPort, p *rtp.Packet) {
 	}
 }
 
-// say brings the leg's voice to those who hear it.
+// say brings the leg's voice to the legs that hear it.
 func (l *Leg) say(slot int64, codec Codec, p *rtp.Packet) {
 	l.spoke = true
 	if long := len(p.Payload) > longer; long != l.long {
@@ -172,7 +171,7 @@ func (l *Leg) say(slot int64, codec Codec, p *rtp.Packet) {
 	}
 }
 
-// sayEvent passes a telephone-event on, and tells of the key.
+// sayEvent passes a telephone-event on, and reports the key.
 func (l *Leg) sayEvent(slot int64, p *rtp.Packet) {
 	if key, pressed := l.keypad.take(slot, p); pressed && l.pressed != nil {
 		tell := l.pressed
@@ -193,8 +192,9 @@ func (l *Leg) sendFrame(slot int64, timestamp uint32) {
 	}
 }
 
-// tick sends what the engine makes for this slot: a mix, an audio, or noise in
-// the place of a relayed leg that has been silent for too long.
+// tick sends the leg's audio for this slot, if the engine makes it: a mix, an
+// audio, or noise in the place of a relayed leg that has been silent for too
+// long.
 func (l *Leg) tick(slot int64) {
 	if !l.mayHear() {
 		return

@@ -2,8 +2,8 @@ package media
 
 import "math"
 
-// mix writes into dst, a frame long, what sources, one or more, have just said
-// together.
+// mix writes into dst, a frame long, the mixed current frames of sources, one
+// or more.
 func mix(dst []byte, codec Codec, sources []*Leg) {
 	var sum [frame]int32
 	for i, v := range &sources[0].said {

@@ -11,11 +11,11 @@ const (
 	burst  = 10 // packets sent at once that the peer is believed to keep
 )
 
-// An emission is what makes the audio that a leg hears. When it changes, a new
-// talk spurt begins.
+// An emission is the source of the audio that a leg hears. When it changes, a
+// new talk spurt begins.
 type emission struct {
 	kind kind
-	clip *clip // what is played
+	clip *clip // the audio played
 	from *Leg  // whose packets are relayed
 }
 
@@ -26,7 +26,7 @@ const (
 	playing
 	mixing
 	relaying
-	filling // faint noise, for a relayed leg that says nothing
+	filling // faint noise, in place of a relayed leg that is silent
 )
 
 // An out is the RTP stream towards a leg: one SSRC, and a sequence that goes on
@@ -63,7 +63,7 @@ func newOut(transport Transport, slot int64) out {
 	}
 }
 
-// turn makes e what is heard.
+// turn switches the leg's audio to e.
 func (o *out) turn(e emission) {
 	if o.of != e {
 		o.of, o.played, o.marker = e, 0, true
@@ -98,8 +98,8 @@ func (o *out) sendFrame(slot int64, payloadType uint8, timestamp uint32) {
 	o.end = timestamp + frame
 }
 
-// send completes h and sends packet, in which the payload stands already. What
-// the network refuses is counted, and lost like any other packet.
+// send completes h and sends packet, in which the payload stands already. A
+// packet that the network refuses is counted, and lost like any other.
 func (o *out) send(packet []byte, h rtp.Header, slot int64) {
 	h.Version, h.SSRC, h.SequenceNumber = 2, o.ssrc, o.seq
 	_, _ = h.MarshalTo(packet)

@@ -2,9 +2,9 @@ package media
 
 import "slices"
 
-// Pass presses a key towards everybody who hears the leg, as telephone-events, for a peer
-// that has sent it in signalling because it has none in its audio. Whoever has not agreed
-// to telephone-events does not get it.
+// Pass presses a key towards all legs that hear this one, as telephone-events, for a peer
+// that has sent it in signalling because it has none in its audio. A leg that has not
+// agreed to telephone-events does not get it.
 func (l *Leg) Pass(key byte) {
 	l.room.mu.Lock()
 	defer l.room.unlock()

@@ -28,7 +28,7 @@ func newPorts(address netip.Addr, first, last uint16) (ports, error) {
 	if first > last || first != 0 && p.first > last || first == 0 && last != 0 || first == 1<<16-1 {
 		return ports{}, fmt.Errorf("no even port between %d and %d", first, last)
 	}
-	// That the address is not ours shall be known before a call comes in.
+	// A wrong address must show before a call comes in.
 	probe, err := p.listen(0)
 	if err != nil {
 		return ports{}, err

@@ -18,9 +18,9 @@ const (
 	headEvery = 100 // frames after which the WAV header is made true again
 )
 
-// A recording writes what a leg says (left) and hears (right) into a WAV file,
-// in a goroutine of its own, so that a slow disk costs a piece of the recording
-// and never of the call. A kill leaves a file that can be read.
+// A recording writes the audio that a leg sends (left) and hears (right) into a
+// WAV file, in a goroutine of its own, so that a slow disk costs a piece of the
+// recording and never of the call. A kill leaves a file that can be read.
 type recording struct {
 	requested bool
 	heard     voice
@@ -70,7 +70,7 @@ func recordedAs(requested bool) func(*recording) bool {
 	return func(r *recording) bool { return r.requested == requested }
 }
 
-// tick passes on what l has said and heard in this slot.
+// tick passes on the audio that l has sent and heard in this slot.
 func (r *recording) tick(l *Leg) {
 	var s stereo
 	var heard [frame]int16
@@ -86,11 +86,11 @@ func (r *recording) tick(l *Leg) {
 	}
 }
 
-// end ends the recording; what waits is still written. No tick may follow.
+// end ends the recording; waiting frames are still written. No tick may follow.
 func (r *recording) end() { close(r.frames) }
 
-// write writes frames until the recording ends. What cannot be written is
-// reported once and then let go: the call is more important.
+// write writes frames until the recording ends. Frames that cannot be written
+// are reported once and then dropped: the call is more important.
 func (r *recording) write(dir, name string) {
 	if err := r.writeTo(dir, name); err != nil {
 		r.log.Error("recording", "error", err)
@@ -126,7 +126,7 @@ func (r *recording) writeTo(dir, name string) (err error) {
 	}
 }
 
-// head makes the file's header say that size bytes of audio follow it.
+// head writes into the file's header that size bytes of audio follow it.
 func head(f *os.File, w *bufio.Writer, size uint32) error {
 	if err := w.Flush(); err != nil {
 		return err
@@ -149,7 +149,8 @@ func create(dir, name string) (*os.File, error) {
 	}
 }
 
-// fileName keeps of a room's id what can stand in a file name everywhere.
+// fileName keeps the characters of a room's id that any file system allows in a
+// name.
 func fileName(id string) string {
 	return strings.Map(func(c rune) rune {
 		switch {

@@ -16,7 +16,7 @@ type relay struct {
 	ssrc    uint32
 	seq     uint16 // the source's newest
 	offset  uint32 // from the source's timestamps to ours
-	pending int    // samples that wait for a packet of ours to be full
+	pending int    // samples that wait for our packet to be full
 	slot    int64  // of its last packet
 }
 
@@ -27,13 +27,14 @@ type event struct {
 	begun        bool
 }
 
-// follows reports whether p continues what the leg hears from that source.
+// follows reports whether p continues the stream that the leg hears from that
+// source.
 func (o *out) follows(from *Leg, p *rtp.Header) bool {
 	return o.of == emission{kind: relaying, from: from} && o.relay.ssrc == p.SSRC
 }
 
-// follow makes p's source what the leg hears, and returns p's timestamp towards
-// the leg.
+// follow switches the leg to p's source, and returns p's timestamp towards the
+// leg.
 func (o *out) follow(slot int64, from *Leg, p *rtp.Header) uint32 {
 	r := &o.relay
 	timestamp := p.Timestamp + r.offset
@@ -66,9 +67,9 @@ func (o *out) skipLost(p *rtp.Header) {
 	o.relay.seq = p.SequenceNumber
 }
 
-// relayVoice sends what src says on to the leg at once. Packets of ours hold
-// 20 ms; what is longer or shorter is cut or gathered. A source whose
-// timestamps leap back is late until noise has taken over, and then begins anew.
+// relayVoice sends the audio of src on to the leg at once. Our packets hold 20
+// ms; longer ones are cut and shorter ones gathered. A source whose timestamps
+// leap back is late until noise has taken over, and then begins anew.
 func (l *Leg) relayVoice(slot int64, src *Leg, codec Codec, p *rtp.Packet) {
 	o := &l.out
 	timestamp := o.follow(slot, src, &p.Header)
@@ -106,7 +107,7 @@ func convert(dst, src []byte, from, to Codec) int {
 
 // relayEvent sends a telephone-event packet of src on to the leg, if it has
 // agreed to have them. All packets of one event have one timestamp (RFC 4733
-// §2.2), whatever is heard meanwhile.
+// §2.2), whatever the leg hears in between.
 func (l *Leg) relayEvent(slot int64, src *Leg, p *rtp.Packet) {
 	if l.stream.Events == 0 || len(p.Payload) > maxEvent {
 		return

@@ -13,16 +13,16 @@ type Room struct {
 	engine *Engine
 	id     call.ContactID
 
-	// mu guards what follows and the state of all legs. It is held while a
+	// mu guards the fields below and the state of all legs. It is held while a
 	// packet is passed on or a slot is made, and never while waiting.
 	mu     sync.Mutex
 	closed bool
 	legs   []*Leg
 	mix    call.Mix // also of legs that are not open yet
-	due    []func() // to be called when mu is unlocked: what has been found
+	due    []func() // calls to make once mu is unlocked
 }
 
-// unlock unlocks mu, and tells what has been found while it was held.
+// unlock unlocks mu, and makes the calls put off while it was held.
 func (r *Room) unlock() {
 	due := r.due
 	r.due = nil
@@ -74,8 +74,8 @@ func (r *Room) join(leg call.ConnectionID, t Transport, begin func(*Leg)) (*Leg,
 	return l, nil
 }
 
-// Set makes everyone hear what mix says, from the next packet on; legs that
-// are not in mix hear nothing. Legs in mix that are not open yet are heard
+// Set makes all legs hear each other as in mix, from the next packet on; legs
+// that are not in mix hear nothing. Legs in mix that are not open yet are heard
 // from when they are. It is idempotent. It returns the legs that are open, in
 // mix, and have audio agreed in both directions, in mix's order.
 func (r *Room) Set(mix call.Mix) []call.ConnectionID {
@@ -158,7 +158,7 @@ func (r *Room) arrange() {
 	for _, l := range r.legs {
 		l.recordOnRequest()
 		if relayed := l.out.of.from; relayed != nil && !l.hearsOnly(relayed) {
-			l.out.of = emission{} // what it says until it is heard again is not lost
+			l.out.of = emission{} // its audio until it is heard again is not lost
 		}
 		if !l.hearsMix() {
 			continue

@@ -2,16 +2,16 @@ package media
 
 const (
 	ring   = 4096      // samples kept of a voice
-	delay  = 2 * frame // what a voice waits for its later packets
+	delay  = 2 * frame // how long a voice waits for late packets
 	window = 50        // frames in which a voice that waits for too long is found: 1 s
 )
 
-// A voice is what a leg says, put together from packets that come when they like
-// into frames that are taken every 20 ms. What is missing is silence, and what
-// comes too late is dropped. If for a second more than delay has been waiting
-// before each packet, the oldest of it is skipped: packets that come in bursts keep
-// what they need. After silence a voice begins anew, whatever the timestamps. The
-// zero value is ready.
+// A voice is a leg's audio, put together from packets that come at any time into
+// frames that are taken every 20 ms. A missing packet is silence, and a late one is
+// dropped. If for a second more than delay has been waiting before each packet, the
+// oldest of it is skipped: packets that come in bursts keep the delay they need.
+// After silence a voice begins anew, whatever the timestamps. The zero value is
+// ready.
 type voice struct {
 	samples [ring]int16 // by timestamp; silence outside next to end
 	next    uint32      // timestamp of the next frame to be taken

@@ -27,7 +27,7 @@ func WriteWAV(w io.Writer, samples []int16, rate, channels int) error {
 	return nil
 }
 
-// wavHeader is what stands before size bytes of samples.
+// wavHeader is the header before size bytes of samples.
 func wavHeader(rate, channels int, size uint32) (h [wavHeaderSize]byte) {
 	le := binary.LittleEndian
 	copy(h[0:], "RIFF")
@@ -47,7 +47,7 @@ func wavHeader(rate, channels int, size uint32) (h [wavHeaderSize]byte) {
 
 const (
 	formatPCM        = 1
-	formatExtensible = 0xfffe // says PCM in its first bytes of sub-format, or not
+	formatExtensible = 0xfffe // its first bytes of sub-format tell whether it is PCM
 )
 
 // ReadWAV reads a WAV file of 16-bit PCM in one or two channels; with two, the
@@ -119,8 +119,8 @@ func readFormat(r io.Reader, size uint32) (rate, channels int, err error) {
 	return rate, channels, nil
 }
 
-// readSamples reads the data chunk. A size of all ones is what programs write
-// that do not know it yet: then all that follows is audio.
+// readSamples reads the data chunk. Programs that do not know the size yet
+// write all ones: then all that follows is audio.
 func readSamples(r io.Reader, size uint32, channels int) ([]int16, error) {
 	var data bytes.Buffer
 	n, err := io.Copy(&data, io.LimitReader(r, int64(size)))

@@ -178,8 +178,8 @@ func chime(audio []float64, at int, hz float64) {
 }
 
 // strike adds a note that swells for 60 ms and fades with the time constant
-// fade, in seconds. What sounds beyond the end sounds at the beginning, so the
-// loop has no seam.
+// fade, in seconds. A part beyond the end is added at the beginning, so the loop has no
+// seam.
 func strike(loop []float64, at int, hz, loudness, fade float64) {
 	const swell = 0.06
 	for i := range int(5 * fade * rate) {
