@@ -16,7 +16,7 @@ const (
 )
 
 // A patient reads from a connection, and knows how long to wait for more. Its
-// split tells it whether that is the rest of a message.
+// split reports whether that is the rest of a message.
 type patient struct {
 	net.Conn
 	idle  time.Duration

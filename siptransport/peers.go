@@ -16,12 +16,12 @@ const (
 	maxGuestsFrom = 128  // of these, from one source
 )
 
-// A Peer is what may be expected of an address that connects.
+// A Peer is how far an address that connects is known.
 type Peer int
 
 // Peers.
 const (
-	Stranger Peer = iota // no one who may connect is there
+	Stranger Peer = iota // no peer there may connect
 	Guest                // a phone that is not known yet may be there
 	Known                // its connections are not ended for those of guests
 )

@@ -17,8 +17,8 @@ type returned struct {
 	quoted string // its beginning
 }
 
-// sent are the last datagrams that went out. Anyone can send an ICMP error, but only who
-// has seen a datagram can quote the branch of its Via, which is random.
+// sent are the last datagrams that went out. Anyone can send an ICMP error, but only a
+// host that has seen a datagram can quote the random branch of its Via.
 type sent struct {
 	mu   sync.Mutex
 	last [mostSent]returned

@@ -29,9 +29,9 @@ const (
 	resendFor = 5 * time.Second
 )
 
-// streams are a wire's TCP connections. A connection that breaks is no end of
-// anything: whoever has something to send gets a new one. Strangers get none, and what
-// may be a phone that has not registered yet ends only others of its kind.
+// streams are a wire's TCP connections. Losing a connection does not end a dialog: the
+// next send reconnects. We do not connect to strangers, and a connection from a phone
+// that may not have registered yet only ever displaces others of its kind.
 type streams struct {
 	options  Options
 	listener net.Listener
@@ -55,14 +55,14 @@ type stream struct {
 	guest      bool         // it is in the lobby, or is about to enter it
 	place      *lobby.Guest // there
 	used       time.Time    // when something came or went last
-	unanswered []packet     // requests that nothing has answered, and what could not be written
+	unanswered []packet     // unanswered requests, and packets that could not be written
 }
 
 // A packet is a message on its way.
 type packet struct {
 	text  string
 	to    netip.AddrPort // where to connect to if need be
-	peer  Peer           // what is there
+	peer  Peer           // the kind of peer there
 	asks  string         // the transaction of which an answer is expected
 	at    time.Time      // when it went
 	again bool           // it was on a connection that broke
@@ -100,8 +100,8 @@ func (s *streams) close() error {
 	return err
 }
 
-// send puts a message on the connection to where it goes. A response whose
-// connection is gone goes where its Via says (RFC 3261 §18.2.2).
+// send puts a message on the connection to where it goes. A response whose connection
+// is gone goes to the address in its Via (RFC 3261 §18.2.2).
 func (s *streams) send(m sipua.Message, text string) error {
 	p := packet{text: text, to: m.To, peer: Known}
 	switch msg := m.SIP.(type) {
@@ -189,7 +189,7 @@ func (s *streams) accept() {
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
-		case err != nil: // out of files, say: others may be given back soon
+		case err != nil: // for example, out of files: others may be closed soon
 			s.options.Log.Error("taking connections for SIP", "error", err)
 			<-time.After(100 * time.Millisecond)
 			continue
@@ -199,8 +199,8 @@ func (s *streams) accept() {
 	}
 }
 
-// carry carries messages over a connection until it ends, and then sends again
-// what may have been lost with it.
+// carry carries messages over a connection until it ends, and then sends again the
+// messages that may have been lost with it.
 func (s *streams) carry(ctx context.Context, st *stream, conn net.Conn) {
 	context.AfterFunc(ctx, func() { _ = conn.Close() })
 	var writing sync.WaitGroup
@@ -219,7 +219,7 @@ func (s *streams) carry(ctx context.Context, st *stream, conn net.Conn) {
 	}
 }
 
-// remove forgets a stream, and returns what is worth sending again, once.
+// remove forgets a stream, and returns the packets that are worth sending again, once.
 func (s *streams) remove(st *stream) (lost []packet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -240,10 +240,10 @@ func (s *streams) remove(st *stream) (lost []packet) {
 	return lost
 }
 
-// old says that it went too long ago to be sent again.
+// old reports whether it was sent too long ago to be sent again.
 func (p packet) old() bool { return !p.at.IsZero() && time.Since(p.at) > resendFor }
 
-// write writes what is put on the stream.
+// write writes the packets put on the stream.
 func (s *streams) write(ctx context.Context, st *stream, conn net.Conn) {
 	for {
 		select {
@@ -288,7 +288,7 @@ func (s *streams) heard(st *stream, msg sip.Message) {
 	}
 }
 
-// read hands on what comes, until nothing comes any more.
+// read hands on messages until the connection ends.
 func (s *streams) read(st *stream, conn net.Conn) error {
 	in := &patient{Conn: conn, idle: idleMost}
 	if st.theirs {

@@ -24,12 +24,12 @@ const (
 	maxResponse = 65507
 )
 
-// Options say how a Wire listens. Address and Receive are required.
+// Options configure a Wire. Address and Receive are required.
 type Options struct {
 	Address netip.AddrPort // port 0: any
-	// Transports lists what to listen on besides UDP, at the same address.
+	// Transports lists the transports to listen on besides UDP, at the same address.
 	Transports []sipua.Transport
-	// Peer reports what to expect of an address that connects. A connection of a
+	// Peer reports how far an address that connects is known. A connection of a
 	// Stranger is closed at once. It is called by any goroutine, again when a Guest
 	// would have to make room. nil: every peer is Known.
 	Peer func(netip.AddrPort) Peer
@@ -38,8 +38,8 @@ type Options struct {
 	// message may still fail Check.
 	Receive func(sipua.Received)
 	// Unreachable gets every address that takes no connection, or that the
-	// network reports unreachable (ICMP), where the system tells: on Linux. The
-	// report must quote what was sent there. May be nil.
+	// network reports unreachable (ICMP), where the system reports that: on Linux. The
+	// report must quote the message sent there. May be nil.
 	Unreachable func(netip.AddrPort)
 	// Failed gets the error after which nothing is received over UDP any more.
 	// May be nil.
@@ -49,9 +49,9 @@ type Options struct {
 
 func (o Options) listensOn(t sipua.Transport) bool { return slices.Contains(o.Transports, t) }
 
-// A Wire carries SIP messages over one UDP socket, and over TCP connections
-// where it is told to: those that others make, and its own to whom it sends.
-// No number of strangers makes it grow beyond a bound.
+// A Wire carries SIP messages over one UDP socket, and, if configured, over TCP
+// connections: those that others make, and its own to the peers it sends to. No number
+// of strangers makes it grow beyond a bound.
 type Wire struct {
 	conn    *net.UDPConn
 	streams *streams // nil without TCP
@@ -110,7 +110,7 @@ func (w *Wire) Address() netip.AddrPort {
 	return unmapped(w.conn.LocalAddr().(*net.UDPAddr).AddrPort())
 }
 
-// Send puts m on the wire. That it returns nil says nothing about arrival.
+// Send puts m on the wire. A nil error does not mean that m has arrived.
 func (w *Wire) Send(m sipua.Message) error {
 	if m.SIP == nil {
 		return errors.New("sending a SIP message: there is none")
@@ -203,7 +203,7 @@ func (w *Wire) took(m sipua.Received) {
 	}
 }
 
-// receive hands messages to whoever receives them.
+// receive hands messages to the Receive function.
 func (w *Wire) receive() {
 	for {
 		select {

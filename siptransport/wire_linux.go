@@ -57,9 +57,9 @@ func unreachable(conn *net.UDPConn) []returned {
 	return found
 }
 
-// aboutReach says that a queued error means nobody is there, and not, say,
-// that the datagram was too long. The error number is the first field of
-// struct sock_extended_err.
+// aboutReach reports whether a queued error means that the address is unreachable, and
+// not, for example, that the datagram was too long. The error number is the first field
+// of struct sock_extended_err.
 func aboutReach(control []byte) bool {
 	messages, err := unix.ParseSocketControlMessage(control)
 	if err != nil {
@@ -77,7 +77,7 @@ func aboutReach(control []byte) bool {
 	return false
 }
 
-// pendingError says that err is an ICMP error of an earlier datagram.
+// pendingError reports whether err is an ICMP error of an earlier datagram.
 func pendingError(err error) bool {
 	for _, icmp := range []error{
 		syscall.ECONNREFUSED, syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EHOSTDOWN,

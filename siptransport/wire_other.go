@@ -4,7 +4,7 @@ package siptransport
 
 import "net"
 
-// Other systems do not say which address an ICMP error is about.
+// Other systems do not report which address an ICMP error is about.
 
 func askForErrors(*net.UDPConn) error     { return nil }
 func unreachable(*net.UDPConn) []returned { return nil }
