@@ -39,11 +39,11 @@ type audio struct {
 	mute   atomic.Bool  // plays silence instead of its tone
 	begins atomic.Int64 // when it sends its first packet, in nanoseconds since 1970
 	sent   atomic.Int64
-	digits chan byte     // DTMF that shall be sent
+	digits chan byte     // DTMF to be sent
 	mirror bool          // agrees with any sender
 	late   time.Duration // for how long it sends nothing at first
 
-	// What follows is the goroutine's own.
+	// The fields below belong to the goroutine.
 	voice  oscillator
 	packet rtp.Packet
 	event  event
@@ -132,7 +132,7 @@ func isTimeout(err error) bool {
 	return errors.As(err, &e) && e.Timeout()
 }
 
-// send sends the next 20 ms of whatever we say, if anybody wants to hear it.
+// send sends the next 20 ms of our audio, if the peer wants to receive.
 func (s *audio) send() {
 	s.packet.Timestamp += frame
 	stream := s.agreed.Load()

@@ -25,7 +25,7 @@ const (
 
 // Refused is why a call was not answered.
 type Refused struct {
-	Status int    // the SIP status, 0 when there was no answer
+	Status int    // the SIP status, 0 without an answer
 	Text   string // in the words of the line, such as "486 Busy Here"
 }
 
@@ -46,7 +46,7 @@ type Call struct {
 	err     error
 	reason  string
 
-	// What follows belongs to the phone's goroutine.
+	// The fields below belong to the phone's goroutine.
 	dialog    *sipua.Dialog
 	session   session
 	behaviour Behaviour
@@ -54,7 +54,7 @@ type Call struct {
 	early     []byte // our answer, given while it rings
 	cueAt     time.Time
 	cue       func()     // to be called at cueAt
-	reply     chan error // for who waits for the answer to a re-INVITE
+	reply     chan error // for the method waiting for the answer to a re-INVITE
 	held      bool       // we have the peer on hold, and it has agreed
 	transfers map[uint32]*transfer
 }
@@ -128,8 +128,8 @@ func (c *Call) Reason() string {
 	return c.reason
 }
 
-// Recording is what this phone hears in the call. It is whole when the call
-// has ended.
+// Recording is the audio that this phone hears in the call. It is complete when the
+// call has ended.
 func (c *Call) Recording() *Recording { return c.audio.recording }
 
 // Sent is how many RTP packets this phone has sent in the call.
@@ -151,7 +151,7 @@ func (c *Call) MoveAudio() error {
 }
 
 // Hold puts the peer on hold by a re-INVITE (RFC 3264 §8.4) and waits until it
-// agrees. From then on we say silence.
+// agrees. From then on we play silence.
 func (c *Call) Hold(ctx context.Context) error {
 	if err := c.change(ctx, true); err != nil {
 		return fmt.Errorf("holding %s: %w", c.peer, err)

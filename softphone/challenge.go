@@ -17,11 +17,11 @@ type Challenge struct {
 	Stale          bool   // the first right answer comes too late, and must be given again
 }
 
-// realm is what phones ask for.
+// realm is the realm of phones' challenges.
 const realm = "softphone"
 
-// asks answers a request that does not say who sends it, and reports whether
-// it has. A request that is repeated gets the same answer.
+// asks challenges a request that does not prove its sender, and reports
+// whether it has. A request that is repeated gets the same answer.
 func (p *Phone) asks(m sipua.Received, r *sip.Request) bool {
 	c := p.options.Challenge
 	if c == nil || r.Method != sip.INVITE && r.Method != sip.BYE {

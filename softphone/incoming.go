@@ -33,8 +33,8 @@ const (
 	Decline Action = sip.StatusGlobalDecline
 )
 
-// A Behaviour is what to do about an incoming call. The zero value answers at
-// once.
+// A Behaviour is a phone's plan for an incoming call. The zero value answers
+// at once.
 type Behaviour struct {
 	Do          Action
 	After       time.Duration // rings so long before it answers or refuses; 0: does not ring

@@ -28,7 +28,7 @@ type Options struct {
 	NoEvents  bool            // sends and takes keys in INFO requests, and not as telephone-events
 	SDPHost   netip.Addr      // the address for audio in its SDP, as behind a NAT; zero: Address
 	Late      time.Duration   // for how long it sends no audio at the beginning of a call
-	Challenge *Challenge      // what callers must prove; nil: nothing
+	Challenge *Challenge      // the proof that callers must give; nil: none
 	Log       *slog.Logger    // nil: no log
 
 	Credentials []sipua.Credentials // its passwords for challenges
@@ -53,13 +53,13 @@ type Phone struct {
 	close    sync.Once
 	incoming chan *Call
 
-	// What follows belongs to the goroutine of run.
+	// The fields below belong to the goroutine of run.
 	behaviour Behaviour
 	asked     int              // nonces that have become stale
 	calls     map[string]*Call // by Call-ID, until nothing is left of the dialog
 
 	registration *sipua.Registration // nil: it registers nowhere
-	settling     []chan error        // who waits for the registrar
+	settling     []chan error        // the methods waiting for the registrar
 }
 
 // Start switches a phone on. It answers every call at once until Answering
@@ -189,8 +189,8 @@ func (p *Phone) Dial(ctx context.Context, uri string) (*Call, error) {
 }
 
 // Incoming returns the next incoming call, as soon as it rings; one that was
-// refused or cancelled since is returned all the same. A phone remembers the
-// last 1024 calls for it.
+// refused or cancelled since is also returned. A phone remembers the last
+// 1024 calls for it.
 func (p *Phone) Incoming(ctx context.Context) (*Call, error) {
 	select {
 	case c := <-p.incoming:

@@ -169,9 +169,9 @@ func (r *Recording) begin(now time.Time) {
 	}
 }
 
-// add writes down the audio of a packet. Within a stream the RTP timestamps
-// say where it belongs; a new stream, or one that has jumped, is placed by the
-// time of its arrival.
+// add writes down the audio of a packet. Within a stream it is placed by the
+// RTP timestamps; a new stream, or one that has jumped, is placed by the time
+// of its arrival.
 func (r *Recording) add(now time.Time, ssrc, timestamp uint32, audio []int16) {
 	r.begin(now)
 	r.mu.Lock()
@@ -259,7 +259,7 @@ func recorded(audio []int16) *Recording {
 	return r
 }
 
-// audible: more than what silence becomes on its way through G.711.
+// audible: louder than silence after its way through G.711.
 func audible(sample int16) bool { return sample > 8 || sample < -8 }
 
 func duration(samples int) time.Duration {

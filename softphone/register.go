@@ -22,7 +22,7 @@ type Registration struct {
 // longer registered.
 const leaveWithin = time.Second
 
-// register begins to register, if the phone shall.
+// register begins to register, if Options.Register is set.
 func (p *Phone) register() {
 	at := p.options.Register
 	if at == nil {

@@ -1,13 +1,12 @@
 package amazon
 
 // A Hostility is something that pages must expect of Amazon Connect, or of the way to
-// it. A scene switches some on; without any, the service does what its documentation
-// promises.
+// it. A scene switches some on; without any, the service behaves as documented.
 type Hostility string
 
 // Ways in which the service behaves differently.
 const (
-	// LateLeg has the connection of an added target appear 600 ms after the response.
+	// LateLeg makes the connection of an added target appear 600 ms after the response.
 	// Before it does, another update of the same contact comes.
 	LateLeg Hostility = "the added connection appears after another update"
 	// LateAnswer withholds the response to an addition until the target has answered and

@@ -16,7 +16,7 @@ import (
 type page struct {
 	service *Service
 	mail    chan any
-	// What follows is guarded by the lock of the service.
+	// The lock of the service guards the fields below.
 	count int      // of updates
 	held  *update  // by Reordered
 	late  []update // by Delayed, in order
@@ -86,7 +86,7 @@ func (s *Service) servePage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// post has a message posted to the page around.
+// post makes the page around get a message.
 func (p *page) post(event string, data any) { p.send(toPage{Post: &post{event, data}}) }
 
 // send never blocks: a page that reads nothing loses messages.

@@ -2,10 +2,10 @@ package amazon
 
 import "time"
 
-// This file has what people do who are not the agent.
+// This file has the actions of people other than the agent.
 
-// Answer has all targets that ring, or that are only routed, answer. Without any, nothing
-// changes.
+// Answer makes all targets that ring, or that are only routed, answer. Without any,
+// nothing changes.
 func (s *Service) Answer() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -26,7 +26,7 @@ func (s *Service) Refresh() {
 	s.changed()
 }
 
-// Decline has all targets that ring decline.
+// Decline makes all ringing targets decline.
 func (s *Service) Decline() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -36,7 +36,7 @@ func (s *Service) Decline() {
 	s.changed()
 }
 
-// HangUp has the customer hang up.
+// HangUp makes the customer hang up.
 func (s *Service) HangUp() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,7 +73,7 @@ func (s *Service) drop(c *contact, x *connection) {
 	})
 }
 
-// leave ends a party's part of a contact, with what follows from it.
+// leave ends a party's part of a contact, with all consequences.
 func (s *Service) leave(c *contact, x *connection) {
 	x.set(disconnected)
 	switch x.party {

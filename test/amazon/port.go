@@ -13,8 +13,7 @@ const (
 	voiceNamespace   = "aws.connect.voice"
 )
 
-// A topic is what pages subscribe to. A parameter is the id of a contact or of a
-// participant.
+// Pages subscribe to a topic. A parameter is the id of a contact or of a participant.
 type topic struct {
 	Namespace string `json:"namespace"`
 	Key       string `json:"key"`

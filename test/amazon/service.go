@@ -1,7 +1,7 @@
-// Package amazon simulates what pages see of Amazon Connect: one agent with contacts,
-// behind two doors. One is the HTTP service that the shared worker of Amazon Connect
-// Streams uses; the other is an agent's page of our own, which Streams and the Amazon
-// Connect SDK embed, and which can be as hostile as a scene wants it.
+// Package amazon simulates Amazon Connect for pages: one agent with contacts, behind
+// two doors. One is the HTTP service that the shared worker of Amazon Connect Streams
+// uses; the other is an agent's page of our own, which Streams and the Amazon Connect
+// SDK embed, and which can be as hostile as a scene wants it.
 //
 //	service := amazon.Start(t, library)
 //	service.Turn(amazon.ConferenceRefused)
@@ -33,7 +33,7 @@ type Service struct {
 
 	socket string // the address of the WebSocket
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	number   int        // of the last contact or connection
 	turned   []Hostility
 	done     map[Hostility]bool // those that do something once, and have done it
@@ -46,7 +46,7 @@ type Service struct {
 	more     chan struct{}        // closed and replaced at each change
 }
 
-// New returns an agent who is available and has no contact.
+// New returns an available agent without a contact.
 func New() *Service {
 	return &Service{state: available, done: map[Hostility]bool{}, followed: map[int]func(update){}, more: make(chan struct{})}
 }
@@ -108,7 +108,7 @@ func (s *Service) wake() {
 	s.more = make(chan struct{})
 }
 
-// follow has a function called for each update, until stop. It must not block.
+// follow calls a function for each update, until stop. It must not block.
 func (s *Service) follow(take func(update)) (now update, stop func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

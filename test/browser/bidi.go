@@ -19,7 +19,7 @@ type bidi struct {
 	stop  func()
 	done  sync.WaitGroup // read
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	last    int
 	waiting map[int]chan<- message
 }
@@ -87,7 +87,8 @@ func (b *bidi) read() {
 // An object is the parameters of a command.
 type object map[string]any
 
-// call has the browser carry out a command, and stores the result unless into is nil.
+// call makes the browser carry out a command, and stores the result unless into is
+// nil.
 func (b *bidi) call(ctx context.Context, method string, params object, into any) error {
 	answer := make(chan message, 1)
 	b.mu.Lock()

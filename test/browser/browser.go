@@ -111,7 +111,7 @@ func (b *Browser) Kill() {
 	if b.program == nil {
 		return
 	}
-	_ = syscall.Kill(-b.program.group(), syscall.SIGKILL) // has it ended already?
+	_ = syscall.Kill(-b.program.group(), syscall.SIGKILL) // it may have ended already
 	b.awaitEnd()
 }
 

@@ -77,7 +77,7 @@ func launchChromium(profile, voice string) (program, error) {
 	return &chromiumProgram{ctx, end}, nil
 }
 
-// ownGroup has a program begin a process group, which ends with this program.
+// ownGroup makes a program begin a process group, which ends with this program.
 func ownGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

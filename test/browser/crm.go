@@ -26,7 +26,7 @@ var sdkScript []byte
 
 // A CRM is a web site with two pages that embed the agent's page, as an integrator
 // would write them: one by the library, and one by the Amazon Connect SDK alone. They
-// log the events they get (Tab.Logged). Both do what scripts call:
+// log the events they get (Tab.Logged). Both have functions for scripts:
 //
 //	crm.isThere(), crm.isRinging(), crm.isOver()
 //	crm.accept(), crm.resume() // promises

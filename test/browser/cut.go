@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Cut has the network lose all packets from and to some ports, until mend is called or
-// the test ends.
+// Cut makes the network lose all packets from and to some ports, until mend is called
+// or the test ends.
 func Cut(t testing.TB, ports ...uint16) (mend func()) {
 	t.Helper()
 	Need(t)

@@ -62,7 +62,7 @@ func hear(into *softphone.Recording, payload string) error {
 	return nil
 }
 
-// audible: more than what silence becomes on its way through G.711.
+// audible: louder than silence after its way through G.711.
 func audible(samples []int16) bool {
 	for _, s := range samples {
 		if s > 8 || s < -8 {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// Install is the line that installs on Debian what tests with a browser need,
-// where there is no npm yet.
+// Install is the line that installs on Debian the programs that tests with a browser
+// need, where npm is missing.
 const Install = "apt-get install --no-install-recommends chromium firefox-esr iproute2 npm"
 
 // Address is the address of this machine in the network of the tests. Browsers

@@ -10,8 +10,8 @@ import (
 // logBinding is the function by which our CRM logs.
 const logBinding = "holdfastLog"
 
-// A Logged is what our CRM has logged: an event of the library, such as
-// "contact::ended", or "asked", "granted" or "refused" for a call of ours.
+// A Logged is a line in our CRM's log: an event of the library, such as
+// "contact::ended", or "asked", "granted" or "refused" for one of our calls.
 type Logged struct {
 	At     time.Time
 	Event  string

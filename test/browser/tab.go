@@ -12,7 +12,7 @@ import (
 	"holdfast/softphone"
 )
 
-// A Tab is a page in a browser. What its Frame does, it does in the page itself.
+// A Tab is a page in a browser. Its Frame is the page itself.
 type Tab struct {
 	Frame
 
@@ -21,7 +21,7 @@ type Tab struct {
 	window  window
 	heard   softphone.Recording
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	console []string
 	loaded  time.Time
 	logged  []Logged

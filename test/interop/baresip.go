@@ -23,7 +23,7 @@ import (
 type Baresip struct {
 	user    string
 	port    int
-	account string // how it is called, and what else there is to say of it
+	account string // its address, with its parameters
 	heard   *softphone.Recording
 	program *program
 	ctrl    net.Conn

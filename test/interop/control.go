@@ -10,26 +10,26 @@ import (
 	"strings"
 )
 
-// Dial has the phone call uri.
+// Dial makes the phone call uri.
 func (b *Baresip) Dial(uri string) error { return b.tell("dial", uri) }
 
-// Answer has the phone pick up.
+// Answer makes the phone pick up.
 func (b *Baresip) Answer() error { return b.tell("accept", "") }
 
-// HangUp has the phone end its call, or refuse one that rings.
+// HangUp makes the phone end its call, or refuse one that rings.
 func (b *Baresip) HangUp() error { return b.tell("hangup", "") }
 
-// Hold has the phone put its peer on hold.
+// Hold makes the phone put its peer on hold.
 func (b *Baresip) Hold() error { return b.tell("hold", "") }
 
-// Resume has the phone take its peer off hold.
+// Resume makes the phone take its peer off hold.
 func (b *Baresip) Resume() error { return b.tell("resume", "") }
 
-// Press has the phone press keys, which it sends as RFC 4733 has it.
+// Press makes the phone press keys, which it sends by RFC 4733.
 func (b *Baresip) Press(keys string) error { return b.tell("sndcode", keys) }
 
-// Transfer has the phone transfer its current call: it sends REFER with uri as it
-// stands here.
+// Transfer makes the phone transfer its current call: it sends REFER with uri as
+// it stands here.
 func (b *Baresip) Transfer(uri string) error { return b.tell("transfer", uri) }
 
 // Select makes the call with a Call-ID the current one.

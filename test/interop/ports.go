@@ -22,7 +22,7 @@ var blocks struct {
 }
 
 // Ports finds ten ports in a row that are free at 127.0.0.1, for UDP and TCP,
-// and returns the first. Nobody else in this process will be given them soon.
+// and returns the first. No other caller in this process gets them soon.
 func Ports() (first int, err error) {
 	blocks.Lock()
 	defer blocks.Unlock()

@@ -52,7 +52,7 @@ type Referral struct {
 	Ended   bool     // the last NOTIFY was the last one
 }
 
-// referral is what became of the first REFER among messages. What comes again
+// referral is the result of the first REFER among messages. A repeated message
 // counts once.
 func referral(list []message) (r Referral) {
 	seen := map[string]bool{}

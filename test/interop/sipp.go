@@ -18,9 +18,8 @@ import (
 //go:embed scenarios/*.xml
 var scenarios embed.FS
 
-// A SIPp is a phone that plays a scenario, once: it does exactly what stands
-// there, and fails when something else comes. Its audio is a recorder of ours for
-// each of its two lines.
+// A SIPp is a phone that plays a scenario, once: it follows it exactly, and fails when
+// something else comes. Its audio is one of our recorders for each of its two lines.
 type SIPp struct {
 	name    string
 	port    int
@@ -92,7 +91,7 @@ func (s *SIPp) closeAudio() {
 	s.second.Close()
 }
 
-// line is what a scenario needs to know of a line's audio.
+// line has the parameters of a line's audio for a scenario.
 type line struct{ RTP uint16 }
 
 // refusals are the statuses of the server's that a scenario takes where it expects

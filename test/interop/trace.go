@@ -52,7 +52,7 @@ const (
 	hangUp = "MESSAGE"
 )
 
-// Nudge has a scenario go on that waits for it.
+// Nudge makes a scenario go on that waits for it.
 func (s *SIPp) Nudge() error { return s.poke(nudge) }
 
 // HangUp has a scenario hang up that waits for that.

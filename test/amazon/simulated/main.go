@@ -1,6 +1,6 @@
 // Command simulated is an Amazon Connect to try a page with by hand, without an account. A
-// customer talks to the agent, and a line on standard input is what people do. It carries
-// no audio.
+// customer talks to the agent, and each line on standard input is an action of a person.
+// It carries no audio.
 //
 //	go run ./test/amazon/simulated
 package main
@@ -67,7 +67,7 @@ func run(ctx context.Context, in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// act does what each line of in names.
+// act carries out the action on each line of in.
 func act(service *amazon.Service, in io.Reader, out io.Writer) {
 	for lines := bufio.NewScanner(in); lines.Scan(); {
 		switch line := lines.Text(); line {
