@@ -23,7 +23,7 @@ var everyEvent = []call.Event{
 	call.Arrived{Customer: customer, Called: "+4930100", Agent: ana, Rules: call.DefaultRules()},
 	call.Originated{Agent: ana, Customer: customer, Rules: call.DefaultRules()},
 	call.Dialled{Agent: ana, Customer: customer, Called: "030100", Rules: call.DefaultRules()},
-	call.Replaced{Connection: 2},
+	call.Replaced{Connection: 2, Agent: ana},
 	call.Rang{Connection: 2, EarlyMedia: true},
 	call.Answered{Connection: 2},
 	call.Failed{Connection: 3, Reason: call.Busy, Detail: "486 Busy Here"},

@@ -153,7 +153,8 @@ type Connection struct {
 	State    State        `json:"state"`
 
 	// For is, of an agent whom a queue has found, the queue's connection, whose
-	// place they take when they answer.
+	// place they take when they answer. Of an agent who goes on with another line it is
+	// the connection that they had first.
 	For ConnectionID `json:"for,omitempty"`
 	// Offer is, of a queue, its latest offer; zero: it has made none.
 	Offer Offer `json:"offer,omitzero"`

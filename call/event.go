@@ -46,9 +46,11 @@ type (
 
 	// Replaced: an agent calls us from another line, to go on there with the call that
 	// they have on Connection (RFC 3891). The new line gets a connection of its own, which
-	// takes the place of the old one.
+	// takes the place of the old one. If there is nothing to go on with, or the call is
+	// another agent's, no Join follows.
 	Replaced struct {
 		Connection ConnectionID `json:"connection"`
+		Agent      Endpoint     `json:"agent"` // who calls
 	}
 
 	// Rang: the party's line rings or, with EarlyMedia, may send audio already. May

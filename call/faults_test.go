@@ -167,6 +167,19 @@ var faults = []fault{
 			}
 		}
 	}},
+	{"a transfer is forgotten with the line on which it was asked for", "replaced", func(c call.Contact, ev call.Event, d *decision) {
+		if _, replaces := ev.(call.Replaced); replaces && c.Transfer != nil && d.after.Transfer != nil {
+			t := *d.after.Transfer
+			t.By = c.Transfer.By
+			d.after.Transfer = &t
+		}
+	}},
+	{"another agent goes on with a call", "replaced", func(c call.Contact, ev call.Event, d *decision) {
+		if again, replaces := ev.(call.Replaced); replaces && len(d.commands) == 0 && find(c, again.Connection) != nil {
+			again.Agent = find(c, again.Connection).Endpoint
+			d.after, d.commands, d.err = call.Step(c, c.Arrived, again)
+		}
+	}},
 	{"a transfer that has failed is not reported", "reports", func(c call.Contact, ev call.Event, d *decision) {
 		if d.after.Stage == call.Talking {
 			d.commands = without[call.Report](d.commands)
@@ -190,7 +203,11 @@ var faults = []fault{
 func TestFaultsAreCaught(t *testing.T) {
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
-			_, broken := explore(f.step, smallBounds)
+			b := smallBounds
+			if f.caught == "replaced" {
+				b = phoneBounds
+			}
+			_, broken := explore(f.step, b)
 			if !strings.HasPrefix(broken, f.caught+":") {
 				t.Fatalf("want it to be caught by %s, got %q", f.caught, broken)
 			}

@@ -222,8 +222,13 @@ func farewell(by Party, why Reason) Reason {
 // tookOverJustNow reports whether this was the target of a hand-over so recent
 // that they cannot be said to have taken the customer.
 func (s *step) tookOverJustNow(id ConnectionID) bool {
+	return s.tookOver(id) && Duration(s.now.Sub(s.Past[s.handOver()].Ended)) < s.Rules.TakenAfter
+}
+
+// tookOver reports whether this was the target of the last hand-over.
+func (s *step) tookOver(id ConnectionID) bool {
 	i := s.handOver()
-	return i >= 0 && s.Past[i].last().Connection == id && Duration(s.now.Sub(s.Past[i].Ended)) < s.Rules.TakenAfter
+	return i >= 0 && s.Past[i].last().Connection == id
 }
 
 // handOver is the place in Past of the last transfer that completed; -1: none.

@@ -30,6 +30,7 @@ var promises = []struct {
 	{"refusals", refusedIsUnchanged},
 	{"reports", endIsReported},
 	{"take and give", linesGoWhole},
+	{"replaced", placeIsKept},
 }
 
 // broken is the first promise that a move breaks, or "".
@@ -177,15 +178,11 @@ func agentReleasedOnlyAfterJoin(m move) string {
 		return ""
 	}
 	switch ev := m.ev.(type) {
-	case call.LeaveRequested, call.EndRequested, call.DestroyRequested:
+	case call.LeaveRequested, call.EndRequested, call.DestroyRequested, call.Replaced:
 		return ""
 	case call.TransferRequested:
 		if ev.Supersede && ev.Kind == call.Blind {
 			return ""
-		}
-	case call.Replaced:
-		if next := m.after.c.Transfer; next != nil && find(m.after.c, next.By) != nil && m.after.lines[next.By] {
-			return "" // they are there with their other phone
 		}
 	case call.Joined:
 		target := accepted(t)
@@ -315,7 +312,8 @@ func onlyPeopleConfirm(m move) string {
 	if t == nil || !t.Confirm || accepted(t) == 0 {
 		return ""
 	}
-	if before := m.before.c.Transfer; before != nil && accepted(before) == accepted(t) {
+	before := m.before.c.Transfer
+	if _, replaced := m.ev.(call.Replaced); before != nil && (accepted(before) == accepted(t) || replaced && accepted(before) != 0) {
 		return ""
 	}
 	if pressed, ok := m.ev.(call.Pressed); ok && pressed.Key == "1" && pressed.Connection == accepted(t) {

@@ -100,11 +100,13 @@ func (s *step) fact(ev Fact) {
 			_, who.Holding = ev.(HoldBegan)
 		}
 		return
+	case Replaced:
+		if who != nil {
+			s.replace(who, ev.Agent)
+		}
+		return
 	case Recovered:
 		s.hearOut()
-		return
-	case Replaced:
-		s.replaced(ev)
 		return
 	case Arrived, Originated, Dialled, Joined, Offered, Withdrawn:
 	}

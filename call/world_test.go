@@ -87,13 +87,20 @@ func (m move) follow() map[call.ConnectionID]bool {
 	return lines
 }
 
-// tookPlace says that somebody whom a queue has offered the customer to answers.
+// tookPlace says that somebody whom a queue has offered the customer to answers, with the
+// phone that rings or with another.
 func tookPlace(m move, place call.ConnectionID) bool {
-	ev, ok := m.ev.(call.Answered)
-	if !ok {
-		return false
+	var id call.ConnectionID
+	switch ev := m.ev.(type) {
+	case call.Answered:
+		id = ev.Connection
+	case call.Replaced:
+		id = ev.Connection
+		if find(m.after.c, id) != nil {
+			return false
+		}
 	}
-	who := find(m.before.c, ev.Connection)
+	who := find(m.before.c, id)
 	return who != nil && who.For == place
 }
 
@@ -198,9 +205,10 @@ func phones(c call.Contact) []call.Event {
 	for _, who := range c.Connections {
 		all = append(all, call.HoldBegan{Connection: who.ID}, call.HoldEnded{Connection: who.ID})
 	}
-	for id := call.ConnectionID(1); id <= c.LastConnection; id++ {
-		all = append(all, call.Replaced{Connection: id})
+	for _, who := range c.Connections {
+		all = append(all, call.Replaced{Connection: who.ID, Agent: who.Endpoint}, call.Replaced{Connection: who.ID, Agent: at("stranger")})
 	}
+	all = append(all, call.Replaced{Connection: c.LastConnection, Agent: at("ana")})
 	return all
 }
 

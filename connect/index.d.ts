@@ -275,6 +275,7 @@ export type RefusalCode =
   | "not-two-parties"
   | "call-has-ended"
   | "from-other-call"
+  | "cannot-replace"
   | "too-many-requests"
   | "wrong-moment"
   | "bad-target"

@@ -70,9 +70,9 @@ type Board interface {
 	Deliver(id call.ContactID, c call.ConnectionID, in switchboard.Incoming) bool
 	// Contact returns a contact as it was last written down.
 	Contact(id call.ContactID) (call.Contact, bool)
-	// Replace gives a contact a line that takes the place of the one at a connection. It
-	// reports false if the contact has ended.
-	Replace(at call.Place, line switchboard.Newcomer) bool
+	// Replace has a line take the place of another in a contact. An error means that the
+	// contact has ended.
+	Replace(id call.ContactID, r switchboard.Replacement) error
 }
 
 // Sender puts messages on the wire, as siptransport.Wire does. Send may be called by any

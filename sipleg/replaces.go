@@ -16,15 +16,6 @@ import (
 // This file has INVITE with Replaces (RFC 3891): an agent goes on with a call on another
 // phone of theirs.
 
-// A newcomer is a line on which an agent's phone calls, to take the place of another line
-// of that agent (see switchboard.Newcomer).
-type newcomer struct {
-	message
-	lines    *Legs
-	identity sipua.Identity
-	by       invited
-}
-
 // replace deals with an INVITE that names a call to be replaced. The agent of the phone has
 // been found out; "" means that a trunk calls.
 func (l *Legs) replace(m sipua.Received, r *sip.Request, agent string, named sipua.Replaces) {
@@ -45,18 +36,23 @@ func (l *Legs) replace(m sipua.Received, r *sip.Request, agent string, named sip
 		l.send(sipua.Refuse(m, 488, "Not Acceptable Here"))
 		return
 	}
-	by := invitedBy(r)
-	by.Agent = agent
 	if !l.joining.begin(l.now(), sipua.TransactionOf(r)+" "+r.CallID().Value()) {
 		return // a repetition, and the first is being dealt with
 	}
-	if !l.board.Replace(at, newcomer{message{m, agent}, l, identity, by}) {
-		l.send(sipua.Refuse(m, 603, "Decline"))
+	by := invitedBy(r)
+	by.Agent = agent
+	n := newcomer{message{m, agent}, l, identity, by}
+	err := l.board.Replace(at.Contact, switchboard.Replacement{
+		Connection: at.Connection, Agent: call.Endpoint{Kind: call.AgentEndpoint, Address: agent},
+		First: n.message, Open: n.open, Refuse: n.refuse,
+	})
+	if err != nil {
+		n.refuse(err)
 	}
 }
 
 // replaceable returns the place of the line that is named, or the status with which the
-// call is refused. Only an answered line of the same agent is replaced.
+// call is refused. Only a line of the same agent is replaced; one that rings is answered.
 func (l *Legs) replaceable(agent string, named sipua.Replaces) (at call.Place, status int, reason string) {
 	if agent == "" {
 		return at, 403, "Forbidden"
@@ -73,16 +69,23 @@ func (l *Legs) replaceable(agent string, named sipua.Replaces) (at call.Place, s
 		return at, 603, "Decline"
 	case c.Connections[i].Endpoint != call.Endpoint{Kind: call.AgentEndpoint, Address: agent}:
 		return at, 403, "Forbidden"
-	case c.Connections[i].State == call.Connecting:
-		return at, 481, "Call/Transaction Does Not Exist"
-	case named.EarlyOnly:
+	case named.EarlyOnly && c.Connections[i].State != call.Connecting:
 		return at, 486, "Busy Here"
 	}
 	return at, 0, ""
 }
 
-// Join implements switchboard.Newcomer.
-func (n newcomer) Join(id call.ContactID, connection call.ConnectionID, epoch uint16) (switchboard.Leg, switchboard.Incoming, error) {
+// A newcomer is a line on which an agent's phone calls, to take the place of another line
+// of that agent.
+type newcomer struct {
+	message
+	lines    *Legs
+	identity sipua.Identity
+	by       invited
+}
+
+// open makes the line's leg as a connection of the contact.
+func (n newcomer) open(id call.ContactID, connection call.ConnectionID, epoch uint16) (switchboard.Leg, switchboard.Incoming, error) {
 	l := n.lines
 	step := sipua.NewCallee(l.local, n.identity, epoch, l.now(), n.Received)
 	a := &anchor{
@@ -107,23 +110,18 @@ func (n newcomer) Join(id call.ContactID, connection call.ConnectionID, epoch ui
 	return leg{anchor: a, dialog: step.Dialog, session: s}, arrival{message: n.message, lines: l, step: step}, nil
 }
 
-// TurnAway implements switchboard.Newcomer.
-func (n newcomer) TurnAway(err error) switchboard.Outgoing {
-	if err != nil {
-		return refusal{n, sipua.Refuse(n.Received, 503, "Service Unavailable", sip.NewHeader("Retry-After", retrySoon))}
+// refuse answers the call of a line that takes no other's place.
+func (n newcomer) refuse(err error) {
+	refused, isRefusal := errors.AsType[*call.Refusal](err)
+	switch {
+	case isRefusal && refused.Code == call.NotYourCall:
+		n.lines.send(sipua.Refuse(n.Received, 403, "Forbidden"))
+	case isRefusal, errors.Is(err, switchboard.ErrNoContact):
+		n.lines.send(sipua.Refuse(n.Received, 603, "Decline"))
+	default:
+		n.lines.refuse(n.Received, retrySoon)
 	}
-	return refusal{n, sipua.Refuse(n.Received, 603, "Decline")}
 }
-
-// A refusal is sent to a phone whose call takes no other's place. It creates nothing.
-type refusal struct {
-	newcomer
-	response sipua.Message
-}
-
-func (refusal) Class() switchboard.Class { return switchboard.Exempt }
-func (r refusal) Trace() string          { return line("->", r.response.SIP, r.name) }
-func (r refusal) Send() error            { return r.lines.sender.Send(r.response) }
 
 // joining are the INVITEs with Replaces that are being dealt with: until the leg of one is
 // there, a repetition must not be taken for another call.

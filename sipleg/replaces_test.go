@@ -3,6 +3,8 @@ package sipleg
 import (
 	"testing"
 
+	"github.com/emiago/sipgo/sip"
+
 	"holdfast/call"
 )
 
@@ -36,15 +38,20 @@ func TestReplacesOnce(t *testing.T) {
 			t.Errorf("%q gets %d, want %d", header, got, want)
 		}
 	}
+	p.wire.sent = nil
+	p.board.line.Refuse(&call.Refusal{Code: call.NotYourCall})
+	if got := p.wire.sent[0].SIP.(*sip.Response).StatusCode; got != 403 {
+		t.Errorf("a refusal of the core is answered with %d", got)
+	}
 	p.board.contact.Connections[0].State = call.Connecting
-	if got := p.invites(named); got != 481 {
+	if got := p.invites(named + ";early-only"); got != 0 || len(p.board.replaced) != 2 {
 		t.Errorf("in the place of a line that rings it gets %d", got)
 	}
 	p.board.contact.Connections[0].Endpoint.Address = "ben"
 	if got := p.invites(named); got != 403 {
 		t.Errorf("in the place of another agent's line it gets %d", got)
 	}
-	if len(p.board.replaced) != 1 {
+	if len(p.board.replaced) != 2 {
 		t.Errorf("%v were replaced", p.board.replaced)
 	}
 }

@@ -328,7 +328,7 @@ type board struct {
 
 	contact  call.Contact // the only one
 	replaced []call.Place
-	newcomer switchboard.Newcomer // the last
+	line     switchboard.Replacement // the last
 }
 
 func (b *board) Admits() error {
@@ -349,10 +349,10 @@ func (b *board) Open(_ call.ContactID, leg switchboard.Leg, first switchboard.In
 
 func (b *board) Contact(call.ContactID) (call.Contact, bool) { return b.contact, b.contact.ID != "" }
 
-func (b *board) Replace(at call.Place, line switchboard.Newcomer) bool {
-	b.replaced = append(b.replaced, at)
-	b.newcomer = line
-	return !b.down
+func (b *board) Replace(id call.ContactID, line switchboard.Replacement) error {
+	b.replaced = append(b.replaced, call.Place{Contact: id, Connection: line.Connection})
+	b.line = line
+	return nil
 }
 
 func (b *board) Deliver(id call.ContactID, c call.ConnectionID, in switchboard.Incoming) bool {

@@ -62,7 +62,7 @@ func export(history []call.Timed, precision time.Duration) ([]string, error) {
 // line of an offer does not number it: an offer made twice would be played as two.
 func mayMeanNothing(ev call.Event) bool {
 	switch ev.(type) {
-	case call.DeadlinePassed, call.Offered, call.Withdrawn:
+	case call.DeadlinePassed, call.Offered, call.Withdrawn, call.Replaced:
 		return true
 	}
 	return false

@@ -245,6 +245,7 @@ func anyFact(t *rapid.T, who call.ConnectionID) call.Event {
 		call.Answered{Connection: who}, call.Answered{Connection: who}, call.Answered{Connection: who},
 		call.Failed{Connection: who, Reason: call.Declined}, call.HungUp{Connection: who},
 		call.Pressed{Connection: who, Key: "1"}, call.Pressed{Connection: who, Key: "#"}, call.Played{Connection: who},
+		call.Replaced{Connection: who, Agent: anyPlace(t, "replaced")},
 		call.Lost{Connection: who}, call.Lost{Connection: who, MayReturn: true}, call.Back{Connection: who},
 		call.Joined{Connections: []call.ConnectionID{1, who}}, call.Joined{}, call.DeadlinePassed{}, call.Recovered{},
 	}).Draw(t, "fact")

@@ -20,8 +20,6 @@ var facts = map[string]func(call.ConnectionID) call.Event{
 	"holds by phone":    func(c call.ConnectionID) call.Event { return call.HoldBegan{Connection: c} },
 	"resumes by phone":  func(c call.ConnectionID) call.Event { return call.HoldEnded{Connection: c} },
 
-	"goes on with another phone": func(c call.ConnectionID) call.Event { return call.Replaced{Connection: c} },
-
 	"has heard the prompt": func(c call.ConnectionID) call.Event { return call.Played{Connection: c} },
 }
 
@@ -113,6 +111,8 @@ func (t *Teller) request(by call.ConnectionID, words []string) (call.Event, erro
 		return transfer(by, words[4:])
 	}
 	switch {
+	case does == "goes on with another phone":
+		return call.Replaced{Connection: by, Agent: t.endpoint(by)}, nil
 	case does == "gives the customer to another contact":
 		return call.GiveRequested{By: by, Agent: t.endpoint(by), To: call.Place{Contact: elsewhere.Contact, Connection: 3}}, nil
 	case len(words) >= 5 && strings.HasPrefix(does, "offers the customer to "):

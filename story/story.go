@@ -51,9 +51,9 @@ var Vocabulary = []string{
 	"NAME has heard the prompt",
 	"NAME hangs up",
 	"NAME is lost",
-	"AGENT goes on with another phone",
 	"AGENT is away",
 	"AGENT is back",
+	"AGENT goes on with another phone",
 	"AGENT accepts the call",
 	"AGENT rejects the call",
 	"AGENT holds NAME",
@@ -240,10 +240,10 @@ func (t *Teller) command(c call.Command) string {
 		return fmt.Sprintf("tell %s: %s", t.played[c.Connection], c.Text)
 	case call.Take:
 		return fmt.Sprintf("take %s from %s", t.played[c.Connection], c.From.Contact)
-	case call.Join:
-		return "answer the other phone of " + t.played[c.Connection]
 	case call.Give:
 		return fmt.Sprintf("give %s to %s", t.played[c.Connection], c.To.Contact)
+	case call.Join:
+		return "join " + t.played[c.Connection]
 	case call.Report:
 		return t.played.report(c)
 	default:

@@ -48,6 +48,7 @@ func (d *desk) begin() {
 	if !d.frozen && d.owned && !t.changes() && !d.lastWords() {
 		d.adopt(t)
 		d.acknowledge(t)
+		t.turnAwayLines()
 		d.reply(t.replies)
 		return
 	}
@@ -55,6 +56,9 @@ func (d *desk) begin() {
 		d.releaseOthers(t)
 	}
 	d.flight = t
+	if len(t.joined) > 0 { // what comes on them waits from now on
+		d.publish(d.view.Load().contact)
+	}
 	t.precede()
 	d.queued = newTurn(d.urgencyOf(t))
 	d.write(pending{
@@ -144,6 +148,7 @@ func (d *desk) act(t *transition, seq uint64) {
 		close(d.claimed) // Recover has told the router of all contacts when it returns
 	}
 	d.listen()
+	t.turnAwayLines()
 	d.reply(t.replies)
 }
 
@@ -188,7 +193,7 @@ func (d *desk) releaseOthers(t *transition) {
 	}
 	t.out = slices.DeleteFunc(t.out, endings)
 	d.adopt(t)
-	t.n, t.opened = 0, nil
+	t.n, t.opened, t.joined = 0, nil, nil
 	d.outstanding = t.outstanding.clone()
 }
 
@@ -209,6 +214,9 @@ func (d *desk) publish(c call.Contact) {
 	legs := slices.Collect(maps.Keys(d.legs))
 	legs = slices.AppendSeq(legs, maps.Keys(d.coming))
 	legs = slices.AppendSeq(legs, maps.Keys(d.given)) // what comes on them is nobody else's
+	if d.flight != nil {
+		legs = append(legs, d.flight.joined...)
+	}
 	slices.Sort(legs)
 	d.view.Store(&view{contact: c, legs: legs})
 }

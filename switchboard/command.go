@@ -24,7 +24,7 @@ func (t *transition) command(c call.Command) {
 	case call.Digits:
 		t.planCommand(c.Connection, c)
 	case call.Join:
-		t.join(c)
+		t.planCommand(c.Connection, c)
 	case call.Take:
 		t.takes = append(t.takes, c)
 	case call.Report:

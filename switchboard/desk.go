@@ -172,8 +172,8 @@ func (d *desk) arrive(in *input) {
 	switch {
 	case in.message != nil:
 		d.note(in.at, in.message.Trace())
-	case in.newcomer != nil:
-		d.note(in.at, in.newcomer.Trace())
+	case in.replaces != nil:
+		d.note(in.at, in.replaces.First.Trace())
 	}
 	d.meet(in)
 	if !d.owned && d.flight != nil && d.concerns(in) {
@@ -183,7 +183,7 @@ func (d *desk) arrive(in *input) {
 		if in.message != nil && d.early(in) {
 			return
 		}
-		if (in.message != nil || in.newcomer != nil) && d.waitingOn(in.connection) >= waitingMost {
+		if (in.message != nil || in.replaces != nil) && d.waitingOn(in.connection) >= waitingMost {
 			d.flooded(in.connection)
 			return
 		}
@@ -242,7 +242,7 @@ func (d *desk) flooded(on call.ConnectionID) {
 // waitingOn is how many messages on a line wait.
 func (d *desk) waitingOn(id call.ConnectionID) (n int) {
 	for _, in := range d.waiting {
-		if (in.message != nil || in.newcomer != nil) && in.connection == id {
+		if (in.message != nil || in.replaces != nil) && in.connection == id {
 			n++
 		}
 	}

@@ -203,7 +203,7 @@ func (l fakeLeg) message(m msg) Plan {
 	case "DIAL when ":
 		a := l.lines.arrival
 		return l.plan("offered", []call.Event{call.Dialled{Agent: a.Agent, Customer: l.lines.dialled, Rules: a.Rules}}, l.out(Exempt, "100"))
-	case "REPLACES when ":
+	case "INVITE replaces when ":
 		return l.plan("offered", nil, l.out(Exempt, "100"))
 	case "INVITE when offered":
 		return l.plan("", nil, l.out(Exempt, "100"))

@@ -15,13 +15,13 @@ type input struct {
 	waiter     *waiter   // nil unless a person asks
 	granted    bool      // the request has had its turn
 	at         time.Time // when it came in
-	newcomer   Newcomer  // takes the place of the line of connection
 
-	line   *handed           // a line comes from another contact
-	leg    Leg               // of that line, here; nil if it could not be restored
-	err    error             // why it could not be
-	kept   call.ConnectionID // the line that was given is written down where it is now
-	missed *missed           // a line that was asked for does not come
+	replaces *Replacement
+	line     *handed           // a line comes from another contact
+	leg      Leg               // of that line, here; nil if it could not be restored
+	err      error             // why it could not be
+	kept     call.ConnectionID // the line that was given is written down where it is now
+	missed   *missed           // a line that was asked for does not come
 
 	answered bool // the exempt answers to the message have been sent
 }

@@ -29,12 +29,12 @@ type transition struct {
 	memory  map[call.ConnectionID][]byte // of each leg, once planned
 	opened  []call.ConnectionID          // legs that were opened for it
 
-	joining joining // the line that is just taking the place of another
-
 	given map[call.ConnectionID]LegMemory // lines that another contact has or gets
 	hands []handed                        // lines that it gives
 	takes []call.Take                     // lines that it asks for
-	came  []handed                        // lines that have come
+
+	joined      []call.ConnectionID // lines that take the place of others, opened for it
+	notReplaced []notReplaced
 
 	reserves bool // agents are rung for whom it must be written down first
 	ahead    bool // it is heard before its entry is written
@@ -58,6 +58,7 @@ type outstanding struct {
 	events   []call.Timed
 	notified []call.Notify
 	out      []message
+	came     []handed // lines that have come from other contacts
 	replies
 }
 
@@ -109,10 +110,10 @@ func (t *transition) take(in *input) {
 	switch {
 	case in.message != nil:
 		t.receive(in)
-	case in.newcomer != nil:
-		t.replaces(in)
 	case in.line != nil:
 		t.comes(in)
+	case in.replaces != nil:
+		t.replace(in.replaces)
 	case in.kept != 0:
 		delete(t.given, in.kept)
 	case in.missed != nil:
@@ -296,7 +297,7 @@ func (t *transition) discard() {
 	if t.ahead {
 		t.takeBack()
 	}
-	for _, id := range t.opened {
+	for _, id := range slices.Concat(t.opened, t.joined) {
 		t.legs[id].Close()
 	}
 }
@@ -351,7 +352,9 @@ func (t *transition) entry() Entry {
 }
 
 func (o outstanding) clone() outstanding {
-	return outstanding{slices.Clone(o.events), slices.Clone(o.notified), slices.Clone(o.out), slices.Clone(o.replies)}
+	return outstanding{
+		slices.Clone(o.events), slices.Clone(o.notified), slices.Clone(o.out), slices.Clone(o.came), slices.Clone(o.replies),
+	}
 }
 
 func exemptOnly(out []Outgoing) bool {
