@@ -180,6 +180,9 @@ var faults = []fault{
 			d.after, d.commands, d.err = call.Step(c, c.Arrived, again)
 		}
 	}},
+	{"a customer sees the agent whom they talked to before", "introduced", func(c call.Contact, ev call.Event, d *decision) {
+		d.commands = without[call.Introduce](d.commands)
+	}},
 	{"a transfer that has failed is not reported", "reports", func(c call.Contact, ev call.Event, d *decision) {
 		if d.after.Stage == call.Talking {
 			d.commands = without[call.Report](d.commands)

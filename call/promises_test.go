@@ -31,6 +31,7 @@ var promises = []struct {
 	{"reports", endIsReported},
 	{"take and give", linesGoWhole},
 	{"replaced", placeIsKept},
+	{"introduced", partiesAreIntroduced},
 }
 
 // broken is the first promise that a move breaks, or "".

@@ -136,9 +136,11 @@ func (s *step) joining(ev Fact) {
 func (s *step) returning(ev Fact) {
 	switch ev := ev.(type) {
 	case Answered:
-		s.set(s.connection(ev.Connection), Connected)
+		agent := s.connection(ev.Connection)
+		s.set(agent, Connected)
 		s.set(s.customer(), Connected)
 		s.Stage = Talking
+		s.do(Introduce{s.customer().ID, agent.Endpoint})
 	case Failed, HungUp, Lost:
 		s.nextRung(ev.connection())
 	case DeadlinePassed:

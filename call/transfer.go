@@ -228,10 +228,15 @@ func (s *step) complete() {
 		s.do(Drop{agent.ID, Transferred})
 		s.remove(agent.ID)
 	}
+	target := s.connection(t.last().Connection)
 	if k := t.Target().Kind; k == AgentEndpoint || k == QueueEndpoint {
-		s.connection(t.last().Connection).Party = Agent
+		target.Party = Agent
 	}
 	s.Stage = Talking
+	s.do(Introduce{s.customer().ID, target.Endpoint})
+	if caller := s.Rules.CallerID; t.Consulted != (Place{}) || caller != (Endpoint{}) && !caller.same(s.Customer) {
+		s.do(Introduce{target.ID, s.Customer}) // until now they saw somebody else
+	}
 }
 
 // reachingExpired: a target has rung, or thought, for long enough.

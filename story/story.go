@@ -244,6 +244,8 @@ func (t *Teller) command(c call.Command) string {
 		return fmt.Sprintf("give %s to %s", t.played[c.Connection], c.To.Contact)
 	case call.Join:
 		return "join " + t.played[c.Connection]
+	case call.Introduce:
+		return fmt.Sprintf("introduce %s to %s", word(c.Party), t.played[c.Connection])
 	case call.Report:
 		return t.played.report(c)
 	default:

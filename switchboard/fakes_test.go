@@ -245,6 +245,9 @@ func (l fakeLeg) Plan(now time.Time, c call.Command) Plan {
 	case call.Report:
 		return l.plan("", nil, l.out(Journaled, strings.TrimSpace(fmt.Sprintf("NOTIFY %s %s", c.Progress, c.Reason))))
 	case call.Introduce:
+		if !l.lines.shows {
+			break
+		}
 		return l.plan("", nil, l.out(Journaled, "UPDATE "+c.Party.Address))
 	case call.Ring:
 		return l.plan("", nil, l.out(Journaled, "180"))
@@ -289,6 +292,7 @@ type fakeLegs struct {
 	trace   *trace
 	arrival call.Arrived
 	dialled call.Endpoint              // by an agent's phone
+	shows   bool                       // lines show who is on the other end
 	noDial  error                      // what Dial says
 	broken  map[call.ConnectionID]bool // cannot be restored
 

@@ -90,13 +90,14 @@ func (b *bench) wantHandedOver() {
 
 func TestAttendedTransfer(t *testing.T) {
 	inBubble(t, func(b *bench) {
+		b.lines.shows = true
 		b.talk()
 		b.dials("180", "200")
 		n := b.sent()
 		b.deliver(ana, "REFER consulted")
 		b.wantSent(n,
 			"-> 2 202 to REFER", "-> 101 BYE", "-> 3 setting", "-> 3 resumed",
-			"-> 2 NOTIFY completed", "-> 2 BYE")
+			"-> 2 NOTIFY completed", "-> 2 BYE", "-> 1 UPDATE +15550177", "-> 3 UPDATE +15550100")
 		b.hangUp()
 		b.wantHandedOver()
 		c, _ := b.s.Contact("c1")
