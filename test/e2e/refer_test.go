@@ -22,7 +22,8 @@ func (h *house) refers(user string) <-chan int {
 	return notified
 }
 
-// notified checks what ana's phone was notified of, to the end.
+// notified checks what ana's phone was notified of, to the end. That the target rings is not
+// sent if its end is known before the phone has answered the NOTIFY before.
 func (h *house) notified(notified <-chan int, want ...int) {
 	h.t.Helper()
 	soon, got := h.Soon(), []int(nil)
@@ -33,7 +34,9 @@ func (h *house) notified(notified <-chan int, want ...int) {
 				got = append(got, status)
 				continue
 			}
-			if !slices.Equal(slices.Compact(got), want) {
+			got = slices.Compact(got)
+			silent := slices.DeleteFunc(slices.Clone(want), func(status int) bool { return status == 180 })
+			if !slices.Equal(got, want) && !slices.Equal(got, silent) {
 				h.t.Errorf("ana's phone was notified of %v, want %v", got, want)
 			}
 			return
