@@ -22,8 +22,8 @@ import (
 // What may be called is decided by [allow] at every door. These tests look at what the
 // server sends: a call that is denied sends nothing but the refusal.
 
-// A wiretap keeps the Request-URIs of the requests that the server sends, but for ACK, BYE
-// and CANCEL, which call nobody.
+// A wiretap keeps the Request-URIs of the requests that the server sends, but for those
+// inside a call, which call nobody.
 type wiretap struct {
 	holdfast.SIPTransport
 	mu    sync.Mutex
@@ -31,7 +31,8 @@ type wiretap struct {
 }
 
 func (w *wiretap) Send(m sipua.Message) error {
-	if r, is := m.SIP.(*sip.Request); is && !slices.Contains([]sip.RequestMethod{sip.ACK, sip.BYE, sip.CANCEL}, r.Method) {
+	inside := []sip.RequestMethod{sip.ACK, sip.BYE, sip.CANCEL, sip.NOTIFY, sip.UPDATE, sip.OPTIONS}
+	if r, is := m.SIP.(*sip.Request); is && !slices.Contains(inside, r.Method) {
 		w.mu.Lock()
 		w.calls = append(w.calls, fmt.Sprintf("%s %s to %s", r.Method, r.Recipient.String(), m.To))
 		w.mu.Unlock()
