@@ -30,7 +30,7 @@ func (d *Directory) Phone(from netip.AddrPort, caller string) (agent string, is 
 }
 
 // fixedAt returns the agent whose phone is at a fixed address; of several agents there,
-// the one whom caller names.
+// the one that caller names.
 func (d *Directory) fixedAt(at netip.AddrPort, caller string) (agent string, is bool) {
 	var there []config.Agent
 	exact := false
@@ -63,7 +63,7 @@ func (d *Directory) registersAs(user string) bool {
 }
 
 // Claims reports whether caller, a sip: address, is that of another agent. A phone that
-// calls as nobody in particular claims nothing.
+// hides its user claims nothing.
 func (d *Directory) Claims(agent, caller string) bool {
 	user := sipua.CalledUser(caller)
 	other := false

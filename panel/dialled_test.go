@@ -10,7 +10,7 @@ import (
 )
 
 // Ana's desk phone has dialled. Her page shows a call that she makes, and not one that
-// rings at her; the page of an agent whom she has dialled shows her.
+// rings at her; the page of an agent she has dialled shows her.
 func TestPageOfAPhoneThatDials(t *testing.T) {
 	for _, test := range []struct {
 		name     string

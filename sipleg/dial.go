@@ -21,7 +21,7 @@ const maxDialled = 8
 // dialler returns the agent whose phone sends a first INVITE, and reports whether an
 // agent's phone does. If it does and the agent is "", the INVITE gets the response, which
 // is the zero Message if it gets none. A phone that registers has to prove whose it is; no
-// memory and no port is spent on it before. From is only checked: it is sent to nobody.
+// memory and no port is spent on it before. From is only checked, and not passed on.
 func (l *Legs) dialler(m sipua.Received, r *sip.Request) (agent string, is bool, response sipua.Message) {
 	caller := address(r.From().Address)
 	agent, is = l.addresses.Phone(m.From, caller)
@@ -58,7 +58,7 @@ func (l *Legs) dialled(m sipua.Received, r *sip.Request, agent string) (call.Dia
 	return begins, sipua.Message{}
 }
 
-// meant returns what whoever dials uri means, in the words that Directory.Endpoint reads:
+// meant returns what a person who dials uri means, in the words that Directory.Endpoint reads:
 // the user, if the address is at this server, where a phone puts what its keys were
 // pressed for; else the whole address. At this server only the user counts, and a
 // parameter that leads elsewhere is refused instead of ignored. home is an address of the

@@ -197,7 +197,7 @@ func TestTooManyLinesOfAPhone(t *testing.T) {
 	}
 }
 
-// TestWhoPhonesShow: a party whom an agent dials sees the agent or the number of the
+// TestWhoPhonesShow: a party that an agent dials sees the agent or the number of the
 // house, and neither what the phone wrote into From nor anything when the phone asks for
 // privacy.
 func TestWhoPhonesShow(t *testing.T) {

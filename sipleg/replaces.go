@@ -13,8 +13,8 @@ import (
 	"holdfast/switchboard"
 )
 
-// This file has INVITE with Replaces (RFC 3891): an agent goes on with a call on another
-// phone of theirs.
+// This file has INVITE with Replaces (RFC 3891): an agent goes on with a call on their
+// other phone.
 
 // replace deals with an INVITE that names a call to be replaced. The agent of the phone has
 // been found out; "" means that a trunk calls.

@@ -59,7 +59,7 @@ func (i *inviter) answer(method, to, from, algorithm, uri, user string) string {
 }
 
 // TestAuthenticateINVITE: the digest of an INVITE is for its own method and address, by an
-// algorithm that the user of the digest may use, whoever From names.
+// algorithm that the user of the digest may use, whatever user From names.
 func TestAuthenticateINVITE(t *testing.T) {
 	const number, premium = "sip:+4930@192.0.2.1", "sip:+1900@192.0.2.1"
 	for _, test := range []struct {

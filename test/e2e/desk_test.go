@@ -107,7 +107,7 @@ func TestPhoneGivesUp(t *testing.T) {
 
 // TestConsultationByPhone: ana's phone holds a customer and calls ben on its second line.
 // The customer hears hold audio, ana and ben hear each other, and after ben has hung up ana
-// has the customer again. Another agent's call does not reach ana meanwhile.
+// has the customer again.
 func TestConsultationByPhone(t *testing.T) {
 	h := desk(t, nil)
 	h.Talk()

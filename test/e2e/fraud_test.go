@@ -23,7 +23,7 @@ import (
 // server sends: a call that is denied sends nothing but the refusal.
 
 // A wiretap keeps the Request-URIs of the requests that the server sends, but for those
-// inside a call, which call nobody.
+// inside a call.
 type wiretap struct {
 	holdfast.SIPTransport
 	mu    sync.Mutex
@@ -244,7 +244,7 @@ func (f *thief) redirects() {
 	f.write(res.String())
 }
 
-// TestTollFraudByPassword: who does not prove the password of an agent calls nobody, and
+// TestTollFraudByPassword: a program that does not prove the password of an agent calls no one, and
 // who does is that agent and no other.
 func TestTollFraudByPassword(t *testing.T) {
 	h, _, gateway, wire := den(t)

@@ -67,7 +67,7 @@ func TestAnotherPhoneGoesOn(t *testing.T) {
 	b.Over()
 }
 
-// TestCallsThatAreNotReplaced: another agent's call, one of nobody, one by a wrong tag, one
+// TestCallsThatAreNotReplaced: another agent's call, an unknown one, one by a wrong tag, one
 // that has ended, and any for a trunk.
 func TestCallsThatAreNotReplaced(t *testing.T) {
 	h := desk(t, func(b *holdfasttest.Bed) { b.Add("eve", softphone.Options{}) })
