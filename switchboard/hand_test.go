@@ -324,6 +324,32 @@ func TestLineComesTooLate(t *testing.T) {
 	})
 }
 
+// The customer leaves while the journal is down and the line is here: it is ended, and the
+// contact that gave it forgets it.
+func TestLineComesWhileTheJournalIsDown(t *testing.T) {
+	for _, f := range []fault{fails, lands, hangs, tarry} {
+		inBubble(t, func(b *bench) {
+			b.talk()
+			b.dials("180", "200")
+			n := 0
+			b.journal.set(func() fault {
+				if n++; n <= 2 { // that the line is asked for, and given
+					return works
+				}
+				return f
+			})
+			b.deliver(ana, "REFER consulted")
+			b.pass(5 * time.Second)
+			b.deliver(customer, "BYE")
+			b.pass(5 * time.Second)
+			b.journal.set(nil)
+			b.pass(20 * time.Second)
+			b.hangUp()
+			b.wantNothingLeft()
+		})
+	}
+}
+
 // A leg that cannot be restored is a target who cannot be reached.
 func TestLineThatCannotBeRestored(t *testing.T) {
 	inBubble(t, func(b *bench) {
