@@ -52,7 +52,7 @@ func (d *Directory) algorithms(a config.Agent) []string {
 
 // keepChallengeKey reads the key with which Digest chooses, and makes it if it is missing.
 // It lasts: otherwise a restart would change the challenges of unknown users only. Where all
-// agents have the same challenges, there is nothing to choose.
+// agents have the same challenges, no key is needed.
 func (d *Directory) keepChallengeKey(ctx context.Context, store switchboard.Store) error {
 	if !slices.ContainsFunc(d.conf.Agents, func(a config.Agent) bool { return a.Digest != nil }) {
 		return nil

@@ -18,7 +18,7 @@ import (
 // A Registration is what is written down of an agent's phone.
 type Registration struct {
 	Bindings []sipua.Binding `json:"bindings"` // the newest last
-	// Lost is the last binding that was lost, when there is none; nil: the phone has never
+	// Lost is the binding that ended last, if Bindings is empty; nil: the phone has never
 	// registered.
 	Lost *sipua.Loss `json:"lost,omitempty"`
 }
@@ -128,7 +128,7 @@ func (r *Registration) end(lost []sipua.Loss) {
 }
 
 // Expire forgets bindings whose time is over. It returns them by agent, and when the next
-// one is over; zero: there is none. Nothing is written down: what was written has the time.
+// one is over, zero if none is left. It writes nothing: each binding was written with its end.
 func (d *Directory) Expire(now time.Time) (lost map[string][]sipua.Loss, next time.Time) {
 	d.phones.mu.Lock()
 	defer d.phones.mu.Unlock()

@@ -16,9 +16,9 @@ import (
 // (RFC 7044).
 
 const (
-	// maxDiversions and maxDiversionText bound what is carried of each header: entries,
-	// and bytes. Of the rest the oldest go, but for the first one: it is whom the caller
-	// has called, and the last ones are how the call came to us.
+	// maxDiversions and maxDiversionText limit the entries and bytes of each header that
+	// are carried. Beyond them the oldest are dropped, except the first one: the first
+	// names the number that the caller dialled, and the last ones name the way to us.
 	maxDiversions    = 10
 	maxDiversionText = 2048
 	// maxLoops is how often a call may have been diverted from the number that it calls now.
@@ -137,15 +137,15 @@ func loops(r *sip.Request) bool {
 	return times(diversions(r)) >= maxLoops || times(histories(r)) > maxLoops // which has this call, too
 }
 
-// hidesHistory reports whether a caller wants nobody to see where the call has been
+// hidesHistory reports whether a caller wants to hide where the call has been
 // (RFC 7044 §10.1).
 func hidesHistory(r *sip.Request) bool {
 	return asksFor(r, "history", "header", "session")
 }
 
-// diverted are the headers that tell a party we call for a caller where the call has been.
-// Only agents' phones, and a trunk that may know who calls, get them. A target gets an entry of our
-// own: the call was diverted from the number that the caller has called.
+// diverted returns the headers that show a party where the caller's call has been. Only
+// agents' phones, and a trunk that may know who calls, get them. A target gets an entry
+// of our own besides: the call was diverted from the number that the caller dialled.
 func (l *Legs) diverted(by invited, to sip.Uri, d call.Dial) []sip.Header {
 	if l.audienceAt(d.To) == strangers || by.Called == "" || by.Agent != "" {
 		return nil

@@ -65,7 +65,7 @@ type Registrar struct {
 	phones  chan sipua.Received // requests that answer a nonce: their senders are not forged
 	others  chan sipua.Received
 	unsent  seldom    // what is logged of them
-	expiry  time.Time // when the next binding is over; zero: there is none
+	expiry  time.Time // when the next binding is over; zero: none is left
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 }

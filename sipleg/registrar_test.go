@@ -195,14 +195,14 @@ func TestPhoneChanges(t *testing.T) {
 			exchange(out)
 		}
 		ask(sipua.Registration.Ask)
-		time.Sleep(50 * time.Second)
-		ask(sipua.Registration.Ask) // refreshes it
-		time.Sleep(59 * time.Second)
+		time.Sleep(50 * time.Second) //nolint:forbidigo // in a bubble
+		ask(sipua.Registration.Ask)  // refreshes it
+		time.Sleep(59 * time.Second) //nolint:forbidigo // in a bubble
 		synctest.Wait()
 		if len(changes) != 1 {
 			t.Errorf("before the registration is over there is %q", changes)
 		}
-		time.Sleep(2 * time.Second)
+		time.Sleep(2 * time.Second) //nolint:forbidigo // in a bubble
 		ask(sipua.Registration.Ask)
 		ask(sipua.Registration.Leave)
 		synctest.Wait()

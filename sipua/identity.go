@@ -42,7 +42,7 @@ func (d *Dialog) Introduce(now time.Time, name string, uri sip.Uri) Step {
 	return t.step()
 }
 
-// show sends the identity. An UPDATE of ours that is under way goes first.
+// show sends the identity. If an UPDATE is under way already, it waits for that.
 func (t *step) show() {
 	t.shown.again = time.Time{}
 	switch {
@@ -56,14 +56,14 @@ func (t *step) show() {
 	}
 }
 
-// identify gives a request of ours in the dialog the identity that was shown.
+// identify adds the identity that was shown to a request in the dialog.
 func (t *step) identify(req *sip.Request) {
 	if t.shown.Asserted != "" {
 		req.AppendHeader(sip.NewHeader("P-Asserted-Identity", t.shown.Asserted))
 	}
 }
 
-// introduces reports whether a request of ours was sent to show an identity.
+// introduces reports whether our request was sent to show an identity.
 func (t *step) introduces(tx requestTx) bool {
 	return t.shown.sent != 0 && tx.request.CSeq().SeqNo == t.shown.sent
 }
