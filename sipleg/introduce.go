@@ -6,6 +6,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"holdfast/call"
+	"holdfast/sipua"
 )
 
 // An audience is who may know more of the others in a contact than From says.
@@ -40,10 +41,14 @@ func (l *Legs) audienceOf(from netip.AddrPort, by invited) audience {
 }
 
 // introduce shows the party who they are connected to, if they may know. A phone shows a
-// caller who wants to stay unknown as anonymous.
+// caller who wants to stay unknown as anonymous. A carrier shows an agent by the number
+// that the customer dialled.
 func (t *step) introduce(who call.Endpoint) {
 	hidden := t.lines.hides(t.contact, who)
-	number := who.Kind == call.PhoneNumber
+	if t.audience == carrier && who.Kind == call.AgentEndpoint {
+		who = call.Endpoint{Kind: call.PhoneNumber, Address: t.caller.Called}
+	}
+	_, number := sipua.ParseNumber(who.Address)
 	switch {
 	case t.ended || !t.answered || who.Kind == call.QueueEndpoint:
 	case t.audience == strangers, t.audience == carrier && (hidden || !number):

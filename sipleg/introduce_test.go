@@ -91,6 +91,28 @@ func TestIntroductions(t *testing.T) {
 	}
 }
 
+// A customer whose carrier may know sees the number of a target, and the number they have
+// dialled when they are back with an agent.
+func TestCarrierShowsTheDialledNumber(t *testing.T) {
+	for dialled, want := range map[string][]string{
+		"+4989100": {"UPDATE <sip:+4930555@192.0.2.1:5060>", "UPDATE <sip:+4989100@192.0.2.1:5060>"},
+		"hotline":  {"UPDATE <sip:+4930555@192.0.2.1:5060>"},
+	} {
+		r := newRig(t)
+		r.calls()
+		r.plans(call.Answer{Connection: 1})
+		s, a := &tap{rig: r}, anchorOf(r.leg)
+		r.lines.sender, a.audience, a.caller.Called = s, carrier, dialled
+		number := call.Endpoint{Kind: call.PhoneNumber, Address: "+4930555"}
+		for _, who := range []call.Endpoint{number, ben} {
+			s.plans(call.Introduce{Connection: 1, Party: who})
+		}
+		if !slices.Equal(s.shown, want) {
+			t.Errorf("to a customer who dialled %s, shown is %q, want %q", dialled, s.shown, want)
+		}
+	}
+}
+
 // After a restart a party is shown the same in the re-INVITE, and not once more; somebody
 // else is news.
 func TestIntroductionsSurviveARestart(t *testing.T) {

@@ -30,7 +30,11 @@ func (i identity) written() identity { return identity{Asserted: i.Asserted, Fro
 func (d *Dialog) Introduce(now time.Time, name string, uri sip.Uri) Step {
 	t := d.step(now)
 	who := nameAddr{quotable(name), uri}
-	known := t.shown.Asserted == "" && t.caller && t.self.String() == who.String()
+	known := t.self.String() == who.String()
+	if !t.caller {
+		known = t.self.URI.User == uri.User // whom the peer has called, however it wrote the host
+	}
+	known = known && t.shown.Asserted == ""
 	if !t.Established() || known || t.shown.Asserted == who.String() {
 		return t.step()
 	}
