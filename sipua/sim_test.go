@@ -42,6 +42,7 @@ type party struct {
 	local   Local
 	d       *Dialog // nil: it knows of no call
 	journal []byte  // what has been recorded
+	entries int     // how often that was something new
 	epoch   uint16
 	peer    *party
 	steps   int
@@ -160,7 +161,9 @@ func (p *party) step(step Step) {
 		}
 	}
 	if !dies || p.cut.when != unrecorded {
-		p.journal = step.Dialog.Memory()
+		if memory := step.Dialog.Memory(); !bytes.Equal(memory, p.journal) {
+			p.journal, p.entries = memory, p.entries+1
+		}
 	}
 	p.d = step.Dialog
 	if dies {
