@@ -24,6 +24,7 @@ type ending struct {
 	play       func(*cell)   // from the moment cardiology is rung
 	outcome    call.Outcome
 	reason     call.Reason
+	like       bool // what is written is mostly what others write, too
 }
 
 // asksRouting: more than one contact, or a queue, has to do with the routing.

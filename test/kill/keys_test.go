@@ -8,9 +8,9 @@ import (
 // keyEndings have ana transfer by the key of her desk phone.
 var keyEndings = []ending{
 	{name: "REFER, answered", ask: refers, cardiology: picksUp, play: keyHandsOver, outcome: call.Completed},
-	{name: "REFER, busy", ask: refers, cardiology: isBusy, play: keyInVain, outcome: call.TransferFailed, reason: call.Busy},
+	{name: "REFER, busy", ask: refers, cardiology: isBusy, play: keyInVain, outcome: call.TransferFailed, reason: call.Busy, like: true},
 	{name: "REFER after a consultation", ask: consults, cardiology: picksUp, play: keyHandsOver, outcome: call.Completed},
-	{name: "REFER while the consultation rings", ask: consultsBriefly, cardiology: picksUp, play: keyHandsOver, outcome: call.Completed},
+	{name: "REFER while the consultation rings", ask: consultsBriefly, cardiology: picksUp, play: keyHandsOver, outcome: call.Completed, like: true},
 }
 
 // A key is a transfer key that has been pressed.

@@ -33,13 +33,14 @@ var moments = []string{before, written, sent, stopping}
 // moment. In part of the matrix the moments take turns, from entry to
 // entry and from ending to ending: what endings have in common, such as how they
 // begin, is killed at all moments all the same. Those that have to do with the
-// routing write much and take long: they are killed at every second entry.
+// routing write much and take long, and some are like others: they are killed at
+// every second entry.
 func isWanted(ending, entry, moment int) bool {
 	switch wanted() {
 	case all:
 		return true
 	case part:
-		if endings[ending].asksRouting() {
+		if e := endings[ending]; e.asksRouting() || e.like {
 			return (ending+entry)%2 == 0 && (ending+entry)/2%len(moments) == moment
 		}
 		return (ending+entry)%len(moments) == moment
