@@ -152,7 +152,7 @@ type watchedSender struct{ sipleg.Sender }
 
 func (s watchedSender) Send(m sipua.Message) error {
 	if r, ok := m.SIP.(*sip.Request); ok {
-		fmt.Println("sent", r.To().Address.User, m.Kind)
+		fmt.Println("sent", r.CallID().Value(), m.Kind)
 	}
 	return s.Sender.Send(m)
 }

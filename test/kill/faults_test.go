@@ -12,9 +12,9 @@ import (
 // matrix that are about it, and wants them to notice.
 func TestPlantedFaults(t *testing.T) {
 	needTime(t)
-	played := []ending{coldEndings[0], coldEndings[1], warmEndings[0], endingsOfTwo[0]}
+	played := []ending{coldEndings[0], coldEndings[1], warmEndings[0], endingsOfTwo[0], keyEndings[0]}
 	lives := rehearse(t, played)
-	const answered, noAnswer, consultation, two = 0, 1, 2, 3
+	const answered, noAnswer, consultation, two, key = 0, 1, 2, 3, 4
 	for _, f := range []struct {
 		fault  string
 		ending int
@@ -31,6 +31,7 @@ func TestPlantedFaults(t *testing.T) {
 		{"forgets who is held", consultation, sent, "Answered", 2, "customer heard cardiology"},
 		{"forgets who came first", two, sent, "TransferRequested", 1, "customer does not hear hold audio"},
 		{"counts CSeq without the epoch", answered, written, "Answered+Joined", 1, "orphan: the line of ana"},
+		{"forgets who asked for a transfer", key, written, "Rang", 1, "ana's phone was told"},
 	} {
 		p := plot{
 			ending: played[f.ending], fault: f.fault, patience: 10 * time.Second,

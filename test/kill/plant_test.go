@@ -42,6 +42,9 @@ var plants = map[string]plant{
 	"forgets who is held": {journal: func(j switchboard.Journal) switchboard.Journal {
 		return changedJournal{Journal: j, read: forgetHolds}
 	}},
+	"forgets who asked for a transfer": {journal: func(j switchboard.Journal) switchboard.Journal {
+		return changedJournal{Journal: j, read: eachLeg(forgetReferrals)}
+	}},
 	"forgets who came first": {journal: func(j switchboard.Journal) switchboard.Journal {
 		return laterJournal{j}
 	}},
@@ -172,6 +175,8 @@ func forgetHolds(e switchboard.Entry) switchboard.Entry {
 func forgetPort(leg map[string]any) { delete(leg["sdp"].(map[string]any), "at") }
 
 func forgetAnswer(leg map[string]any) { delete(leg["dialog"].(map[string]any), "acked") }
+
+func forgetReferrals(leg map[string]any) { delete(leg, "referred") }
 
 // dialAgain makes a new call of one that rings.
 func dialAgain(leg map[string]any) {

@@ -44,7 +44,7 @@ type life struct {
 	entries []string // their events
 	kept    []string // "agent ana": of whom it was written how they are
 	ports   []string // "c1/3 127.77.0.1:40000": where a leg is heard
-	sent    []string // "ana re-INVITE": a request
+	sent    []string // a request: its Call-ID and kind
 }
 
 // stopping reports whether the process has begun to stop because of a SIGTERM.
