@@ -19,13 +19,30 @@ const (
 // An ear is what somebody hears, and whom they must have heard in the end.
 type ear struct {
 	audio    *softphone.Recording
-	expected []string // one after the other
+	expected []string // one after the other, and those in parentheses perhaps: all or none
 }
 
 func (e *ear) expect(whom string) {
 	if n := len(e.expected); n == 0 || e.expected[n-1] != whom {
 		e.expected = append(e.expected, whom)
 	}
+}
+
+// glimpses: this may be heard for so short that nobody can be sure to have heard it.
+func (e *ear) glimpses(whom string) { e.expected = append(e.expected, "("+whom+")") }
+
+// asExpected reports whether they have heard those that they should.
+func (e *ear) asExpected() bool {
+	var without, with []string
+	for _, whom := range e.expected {
+		name := strings.Trim(whom, "()")
+		with = append(with, name)
+		if name == whom {
+			without = append(without, name)
+		}
+	}
+	got := e.whom()
+	return slices.Equal(got, with) || slices.Equal(got, slices.Compact(without))
 }
 
 // whom tells whom they have heard, one after the other. A moment in which all
@@ -85,8 +102,8 @@ func (s *stage) hears(who, whom string) {
 func (s *stage) heardWhom() {
 	s.t.Helper()
 	for who, e := range s.ears {
-		if got := e.whom(); !s.short && !slices.Equal(got, e.expected) {
-			s.t.Errorf("the %s heard %v, want %v: %s", who, got, e.expected, e.audio.Summary(voices))
+		if !s.short && !e.asExpected() {
+			s.t.Errorf("the %s heard %v, want %v: %s", who, e.whom(), e.expected, e.audio.Summary(voices))
 		}
 	}
 }

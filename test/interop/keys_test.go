@@ -156,8 +156,11 @@ func (k *keyStage) targetRingsOn() {
 
 func (k *keyStage) targetIsUnreachable() {
 	k.t.Helper()
-	if k.sipp != nil {
+	switch {
+	case k.sipp != nil:
 		k.targetDeclines()
+	case k.key == attendedKey && k.phone == ofBaresip || k.key == blindKey:
+		k.ears["customer"].glimpses("hold")
 	}
 }
 
@@ -318,6 +321,9 @@ func keyFails(status string, why call.Reason, how func(*keyStage)) func(*keyStag
 			how(k)
 			k.reported(status)
 			k.outcome(call.TransferFailed, why)
+			if k.phone == ofBaresip { // until it has hung up
+				k.ears["customer"].glimpses("agent")
+			}
 		}
 		k.isAgents()
 		k.goodbye()

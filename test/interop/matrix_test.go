@@ -118,10 +118,10 @@ func everyCell() (cells []*cell) {
 
 func everyKeyCell() (cells []*cell) {
 	for _, e := range keyEvents {
-		for _, key := range []string{blindKey, attendedKey, earlyKey} {
-			for _, phone := range []string{ofBaresip, ofSIPp} {
+		for _, phone := range []string{ofBaresip, ofSIPp} {
+			for _, key := range []string{blindKey, attendedKey, earlyKey} {
 				cells = append(cells, &cell{
-					title: []string{e.what, key, phone},
+					title: []string{e.what, phone, key},
 					play: func(t *testing.T) (*stage, func() *row) {
 						k := setKeyStage(t, key, phone, e.target, e.rules)
 						e.play(k)

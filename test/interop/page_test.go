@@ -108,7 +108,7 @@ type table struct {
 func tell(t *testing.T, kinds, keys []*cell) {
 	tables := []table{
 		{kinds, []string{"what happens", "kind", "the customer is", "silence", "lines left", "customer heard", "agent heard", "target heard", "the target's line"}, 3},
-		{keys, []string{"what happens", "key", "the agent's phone", "the customer is", "silence", "lines left", "customer heard", "agent heard", "target heard", "REFER, NOTIFY"}, 4},
+		{keys, []string{"what happens", "the agent's phone", "key", "the customer is", "silence", "lines left", "customer heard", "agent heard", "target heard", "REFER, NOTIFY"}, 4},
 	}
 	complete := true
 	for _, x := range tables {
