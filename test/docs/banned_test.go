@@ -136,9 +136,7 @@ func bannedInGo(t *testing.T, file, source string) (problems []string) {
 	}
 	check := func(n ast.Node, text string) {
 		line := set.Position(n.Pos()).Line
-		for _, problem := range bannedIn(file, strings.Repeat("\n", line-1)+unquoted(text)) {
-			problems = append(problems, problem)
-		}
+		problems = append(problems, bannedIn(file, strings.Repeat("\n", line-1)+unquoted(text))...)
 	}
 	for _, group := range parsed.Comments {
 		check(group, source[group.Pos()-parsed.FileStart:group.End()-parsed.FileStart])

@@ -116,7 +116,7 @@ func (p play) run(bed *holdfasttest.Bed, tree, text string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	server := "http://" + bed.Options.Config.API.Listen.String()
-	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", strings.ReplaceAll(text, "localhost:8080", strings.TrimPrefix(server, "http://")))
+	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", text)
 	cmd.Dir = tree
 	cmd.Env = append(os.Environ(), "HOLDFAST_SERVER="+server, "PATH="+filepath.Join(tree, "bin")+":"+os.Getenv("PATH"))
 	cmd.Stdin = strings.NewReader("a long enough password\n")
