@@ -11,10 +11,10 @@ import (
 	"holdfast/sipua"
 )
 
-// An Address is a sip: Address taken apart as far as needed to say where it
-// leads: sip:user@host:port;transport=tcp (RFC 3261 §19.1.1). Passwords,
-// headers and most other parameters are not for configuration files and people to
-// write, so they are mistakes.
+// An Address is a sip: Address taken apart as far as needed to know where it leads:
+// sip:user@host:port;transport=tcp (RFC 3261 §19.1.1). Passwords, headers and most
+// other parameters are not for configuration files and people to write, so they are
+// mistakes.
 type Address struct {
 	User      string     // unescaped; a phone number without separators
 	Host      string     // a name in lower case; empty when ip is set
@@ -36,8 +36,8 @@ func transportParam(param string) (t sipua.Transport, ok bool) {
 	return t, err == nil && strings.EqualFold(name, "transport")
 }
 
-// setParams reads the parameters, such as "transport=tcp;user=phone". That the user is
-// a phone number shows without being said.
+// setParams reads the parameters, such as "transport=tcp;user=phone". user=phone is
+// ignored: a phone number is recognised without it.
 func (a *Address) setParams(params string) bool {
 	for p := range strings.SplitSeq(params, ";") {
 		name, value, _ := strings.Cut(p, "=")
@@ -65,13 +65,12 @@ func IsAddress(s string) bool {
 	return found && rest != "" && (strings.EqualFold(scheme, "sip") || strings.EqualFold(scheme, "sips"))
 }
 
-// ParseAddress takes a sip: address apart. The error is a sentence that says how to
-// write it.
+// ParseAddress takes a sip: address apart. The error is a sentence on how to write it.
 func ParseAddress(s string) (Address, error) {
 	scheme, rest, _ := strings.Cut(s, ":")
 	switch {
 	case !IsAddress(s):
-		return Address{}, fmt.Errorf(`%q is no sip: address; write it like "sip:ana@192.0.2.7:5060"`, s)
+		return Address{}, fmt.Errorf(`%q is not a sip: address; write it like "sip:ana@192.0.2.7:5060"`, s)
 	case strings.EqualFold(scheme, "sips"):
 		return Address{}, fmt.Errorf("%q: a sips: address needs TLS, which this server does not have; write sip: instead", s)
 	case len(s) > 255:
@@ -81,7 +80,7 @@ func ParseAddress(s string) (Address, error) {
 	user, hostPort, found := strings.Cut(rest, "@")
 	if found {
 		if !isUser(user) {
-			return Address{}, fmt.Errorf("%q: %q cannot stand before the @", s, user)
+			return Address{}, fmt.Errorf("%q: invalid user part %q before the @", s, user)
 		}
 		a.User, rest = sipua.CanonicalUser(user), hostPort
 	}
@@ -96,7 +95,7 @@ func ParseAddress(s string) (Address, error) {
 }
 
 // String is the address in the one spelling that all addresses equal to it have (RFC
-// 3261 §19.1.4), but for the transport that is named. 5060 is the port of an IP address
+// 3261 §19.1.4), except the transport that is named. 5060 is the port of an IP address
 // anyway; behind a host name it makes a difference (RFC 3263 §4.2).
 func (a Address) String() string {
 	host := a.Host
@@ -118,9 +117,9 @@ func (a Address) String() string {
 	return "sip:" + host
 }
 
-// Party is what addresses of one party have in common. Which transport leads there does
-// not matter, and other than in RFC 3261 §19.1.4 neither does the case of the user: no
-// two people differ in that alone, and phones do not tell them apart.
+// Party is the same for all addresses of one party. The transport does not matter, and
+// unlike in RFC 3261 §19.1.4 neither does the case of the user: no two people differ in
+// that alone, and phones do not distinguish them.
 func (a Address) Party() string {
 	a.named = false
 	return strings.ToLower(a.String())
@@ -131,7 +130,7 @@ func (a *Address) setHostPort(s string) error {
 	if i := strings.LastIndexByte(s, ':'); i >= 0 && !strings.HasSuffix(s, "]") {
 		port, err := strconv.ParseUint(s[i+1:], 10, 16)
 		if err != nil || port == 0 {
-			return fmt.Errorf("%q is no port; it is a number from 1 to 65535", s[i+1:])
+			return fmt.Errorf("%q is not a port; give a number from 1 to 65535", s[i+1:])
 		}
 		host, a.Port = s[:i], uint16(port)
 	}

@@ -48,7 +48,7 @@ func TestAudiosThatCannotBePlayed(t *testing.T) {
 	}
 	for file, want := range map[string]string{
 		"nowhere.wav":             "no such file",
-		t.TempDir():               "it is no file",
+		t.TempDir():               "it is not a file",
 		text:                      "this is no WAV file",
 		writeWAV(t, 8000, 2):      "2 channels",
 		writeWAV(t, 11025, 1):     "11025 samples a second",

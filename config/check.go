@@ -89,7 +89,7 @@ func (c *checker) media(d *document, sip netip.Addr) Media {
 	return m
 }
 
-// listen is an address of ours that others can answer to.
+// listen is one of our addresses, to which others can answer.
 func (c *checker) listen(path string, t text) netip.AddrPort {
 	if t == "" {
 		c.wrong(path, `listen needs an address and a port, such as "127.0.0.1:5060"`)
@@ -102,7 +102,7 @@ func (c *checker) listen(path string, t text) netip.AddrPort {
 
 func (c *checker) own(path string, a netip.Addr) netip.Addr {
 	if a.IsValid() && a.IsUnspecified() {
-		c.wrong(path, "nobody can answer to %s; give the address of this machine that they reach", a)
+		c.wrong(path, "phones cannot answer to %s; give the address at which they reach this machine", a)
 	}
 	return a
 }
@@ -114,7 +114,7 @@ func (c *checker) addrPort(path string, t text) netip.AddrPort {
 	}
 	at, err := netip.ParseAddrPort(string(t))
 	if err != nil {
-		c.wrong(path, `%q is no IP address with a port; write it like "192.0.2.7:5060"`, t)
+		c.wrong(path, `%q is not an IP address with a port; write it like "192.0.2.7:5060"`, t)
 		return netip.AddrPort{}
 	}
 	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
@@ -131,7 +131,7 @@ func (c *checker) hop(path string, t text, sip SIP) sipua.Hop {
 	return sipua.Hop{AddrPort: c.addrPort(path, text(at)), Transport: transport}
 }
 
-// transport checks that what is written is reached over a transport we have.
+// transport checks that the address is reached over a transport we have.
 func (c *checker) transport(path, written string, t sipua.Transport, sip SIP) {
 	if !sip.Carries(t) {
 		c.wrong(path, "%q is reached over TCP; set tcp = true in [sip], or leave the transport out", written)
@@ -141,7 +141,7 @@ func (c *checker) transport(path, written string, t sipua.Transport, sip SIP) {
 func (c *checker) addr(path string, t text) netip.Addr {
 	a, err := netip.ParseAddr(string(t))
 	if err != nil {
-		c.wrong(path, `%q is no IP address; write it like "192.0.2.7", without a port`, t)
+		c.wrong(path, `%q is not an IP address; write it like "192.0.2.7", without a port`, t)
 	}
 	return a.Unmap()
 }
@@ -149,7 +149,7 @@ func (c *checker) addr(path string, t text) netip.Addr {
 func (c *checker) port(path string, t text) uint16 {
 	n, err := strconv.ParseUint(string(t), 10, 16)
 	if err != nil {
-		c.wrong(path, "%q is no port; it is a number from 0 to 65535", t)
+		c.wrong(path, "%q is not a port; give a number from 0 to 65535", t)
 	}
 	return uint16(n)
 }
@@ -160,7 +160,7 @@ const longest = time.Hour
 func (c *checker) duration(path string, t text) call.Duration {
 	d, ok := c.parseDuration(path, t)
 	if ok && (d <= 0 || d > longest) {
-		c.wrong(path, "%s is out of range; it must be more than nothing and at most %s", d, "1h")
+		c.wrong(path, "%s is out of range; it must be more than 0 and at most %s", d, "1h")
 	}
 	return call.Duration(d)
 }
@@ -168,7 +168,7 @@ func (c *checker) duration(path string, t text) call.Duration {
 func (c *checker) parseDuration(path string, t text) (d time.Duration, ok bool) {
 	d, err := time.ParseDuration(string(t))
 	if err != nil {
-		c.wrong(path, `%q is no duration; write it with its unit, such as "20s" or "1m30s"`, t)
+		c.wrong(path, `%q is not a duration; write it with its unit, such as "20s" or "1m30s"`, t)
 	}
 	return d, err == nil
 }

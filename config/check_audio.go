@@ -30,7 +30,7 @@ func (c *checker) audios(d *document) map[call.Audio][]int16 {
 		}
 		samples, err := readAudio(string(a.file))
 		if err != nil {
-			c.wrong("audio."+a.key, "nothing can be played from %q: %s", a.file, err)
+			c.wrong("audio."+a.key, "%q cannot be played: %s", a.file, err)
 			continue
 		}
 		all[a.audio] = samples
@@ -38,7 +38,8 @@ func (c *checker) audios(d *document) map[call.Audio][]int16 {
 	return all
 }
 
-// longestAudio bounds what is read of a file with audio: half an hour at 48 kHz.
+// longestAudio bounds the part of an audio file that is read: half an hour at 48
+// kHz.
 const longestAudio = 180 << 20
 
 func readAudio(name string) ([]int16, error) {
@@ -47,7 +48,7 @@ func readAudio(name string) ([]int16, error) {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, errors.New("it is no file")
+		return nil, errors.New("it is not a file")
 	case info.Size() > longestAudio:
 		return nil, fmt.Errorf("it is longer than %d MB", longestAudio>>20)
 	}

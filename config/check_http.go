@@ -8,8 +8,8 @@ import (
 	"holdfast/certificate"
 )
 
-// http checks what the HTTP interface and the agents' page have in common. It reads
-// the certificate.
+// http checks the settings that the HTTP interface and the agents' page have in
+// common. It reads the certificate.
 func (c *checker) http(d *document) HTTP {
 	h := HTTP{CertFile: string(d.HTTP.CertFile), KeyFile: string(d.HTTP.KeyFile), SelfMade: d.HTTP.SelfMade}
 	for i, n := range d.HTTP.Names {

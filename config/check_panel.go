@@ -19,7 +19,7 @@ func (c *checker) panel(d *document, media netip.Addr, h HTTP) Panel {
 		c.wrong("panel.listen", "without a certificate in [http] the page may only listen on this machine; name one there, or use \"127.0.0.1:%d\", with a proxy in front of it that speaks TLS", p.Listen.Port())
 	}
 	if p.MaskInternal && !p.Listen.IsValid() && d.Panel.Listen == "" {
-		c.wrong("panel.mask_internal", `there is no page that could show third parties; set listen = "127.0.0.1:8090"`)
+		c.wrong("panel.mask_internal", `the page that shows third parties is off; set listen = "127.0.0.1:8090"`)
 	}
 	c.sessions(d, &p)
 	if d.Panel.Media != "" {
@@ -38,7 +38,7 @@ func (c *checker) panel(d *document, media netip.Addr, h HTTP) Panel {
 		path := fmt.Sprintf("panel.not_ready[%d]", i)
 		switch {
 		case !isReason(string(n)):
-			c.wrong(path, "%q cannot be chosen; use 1 to 32 letters that can be read, without blanks around them", n)
+			c.wrong(path, "%q cannot be chosen; use 1 to 32 printable letters, without blanks around them", n)
 		case slices.ContainsFunc(reservedReasons, func(r string) bool { return strings.EqualFold(r, string(n)) }):
 			c.wrong(path, "%q has a meaning of its own; use another word", n)
 		case slices.ContainsFunc(p.NotReady, func(o string) bool { return strings.EqualFold(o, string(n)) }):
@@ -68,8 +68,8 @@ func (c *checker) sessions(d *document, p *Panel) {
 	p.IdleFor = within("panel.idle_for", d.Panel.IdleFor)
 }
 
-// reservedReasons are what agents are, or the server makes them, and cannot
-// choose by a name of their own.
+// reservedReasons are states of agents, or reasons that the server sets, so
+// they cannot be reasons in the configuration.
 var reservedReasons = []string{"available", "offline", "missed", "busy", "AfterCallWork"}
 
 func isReason(s string) bool {

@@ -12,7 +12,7 @@ import (
 func (c *checker) allow(d *document, allow *Allow) {
 	for i, n := range d.Allow.Numbers {
 		if digits, plus := strings.CutPrefix(string(n), "+"); !plus || digits == "" || len(digits) > 15 || strings.Trim(digits, "0123456789") != "" {
-			c.wrong(fmt.Sprintf("allow.numbers[%d]", i), `%q is not how a phone number begins; write it like "+49"`, n)
+			c.wrong(fmt.Sprintf("allow.numbers[%d]", i), `%q is not the beginning of a phone number; write it like "+49"`, n)
 		}
 		allow.Numbers = append(allow.Numbers, string(n))
 	}
@@ -38,7 +38,7 @@ func (c *checker) people(d *document, config *Config) {
 		agent.AfterCall, agent.NoAfterCall = c.afterCall(path, a.AfterCall)
 		agent.Login = c.login(path, a.Login, a.LoginFile)
 		if !agent.Login.IsZero() && !config.Panel.Listen.IsValid() {
-			c.wrong(path+".login", `there is no page to log in to; set listen = "127.0.0.1:8090" in [panel]`)
+			c.wrong(path+".login", `the page to log in to is off; set listen = "127.0.0.1:8090" in [panel]`)
 		}
 		if given := a.Password != "" || a.PasswordFile != ""; given || a.User != "" {
 			agent.User = cmp.Or(string(a.User), string(a.Name))
@@ -83,7 +83,7 @@ func (c *checker) routes(d *document, config *Config) {
 		route := Route{Called: called}
 		switch {
 		case (r.Agent == "") == (r.Queue == ""):
-			c.wrong(path, "this route needs either an agent or a queue who answers")
+			c.wrong(path, "this route needs either an agent or a queue")
 		case r.Agent != "":
 			route.Agent = c.agent(path+".agent", r.Agent, config)
 		default:
@@ -111,9 +111,9 @@ func (c *checker) name(path string, name text, seen map[string]bool) {
 	case s == "":
 		c.wrong(path, "a name is missing")
 	case len(s) > 64 || strings.TrimSpace(s) != s || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }):
-		c.wrong(path, "%q is no name; use at most 64 letters that can be read, without blanks around them", s)
+		c.wrong(path, "%q is not a name; use at most 64 printable letters, without blanks around them", s)
 	case isNumber || IsAddress(s) || s == "-":
-		c.wrong(path, "%q is no name: it could be taken for an address; use a word", s)
+		c.wrong(path, "%q is not a name: it could be taken for an address; use a word", s)
 	case seen[key]:
 		c.wrong(path, "there is another %q; every agent, endpoint or trunk needs its own name", s)
 	}

@@ -10,7 +10,7 @@ import (
 // shortest is as often as a phone may be made to register.
 const shortest = 30 * time.Second
 
-// algorithms are what passwords may be proved with.
+// algorithms are those by which a phone may prove its password.
 var algorithms = []string{"SHA-256", "MD5"}
 
 // phones checks from where phones may register, and for how long.
@@ -24,7 +24,7 @@ func (c *checker) phones(d *document, sip *SIP) {
 	}
 	for i, a := range d.SIP.Digest {
 		if !slices.Contains(algorithms, string(a)) {
-			c.wrong(fmt.Sprintf("sip.digest[%d]", i), `%q is no way to prove a password; use "SHA-256" or "MD5"`, a)
+			c.wrong(fmt.Sprintf("sip.digest[%d]", i), `unknown digest algorithm %q; use "SHA-256" or "MD5"`, a)
 		}
 		sip.Digest = append(sip.Digest, string(a))
 	}
@@ -38,7 +38,7 @@ func (c *checker) phones(d *document, sip *SIP) {
 }
 
 // registers checks an agent whose phone registers, among those before; password
-// says that one is given.
+// reports that one is given.
 func (c *checker) registers(path string, agent Agent, password bool, config *Config) {
 	switch {
 	case agent.Address != "":
@@ -46,9 +46,9 @@ func (c *checker) registers(path string, agent Agent, password bool, config *Con
 	case !password:
 		c.wrong(path+".user", `%q needs a password; give password = "${NAME}" with a variable of the environment, or password_file`, agent.User)
 	case !isUser(agent.User):
-		c.wrong(path+".user", `%q cannot stand before the @ of an address; give user = "…" with letters, digits and dots`, agent.User)
+		c.wrong(path+".user", `%q is not a valid user part of an address; give user = "…" with letters, digits and dots`, agent.User)
 	case len(config.SIP.Phones) == 0:
-		c.wrong(path, `no phone may register; say from where in [sip], such as phones = ["192.0.2.0/24"], or give this agent an address`)
+		c.wrong(path, `no phone may register; list their networks in [sip], such as phones = ["192.0.2.0/24"], or give this agent an address`)
 	}
 	for _, other := range config.Agents {
 		if other.User != "" && strings.EqualFold(other.User, agent.User) {
@@ -57,19 +57,20 @@ func (c *checker) registers(path string, agent Agent, password bool, config *Con
 	}
 }
 
-// digest is what an agent's phone may prove its password with; nil: what [sip] says.
+// digest are the algorithms by which an agent's phone may prove its password; nil:
+// those of [sip].
 func (c *checker) digest(path string, t text) []string {
 	if t == "" {
 		return nil
 	}
 	algorithm := strings.ToUpper(string(t))
 	if !slices.Contains(algorithms, algorithm) {
-		c.wrong(path+".digest", `%q is no way to prove a password; use "sha-256" or "md5"`, t)
+		c.wrong(path+".digest", `unknown digest algorithm %q; use "sha-256" or "md5"`, t)
 	}
 	return []string{algorithm}
 }
 
-// orPassword is what else than an address the thing in a table may have.
+// orPassword lists what an entry of a table may have instead of an address.
 func orPassword(table string) string {
 	if strings.HasPrefix(table, "agent[") {
 		return ", or a password, if the phone registers, or a login, if they work in the browser"

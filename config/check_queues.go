@@ -18,7 +18,7 @@ func (c *checker) queues(d *document, config *Config, seen map[string]bool) {
 			queue.OfferFor = c.duration(path+".offer_for", q.OfferFor)
 		}
 		if len(q.Agents) == 0 {
-			c.wrong(path, `nobody works in this queue; name those who do, such as agents = ["ana"]`)
+			c.wrong(path, `this queue has no agents; name them, such as agents = ["ana"]`)
 		}
 		for j, a := range q.Agents {
 			at := fmt.Sprintf("%s.agents[%d]", path, j)
@@ -53,7 +53,7 @@ func (c *checker) capacity(path string, t text) int {
 	return 0
 }
 
-// untilCleared is after-call work that ends when the agent says so.
+// untilCleared is after-call work that ends when the agent clears it.
 const untilCleared = "until-cleared"
 
 // afterCall is how long after-call work lasts, 0 meaning until it is cleared,

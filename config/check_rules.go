@@ -28,12 +28,12 @@ const mostHandOvers = 1000
 func (c *checker) handOvers(t text) int {
 	n, err := strconv.Atoi(string(t))
 	if err != nil || n < 1 || n > mostHandOvers {
-		c.wrong("rules.hand_overs", "%q is no number of hand-overs; it is from 1 to %d", t, mostHandOvers)
+		c.wrong("rules.hand_overs", "%q is not a number of hand-overs; give 1 to %d", t, mostHandOvers)
 	}
 	return n
 }
 
-// callerID is the number that targets see, or nobody.
+// callerID is the number that targets see, or the zero value.
 func (c *checker) callerID(t text) call.Endpoint {
 	if t == "" {
 		return call.Endpoint{}

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// shortestKey is what cannot be guessed even by a program that has years.
+// shortestKey is a length that a program cannot guess even in years.
 const shortestKey = 16
 
 func (c *checker) keys(d *document) []Key {
@@ -26,7 +26,7 @@ func (c *checker) keys(d *document) []Key {
 		switch other := secrets[key.Secret]; {
 		case len(c.mistakes) > before: // it is not known
 		case strings.ContainsFunc(string(key.Secret), func(r rune) bool { return r <= ' ' || r > '~' }):
-			c.wrong(path, "the secret has blanks, or letters that no request can carry; use those of English, digits and signs")
+			c.wrong(path, "the secret has blanks, or letters that a request cannot carry; use English letters, digits and signs")
 		case len(key.Secret) < shortestKey:
 			c.wrong(path, "the secret can be guessed; use at least %d letters, such as `openssl rand -hex 32` gives", shortestKey)
 		case other != "":
@@ -38,8 +38,8 @@ func (c *checker) keys(d *document) []Key {
 	return keys
 }
 
-// secret is the one written, in the environment, or in a file. key is what the
-// table at path calls it; with "_file" behind it, what it calls the file.
+// secret is the one written, in the environment, or in a file. key is its key
+// in the table at path; with "_file" behind it, the key of the file.
 func (c *checker) secret(path, key string, written, file text) Secret {
 	variable, isVariable := strings.CutPrefix(string(written), "${")
 	variable, closed := strings.CutSuffix(variable, "}")
@@ -61,17 +61,17 @@ func (c *checker) secret(path, key string, written, file text) Secret {
 	return Secret(written)
 }
 
-// longestSecret bounds what is read of a secret's file.
+// longestSecret bounds the part of a secret's file that is read.
 const longestSecret = 1024
 
-// readSecret is what a file says, without the line break that editors add.
+// readSecret returns a file's text, without the line break that editors add.
 func readSecret(name string) (string, error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return "", err
 	}
 	if !info.Mode().IsRegular() {
-		return "", fmt.Errorf("%s is no file", name)
+		return "", fmt.Errorf("%s is not a file", name)
 	}
 	f, err := os.Open(name)
 	if err != nil {

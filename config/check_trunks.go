@@ -17,7 +17,7 @@ func (c *checker) trunks(d *document, config *Config) {
 			trunk.Addresses = append(trunk.Addresses, n)
 		}
 		if len(t.Addresses) == 0 && t.Gateway == "" {
-			c.wrong(path, `this trunk is of no use: give it addresses = ["192.0.2.10"] for calls to come in, or a gateway for numbers to be dialled`)
+			c.wrong(path, `this trunk has no effect: give it addresses = ["192.0.2.10"] for calls to come in, or a gateway for numbers to be dialled`)
 		}
 		given := t.Password != "" || t.PasswordFile != ""
 		switch {

@@ -20,7 +20,8 @@ var manual string
 func Manual() string { return manual }
 
 // A Config is a configuration without mistakes. It comes from Load, Parse or
-// Default; whoever changes it afterwards answers for it.
+// Default, which check it; a program that changes it afterwards must keep it
+// valid.
 type Config struct {
 	SIP     SIP
 	Media   Media
@@ -40,7 +41,7 @@ type Config struct {
 	Endpoints []Endpoint
 }
 
-// SIP says where the server is on the signalling network.
+// SIP is the server's place on the signalling network.
 type SIP struct {
 	Listen     netip.AddrPort    // an address that others can answer to; port 0: any
 	Transports []sipua.Transport // listened on besides UDP
@@ -49,9 +50,9 @@ type SIP struct {
 
 	Phones      []netip.Prefix // from where phones may register
 	RegisterFor time.Duration  // the longest a registration lasts
-	Digest      []string       // what they may prove their password with
+	Digest      []string       // the algorithms with which they may prove their password
 
-	SessionExpires time.Duration // the session interval that is proposed to everybody; 0: none
+	SessionExpires time.Duration // the session interval proposed to every far end; 0: none
 	AskAfter       time.Duration // without audio, until a phone is asked whether it is still there; 0: never
 	T1             time.Duration // see sipua.Local; the file does not have it
 }
@@ -61,20 +62,21 @@ func (s SIP) Carries(t sipua.Transport) bool {
 	return t == sipua.UDP || slices.Contains(s.Transports, t)
 }
 
-// Media says where the server's audio is.
+// Media has the server's addresses for audio, and its recordings.
 type Media struct {
 	Address             netip.Addr // always set
 	FirstPort, LastPort uint16     // 0 and 0: any
 	RecordDir           string     // where recordings are; empty: there are none
-	RecordAll           bool       // not only what is asked for
+	RecordAll           bool       // not only the customers whose recording was requested
 }
 
-// Journal says where the server keeps what happened.
+// Journal is where the server keeps the history of contacts.
 type Journal struct {
 	Dir string
 }
 
-// HTTP is what the HTTP interface and the agents' page have in common.
+// HTTP has the settings that the HTTP interface and the agents' page have in
+// common.
 type HTTP struct {
 	Names []string // host names in lower case, and IP addresses, besides those listened on
 
@@ -87,24 +89,24 @@ type HTTP struct {
 // TLS reports whether HTTPS is spoken, and plain HTTP is not.
 func (h HTTP) TLS() bool { return h.SelfMade || h.CertFile != "" }
 
-// API says where the HTTP interface is: at a loopback address, unless there is
-// a Key.
+// API is the address of the HTTP interface: a loopback address, unless there is a
+// Key.
 type API struct {
 	Listen netip.AddrPort
 }
 
-// A Key is what a program shows to use the HTTP interface. While there is none,
-// nobody is asked for it.
+// A Key lets a program use the HTTP interface. Without any Key, the interface asks
+// for none.
 type Key struct {
 	Name   string // whose it is
 	Secret Secret
 }
 
-// Panel says where the agents' page is, and who may embed it.
+// Panel is the address of the agents' page, and the sites that may embed it.
 type Panel struct {
-	Listen   netip.AddrPort // a loopback address unless there is TLS; the zero value: there is no page
+	Listen   netip.AddrPort // a loopback address unless there is TLS; the zero value: no page
 	Origins  []string       // pages that may embed it, such as "https://crm.example.com"
-	NotReady []string       // what an agent may not be ready for
+	NotReady []string       // the reasons for not-ready
 	Media    netip.AddrPort // where all browsers send audio; always set
 	MediaTCP bool           // they may do so over TCP, too
 
@@ -123,9 +125,9 @@ type Trunk struct {
 
 	User     string // who we are when it asks; empty: it does not
 	Password Secret
-	Realm    string // what it asks for; empty: whatever it names
+	Realm    string // the realm of its challenges; empty: any realm
 
-	Identity bool // it is told who really calls
+	Identity bool // it gets the identity of the real caller
 	Refer    bool // an agent whose phone it leads to may transfer by REFER
 }
 
@@ -138,7 +140,8 @@ func (Secret) String() string { return "(secret)" }
 // GoString keeps the secret.
 func (Secret) GoString() string { return "(secret)" }
 
-// Allow is what may be dialled besides what the configuration itself names.
+// Allow is the numbers and hosts that may be dialled besides those the
+// configuration itself names.
 type Allow struct {
 	Numbers  []string       // beginnings of phone numbers
 	Networks []netip.Prefix // where sip: addresses may lead
@@ -152,19 +155,19 @@ type Agent struct {
 
 	User     string // how that phone names itself
 	Password Secret
-	Digest   []string // what it may prove its password with; nil: what [sip] says
+	Digest   []string // the algorithms by which it may prove its password; nil: those of [sip]
 
 	// Login is how the agent logs in to the page; the zero value: they do not.
 	// Without Address and User the page is their phone.
 	Login password.Hash
 
-	Capacity    int           // how many customers at once, of whom one is not on hold: 1 or 2
+	Capacity    int           // how many customers at once, of which one is not on hold: 1 or 2
 	AfterCall   call.Duration // how long after-call work lasts; 0: until it is cleared
 	NoAfterCall bool          // there is none
 }
 
-// HasPhone reports whether the agent has a SIP phone. The page of one who has none
-// is their phone.
+// HasPhone reports whether the agent has a SIP phone. Without one, the page is
+// their phone.
 func (a Agent) HasPhone() bool { return a.Address != "" || a.User != "" }
 
 // A Queue is a queue as the configuration has it.
@@ -174,7 +177,8 @@ type Queue struct {
 	OfferFor call.Duration // how long an agent rings for a customer
 }
 
-// A Route says which agent or queue answers a called number or user. "*" is any.
+// A Route names the agent or queue that answers a called number or user. "*" is
+// any.
 type Route struct {
 	Called string
 	Agent  string // the name of one of the Agents

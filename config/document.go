@@ -7,7 +7,7 @@ import (
 )
 
 // A document is a configuration file as it is written; nothing in it has been
-// understood yet, so that everything wrong with it can be said at once.
+// understood yet, so that all its mistakes can be reported at once.
 type document struct {
 	SIP struct {
 		Listen text `toml:"listen"`
@@ -171,7 +171,7 @@ func (f places) has(list string) bool {
 	return plain || first
 }
 
-// unknownKey says what is wrong with a key, given as its path of names, that a
+// unknownKey is the mistake of a key, given as its path of names, that a
 // document does not have.
 func unknownKey(path []string) string {
 	table := reflect.TypeFor[document]()

@@ -10,8 +10,8 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// Load reads the configuration in a file. What the file does not say is as in
-// the Manual. When the file has mistakes the error is a Mistakes with all of
+// Load reads the configuration in a file. Settings that the file leaves out are as
+// in the Manual. When the file has mistakes the error is a Mistakes with all of
 // them, or with the first that is not TOML or has a value of the wrong kind.
 func Load(file string) (Config, error) {
 	content, err := os.ReadFile(file)

@@ -16,8 +16,8 @@ func (c Config) Local(at netip.AddrPort, userAgent string) sipua.Local {
 	}
 }
 
-// credentials are what we answer challenges with. Only the trunk they are for may
-// ask, and the proxy on its behalf.
+// credentials are those with which we answer challenges. Only the trunk they are
+// for may ask, and the proxy on its behalf.
 func (c Config) credentials() []sipua.Credentials {
 	var all []sipua.Credentials
 	for _, t := range c.Trunks {

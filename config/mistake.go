@@ -11,7 +11,7 @@ import (
 type Mistake struct {
 	File         string
 	Line, Column int    // from 1; 0 when the mistake has no place
-	Text         string // what is wrong and what to do about it
+	Text         string // the mistake, and how to correct it
 }
 
 // Error is the mistake as compilers print theirs: file:line:column: text.
@@ -45,8 +45,8 @@ func (ms Mistakes) err() error {
 	return ms
 }
 
-// Suggest returns `; did you mean "…"?` for the one of names that somebody who
-// wrote wrong may have meant, or nothing.
+// Suggest returns `; did you mean "…"?` for the one of names that the writer
+// of wrong may have meant, or nothing.
 func Suggest(wrong string, names []string) string {
 	best, distance := "", max(1, len(wrong)/3)+1
 	for _, name := range names {

@@ -8,15 +8,16 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// places tells where in a TOML document its keys, tables and list elements
-// are, by paths such as "sip.listen", "agent[1].name" or "allow.hosts[0]".
+// places are the positions of the keys, tables and list elements of a TOML
+// document, by paths such as "sip.listen", "agent[1].name" or
+// "allow.hosts[0]".
 type places struct {
 	document []byte
 	offsets  map[string]int
 }
 
-// at returns the line and the column, from 1, of what is at a path; zeros if
-// nothing is.
+// at returns the line and the column, from 1, of the element at a path; zeros
+// if there is none.
 func (f places) at(path string) (line, column int) {
 	offset, ok := f.offsets[path]
 	if !ok {

@@ -140,9 +140,9 @@ func TestEndpoint(t *testing.T) {
 		"030 1234":          `"030 1234" is not a phone number; write it with its country, like "+493012345"`,
 		"":                  `a target is missing: give a name, a phone number or a sip: address`,
 		"sip:x@":            `"sip:x@": "" is neither an IP address nor a host name`,
-		"sip:x@1.2.3.4:0":   `"sip:x@1.2.3.4:0": "0" is no port; it is a number from 1 to 65535`,
+		"sip:x@1.2.3.4:0":   `"sip:x@1.2.3.4:0": "0" is not a port; give a number from 1 to 65535`,
 		"sip:x@1.2.3.4?a":   `"sip:x@1.2.3.4?a": "1.2.3.4?a" is neither an IP address nor a host name`,
-		"sip:x\r\n@1.1.1.1": "\"sip:x\\r\\n@1.1.1.1\": \"x\\r\\n\" cannot stand before the @",
+		"sip:x\r\n@1.1.1.1": "\"sip:x\\r\\n@1.1.1.1\": invalid user part \"x\\r\\n\" before the @",
 		"sip:x@1.2.3.4;lr":  `"sip:x@1.2.3.4;lr": the only parameters an address may have are transport=udp or transport=tcp, and user=phone`,
 	} {
 		if got, err := d.Endpoint(written); err == nil || err.Error() != want {
