@@ -34,7 +34,7 @@ var descriptions = map[string]map[string]string{
 		"party":      "the party's role in the contact",
 		"endpoint":   "where they are reached",
 		"state":      "connecting: not answered yet; screening: answered, hears only a prompt; connected: hears everyone else who is; held: hears hold audio; away: an agent whose line was lost and may come back",
-		"for":        "of an agent found by a queue: the connection of that queue, whose place they take",
+		"for":        "of an agent found by a queue, or who went on with another phone: the connection whose place they take",
 		"offer":      "of a queue, its latest offer; missing: it has made none",
 		"answerBy":   "until when the server waits for a party who is connecting, screening or away",
 		"ringing":    "whether the line of a connecting party rings",

@@ -152,9 +152,9 @@ type Connection struct {
 	Endpoint Endpoint     `json:"endpoint"`
 	State    State        `json:"state"`
 
-	// For is, of an agent whom a queue has found, the queue's connection, whose
-	// place they take when they answer. Of an agent who goes on with another line it is
-	// the connection that they had first.
+	// For is, of an agent found by a queue, the queue's connection, whose place they
+	// take when they answer; and of an agent who goes on with another phone, the
+	// connection they had first (see Replaced).
 	For ConnectionID `json:"for,omitempty"`
 	// Offer is, of a queue, its latest offer; zero: it has made none.
 	Offer Offer `json:"offer,omitzero"`

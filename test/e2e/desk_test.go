@@ -61,6 +61,26 @@ func TestDeskPhonesDial(t *testing.T) {
 	h.reaches("ana", "Ben", "ben", call.Endpoint{Kind: call.AgentEndpoint, Address: "ben"})
 }
 
+// TestDeskPhoneOverTCP: a phone that registers over TCP proves its password on the same
+// connection, and is in a call after a restart that has broken it.
+func TestDeskPhoneOverTCP(t *testing.T) {
+	h := desk(t, func(b *holdfasttest.Bed) { b.Options.Config.SIP.Transports = []sipua.Transport{sipua.TCP} })
+	h.Add("ben", softphone.Options{
+		User: "200", Transport: sipua.TCP, Register: &softphone.Registration{At: h.SIP, Password: password},
+	})
+	must(t, h.Phone("ben").Registered(h.Soon()))
+	b := h.For("cardiology")
+	b.Dial("ben", "+4930123")
+	b.Rung("cardiology")
+	b.Find()
+	b.HearEachOther("ben", "cardiology")
+	h.Restart()
+	b.Server = h.Server
+	b.HearEachOther("ben", "cardiology")
+	b.HangUp("ben")
+	b.Over()
+}
+
 // TestWhatTheDialledPartyDoes: the phone gets the status of the party that it has called.
 func TestWhatTheDialledPartyDoes(t *testing.T) {
 	h := desk(t, nil)
