@@ -214,14 +214,16 @@ customer ends in another place.
 
 ## By the key of a desk phone
 
-The agent's phone, a baresip or a SIPp, sends REFER in the customer's call: blind, to the target; attended, when the agent
-has called the target on a second line and talked to them, or early, while the target rings there. The last column has the
-answer to REFER, and the status in each NOTIFY; a full stop means that the last one ended the subscription. A SIPp does not
-hold the customer while it calls the target, so that they hear the agent; a baresip does.
+The agent's phone, a baresip or a SIPp, sends REFER in the customer's call: blind; attended, when the agent has called the
+target on a second line and talked to them; or early-attended, while the target rings there. The last column has the
+response to REFER, and the status in each NOTIFY. A full stop means that the last NOTIFY ended the subscription.
 
-Baresip 1.0.0 has no key for a transfer after a consultation: the agent types Replaces as later versions send it. It hangs
-up when a transfer is refused or fails, and is recalled. A target who has refused the second line cannot be transferred to:
-"attended" then has the agent press the key in vain.
+- Baresip puts the customer on hold while it calls the target. SIPp does not, so the customer hears the agent.
+- Baresip 1.0.0 hangs up when its REFER is refused or its transfer fails. Holdfast then calls the agent back.
+- Baresip 1.0.0 has no key for an attended transfer. Here the agent types the address with Replaces, as later versions send it.
+- Baresip ends its subscription when the agent hangs up. The last NOTIFY then repeats the status before it.
+- If the target refuses the second line, the phone has no call left that it could name. In "attended" the agent then presses
+  the key anyway, and REFER gets 481.
 
 %s
 `
