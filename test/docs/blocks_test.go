@@ -85,6 +85,18 @@ func blockError(b block, sources string) error {
 	return nil
 }
 
+// ourImport finds the imports of our packages by the path that the documents use.
+var ourImport = regexp.MustCompile(`"holdfast(/[a-z/]+)?"`)
+
+// modulePath reads the path of the module, which scripts/module changes.
+func modulePath() (string, error) {
+	text, err := os.ReadFile("go.mod")
+	if err != nil {
+		return "", err
+	}
+	return strings.Fields(string(text))[1], nil
+}
+
 // goError compiles a whole program, and looks for an excerpt in the sources.
 func goError(text, sources string) error {
 	if !strings.HasPrefix(text, "package ") {
@@ -93,6 +105,11 @@ func goError(text, sources string) error {
 		}
 		return errors.New("this is neither a whole program nor an excerpt of a file in the repository")
 	}
+	module, err := modulePath()
+	if err != nil {
+		return err
+	}
+	text = ourImport.ReplaceAllString(text, `"`+module+`$1"`)
 	file := filepath.Join(scratch, "program.go")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return err

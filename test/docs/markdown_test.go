@@ -56,7 +56,7 @@ func files(t *testing.T, endings ...string) (paths []string) {
 			return err
 		}
 		if d.IsDir() {
-			hidden := strings.HasPrefix(path, ".") && path != "." && path != ".github"
+			hidden := strings.HasPrefix(d.Name(), ".") && path != "." && path != ".github"
 			built := path == "bin" || path == "connect/dist" || strings.HasPrefix(path, "holdfast-demo")
 			if hidden || built || d.Name() == "node_modules" {
 				return fs.SkipDir
