@@ -136,7 +136,7 @@ var descriptions = map[string]map[string]string{
 		"since":      "when they began to wait",
 		"rejected":   "the agents who rejected this customer, longest ago first",
 		"connection": "the one that they wait under",
-		"offeredTo":  "the agent to whom they are being offered",
+		"offeredTo":  "the agent they are being offered to",
 		"offers":     "how many offers there were, with the one under way",
 	},
 	"Rules": {

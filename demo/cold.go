@@ -21,8 +21,8 @@ func answered(a *act) {
 		a.firstHears("customer", "cardiology", pickedUp).Sub(pickedUp).Milliseconds())
 }
 
-// noAnswer: cardiology lets it ring; after two seconds the customer is with ana
-// again, on hold.
+// noAnswer: cardiology does not answer; after two seconds the customer is with
+// ana again, on hold.
 func noAnswer(a *act) {
 	a.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.RingForever})
 	a.begin(toCardiology)

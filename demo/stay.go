@@ -25,7 +25,7 @@ type habit struct {
 	softphone.Behaviour
 }
 
-// habits are those of the people to whom you can transfer a customer by hand.
+// habits are those of the possible targets of a transfer by hand.
 var habits = []habit{
 	{"cardiology", "answers after 2 s, and presses 1", "1", softphone.Behaviour{After: 2 * time.Second}},
 	{"reception", "answers at once, and presses 1", "1", softphone.Behaviour{}},

@@ -153,7 +153,7 @@ func (t *Teller) somebody(name string) (call.ConnectionID, error) {
 	return id, nil
 }
 
-// elsewhere is the other contact of a story, which tells nothing of it.
+// elsewhere is the other contact, which a story does not describe.
 var elsewhere = call.Place{Contact: "another", Connection: 1}
 
 // transfer reads targets with "then" or "and" between them, and how.
@@ -215,7 +215,7 @@ func (t *Teller) offer(queue call.ConnectionID, words []string) (call.Event, err
 	return nil, fmt.Errorf("only \"again\" or \"for TIME\" may follow, not %q", strings.Join(words[1:], " "))
 }
 
-// endpoint is where somebody is reached who is in the contact.
+// endpoint is the endpoint of a party in the contact.
 func (t *Teller) endpoint(id call.ConnectionID) call.Endpoint {
 	for _, x := range t.Contact.Connections {
 		if x.ID == id {
@@ -252,8 +252,8 @@ func (t *Teller) joined(words []string) (call.Event, error) {
 }
 
 // place is the endpoint of a name in a story: a name that begins with "queue" is
-// a queue's, one that begins with "agent-" is the endpoint of an agent to whom
-// customers may be sent, and one that begins with "+" is a number.
+// a queue's, one that begins with "agent-" is the endpoint of an agent who may
+// get transfers, and one that begins with "+" is a number.
 func place(name string) call.Endpoint {
 	e := call.Endpoint{Kind: call.URI, Address: "sip:" + name + "@story", Name: name}
 	switch {

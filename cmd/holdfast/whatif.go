@@ -16,9 +16,9 @@ func whatIfCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "what-if FILE",
 		Short: "Show what would happen in a contact, from a story, without a server",
-		Long: `What-if plays a story with a clock of its own and tells who would hear whom,
-when, and where the customer would end. A story has a line for each thing that
-happens:
+		Long: `What-if plays a story with a clock of its own and shows which parties would hear
+each other, when, and where the customer would end. A story has a line for each
+event:
 
   customer calls ana
   ana answers
@@ -26,8 +26,8 @@ happens:
   cardiology is busy
   20s passes
 
-"#" stands before remarks, and "otherwise" where the story starts over. A line
-that makes no sense is answered with those that do. "-" reads standard input.`,
+"#" begins a remark, and the story starts over at "otherwise". A line that makes
+no sense gets the list of possible ones. "-" reads standard input.`,
 		Example: "  holdfast what-if busy.txt\n  holdfast what-if --json busy.txt",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -38,8 +38,8 @@ func (f Frame) Read(script string, into any) {
 	}
 }
 
-// Await waits until a JavaScript expression is true in the frame. It is not while
-// there is no such frame, or while it throws.
+// Await waits until a JavaScript expression is true in the frame. It counts as
+// false while the frame does not exist, or while the expression throws.
 func (f Frame) Await(expression string) {
 	f.tab.browser.t.Helper()
 	ctx, cancel := f.tab.soon()
