@@ -20,7 +20,7 @@ type Phones interface {
 	Follow(ctx context.Context) iter.Seq[PhoneEvent]
 }
 
-// A PhoneKind says how an agent's phone is reached.
+// A PhoneKind is how an agent's phone is reached.
 type PhoneKind string
 
 const (
