@@ -2,7 +2,7 @@ package call
 
 // A Command is something to be done about a contact. Commands are carried out
 // in order, each once, after the contact that Step returned with them has been
-// written down. What is heard is not a command: see [Hears].
+// written down. Audio is not a command: see [Hears].
 //
 //sumtype:decl
 type Command interface{ isCommand() }
@@ -28,19 +28,19 @@ type (
 		Reason     Reason       `json:"reason"`
 	}
 
-	// Dial rings a party. Rang, Answered or Failed will tell what came of it.
+	// Dial rings a party. Rang, Answered or Failed will follow.
 	Dial struct {
 		Connection ConnectionID `json:"connection"`
 		Party      Party        `json:"party"`
 		To         Endpoint     `json:"to"`
 		From       Endpoint     `json:"from"`              // who the party sees calling
-		Customer   Endpoint     `json:"customer,omitzero"` // for whom, even if they see somebody else
+		Customer   Endpoint     `json:"customer,omitzero"` // the customer they are called for, even if they see another caller
 	}
 
 	// Drop ends a party's line, whatever it is doing: ringing is cancelled,
 	// an answer that crosses is taken and ended at once. The party is out of
 	// the contact already, so a fact about them that was under way changes
-	// nothing any more. Dropping somebody again does nothing.
+	// nothing any more. Dropping a party again does nothing.
 	Drop struct {
 		Connection ConnectionID `json:"connection"`
 		Reason     Reason       `json:"reason,omitempty"`
@@ -88,7 +88,7 @@ type (
 		Party      Endpoint     `json:"party"`
 	}
 
-	// Notify tells an agent something, in a sentence for their eyes.
+	// Notify sends an agent a sentence to read.
 	Notify struct {
 		Connection ConnectionID `json:"connection"`
 		Reason     Reason       `json:"reason,omitempty"`

@@ -11,8 +11,8 @@ type Hearing struct {
 	Connection ConnectionID   `json:"connection"`
 	From       []ConnectionID `json:"from,omitempty"`     // in order of joining
 	Audio      Audio          `json:"audio,omitempty"`    // set exactly when From is empty
-	Before     Audio          `json:"before,omitempty"`   // what they hear until one of From has sent audio; empty: nothing special
-	Recorded   bool           `json:"recorded,omitempty"` // what they say and hear is to be recorded
+	Before     Audio          `json:"before,omitempty"`   // the audio they hear until one of From has sent audio; empty: nothing special
+	Recorded   bool           `json:"recorded,omitempty"` // their audio is recorded, in both directions
 }
 
 // An Audio is something the server plays.
@@ -21,21 +21,21 @@ type Audio string
 const (
 	HoldAudio     Audio = "hold audio"     // music
 	QueueAudio    Audio = "queue audio"    // for a customer who waits in a queue
-	ParkAudio     Audio = "park audio"     // for a customer whom nobody could be found for
-	ComfortNoise  Audio = "comfort noise"  // a faint noise, for whoever would hear nobody
-	RingbackAudio Audio = "ringback"       // for an agent who waits until somebody picks up
-	WhisperPrompt Audio = "whisper"        // tells a target who is calling, before they are joined
+	ParkAudio     Audio = "park audio"     // for a customer for whom no agent could be found
+	ComfortNoise  Audio = "comfort noise"  // a faint noise, for a party with nobody to listen to
+	RingbackAudio Audio = "ringback"       // for an agent who waits until the far end picks up
+	WhisperPrompt Audio = "whisper"        // announces the caller to a target, before they are joined
 	ConfirmPrompt Audio = "confirm prompt" // asks a target to press 1 to take the call
 )
 
-// Hears tells who hears what, by one rule: whoever is connected hears everyone
-// else who is connected, not muted and not holding the call by phone, whoever is held hears hold audio, whoever
-// is screening hears their prompt, and whoever would hear nobody hears comfort
-// audio; a customer who is alone hears hold audio, as does a party who hears nobody
-// because the phone of another holds the call. An agent also hears what a
-// party's line plays before they answer or, where it rings and nothing has been
-// played and there is nobody else to be heard, that it rings (RFC 3960 §3.2). A party that is still connecting, or
-// away, hears nothing from us, so it has no Hearing.
+// Hears returns what each party hears, by one rule: a connected party hears all other
+// connected parties that are not muted and not holding the call by phone, a held party
+// hears hold audio, a screening party hears their prompt, and a party with nobody to listen
+// to hears comfort noise; a customer who is alone hears hold audio, as does a party who
+// hears no other because the phone of another holds the call. An agent also hears the audio
+// that a party's line plays before they answer or, if it rings without any audio and the
+// agent hears no other party, ringback (RFC 3960 §3.2). A party that is still connecting,
+// or away, hears nothing from us, so it has no Hearing.
 //
 // Two-party call, consultation, three-way and hand-over are this one rule; it
 // is the only thing that those who make audio need to know.
@@ -53,16 +53,16 @@ func Hears(c Contact) Mix {
 	return audio
 }
 
-// HearsAhead returns what may be heard of c before c is recorded, and whether
-// anything may. events led to c, and recorded is what is heard until then.
+// HearsAhead returns the audio that c may already have before c is recorded, and whether it
+// may have any. events led to c, and recorded is the audio until then.
 //
-// After a crash nothing is left of what was heard ahead: the contact is heard as
-// it was recorded. Most facts come again, because a far end repeats what was not
-// acknowledged. A key (Pressed) that came as audio does not: the prompt is played
-// again, and the party presses again or AnswerBy passes. Played comes when the prompt
-// has been played again. So no promise suffers. A request must wait: whoever made it may
-// be told that nothing has happened, and it does not come again. So must
-// recordings, which outlive the process.
+// After a crash nothing is left of the audio set ahead: the contact has its recorded audio.
+// Most facts come again, because a far end repeats messages that were not acknowledged. A
+// key (Pressed) that came as audio does not: the prompt is played again, and the party
+// presses again or AnswerBy passes. Played comes when the prompt has been played again. So
+// no promise suffers. A request must wait: the person who made it may get the answer that
+// nothing has happened, and it does not come again. So must recordings, which outlive the
+// process.
 func HearsAhead(recorded Mix, c Contact, events []Timed) (Mix, bool) {
 	for i := range events {
 		if _, asked := events[i].Event.(Request); asked {
@@ -78,7 +78,7 @@ func HearsAhead(recorded Mix, c Contact, events []Timed) (Mix, bool) {
 	return ahead, true
 }
 
-// hearing is what somebody hears who can hear.
+// hearing returns what a party hears who can hear.
 func (c *Contact) hearing(who *Connection) Hearing {
 	h := Hearing{Connection: who.ID}
 	switch who.State {
@@ -112,12 +112,12 @@ func (c *Contact) early(parties []ConnectionID) bool {
 	})
 }
 
-// rings says that the line of somebody who has not answered rings.
+// rings reports whether the line of a party who has not answered rings.
 func (c *Contact) rings() bool {
 	return slices.ContainsFunc(c.Connections, func(x Connection) bool { return x.State == Connecting && x.Ringing })
 }
 
-// waitingAudio is what somebody hears who waits.
+// waitingAudio is the audio for a waiting party.
 func (c *Contact) waitingAudio() Audio {
 	if c.Stage == Parked {
 		return ParkAudio
@@ -139,8 +139,8 @@ func (c *Contact) heldByPhone(who *Connection) bool {
 	})
 }
 
-// heardBy is whom somebody hears. Who hears nobody is alone, unless there is
-// somebody who keeps quiet.
+// heardBy returns the unmuted parties that a party can hear; alone reports whether nobody
+// else, muted or not, is connected.
 func (c *Contact) heardBy(who *Connection) (from []ConnectionID, alone bool) {
 	alone = true
 	for i := range c.Connections {

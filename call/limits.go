@@ -10,7 +10,7 @@ const (
 	targetsMost   = 20  // of one transfer
 	transfersMost = 50  // of a contact
 	attemptsMost  = 200 // of all its transfers
-	detailMost    = 200 // bytes of what a line said of an attempt
+	detailMost    = 200 // bytes of the far end's words about an attempt
 )
 
 // mayTry refuses a transfer to so many targets if it or the contact would have too

@@ -24,7 +24,7 @@ func (s *step) dial(p Party, to Endpoint, ringFor Duration) ConnectionID {
 	return id
 }
 
-// rang takes what a line reports that has not been answered.
+// rang takes the progress of a line that has not been answered.
 func (c *Connection) rang(ev Rang) {
 	c.Ringing = c.Ringing || !ev.EarlyMedia
 	c.EarlyMedia = c.EarlyMedia || ev.EarlyMedia
@@ -42,7 +42,7 @@ func (s *step) callerFor(p Party) Endpoint {
 	return s.Customer
 }
 
-// remove takes somebody out of the contact; their line is not our affair.
+// remove takes a party out of the contact, and leaves their line alone.
 func (s *step) remove(id ConnectionID) {
 	s.withdraw(id, Elsewhere)
 	s.countHold(s.connection(id))
@@ -68,14 +68,14 @@ func (s *step) customer() *Connection {
 	return nil
 }
 
-// set changes how somebody is in the contact; what they already are, they stay.
+// set changes the state of a party; to the same state it changes nothing.
 func (s *step) set(c *Connection, to State) {
 	if c.State != to {
 		s.await(c, to, 0)
 	}
 }
 
-// await has somebody be in a state that ends by itself, unless limit is zero.
+// await puts a party into a state that ends by itself, unless limit is zero.
 func (s *step) await(c *Connection, in State, limit Duration) {
 	s.countHold(c)
 	c.State, c.Since, c.AnswerBy, c.Ringing, c.EarlyMedia, c.Prompt = in, s.now, time.Time{}, false, false, ""
@@ -91,7 +91,7 @@ func (s *step) countHold(c *Connection) {
 	}
 }
 
-// expired is somebody who has been in that state for long enough, or nil.
+// expired is a party whose time in that state is over, or nil.
 func (s *step) expired(in State) *Connection {
 	for i := range s.Connections {
 		c := &s.Connections[i]
@@ -102,7 +102,7 @@ func (s *step) expired(in State) *Connection {
 	return nil
 }
 
-// present says that somebody is in the contact and can hear.
+// present reports whether a party is in the contact and can hear.
 func (s *step) present(id ConnectionID) bool {
 	c := s.connection(id)
 	return c != nil && c.State == Connected
@@ -140,10 +140,10 @@ func (c Contact) Transfers() []Transfer {
 	return all
 }
 
-// Target is who has accepted, or whom the transfer tried last.
+// Target is the target that has accepted, or that the transfer tried last.
 func (t *Transfer) Target() Endpoint { return t.last().Target }
 
-// Name is what people call a party: the customer, or somebody by name.
+// Name is people's word for a party: the customer, or another party's name.
 func (c Connection) Name() string {
 	if c.Party == Customer {
 		return "the customer"

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// This file holds how a queue finds somebody. Its connection is a place, without
-// a line; whom the queue offers the customer to gets a connection of their own,
-// and takes over the place when they answer. An offer that comes to nothing
-// leaves the place as it was, except that it keeps why.
+// This file is how a queue finds an agent. The queue's connection is a place,
+// without a line; the agent the queue offers the customer to gets a connection of
+// their own, and takes over the place when they answer. An offer that comes to
+// nothing leaves the place as it was, except that it keeps why.
 
 // An Offer is the latest offer of a queue: its agent and, once it has ended, why.
 // It is kept until the next offer, so that a server that takes the contact over
@@ -67,8 +67,8 @@ func (s *step) offered(ev Fact) (done bool) {
 	return false
 }
 
-// offerTo rings the agent to whom a queue offers the customer, and nobody else
-// any more. The same offer again does nothing, whether it rings or has ended.
+// offerTo rings the agent the queue offers the customer to, and stops ringing any
+// other. The same offer again does nothing, whether it rings or has ended.
 func (s *step) offerTo(place ConnectionID, ev Offered) {
 	if s.connection(place).Offer.Number == ev.Number {
 		return
@@ -81,7 +81,7 @@ func (s *step) offerTo(place ConnectionID, ev Offered) {
 	s.do(Dial{Connection: agent, Party: s.connection(agent).Party, To: ev.Agent, From: s.callerFor(Agent)})
 }
 
-// withdraw takes back what a place's queue has offered.
+// withdraw takes back the offer of a place's queue.
 func (s *step) withdraw(place ConnectionID, why Reason) {
 	if agent := s.offerOf(place); agent != nil {
 		s.do(Drop{agent.ID, why})
@@ -104,7 +104,7 @@ func (s *step) takeOver(agent *Connection) {
 	s.Connections = slices.DeleteFunc(s.Connections, func(c Connection) bool { return c.ID == place })
 }
 
-// offerOf is the agent to whom the queue of a place offers the customer, or nil.
+// offerOf is the agent the queue of a place offers the customer to, or nil.
 func (s *step) offerOf(place ConnectionID) *Connection {
 	for i := range s.Connections {
 		if s.Connections[i].isOffered() && s.Connections[i].For == place {
@@ -114,7 +114,7 @@ func (s *step) offerOf(place ConnectionID) *Connection {
 	return nil
 }
 
-// IsQueued reports that a queue is looking for somebody, and nobody has answered
+// IsQueued reports whether a queue is looking for an agent, and none has answered
 // yet. Such a connection has no line.
 func (c *Connection) IsQueued() bool {
 	return c.State == Connecting && c.Endpoint.Kind == QueueEndpoint

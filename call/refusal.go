@@ -10,8 +10,8 @@ func (r *Refusal) Error() string { return r.Text }
 
 func refuse(code Code, text string) error { return &Refusal{code, text} }
 
-// A Code says in one word why a request was refused. It stays the same when the
-// sentence beside it changes.
+// A Code is the reason, in one word, why a request was refused. It stays the
+// same when the sentence beside it changes.
 type Code string
 
 // The codes of contacts. Each comment is a row of docs/REFUSALS.md.

@@ -1,8 +1,8 @@
 package call
 
-// This file says what facts mean, stage by stage. What holds in every stage
-// has been seen to in step.go: the customer's leaving, an agent who is away,
-// facts about who is not there.
+// This file has the effect of facts, stage by stage. step.go handles before
+// that, for every stage alike: the customer's leaving, an agent who is away,
+// and facts about a party who is not there.
 
 // beginning: nothing has happened yet.
 func (s *step) beginning(ev Fact) {
@@ -57,7 +57,7 @@ func (s *step) dialling(ev Fact) {
 	}
 }
 
-// talking: the customer is with somebody, connected or on hold.
+// talking: the customer is with another party, connected or on hold.
 func (s *step) talking(ev Fact) {
 	switch ev := ev.(type) {
 	case HungUp:
@@ -68,15 +68,15 @@ func (s *step) talking(ev Fact) {
 	}
 }
 
-// reaching: the targets ring, or listen to what they shall accept; the customer
-// is held, the agent waits.
+// reaching: the targets ring, or listen to a prompt before they accept; the
+// customer is held, the agent waits.
 func (s *step) reaching(ev Fact) {
 	switch ev := ev.(type) {
 	case Rang:
 		s.rang(ev)
 	case Answered:
-		// Also after AnswerBy, if nobody has told us yet that it has passed: a
-		// person who has picked up is worth more than a time limit.
+		// Also after AnswerBy, if no DeadlinePassed has come yet: an answer by
+		// a person counts for more than a time limit.
 		s.targetAnswered(ev.Connection)
 	case Pressed:
 		if ev.Key == "1" && s.Transfer.Confirm { // also during the whisper: they need not hear it out
@@ -131,8 +131,8 @@ func (s *step) joining(ev Fact) {
 	}
 }
 
-// returning: nobody is with the customer; the agent is recalled, or a queue
-// looks for somebody (P5).
+// returning: the customer is alone; the agent is recalled, or a queue looks for
+// an agent (P5).
 func (s *step) returning(ev Fact) {
 	switch ev := ev.(type) {
 	case Answered:

@@ -11,7 +11,7 @@ func (s *step) transfer(who *Connection, ev TransferRequested) error {
 	if err := s.mayTransfer(who, ev); err != nil {
 		return err
 	}
-	s.Agent = who.Endpoint // whoever transfers is recalled when it fails
+	s.Agent = who.Endpoint // the agent who transfers is recalled when it fails
 	if s.Transfer != nil {
 		s.dropTargets(Superseded)
 		s.closeTransfer(Cancelled, Superseded, "")
@@ -170,8 +170,8 @@ func (s *step) screen(id ConnectionID, prompt Audio) {
 	c.Prompt = prompt
 }
 
-// prompted: what a target was to hear has been played, or for long enough. The
-// confirm prompt is followed by silence in which they may press 1.
+// prompted: the target's prompt has been played, or its time is over. The confirm prompt is
+// followed by silence in which they may press 1.
 func (s *step) prompted(c *Connection) {
 	switch {
 	case c.Prompt != WhisperPrompt:
@@ -203,8 +203,8 @@ func (s *step) accept(id ConnectionID) {
 	s.join()
 }
 
-// join puts customer and target into two-way audio; the agent stays until
-// Joined says that they are.
+// join puts customer and target into two-way audio; the agent stays until Joined confirms
+// it.
 func (s *step) join() {
 	s.set(s.connection(s.Transfer.last().Connection), Connected)
 	s.set(s.customer(), Connected)
@@ -355,7 +355,7 @@ func (s *step) fallBack(target Endpoint, why Reason, detail string) {
 	}
 }
 
-// notifyAgent tells the agent of the transfer something, if they are there.
+// notifyAgent sends the agent of the transfer a sentence, if they are there.
 func (s *step) notifyAgent(why Reason, text string) {
 	if s.connection(s.Transfer.By) != nil {
 		s.do(Notify{s.Transfer.By, why, text})
@@ -377,7 +377,7 @@ func (s *step) cancel(ev CancelRequested) error {
 	return nil
 }
 
-// dropTargets lets go of everybody the transfer has rung.
+// dropTargets drops every target that the transfer has rung.
 func (s *step) dropTargets(why Reason) {
 	for i := range s.Transfer.Attempts {
 		if a := &s.Transfer.Attempts[i]; a.Ended.IsZero() {

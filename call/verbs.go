@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// This file says what requests mean, verb by verb. Asking for what is already
-// so is granted; what would strand a customer is refused.
+// This file has the effect of requests, verb by verb. A request for the present
+// state is granted; one that would leave a customer alone is refused.
 
 // request sees to who asks, and leaves the rest to the verb.
 func (s *step) request(ev Request) error {
@@ -58,8 +58,8 @@ func (s *step) request(ev Request) error {
 	return s.verb(who, ev)
 }
 
-// ofOwnLine: a target who is an agent may do in their page what they could do
-// with a phone.
+// ofOwnLine: a target who is an agent may do in their page the same as with a
+// phone.
 func ofOwnLine(who *Connection, ev Request) bool {
 	if who.Endpoint.Kind != AgentEndpoint {
 		return false
@@ -75,7 +75,7 @@ func ofOwnLine(who *Connection, ev Request) bool {
 	return false
 }
 
-// verb carries out what only somebody who has answered may ask for.
+// verb carries out a request that only a party who has answered may make.
 func (s *step) verb(who *Connection, ev Request) error {
 	switch ev := ev.(type) {
 	case HoldRequested:
@@ -138,7 +138,7 @@ func (s *step) reject(who *Connection) error {
 	return nil
 }
 
-// hold puts somebody on hold, or takes them off it.
+// hold puts a party on hold, or takes them off it.
 func (s *step) hold(id ConnectionID, to State) error {
 	switch c := s.connection(id); {
 	case s.Stage == Reaching:
@@ -176,8 +176,8 @@ func (s *step) digits(ev DigitsRequested) error {
 	return nil
 }
 
-// record has the customer recorded, or not. It is state and no command, so that
-// whoever takes the contact over goes on with it.
+// record starts or stops the recording of the customer. It is state and not a
+// command, so that a process that takes the contact over goes on with it.
 func (s *step) record(on bool) error {
 	if s.customer() == nil {
 		return refuse(NoCustomer, "there is no customer to record")
@@ -237,7 +237,7 @@ func (s *step) leave(who *Connection) error {
 	return nil
 }
 
-// endByAgent says goodbye to everybody.
+// endByAgent drops all parties.
 func (s *step) endByAgent() {
 	if s.Transfer != nil {
 		s.closeTransfer(Cancelled, CancelledByAgent, "")
