@@ -14,10 +14,10 @@ var authorizations = []string{"Authorization", "Proxy-Authorization"}
 // how many realms a dialog remembers.
 const maxAnswers = 6
 
-// challenged takes the challenges in a response to a request of ours, and says
-// whether it can go again with an answer to one of them. An answer that was
-// wrong is not given again: the same nonce, or a realm that wants another
-// without having found ours stale (RFC 7616 §3.3).
+// challenged takes the challenges in a response to our request, and reports
+// whether the request can go again with an answer to one of them. A wrong answer
+// is not given again: the same nonce, or a realm that wants another without
+// having found ours stale (RFC 7616 §3.3).
 func (t *step) challenged(res *sip.Response, s sending) bool {
 	if res.StatusCode != sip.StatusUnauthorized && res.StatusCode != sip.StatusProxyAuthRequired ||
 		s.request.CSeq().SeqNo-s.begun >= maxAnswers {
@@ -42,7 +42,7 @@ func (t *step) challenged(res *sip.Response, s sending) bool {
 	return can
 }
 
-// answers says that a request has the answer to a nonce.
+// answers reports whether a request has the answer to a nonce.
 func answers(req *sip.Request, nonce string) bool {
 	for _, name := range authorizations {
 		for _, h := range req.GetHeaders(name) {

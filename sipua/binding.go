@@ -12,7 +12,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// A Binding is where a phone has said that it can be reached for a while.
+// A Binding is an address at which a phone has registered for a while.
 type Binding struct {
 	Contact string         `json:"contact"` // as the phone wrote it
 	Address string         `json:"address"` // where it is called: behind a NAT, where its request came from
@@ -52,7 +52,7 @@ const (
 	maxUserAgent = 100
 )
 
-// Asked is what somebody asks a registrar for who has proved to be entitled to.
+// Asked is a request to a registrar whose sender has proved to be entitled to it.
 type Asked struct {
 	Account string // by name
 	request Received
@@ -70,7 +70,7 @@ type contactBinding struct {
 	lasts            time.Duration // 0: remove it
 }
 
-// read finds out what a request asks for (RFC 3261 §10.3, steps 6 and 7).
+// read reads the bindings that a request asks for (RFC 3261 §10.3, steps 6 and 7).
 func (r *Registrar) read(who Account, m Received, req *sip.Request) (*Asked, *rejection) {
 	a := &Asked{Account: who.Name, request: m, callID: req.CallID().Value(), cseq: req.CSeq().SeqNo, userAgent: userAgentOf(req)}
 	contacts := req.GetHeaders("Contact")
@@ -104,8 +104,8 @@ func (r *Registrar) read(who Account, m Received, req *sip.Request) (*Asked, *re
 	return a, nil
 }
 
-// lasts is how long a Contact shall last. What is malformed is taken for not
-// said (RFC 3261 §20.19).
+// lasts is how long the request wants a Contact to last. A malformed value counts as
+// missing (RFC 3261 §20.19).
 func (r *Registrar) lasts(c *sip.ContactHeader, req *sip.Request) time.Duration {
 	said, _ := c.Params.Get("expires")
 	if h := req.GetHeader("Expires"); said == "" && h != nil {
@@ -118,7 +118,8 @@ func (r *Registrar) lasts(c *sip.ContactHeader, req *sip.Request) time.Duration 
 	return time.Duration(seconds) * time.Second
 }
 
-// reachable says that calls to a Contact can be made, and do not lead back to us.
+// reachable reports whether calls to a Contact can be made, and do not lead back to
+// us.
 func (r *Registrar) reachable(uri sip.Uri) bool {
 	transport, err := ParseTransport(uri.UriParams.GetOr("transport", UDP.String()))
 	return err == nil && uri.Scheme == "sip" && uri.Host != "" && len(uri.Headers) == 0 && usable(uri) &&
@@ -209,15 +210,15 @@ func userAgentOf(req *sip.Request) string {
 	return name
 }
 
-// Changes says that the request asks for more than to be told what there is.
+// Changes reports whether the request asks for more than a list of the bindings.
 func (a *Asked) Changes() bool { return a.all || len(a.wishes) > 0 }
 
-// names says that the request is about a binding.
+// names reports whether the request is about a binding.
 func (a *Asked) names(b Binding) bool {
 	return a.all || slices.ContainsFunc(a.wishes, func(w contactBinding) bool { return w.contact == b.Contact })
 }
 
-// overtakenBy says that a binding was made by the same phone later.
+// overtakenBy reports whether a binding was made by the same phone later.
 func (a *Asked) overtakenBy(b Binding) bool {
 	number, by, _ := strings.Cut(b.Order, " ")
 	cseq, err := strconv.ParseUint(number, 10, 32)

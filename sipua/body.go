@@ -13,8 +13,8 @@ import (
 // accepted are the types of body that an INVITE may have.
 const accepted = sdpType + ", multipart/mixed"
 
-// maxNested is how deep a multipart body may be nested: it is RFC 5621 §3 that parts
-// have parts, and nobody needs more than one level.
+// maxNested is how deep a multipart body may be nested: RFC 5621 §3 lets parts have
+// parts, and one level of that is enough.
 const maxNested = 2
 
 // sdpOf is the session description in msg, or nil: the body itself, or the part of a
@@ -67,7 +67,7 @@ func sdpAmong(parts *multipart.Reader, nested int) []byte {
 }
 
 // takesSDP reports whether the sender of a request takes an answer with a description
-// (RFC 3261 §20.1): it says so, or does not say what it takes.
+// (RFC 3261 §20.1): it has SDP in Accept, or has no Accept.
 func takesSDP(msg sip.Message) bool {
 	said := false
 	for _, h := range msg.GetHeaders("Accept") {

@@ -8,15 +8,15 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// A Fault is what is wrong with a message. If that is a request that can be answered, it
-// has the status of the answer.
+// A Fault is the error of a malformed message. If the message is a request that can be
+// answered, it has the status of the answer.
 type Fault struct {
 	Status int // 0: the message must not be answered
 	Reason string
 	text   string
 }
 
-// Error says what is wrong, naming the header.
+// Error describes the fault, naming the header.
 func (f *Fault) Error() string { return f.text }
 
 func fault(status int, reason, format string, args ...any) *Fault {
@@ -31,9 +31,9 @@ func malformed(format string, args ...any) *Fault {
 // ones is lost on its way.
 const maxEchoed = 6 << 10
 
-// Check says what is wrong with a message; nil means that a dialog can take it (RFC
-// 3261 §8.1.1, §8.1.3.3 and §16.3). A dialog ignores what does not pass. The error is a
-// *Fault, with which RefuseFaulty answers.
+// Check returns the fault of a message; nil means that a dialog can take it (RFC 3261
+// §8.1.1, §8.1.3.3 and §16.3). A dialog ignores a message that does not pass. The error
+// is a *Fault, with which RefuseFaulty answers.
 func Check(m Received) error {
 	if f := check(m); f != nil {
 		return f

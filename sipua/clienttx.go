@@ -18,7 +18,7 @@ const (
 	firstSign = 4 * time.Second
 )
 
-// A repetition says when a message is sent again. Its zero value: never.
+// A repetition is when a message is sent again. Its zero value: never.
 type repetition struct {
 	next  time.Time
 	pause time.Duration
@@ -99,7 +99,7 @@ func newInviteTx(p pace, now time.Time, request *sip.Request, to Hop, initial bo
 	return tx
 }
 
-// pending says that no final response has come.
+// pending reports whether the final response is still to come.
 func (tx inviteTx) pending() bool { return tx.state == txCalling || tx.state == txProceeding }
 
 // provisional is tx after a 1xx. A first INVITE may ring from now on as long
@@ -167,7 +167,7 @@ func (tx requestTx) final(now time.Time) requestTx {
 
 func (tx requestTx) deadline() time.Time { return earliest(tx.resend.next, tx.end) }
 
-// passed says that time has come; a zero time never comes.
+// passed reports whether a time has come; a zero time never comes.
 func passed(now, when time.Time) bool { return !when.IsZero() && !now.Before(when) }
 
 func earliest(times ...time.Time) time.Time {

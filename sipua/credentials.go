@@ -17,14 +17,15 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// A digestCredentials is what a request says to show who sends it: the answer to a challenge.
+// A digestCredentials is a request's proof of its sender: the answer to a challenge.
 type digestCredentials struct {
 	challenge
 	user, uri, cnonce, response string
 }
 
 // readCredentials finds the proof for a realm in a request, if there is one, made with
-// one of the algorithms offered to its user. An error says why it makes no sense.
+// one of the algorithms offered to its user. An error is the reason why the proof makes no
+// sense.
 func readCredentials(req *sip.Request, realm string, offered func(user string) []string) (digestCredentials, bool, error) {
 	for _, h := range req.GetHeaders("Authorization") {
 		scheme, rest, _ := strings.Cut(strings.TrimSpace(h.Value()), " ")
@@ -69,20 +70,20 @@ func newCredentials(said map[string]string) (digestCredentials, error) {
 	return p, nil
 }
 
-// madeWith says that the algorithm is one of those; a proof that names none means
-// MD5 (RFC 7616 §3.4).
+// madeWith reports whether the algorithm is one of those; a proof that names none means MD5
+// (RFC 7616 §3.4).
 func (p digestCredentials) madeWith(offered []string) bool {
 	name := cmp.Or(p.Algorithm, "MD5")
 	return slices.ContainsFunc(offered, func(o string) bool { return strings.EqualFold(o, name) })
 }
 
-// proves says that whoever sent a request knows the password.
+// proves reports whether the sender of a request knows the password.
 func (p digestCredentials) proves(who Account, method sip.RequestMethod) bool {
 	want := p.challenge.response(Credentials{User: p.user, Password: who.Password}, method, p.uri, p.cnonce)
 	return subtle.ConstantTimeCompare([]byte(want), []byte(strings.ToLower(p.response))) == 1
 }
 
-// sameURI says that a URI, as it is written, leads where another does.
+// sameURI reports whether a URI, as it is written, leads to the same place as another.
 func sameURI(written string, uri sip.Uri) bool {
 	var other sip.Uri
 	return sip.ParseUri(written, &other) == nil && other.User == uri.User && other.Raw() == uri.Raw() &&
@@ -95,9 +96,9 @@ const (
 	maxNonces = 4096
 )
 
-// nonces are the questions of a registrar. A nonce says when and for whom it was
-// made, and that it was us, so that it costs no memory until it has been used. Only who
-// receives at the address and port that it was made for knows it.
+// nonces are the questions of a registrar. A nonce carries the time it was made, signed
+// with the secret for the sender's address and port, so that it costs no memory until it
+// has been used. Only a receiver there knows it.
 type nonces struct {
 	secret string
 	made   uint32

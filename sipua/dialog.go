@@ -1,8 +1,8 @@
 // Package sipua is SIP as pure machines: the transactions of RFC 3261 §17 and
 // RFC 6026 and the dialogs on them, over sipgo's parser. A machine has no
-// goroutine, clock or socket: messages, times and wishes go in, what happened and
-// what to send come out. A Wire carries them over UDP and TCP. The package never
-// decides what a call is for.
+// goroutine, clock or socket: messages, times and wishes go in, events and messages to
+// send come out. A Wire carries them over UDP and TCP. The package never decides about a
+// call.
 package sipua
 
 import (
@@ -27,7 +27,7 @@ type Dialog struct {
 
 	self, other nameAddr
 	headers     []sip.Header // for the first INVITE
-	peer        peer         // confirmed, or whom we call
+	peer        peer         // confirmed, or the party we call
 	early       []peer       // who has sent provisionals to our first INVITE
 	forks       []string     // To-tags of further 2xx, which have had their BYE
 	heard       int64        // the peer's highest CSeq, -1 before any
@@ -43,7 +43,7 @@ type Dialog struct {
 	waiting []byte    // the offer of a re-INVITE that is yet to be sent
 	retryAt time.Time // not before then
 	retries int       // of that re-INVITE so far
-	keys    string    // to be pressed, and written down nowhere: nobody presses them twice
+	keys    string    // to be pressed, and written down nowhere, so that no successor presses them twice
 
 	datagrams  bool        // the peer has refused TCP: requests of any length go over UDP
 	challenges []challenge // which our requests have to answer
@@ -73,7 +73,7 @@ const (
 	over        stage = "over"
 )
 
-// A Step is what a dialog would do about something.
+// A Step is a dialog's reaction to something.
 type Step struct {
 	Dialog *Dialog // afterwards, never nil
 	Events []Event // what happened, in order
@@ -82,7 +82,7 @@ type Step struct {
 
 // A Message is a SIP message to be sent.
 type Message struct {
-	Kind      Kind // what it is, for the table of classes (kind.go)
+	Kind      Kind // its kind, for the table of classes (kind.go)
 	To        netip.AddrPort
 	Transport Transport
 	SIP       sip.Message
@@ -93,11 +93,12 @@ type Received struct {
 	SIP       sip.Message
 	From      netip.AddrPort
 	Transport Transport
-	// Fault is why the message could not be read. SIP then holds what a refusal needs.
+	// Fault is why the message could not be read. SIP then holds the headers that a
+	// refusal needs.
 	Fault error
 }
 
-// An Event is what a dialog tells its user.
+// An Event is a dialog's report to its user.
 //
 //sumtype:decl
 type Event interface{ isEvent() }
@@ -120,10 +121,9 @@ type (
 		SDP     []byte
 		Initial bool
 	}
-	// Rejected: our INVITE or re-INVITE has failed for good (retries of 491
-	// and of challenges are the dialog's own affair). Status is 0 when there
-	// was no answer: Text then says what happened. After a rejected re-INVITE
-	// the session is as it was.
+	// Rejected: our INVITE or re-INVITE has finally failed (the dialog itself retries
+	// after 491 and challenges). Status is 0 when there was no answer: Text then has the
+	// reason. After a rejected re-INVITE the session is as it was.
 	Rejected struct {
 		Status  int
 		Text    string // such as "486 Busy Here", or "no answer from 192.0.2.1:5060 within 4s"
@@ -167,7 +167,7 @@ type Identity struct {
 	begun invitation
 }
 
-// An invitation is what tells the INVITE that began a dialog with us from all others.
+// An invitation identifies the INVITE that began a dialog with us.
 type invitation struct {
 	key txKey
 	tag string // of its From
@@ -190,7 +190,7 @@ func RandomIdentity() Identity {
 	return Identity{CallID: rand.Text(), Tag: rand.Text()[:16], Seed: rand.Text()}
 }
 
-// A Call is whom we call, and as whom.
+// A Call is the party we call, and the identity we call with.
 type Call struct {
 	To      sip.Uri // Request-URI and To
 	From    sip.Uri
@@ -231,10 +231,10 @@ func NewCallee(local Local, id Identity, epoch uint16, now time.Time, invite Rec
 	return t.step()
 }
 
-// Resume repeats what may not have been sent before the restart: the final
-// response to an unacknowledged INVITE, a blind ACK for a pending re-INVITE,
-// BYE or CANCEL if hanging up had begun. A first INVITE of ours without final
-// response rings on. For an established dialog the user then calls Invite.
+// Resume repeats messages that may not have been sent before the restart: the final
+// response to an unacknowledged INVITE, a blind ACK for a pending re-INVITE, BYE or
+// CANCEL if hanging up had begun. Our first INVITE without a final response rings on.
+// For an established dialog the user then calls Invite.
 func (d *Dialog) Resume(now time.Time) Step {
 	t := d.step(now)
 	t.resume()
@@ -257,17 +257,17 @@ func (d *Dialog) Receive(now time.Time, m Received) Step {
 	return t.step()
 }
 
-// Unreachable tells that the network reports addr unreachable: by ICMP, or by
-// refusing a connection. What took TCP only for its length is sent over UDP.
-// Otherwise only a first INVITE without any provisional gives up for it: in a
-// call, the network may be lying and the timers decide.
+// Unreachable takes the network's report that addr is unreachable: by ICMP, or by
+// refusing a connection. A request that used TCP only for its length is sent over UDP.
+// Otherwise only a first INVITE without any provisional gives up for it: in a call, the
+// network may be lying and the timers decide.
 func (d *Dialog) Unreachable(now time.Time, addr netip.AddrPort) Step {
 	t := d.step(now)
 	t.unreachable(addr)
 	return t.step()
 }
 
-// Tick tells that Deadline has come.
+// Tick is called when Deadline has come.
 func (d *Dialog) Tick(now time.Time) Step {
 	t := d.step(now)
 	t.tick()
@@ -306,8 +306,8 @@ func (d *Dialog) Progress(now time.Time, sdp []byte) Step {
 }
 
 // Accept sends 200 with sdp to the pending INVITE or re-INVITE, and repeats it
-// until the ACK. unchanged says that a re-INVITE was a mere refresh: the same
-// session as before, so the answer is exempt from recording.
+// until the ACK. unchanged means that a re-INVITE was a mere refresh: the same session
+// as before, so the answer is exempt from recording.
 func (d *Dialog) Accept(now time.Time, sdp []byte, unchanged bool) Step {
 	t := d.step(now)
 	t.accept(sdp, unchanged)
@@ -322,7 +322,7 @@ func (d *Dialog) Reject(now time.Time, status int, reason string, headers ...sip
 }
 
 // Press sends keys of a telephone, each in an INFO request once the one before
-// has been answered. A successor does not press what has not been sent. Only an
+// has been answered. A successor does not press keys that were not sent. Only an
 // established dialog does so.
 func (d *Dialog) Press(now time.Time, keys string) Step {
 	t := d.step(now)
@@ -361,9 +361,9 @@ func (d *Dialog) Deadline() time.Time {
 	return first
 }
 
-// Identity is what tells the dialog from others. After a restart it knows the INVITE
-// that began the dialog while that has no acknowledged response; after that it still
-// knows copies that came by another way, until the peer has sent another request.
+// Identity identifies the dialog. After a restart it knows the INVITE that began the
+// dialog while that has no acknowledged response; after that it still knows copies that
+// came by another way, until the peer has sent another request.
 func (d *Dialog) Identity() Identity { return d.id }
 
 // CallID is the dialog's Call-ID.

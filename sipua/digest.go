@@ -18,15 +18,16 @@ import (
 // needs them never writes them down.
 type Credentials struct {
 	Peers    []netip.Prefix // who may ask for them: where the request was sent
-	Realm    string         // what they are for; empty: whatever those peers name
+	Realm    string         // the realm they are for; empty: any realm of those peers
 	User     string
 	Password string
 }
 
-// String says whose they are, and keeps the password from being printed.
+// String returns the user and the realm, and keeps the password from being
+// printed.
 func (c Credentials) String() string { return fmt.Sprintf("%s in %q", c.User, c.Realm) }
 
-// credentials are ours for a realm that somebody at an address asks for.
+// credentials are ours for a realm in a challenge from an address.
 func (l Local) credentials(realm string, at netip.Addr) (Credentials, bool) {
 	i := slices.IndexFunc(l.Credentials, func(c Credentials) bool {
 		asks := slices.ContainsFunc(c.Peers, func(p netip.Prefix) bool { return p.Contains(at) })
@@ -38,8 +39,8 @@ func (l Local) credentials(realm string, at netip.Addr) (Credentials, bool) {
 	return l.Credentials[i], true
 }
 
-// A challenge is what somebody wants to see answered in our requests (RFC 7616
-// §3.3). The whole dialog remembers it.
+// A challenge is one that our requests must answer (RFC 7616 §3.3). The whole
+// dialog remembers it.
 type challenge struct {
 	Proxy     bool   `json:"proxy,omitempty"` // by a proxy on the way
 	Realm     string `json:"realm"`
@@ -74,7 +75,8 @@ func (c challenge) rank() int {
 	return slices.IndexFunc(algorithms, func(a algorithm) bool { return a.name == name })
 }
 
-// session says that the secret is made anew for each nonce (RFC 7616 §3.4.2).
+// session reports whether the secret is made anew for each nonce (RFC 7616
+// §3.4.2).
 func (c challenge) session() bool { return strings.HasSuffix(strings.ToUpper(c.Algorithm), "-SESS") }
 
 // challenges are those in a response which can be answered: of each realm the
@@ -104,7 +106,7 @@ func (c challenge) sameRealm(other challenge) bool {
 	return c.Proxy == other.Proxy && c.Realm == other.Realm
 }
 
-// maxChallenge bounds what a dialog remembers of a challenge.
+// maxChallenge bounds the part of a challenge that a dialog remembers.
 const maxChallenge = 2048
 
 // readChallenge reads a challenge; not ok: it cannot be answered.
@@ -157,7 +159,7 @@ func cutValue(text string) (value, rest string) {
 	return b.String(), ""
 }
 
-// response proves that somebody knows the password (RFC 7616 §3.4.1).
+// response is the proof of the password (RFC 7616 §3.4.1).
 func (c challenge) response(who Credentials, method sip.RequestMethod, uri, cnonce string) string {
 	h := func(parts ...string) string {
 		sum := algorithms[c.rank()].hash()

@@ -31,7 +31,7 @@ type failedAttempts struct {
 	proven           map[string]time.Time
 }
 
-// An attempt counts what came from one source since a time.
+// An attempt counts the wrong passwords of one source or user since a time.
 type attempt struct {
 	since time.Time
 	wrong int
@@ -116,9 +116,9 @@ func household(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// origin is where a request was sent from. What comes through a proxy was sent from where
-// the proxy has received it, which it adds to the Via below its own (RFC 3261 §18.2.1,
-// RFC 3581).
+// origin is where a request was sent from. A request through a proxy was sent from the
+// address at which the proxy received it, which it adds to the Via below its own (RFC
+// 3261 §18.2.1, RFC 3581).
 func origin(m Received, proxy netip.AddrPort) netip.AddrPort {
 	from := netip.AddrPortFrom(m.From.Addr().Unmap(), m.From.Port())
 	req, ok := m.SIP.(*sip.Request)

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// MaxMessage bounds a message over TCP, so that nobody can fill our memory.
+// MaxMessage bounds a message over TCP, so that no sender can fill our memory.
 const MaxMessage = 1 << 16
 
-// The double line break by which the other end asks whether we are there, and
-// the single one that says so (RFC 5626 §3.5.1).
+// The double line break by which the other end asks whether we are there, and the
+// single one that answers it (RFC 5626 §3.5.1).
 const (
 	Ping = "\r\n\r\n"
 	Pong = "\r\n"
@@ -55,8 +55,8 @@ func SplitMessage(data []byte, _ bool) (advance int, token []byte, err error) {
 	return len(data) - len(message) + end, message[:end], nil
 }
 
-// bodyLength is what the Content-Length in a message's head says, which over
-// TCP must be there.
+// bodyLength is the Content-Length in a message's head, which over TCP must be
+// there.
 func bodyLength(head []byte) (int, error) {
 	unfolded := strings.NewReplacer("\r\n ", "  ", "\r\n\t", "  ").Replace(string(head))
 	length, found := 0, false

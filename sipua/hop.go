@@ -21,9 +21,9 @@ type Hop struct {
 // hopOf is the Hop that a message came from.
 func hopOf(m Received) Hop { return Hop{m.From, m.Transport} }
 
-// HostOf returns the host that a message was sent from. What comes from our proxy was sent
-// from where the proxy has received it (see origin); a response does not have that, but
-// proxies write it into the Contact of a phone behind a NAT.
+// HostOf returns the host that a message was sent from. A message from our proxy was sent
+// from the address at which the proxy received it (see origin); a response does not have
+// that, but proxies write it into the Contact of a phone behind a NAT.
 func (l Local) HostOf(m Received) netip.Addr {
 	host := origin(m, l.Proxy).Addr()
 	if res, is := m.SIP.(*sip.Response); is && host == l.Proxy.Addr().Unmap() {
@@ -130,10 +130,10 @@ func (p peer) namedHop(local Local) Hop {
 	return local.hopTo(uri)
 }
 
-// behindNAT reports whether the peer cannot be where its Contact says, because what it
-// sends comes from elsewhere: it names no host at all, or one of a private network that
-// we do not share with it. A phone that has registered need not name a private one
-// (see Registrar).
+// behindNAT reports whether the peer cannot be at the address in its Contact, because its
+// messages come from elsewhere: it names no host at all, or one of a private network that
+// we do not share with it. A phone that has registered need not name a private one (see
+// Registrar).
 func (p peer) behindNAT(named netip.Addr) bool {
 	heard := p.Source.Addr().Unmap()
 	switch {
@@ -157,7 +157,7 @@ var privateNetworks = []netip.Prefix{
 
 // fit is where a request goes that would go to h: over TCP when it is too long
 // for a datagram, unless a URI insists on UDP or TCP has been refused there
-// (RFC 3261 §18.1.1). Its Via says so.
+// (RFC 3261 §18.1.1). Its Via has the transport.
 func (t *step) fit(req *sip.Request, h Hop) Hop {
 	if h.Transport.Reliable() || !t.local.carries(TCP) || t.datagrams || namesTransport(req) || len(req.String()) <= longest {
 		return h
@@ -181,8 +181,7 @@ func (t *step) overUDP(s *sending) bool {
 	return true
 }
 
-// namesTransport says that the URI by which a request finds its way names a
-// transport.
+// namesTransport reports whether the URI by which a request is routed names a transport.
 func namesTransport(req *sip.Request) bool {
 	uri := req.Recipient
 	if route := req.Route(); route != nil {
@@ -206,7 +205,7 @@ func (l Local) via(transport Transport, branch string) *sip.ViaHeader {
 	}
 }
 
-// contact is how we are reached by somebody who speaks to us over a transport.
+// contact is our Contact for a peer that uses that transport.
 func (l Local) contact(transport Transport) *sip.ContactHeader {
 	return &sip.ContactHeader{Address: sip.Uri{
 		Scheme: "sip", Host: l.Address.Addr().String(), Port: int(l.Address.Port()),

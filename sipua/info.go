@@ -19,8 +19,7 @@ const (
 // say 10 for the star, and 11 for the hash.
 const telephoneKeys = "0123456789*#"
 
-// Key is the key, one of 0–9, * and #, that the request says was pressed, if it
-// says so.
+// Key is the pressed key in the request, one of 0–9, * and #, if it has one.
 func (i Info) Key() (key byte, pressed bool) {
 	relay := strings.EqualFold(i.ContentType, keyRelay)
 	if !relay && !strings.EqualFold(i.ContentType, keyAlone) {

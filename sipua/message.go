@@ -39,8 +39,7 @@ func parseNameAddr(text string) (nameAddr, error) {
 }
 
 // A peer is the far side of a dialog (RFC 3261 §12): early, confirmed or
-// forked. Before the first response its Tag is empty and its Target whom we
-// call.
+// forked. Before the first response its Tag is empty and its Target the party we call.
 type peer struct {
 	Tag    string   `json:"tag,omitempty"`
 	Target string   `json:"target"`
@@ -175,7 +174,7 @@ func stamped(m Received) (*sip.Request, Hop) {
 	return req, Hop{netip.AddrPortFrom(host, port), m.Transport}
 }
 
-// TransactionOf is what a response has in common with its request.
+// TransactionOf identifies the transaction, alike for a request and its response.
 func TransactionOf(msg sip.Message) string {
 	if msg.Via() == nil || msg.CSeq() == nil {
 		return ""
@@ -211,8 +210,8 @@ func contactOf(msg sip.Message) string {
 	return ""
 }
 
-// usable says that requests can be sent to a URI, and that it can be written
-// down and read again.
+// usable reports whether requests can be sent to a URI, and that it can be written down
+// and read again.
 func usable(uri sip.Uri) bool {
 	var again sip.Uri
 	return !uri.Wildcard && sip.ParseUri(uri.String(), &again) == nil

@@ -15,8 +15,8 @@ var separators = strings.NewReplacer(
 
 // ParseNumber returns the E.164 number, with its plus sign, that a person has
 // written, or that a tel: URI or the user part of a sip: URI holds. Two spellings of
-// one number give the same result (RFC 3966 §4). Parameters that say how to reach the
-// number are ignored; one that names somebody else (an extension) is not a number. A
+// one number give the same result (RFC 3966 §4). Parameters on how to reach the number
+// are ignored; with one that names another party (an extension) it is not a number. A
 // zero in brackets, "+49 (0)30", stands for two different numbers and is none.
 func ParseNumber(text string) (number string, ok bool) {
 	text = withoutScheme(strings.TrimSpace(text), "tel")

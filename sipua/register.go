@@ -10,17 +10,17 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// RegistrationOptions is where a phone registers, and for whom.
+// RegistrationOptions are the registrar of a phone, and the address it registers.
 type RegistrationOptions struct {
 	At   netip.AddrPort // the registrar
 	User string
-	For  time.Duration // what is asked for
+	For  time.Duration // the time asked for
 }
 
-// A Registration keeps a phone registered (RFC 3261 §10.2): it answers who asks
-// for credentials, which are those of Local for the registrar's address, and asks
-// again when half of what was granted is over. It is a value; each method returns
-// its successor and what to send.
+// A Registration keeps a phone registered (RFC 3261 §10.2): it answers challenges
+// with the credentials of Local for the registrar's address, and registers again
+// when half of the granted time is over. It is a value; each method returns its
+// successor and what to send.
 type Registration struct {
 	dialog *Dialog // whose requests are in no dialog
 	asks   RegistrationOptions
@@ -28,7 +28,8 @@ type Registration struct {
 	leaving bool
 	again   time.Time // when to ask again
 
-	// Settled says that the registrar has answered for good, or not at all.
+	// Settled means that the registrar has given its final answer, or has not
+	// answered at all.
 	Settled bool
 	// Until is how long the phone is registered; the zero value: it is not.
 	Until time.Time
@@ -64,7 +65,7 @@ func (r Registration) Leave(now time.Time) (Registration, []Message) {
 
 func (r Registration) send(now time.Time) (Registration, []Message) {
 	t := r.dialog.step(now)
-	t.requests = nil // what was asked before does not matter any more
+	t.requests = nil // earlier requests do not matter any more
 	cseq := t.nextCSeq()
 	to := t.peer.nextHop(t.local)
 	req := t.request(sip.REGISTER, t.peer, cseq, t.branch(sip.REGISTER, cseq, ""))
@@ -133,7 +134,7 @@ func (r Registration) settle(now time.Time, res *sip.Response) Registration {
 	return r
 }
 
-// granted is how long our Contact lasts, as a response says.
+// granted is how long our Contact lasts, according to a response.
 func (r Registration) granted(res *sip.Response) time.Duration {
 	ours := r.dialog.local.Address
 	for _, h := range res.GetHeaders("Contact") {
@@ -148,7 +149,7 @@ func (r Registration) granted(res *sip.Response) time.Duration {
 	return 0
 }
 
-// Tick tells that Deadline has come.
+// Tick is called when Deadline has come.
 func (r Registration) Tick(now time.Time) (Registration, []Message) {
 	if passed(now, r.again) {
 		return r.send(now)

@@ -8,7 +8,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// RegistrarOptions are what a Registrar is made of. All are needed.
+// RegistrarOptions configure a Registrar. All are needed.
 type RegistrarOptions struct {
 	Local         Local
 	Authenticator *Authenticator
@@ -31,16 +31,16 @@ func NewRegistrar(o RegistrarOptions) *Registrar {
 	return &Registrar{options: o}
 }
 
-// IsRegister says that a message is for a registrar.
+// IsRegister reports whether a message is for a registrar.
 func IsRegister(m Received) bool {
 	req, ok := m.SIP.(*sip.Request)
 	return ok && req.Method == sip.REGISTER
 }
 
-// Receive takes a REGISTER. Either it is asked for something: the bindings
-// afterwards are those of Asked.Apply, which must be written down before Grant
-// says so. Or there is an answer to send; the zero Message means that there must
-// be none, because the sender has guessed too many passwords.
+// Receive takes a REGISTER. Either it returns the request: the bindings afterwards
+// are those of Asked.Apply, which must be written down before Grant confirms them.
+// Or there is an answer to send; the zero Message means that there must be none,
+// because the sender has guessed too many passwords.
 func (r *Registrar) Receive(now time.Time, m Received) (*Asked, Message) {
 	switch {
 	case !IsRegister(m):
@@ -138,7 +138,7 @@ func (r *Registrar) again(now time.Time, m Received) (Message, bool) {
 	return Message{}, false
 }
 
-// identify is what a request has in common with its repetitions only.
+// identify identifies a request, alike for its repetitions.
 func identify(m Received) string {
 	return fmt.Sprintf("%s %s %s %d", m.From, BranchOf(m.SIP), m.SIP.CallID().Value(), m.SIP.CSeq().SeqNo)
 }

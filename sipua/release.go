@@ -77,7 +77,7 @@ func (t *step) byeOnce(p peer, cseq uint32) {
 }
 
 // uncancellable: the peer knows nothing of the INVITE that CANCEL was for. It
-// never had it, or has answered it while nobody listened.
+// never had it, or has answered it while no server listened.
 func (t *step) uncancellable(cancel requestTx) {
 	for i, tx := range t.invites {
 		if tx.pending() && tx.initial && BranchOf(tx.request) == BranchOf(cancel.request) {

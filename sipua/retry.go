@@ -21,8 +21,8 @@ func (t *step) inviteWaiting() {
 	t.invite(offer)
 }
 
-// reinviteRejected tries again what was only untimely; otherwise the session
-// is as it was (RFC 3261 §14.1).
+// reinviteRejected retries a re-INVITE that came at a wrong moment; otherwise
+// the session is as it was (RFC 3261 §14.1).
 func (t *step) reinviteRejected(tx inviteTx, res *sip.Response, text string) {
 	pause, untimely := t.retryAfter(tx, res)
 	if !untimely || t.retries == maxRetries {
@@ -38,9 +38,9 @@ func (t *step) reinviteRejected(tx inviteTx, res *sip.Response, text string) {
 	}
 }
 
-// retryAfter says how long a re-INVITE that met another waits. 500 is what a
-// peer says while its own INVITE is unanswered (§14.2), or to a CSeq below
-// that of an earlier owner.
+// retryAfter is how long a re-INVITE that met another waits. A peer sends 500
+// while its own INVITE is unanswered (§14.2), or to a CSeq below that of an
+// earlier owner.
 func (t *step) retryAfter(tx inviteTx, res *sip.Response) (time.Duration, bool) {
 	chance := t.chance("retry", tx.request.CSeq().SeqNo)
 	between := func(least, most time.Duration) time.Duration {

@@ -12,8 +12,8 @@ import (
 const ringAgain = time.Minute
 
 // tryingAfter is how long an INVITE may be without a response (RFC 3261
-// §17.2.1). A 100 stops the peer from repeating it, so we would rather send
-// what has been written down; if we die before that, the repetition is new.
+// §17.2.1). A 100 stops the peer from repeating it, so we rather wait to send a
+// response that has been written down; if we die before that, the repetition is new.
 const tryingAfter = 200 * time.Millisecond
 
 // A serverTx is a server transaction (RFC 3261 §17.2 with RFC 6026): of an
@@ -87,12 +87,12 @@ func (tx serverTx) acknowledged(now time.Time) serverTx {
 	return tx
 }
 
-// openInvite says that it is an INVITE which waits for our final response.
+// openInvite reports whether it is an INVITE which waits for our final response.
 func (tx serverTx) openInvite() bool {
 	return tx.state == txProceeding && tx.request.Method == sip.INVITE
 }
 
-// unacknowledged says that our final response waits for its ACK.
+// unacknowledged reports whether our final response waits for its ACK.
 func (tx serverTx) unacknowledged() bool { return tx.state == txAccepted || tx.state == txCompleted }
 
 func (tx serverTx) deadline() time.Time {
@@ -111,8 +111,8 @@ func (tx serverTx) expiring(now time.Time) serverTx {
 	return tx
 }
 
-// A txKey tells requests of one transaction from all others (RFC 3261
-// §17.2.3). The CSeq number serves peers whose branches are not unique.
+// A txKey identifies the requests of one transaction (RFC 3261 §17.2.3). The CSeq
+// number serves peers whose branches are not unique.
 type txKey struct {
 	branch, sentBy string
 	method         sip.RequestMethod

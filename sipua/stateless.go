@@ -10,7 +10,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// OptionsOK answers an OPTIONS outside any dialog with what we do (RFC 3261 §11.2).
+// OptionsOK answers an OPTIONS outside any dialog with our capabilities (RFC 3261 §11.2).
 func OptionsOK(m Received) Message {
 	if req, ok := m.SIP.(*sip.Request); !ok || req.Method != sip.OPTIONS || Check(m) != nil {
 		return Message{}
@@ -73,8 +73,8 @@ func capabilities() []sip.Header {
 	}
 }
 
-// Release ends a call that a 2xx to an INVITE of nobody's dialog would leave
-// behind: ACK and BYE (RFC 3261 §13.2.2.4). It returns nil for anything else.
+// Release ends a call that a 2xx to an INVITE of no dialog would leave behind: ACK and BYE
+// (RFC 3261 §13.2.2.4). It returns nil for anything else.
 func Release(local Local, m Received) []Message {
 	res, ok := m.SIP.(*sip.Response)
 	if !ok || Check(m) != nil || res.CSeq().MethodName != sip.INVITE || !res.IsSuccess() {

@@ -9,7 +9,7 @@ import (
 )
 
 // A step is a dialog about to become its successor: a copy that may be
-// changed, and what came of it so far.
+// changed, and its results so far.
 type step struct {
 	*Dialog
 	now    time.Time
@@ -104,7 +104,7 @@ func (t *step) unanswered(tx requestTx) {
 	switch {
 	case !tx.pending():
 	case tx.request.Method == sip.INFO:
-		t.keys = "" // too late for what was to follow
+		t.keys = "" // too late for the keys that were to follow
 	case tx.request.Method == sip.NOTIFY:
 		t.notified(tx.referral, true)
 	case tx.request.Method == sip.REFER:

@@ -58,7 +58,7 @@ func (t *step) addFirst(req *sip.Request) {
 	}
 }
 
-// ourInvite says that an INVITE of ours has no final response.
+// ourInvite reports whether one of our INVITEs has no final response.
 func (t *step) ourInvite() bool { return slices.ContainsFunc(t.invites, inviteTx.pending) }
 
 // answered takes a response.
@@ -216,8 +216,9 @@ func (t *step) establish(p peer, res *sip.Response) {
 }
 
 // inviteRejected takes a final response other than 2xx and acknowledges it,
-// each repetition at once (RFC 3261 §17.1.1.3). The first ACK is recorded: the
-// peer does not repeat after it what a successor would have to know.
+// each repetition at once (RFC 3261 §17.1.1.3). The first ACK is recorded:
+// after it the peer does not repeat a response that a successor would have to
+// know.
 func (t *step) inviteRejected(i int, res *sip.Response) {
 	tx := t.invites[i]
 	if tx.state == txAccepted {
@@ -264,8 +265,9 @@ func (t *step) tickInvite(i int) {
 	}
 }
 
-// unreachable takes from the network that nobody is at addr. What is lost there
-// over TCP is repeated as if it had gone over UDP, but for a first INVITE.
+// unreachable takes the network's report that addr is unreachable. A request
+// lost there over TCP is repeated as if it had gone over UDP, except for a
+// first INVITE.
 func (t *step) unreachable(addr netip.AddrPort) {
 	for i := range t.invites {
 		tx := &t.invites[i]
@@ -290,7 +292,7 @@ func (t *step) unreachable(addr netip.AddrPort) {
 	}
 }
 
-// abandon tells that our first INVITE meets silence. It lingers: an answer
+// abandon reports that our first INVITE gets no answer. It lingers: an answer
 // that comes after all is taken and ended at once.
 func (t *step) abandon(i int, text string) {
 	t.invites[i].answerBy = time.Time{}

@@ -56,10 +56,10 @@ func (t *step) reply(i int, kind Kind, status int, reason string, sdp []byte, he
 	t.servers[i] = tx.respond(t.now, kind, res)
 }
 
-// contactFor is our Contact for whoever has sent the request at i.
+// contactFor is our Contact for the sender of the request at i.
 func (t *step) contactFor(i int) sip.Header { return t.local.contact(t.servers[i].to.Transport) }
 
-// unacceptable is the refusal of a request that asks for what we do not do, or nil.
+// unacceptable is the refusal of a request for something we do not support, or nil.
 func (t *step) unacceptable(req *sip.Request) func(i int) {
 	refuse := func(status int, reason string, headers ...sip.Header) func(int) {
 		return func(i int) { t.reply(i, ErrorResponse, status, reason, nil, headers...) }
@@ -133,8 +133,8 @@ func (t *step) inDialog(m Received, req *sip.Request, i int) {
 	}
 }
 
-// ours says that a request is inside this dialog. Ours alone may not know the
-// peer's tag yet: its BYE may overtake its answer.
+// ours reports whether a request is inside this dialog. A dialog that we began may
+// not know the peer's tag yet: the peer's BYE may overtake its answer.
 func (t *step) ours(req *sip.Request) bool {
 	if tagOf(req.To().Params) != t.id.Tag {
 		return false
@@ -204,7 +204,7 @@ func (t *step) reinvited(req *sip.Request, i int) {
 	}
 }
 
-// theirInvite says that an INVITE of the peer is unanswered, or our 2xx to it
+// theirInvite reports whether an INVITE of the peer is unanswered, or our 2xx to it
 // unacknowledged.
 func (t *step) theirInvite() bool { return t.theirInviteBefore(len(t.servers)) }
 
@@ -351,7 +351,8 @@ func (t *step) refusePending(kind Kind, status int, reason string, headers ...si
 	}
 }
 
-// awaitsFirstACK says that the peer has not acknowledged our first answer.
+// awaitsFirstACK reports whether the peer's ACK for our first answer is still to
+// come.
 func (t *step) awaitsFirstACK() bool {
 	return slices.ContainsFunc(t.servers, func(tx serverTx) bool {
 		return tx.initial && tx.state == txAccepted
