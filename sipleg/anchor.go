@@ -43,8 +43,8 @@ func (r rooms) Open(room call.ContactID, leg call.ConnectionID, port uint16) (au
 
 func (r rooms) CloseRoom(room call.ContactID) { r.Room(room).Close() }
 
-// An anchor is what a leg holds in this process; all values of the leg share
-// it. Besides hop, refused and theirs nothing in it changes.
+// An anchor holds a leg's resources in this process; all values of the leg
+// share it. Besides hop, refused and theirs nothing in it changes.
 type anchor struct {
 	lines      *Legs
 	contact    call.ContactID
@@ -54,7 +54,7 @@ type anchor struct {
 	identity   sipua.Identity // of its dialog, which finds it
 	audio      audio          // silence for a leg that had ended before it was restored
 	at         netip.AddrPort // where its audio is received
-	caller     invited        // what a caller's INVITE asked for
+	caller     invited        // the wishes in a caller's INVITE
 	audience   audience
 
 	hop     atomic.Pointer[netip.AddrPort] // where the last message went; nil: it is known to be lost
@@ -68,7 +68,7 @@ func (a *anchor) Close() {
 	a.audio.Close()
 }
 
-// deliver hands the leg what came in, if there still is one.
+// deliver hands the leg an input, if there still is a leg.
 func (a *anchor) deliver(in switchboard.Incoming) bool {
 	return a.lines.board.Deliver(a.contact, a.connection, in)
 }

@@ -13,10 +13,10 @@ import (
 // usualHops is how far a request may go whose sender does not say (RFC 3261 §8.1.1.6).
 const usualHops = 70
 
-// An invited is what the INVITE of a caller asks for that concerns whom we call for them.
+// An invited is the part of a caller's INVITE that concerns the parties we call for them.
 type invited struct {
 	Hops    int  `json:"hops"`              // that it had left
-	Private bool `json:"private,omitempty"` // nobody else may see who calls
+	Private bool `json:"private,omitempty"` // no other party may see who calls
 
 	// Agent is the agent whose phone dials; empty: a customer calls.
 	Agent string `json:"agent,omitempty"`
@@ -56,8 +56,8 @@ func hopsOf(r *sip.Request) int {
 	return usualHops
 }
 
-// private reports whether a caller wants to stay unknown to those whom we call for them:
-// by Privacy (RFC 3323 §4.2, RFC 3325 §9.3), or as gateways said before that.
+// private reports whether a caller wants to stay unknown to the parties we call for them:
+// by Privacy (RFC 3323 §4.2, RFC 3325 §9.3), or in the older way of gateways.
 func private(r *sip.Request) bool {
 	if asksFor(r, "id", "user", "header") {
 		return true
@@ -110,7 +110,7 @@ func (l *Legs) call(id call.ContactID, to sip.Uri, d call.Dial) sipua.Call {
 	return c
 }
 
-// asserted says for whom we call, to those who are told.
+// asserted is the identity of the customer we call for, for the trunks that get it.
 func (l *Legs) asserted(d call.Dial) []sip.Header {
 	if d.Customer.Kind != call.PhoneNumber || d.Party == call.Customer || !l.addresses.Identifies(d.To) {
 		return nil
@@ -134,7 +134,7 @@ func (l *Legs) from(e call.Endpoint) sip.Uri {
 		if err := sip.ParseUri(e.Address, &theirs); err == nil && theirs.User != "" {
 			from.User = sipua.EscapeUser(sipua.CanonicalUser(theirs.User))
 		}
-	case call.QueueEndpoint: // nobody is called by a queue
+	case call.QueueEndpoint: // a queue calls no party
 	}
 	return from
 }

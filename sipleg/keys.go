@@ -6,7 +6,7 @@ import (
 	"holdfast/switchboard"
 )
 
-// What a line tells of keys and prompts.
+// The events of a line about keys and prompts.
 type (
 	// pressed: the peer has pressed a key, as a telephone-event in its audio.
 	pressed struct{ key byte }
@@ -18,7 +18,7 @@ type (
 func (pressed) Trace() string { return "" }
 func (played) Trace() string  { return "" }
 
-// A way is how a peer says keys.
+// A way is how a peer sends keys.
 type way string
 
 const (
@@ -26,9 +26,9 @@ const (
 	byInfo   way = "INFO"
 )
 
-// key takes a key of the peer's. Some phones say each of them in both ways, so
-// what they began with counts, until their audio comes from somewhere else. A
-// restart may forget it: it is worth no entry of its own.
+// key takes a key of the peer. Some phones send each key both ways, so the way they
+// began with counts, until their audio comes from another address. A restart may forget
+// the way: it is not worth an entry of its own.
 func (t *step) key(key byte, how way) {
 	if t.way == "" {
 		t.way = how
@@ -41,7 +41,7 @@ func (t *step) key(key byte, how way) {
 	}
 }
 
-// informed takes what the peer says in an INFO request.
+// informed takes an INFO request of the peer.
 func (t *step) informed(info sipua.Info) {
 	if key, is := info.Key(); is {
 		t.key(key, byInfo)
@@ -60,8 +60,8 @@ func (t *step) press(keys string) {
 	}
 }
 
-// passing has a key that came by INFO pressed towards everybody who hears the leg. It is
-// written down nowhere: it may be of a card's number.
+// passing presses a key that came by INFO towards all parties that hear the leg. It is
+// written down nowhere: it may be a part of a card number.
 type passing struct {
 	audio audio
 	key   byte
@@ -75,8 +75,8 @@ func (p passing) Send() error {
 	return nil
 }
 
-// typing has keys pressed in the audio. It is not repeated after a restart: a
-// key too few is pressed again by whoever meant it, one too many is not undone.
+// typing has keys pressed in the audio. It is not repeated after a restart: a person
+// presses a missing key again, but cannot undo an extra one.
 type typing struct {
 	audio audio
 	keys  string

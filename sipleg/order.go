@@ -7,7 +7,7 @@ import (
 )
 
 // The order of lines that RFC 8866 §5 prescribes, before the first m= line and after one.
-// Not everybody keeps to it, and nobody misunderstands who does not.
+// Not every sender keeps to it, and no receiver misunderstands those who do not.
 const (
 	sessionOrder = "vosiuepcbtrzka"
 	mediaOrder   = "micbka"

@@ -10,8 +10,8 @@ import (
 	"holdfast/call"
 )
 
-// reasonFor says why a party could not be reached from the final status of our
-// INVITE; 0 is no answer at all.
+// reasonFor returns why a party could not be reached from the final status of our INVITE;
+// 0 means no answer at all.
 func reasonFor(status int) call.Reason {
 	switch status {
 	case 486, 600:
@@ -28,8 +28,8 @@ func reasonFor(status int) call.Reason {
 	return call.LineError
 }
 
-// statusFor is the status by which a customer who rings at us is told why nobody
-// answers, with its reason phrase.
+// statusFor is the status, with its reason phrase, that tells a customer who rings at us
+// why no agent answers.
 func statusFor(r call.Reason) (status int, phrase string) {
 	switch r {
 	case call.Busy:

@@ -20,7 +20,7 @@ const (
 
 // Refused are the INVITEs that were turned away with 503 a while ago. One that is sent
 // again must not begin a contact: its caller may have read the 503 already, and would
-// neither answer a 200 nor end what it begins. Of each only a hash is kept.
+// neither acknowledge a 200 nor end the call it begins. Of each only a hash is kept.
 type refused struct {
 	seed maphash.Seed
 
@@ -59,7 +59,8 @@ func (f *refused) has(now time.Time, r *sip.Request) bool {
 	return is
 }
 
-// hash is of what the same INVITE has each time: its transaction and its Call-ID.
+// hash is of the parts that are the same in each copy of an INVITE: its transaction
+// and its Call-ID.
 func (f *refused) hash(r *sip.Request) uint64 {
 	return maphash.String(f.seed, sipua.TransactionOf(r)+" "+r.CallID().Value())
 }

@@ -37,7 +37,7 @@ type PhoneChange struct {
 	Places  int              // where it is registered afterwards
 }
 
-// RegistrarOptions are what a Registrar is made of. All are needed.
+// RegistrarOptions configure a Registrar. All are needed.
 type RegistrarOptions struct {
 	Local         sipua.Local
 	Sender        Sender
@@ -57,14 +57,14 @@ const (
 	bindWithin = 5 * time.Second
 )
 
-// A Registrar answers the phones that register. What they ask for is written down
-// before they are told that they have it.
+// A Registrar answers the phones that register. It writes a registration down before it
+// confirms it to the phone.
 type Registrar struct {
 	machine *sipua.Registrar
 	options RegistrarOptions
 	phones  chan sipua.Received // requests that answer a nonce: their senders are not forged
 	others  chan sipua.Received
-	unsent  seldom    // what is logged of them
+	unsent  seldom    // log lines about them
 	expiry  time.Time // when the next binding is over; zero: none is left
 	stop    context.CancelFunc
 	done    sync.WaitGroup

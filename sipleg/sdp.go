@@ -10,12 +10,12 @@ import (
 	"holdfast/media"
 )
 
-// A session is what one leg has said and agreed about its audio (RFC 3264). It
-// is a value: each method returns what the session would be afterwards.
+// A session is one leg's side of the offers and answers about its audio (RFC
+// 3264). It is a value: each method returns the session afterwards.
 type session struct {
 	ID      uint64         `json:"id"`                // in our o= line, for ever
 	Version uint64         `json:"version"`           // in our o= line, one more with every change
-	At      netip.AddrPort `json:"at,omitzero"`       // where Local says that we listen
+	At      netip.AddrPort `json:"at,omitzero"`       // our address for audio in Local
 	Local   string         `json:"local,omitempty"`   // the last offer or answer of ours
 	Events  uint8          `json:"events,omitempty"`  // our payload type for telephone-event, once described
 	Waiting bool           `json:"waiting,omitempty"` // Local is an offer in a 2xx, whose answer the ACK brings
@@ -46,9 +46,9 @@ func (s session) offer(at netip.AddrPort, fresh bool) session {
 }
 
 // answer answers an offer, to listen at that address (RFC 3264 §6): the first
-// audio line with a codec of ours is taken, with the first such codec in the
-// peer's order and with its payload types; all other lines are refused. The
-// error of an offer in which there is no such line says why.
+// audio line with one of our codecs is taken, with the first such codec in the
+// peer's order and with its payload types; all other lines are refused. An offer
+// without such a line gives an error with the reason.
 func (s session) answer(at netip.AddrPort, offer []byte) (session, error) {
 	sections, err := parse(offer)
 	if err != nil {
@@ -94,7 +94,7 @@ func (s session) agree(answer []byte) (session, error) {
 	return s, nil
 }
 
-// moved says again what was said last, listening at another address.
+// moved repeats the last description, with another address for audio.
 func (s session) moved(at netip.AddrPort) session {
 	return s.say(at, s.redescribe(func(m *sdp.MediaDescription) *sdp.MediaDescription {
 		m.MediaName.Port = sdp.RangedPort{Value: int(at.Port())}

@@ -31,7 +31,7 @@ type format struct {
 }
 
 // parse reads a description. An error names the line. Sections that are not
-// audio only have their m= line read: what we refuse need not be understood.
+// audio only have their m= line read: we need not understand the ones we refuse.
 func parse(body []byte) ([]section, error) {
 	head, starts := split(string(body))
 	if len(starts) == 0 {
@@ -129,7 +129,7 @@ func choose(us netip.Addr, sections []section) (int, media.Stream, error) {
 	return 0, media.Stream{}, why
 }
 
-// stream is what is agreed when we take this section.
+// stream is the agreed audio when we take this section.
 func (s section) stream(us netip.Addr) (media.Stream, error) {
 	name := s.media.MediaName
 	switch {
@@ -182,7 +182,7 @@ func (s section) readFormats(stream *media.Stream) error {
 	return nil
 }
 
-// encoding is what a payload type stands for, in upper case; the static ones of
+// encoding is the encoding of a payload type, in upper case; the static ones of
 // RFC 3551 §6 need no rtpmap.
 func (s section) encoding(payload string) string {
 	for _, a := range s.media.Attributes {
@@ -217,7 +217,7 @@ func (s section) address() (netip.Addr, error) {
 	return host.Unmap(), nil
 }
 
-// direction is the peer's, sendrecv when nothing is said (RFC 8866 §6.7).
+// direction is the peer's, sendrecv when the section has none (RFC 8866 §6.7).
 func (s section) direction() sdp.Direction {
 	for _, attributes := range [][]sdp.Attribute{s.media.Attributes, s.session.Attributes} {
 		for _, a := range attributes {
@@ -231,7 +231,7 @@ func (s section) direction() sdp.Direction {
 
 func (s section) proto() string { return strings.Join(s.media.MediaName.Protos, "/") }
 
-// direction is ours in an answer: what the stream lets us do.
+// direction is ours in an answer, following from the stream.
 func direction(s media.Stream) sdp.Direction {
 	switch {
 	case s.Send && s.Receive:
