@@ -6,9 +6,9 @@ import (
 	"holdfast/call"
 )
 
-// This file has what is heard before its entry is written. A disk that stalls
-// then delays messages, but nobody's audio. A crash leaves nothing of it, and the
-// successor derives all audio from what was recorded.
+// This file sets the audio of a transition before its entry is written. A disk
+// that stalls then delays messages, but no party's audio. A crash leaves nothing
+// of it, and the successor derives all audio from the recorded contact.
 
 // precede has a transition heard before its entry is written, if the core lets it
 // and the contact is ours. A frozen contact is heard as it is recorded: its
@@ -63,7 +63,7 @@ func (t *transition) takeBack() {
 	t.desk.room.Set(t.desk.heard())
 }
 
-// heard is what is heard of the contact as it is recorded. Recordings outlive the
+// heard is the audio of the contact as it is recorded. Recordings outlive the
 // process: the owner of the contact alone makes them.
 func (d *desk) heard() call.Mix {
 	mix := call.Hears(d.contact)

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// append has an entry written, after what it reserves. Waiting for its turn has no
+// append has an entry written, after its reservations. Waiting for its turn has no
 // limit but ctx and p.patience; from then on the journal has as long as within. ErrBusy
-// means that the patience has ended, and the journal was not given the entry. What it
-// reserves takes a write of its own, so the patience begins after that; if that write
-// does not get done, the patience has ended, too.
+// means that the patience has ended, and the journal was not given the entry. A
+// reservation takes a write of its own, so the patience begins after that; if that
+// write does not get done, the patience has ended, too.
 func (s *Switchboard) append(ctx context.Context, p pending) (seq uint64, err error) {
 	if p.reserves {
 		err := s.settled(ctx, p)
@@ -40,8 +40,8 @@ func (s *Switchboard) append(ctx context.Context, p pending) (seq uint64, err er
 	return seq, err
 }
 
-// settled waits for what was reserved. While the journal works, a router that has
-// much to write is no reason to freeze the contact.
+// settled waits for the reservations to be stored. While the journal works, a router
+// that has much to write does not freeze the contact.
 func (s *Switchboard) settled(ctx context.Context, p pending) error {
 	ctx, cancel := context.WithTimeout(ctx, max(p.within, appendMost))
 	defer cancel()

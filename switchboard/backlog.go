@@ -3,8 +3,8 @@ package switchboard
 import "time"
 
 const (
-	// roomFor is how many may always go on at the same time: how long one takes
-	// says little about several.
+	// roomFor is how many may always go on at the same time: the time that one
+	// takes is no measure for several.
 	roomFor = 8
 	// eachFirst is the interval that a backlog begins with, for want of any.
 	eachFirst = 2 * time.Millisecond
@@ -12,8 +12,8 @@ const (
 	smoothing = 8
 )
 
-// A backlog is what has begun and not ended yet, and how fast it ends. From that
-// follows how long something that begins now will take.
+// A backlog is the work that has begun and not ended yet, and how fast it ends.
+// From that follows how long something that begins now will take.
 type backlog struct {
 	n     int
 	since time.Time     // of the last that was done, or of the beginning of the first

@@ -22,14 +22,14 @@ const (
 	// a contact can have may say something twice at once.
 	inboxSize = 512
 	// waitingMost is how many messages on one line may wait for the journal.
-	// Those beyond it are dropped: lines send again what is not answered. What
-	// other lines say is not.
+	// Those beyond it are dropped: lines repeat unanswered messages. Those on other
+	// lines are kept.
 	waitingMost = 256
 	// soonest keeps a leg that does not move its deadline from spinning.
 	soonest = time.Millisecond
 )
 
-// A view is what everybody may see of a desk.
+// A view is the part of a desk that other goroutines may see.
 type view struct {
 	contact call.Contact // as written down; without a stage before that
 	legs    []call.ConnectionID
@@ -40,12 +40,12 @@ type view struct {
 //
 // It is idle, or an entry is in flight, or it is frozen: the journal has
 // failed, nothing is sent but what needs no record, and the entry is planned
-// anew and tried again until it is written. What comes in while it is not idle
-// waits its turn.
+// anew and tried again until it is written. An input that arrives while it is not
+// idle waits its turn.
 //
-// A panic at the desk is a mistake of ours. It stops the desk but not the
-// process: everybody else talks on, and so do the people in this contact, of
-// whom the desk takes no further notice.
+// A panic at the desk is our bug. It stops the desk but not the process: all other
+// contacts go on, and the people in this one talk on, but the desk handles no
+// further inputs.
 type desk struct {
 	board *Switchboard
 	id    call.ContactID
@@ -61,7 +61,7 @@ type desk struct {
 	written  chan written  // what became of the entry in flight
 	timer    *time.Timer
 	done     chan struct{} // closed when the desk has ended
-	why      error         // what to tell those who come too late, once done
+	why      error         // the error for requests that come too late, once done
 	claimed  chan struct{} // closed when a recovered contact is ours
 	view     atomic.Pointer[view]
 	overflow atomic.Bool
@@ -71,8 +71,8 @@ type desk struct {
 	legs    map[call.ConnectionID]Leg
 	memory  map[call.ConnectionID][]byte    // of each leg
 	given   map[call.ConnectionID]LegMemory // lines that another contact gets, until that has them
-	joined  []call.ConnectionID             // the last the contact was told
-	rung    time.Time                       // the contact's deadline, once it was told
+	joined  []call.ConnectionID             // the last ones reported to the contact
+	rung    time.Time                       // the contact's deadline, once it was reported
 
 	coming map[call.ConnectionID]Leg           // lines from other contacts, not yet planned for
 	asked  map[call.ConnectionID]chan struct{} // lines that other contacts were asked for; closed: no longer
@@ -89,7 +89,7 @@ type desk struct {
 
 	frozen       bool
 	frozenAt     time.Time // by the clock
-	urgent       bool      // what came in may end the contact: try again at once
+	urgent       bool      // an input may end the contact: try again at once
 	retryAt      time.Time
 	retryIn      time.Duration
 	appendIn     time.Duration      // how long the next entry may take
@@ -141,7 +141,7 @@ func (d *desk) run(begin func()) {
 		case <-stop:
 			d.stopping, stop = true, nil
 			if !d.owned && d.flight != nil {
-				d.cancelAppend() // whoever recovers the contact claims it
+				d.cancelAppend() // the server that recovers the contact claims it
 			}
 		}
 		d.safely(d.settle)
@@ -165,8 +165,8 @@ func (d *desk) safely(f func()) {
 	}
 }
 
-// arrive takes an input in. While an earlier one is not settled it waits, but
-// what may be answered without a record is answered.
+// arrive takes an input in. While an earlier one is not settled it waits, but a
+// message that may be answered without a record is answered.
 func (d *desk) arrive(in *input) {
 	in.at = d.now()
 	switch {
@@ -203,9 +203,9 @@ func (d *desk) concerns(in *input) bool {
 // early sends the exempt answers to a message whose turn has not come, as the
 // leg gives them that has been recorded, and reports whether that was all.
 //
-// What seems nothing to that leg may be much to the one that is being
-// recorded, such as a CANCEL to one that has yet to hear of its INVITE. So
-// while a leg is moving only the answers to what it takes seriously are sent.
+// A message that means nothing to that leg may mean much to the one that is being
+// recorded, such as a CANCEL to a leg whose INVITE is not recorded yet. So while a
+// leg is moving, early only sends answers to messages that have an effect.
 func (d *desk) early(in *input) (settled bool) {
 	leg := d.legs[in.connection]
 	if leg == nil || !d.owned {
@@ -259,8 +259,8 @@ func (d *desk) moving(id call.ConnectionID) bool {
 	return d.flight != nil && !bytes.Equal(d.flight.memory[id], d.memory[id])
 }
 
-// alarm tells those whose deadline has come. A contact that is not claimed yet has
-// more time: its claim moves the deadline, see call.Recovered.
+// alarm wakes the legs and the contact whose deadline has come. A contact that is
+// not claimed yet has more time: its claim moves the deadline, see call.Recovered.
 func (d *desk) alarm() {
 	now := d.now()
 	for _, id := range slices.Sorted(maps.Keys(d.legs)) {
@@ -374,7 +374,7 @@ func (d *desk) withdraw() {
 	d.waiting = d.waiting[:flying+len(kept)]
 }
 
-// wake tells the desk that a waiter has gone.
+// wake reports to the desk that a waiter has gone.
 func (d *desk) wake() {
 	select {
 	case d.withdrew <- struct{}{}:
@@ -382,6 +382,6 @@ func (d *desk) wake() {
 	}
 }
 
-// now is the contact's time. It goes on by what has really passed, even if
-// somebody sets the clock meanwhile.
+// now is the contact's time. It goes on by the time that has really passed, even if
+// the clock is set.
 func (d *desk) now() time.Time { return d.began.Add(d.board.options.Now().Sub(d.start)) }

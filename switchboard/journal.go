@@ -28,18 +28,18 @@ type Entry struct {
 	Contact  call.Contact                    `json:"contact"`
 	Legs     map[call.ConnectionID]LegMemory `json:"legs,omitempty"`     // also of those the contact has forgotten
 	Events   notation.History                `json:"events,omitempty"`   // what happened, in order
-	Notified []call.Notify                   `json:"notified,omitempty"` // what agents were told
+	Notified []call.Notify                   `json:"notified,omitempty"` // the notices sent to agents
 	Trace    []string                        `json:"trace,omitempty"`    // one per message on the wire since the last entry, and those about to be sent
 
 	// Seq is the entry's place in the journal, from 1; zero before it is
-	// written. It is not part of what is written.
+	// written. It is not written.
 	Seq uint64 `json:"-"`
 }
 
-// A LegMemory is what a leg remembers, and whose memory it is: legs of different
-// kinds remember different things.
+// A LegMemory is a leg's memory with its kind: legs of different kinds remember
+// different things.
 type LegMemory struct {
-	Kind   string          `json:"kind"`   // as Leg.Kind says it
+	Kind   string          `json:"kind"`   // as Leg.Kind returns it
 	Memory json.RawMessage `json:"memory"` // of Leg.Memory
 	// Given is set for a line that another contact gets, until that one has written it
 	// down.
@@ -54,8 +54,8 @@ type Given struct {
 	Holding  bool       `json:"holding,omitempty"` // the phone holds the call
 }
 
-// ErrFenced means that somebody else owns the contact now: stop, close its
-// audio, say nothing to anybody.
+// ErrFenced means that another server owns the contact now: stop, close its audio,
+// and send nothing.
 var ErrFenced = errors.New("another owner has taken the contact over")
 
 // A Journal keeps what happened. All methods may be called by any goroutine.
@@ -87,6 +87,6 @@ type Journal interface {
 	// slow gets an error and may follow again from the last sequence it saw.
 	Follow(ctx context.Context, after uint64) iter.Seq2[Entry, error]
 	// Last is the sequence of the last entry of all contacts, 0 before the
-	// first: whoever follows from there on gets what is new.
+	// first: a follower from there on gets only new ones.
 	Last(ctx context.Context) (uint64, error)
 }

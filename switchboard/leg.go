@@ -8,39 +8,39 @@ import (
 
 // A Leg is one party's line into a contact: a SIP dialog or a browser's
 // WebRTC session. It decides nothing, starts no goroutine and sends nothing
-// itself: Receive and Plan are pure, and what they return is sent by the desk
-// once it is recorded; only a Local setting of its audio may come first. A Leg
-// value never changes; a Plan holds its successor.
+// itself: Receive and Plan are pure, and the desk sends what they return once it
+// is recorded; only a Local setting of its audio may come first. A Leg value never
+// changes; a Plan holds its successor.
 //
 // Only the desk that owns a leg uses it.
 type Leg interface {
-	// Receive takes what came in on the line: a message, a Tick when
-	// Deadline has come, Resumed once after Legs.Restore, or what became of a
-	// request (Granted, Refused).
+	// Receive takes an input from the line: a message, a Tick when Deadline has
+	// come, Resumed once after Legs.Restore, or what became of a request (Granted,
+	// Refused).
 	Receive(now time.Time, in Incoming) Plan
-	// Plan works out what a command to this connection means on the line.
-	// A command that no longer applies plans nothing.
+	// Plan works out the messages for a command to this connection. A command that
+	// no longer applies plans nothing.
 	Plan(now time.Time, c call.Command) Plan
 	// Deadline is when the leg wants a Tick: retransmissions, time limits.
 	// Zero means never.
 	Deadline() time.Time
 	// Kind names the kind of line, such as "sip". It is written down beside
-	// Memory, and tells Legs.Restore whose memory it is.
+	// Memory, and identifies the memory to Legs.Restore.
 	Kind() string
 	// Memory is everything from which Legs.Restore can rebuild the leg in
 	// another process; opaque to everyone else, JSON. Two legs with equal
-	// memory need not be recorded twice: what is not in it, such as a count
-	// of retransmissions, may be lost.
+	// memory need not be recorded twice: anything else, such as a count of
+	// retransmissions, may be lost.
 	Memory() []byte
 	// Gone reports that the line has ended and no late message is expected.
 	Gone() bool
-	// Close gives back what the leg holds in this process, such as its port.
-	// It sends nothing. The desk closes a leg that is gone, one whose
-	// opening was never recorded, and all of a contact it no longer owns.
+	// Close gives back the leg's resources in this process, such as its port. It
+	// sends nothing. The desk closes a leg that is gone, one whose opening was
+	// never recorded, and all of a contact it no longer owns.
 	Close()
 }
 
-// A Plan is what a leg would do.
+// A Plan is a leg's reaction to an input.
 type Plan struct {
 	Leg   Leg          // the leg afterwards, never nil
 	Facts []call.Event // for the contact, in order; a call.Request of a message gets Granted or Refused
@@ -51,7 +51,7 @@ type Plan struct {
 // the switchboard's are Tick, Resumed, Granted and Refused.
 type Incoming interface {
 	// Trace is the message as one line for the record, such as
-	// "<- 486 Busy Here (INVITE)"; empty for what is no message.
+	// "<- 486 Busy Here (INVITE)"; empty if it is not a message.
 	Trace() string
 }
 
@@ -59,17 +59,17 @@ type Incoming interface {
 // while nothing of the contact is written down: when its turn does not come in time.
 type Beginning interface {
 	Incoming
-	// TurnAway has the caller try again later, and sees to it that what the caller
-	// repeats begins no other contact. The leg is closed after that.
+	// TurnAway asks the caller to try again later, and makes sure that the
+	// caller's repetitions begin no other contact. The leg is closed after that.
 	TurnAway()
 }
 
-// Tick tells a leg that its Deadline has come.
+// Tick reports to a leg that its Deadline has come.
 type Tick struct{}
 
-// Resumed tells a restored leg that it lives again, now in the epoch given to
-// Legs.Restore: it renegotiates, repeats what may not have been sent, and makes
-// final the audio that Restore gave it.
+// Resumed reports to a restored leg that it lives again, now in the epoch given to
+// Legs.Restore: it renegotiates, repeats messages that may not have been sent, and
+// makes final the audio that Restore gave it.
 type Resumed struct{}
 
 // Trace implements Incoming: a tick is no message.
@@ -88,14 +88,13 @@ type Outgoing interface {
 	Send() error
 }
 
-// A Class says when something may go out.
+// A Class is when a message may go out.
 type Class int
 
 const (
 	// Journaled: only after the journal has it.
 	Journaled Class = iota
-	// Exempt: at once. It tells the far end nothing that a successor would
-	// have to know.
+	// Exempt: at once. A successor does not have to know that it was sent.
 	Exempt
 	// Ending is Journaled while the journal works. When it does not, an
 	// ending may go out all the same once the customer has left (P6).
@@ -127,8 +126,8 @@ type Legs interface {
 	Restore(id call.ContactID, connection call.ConnectionID, epoch uint16, m LegMemory) (Leg, error)
 }
 
-// A DialError says why a party cannot even be dialled; it becomes the fact
-// that the attempt has failed.
+// A DialError is why a party cannot even be dialled; it becomes the fact that the
+// attempt has failed.
 type DialError struct {
 	Reason call.Reason
 	Detail string
@@ -145,8 +144,8 @@ type Rooms interface {
 
 // A Room is where the audio of one contact is made.
 type Room interface {
-	// Set makes everyone hear what audio says. It is idempotent. It returns
-	// the connections that are in the room now with audio agreed in both
+	// Set makes all parties hear each other as in audio. It is idempotent. It
+	// returns the connections that are in the room now with audio agreed in both
 	// directions, in order.
 	Set(audio call.Mix) []call.ConnectionID
 	// Close ends all audio of the contact.

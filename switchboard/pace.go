@@ -20,8 +20,8 @@ const (
 const TooManyRequests call.Code = "too-many-requests" // the contact has been changed by 200 requests at once, or by 20 a second
 
 // paced refuses a request that would change the contact if there have been too many
-// lately. One that the core refuses, or that asks for what is there already, costs
-// nothing. What comes in on lines is never refused.
+// lately. One that the core refuses, or that asks for the present state, costs
+// nothing. Messages on lines are never refused.
 func (t *transition) paced(in *input, ev call.Event) error {
 	if in.granted {
 		return nil

@@ -10,19 +10,19 @@ import (
 	"holdfast/call"
 )
 
-// Recover takes over every contact that the journal holds and nobody has
-// archived, those whose customer talks first, then the oldest, and returns how many it
-// has: their legs are restored, and once that is written down they are resumed, the
-// customer's first. If no other process can write, everybody hears at once what they
-// heard before, whatever the writing takes. The router knows of all of them then. Until
+// Recover takes over every contact that the journal holds and that is not archived,
+// those whose customer talks first, then the oldest, and returns how many it has: their
+// legs are restored, and once that is written down they are resumed, the customer's
+// first. If no other process can write, all parties hear the same as before at once,
+// however long the writing takes. The router then knows all of these contacts. Until
 // Recover returns, no new contact begins. A contact that another owner takes first is
-// left to that owner; one that cannot be read is logged and left where it is. The error
-// says that the journal could not be read as a whole, and then none was taken, or that
+// left to that owner; one that cannot be read is logged and left where it is. An error
+// means that the journal could not be read as a whole, and then none was taken, or that
 // ctx ended before all were taken; those that have been begun with are still tried for.
 //
 // If no other process can write, Recover waits only for those whose customer talks: the
-// others are ours already, and the router is told how they were written down. A crowd
-// in a queue is written down while the server works.
+// others are ours already, and the router gets their recorded state. A crowd in a queue
+// is written down while the server works.
 func (s *Switchboard) Recover(ctx context.Context) (n int, err error) {
 	s.recovering.Store(true)
 	defer s.recovering.Store(false)

@@ -7,26 +7,26 @@ import (
 )
 
 // A Router knows which agents are free, and finds agents for those who wait in a
-// queue. Desks tell it how their contacts are and reserve an agent with it before
-// they ring them; it tells them by Switchboard.Post whom a queue offers a
-// customer to. Its methods may be called by any goroutine and, but for Settled,
-// wait for nothing.
+// queue. Desks report their contacts to it and reserve an agent with it before they
+// ring them; by Switchboard.Post it sends them the agents that a queue offers a
+// customer to. Its methods may be called by any goroutine and, but for Settled, wait
+// for nothing.
 type Router interface {
 	// Reserve keeps the agent of a connection of c, who is about to be rung or has
 	// dialled, from everybody else; asking again is the same reservation. An error is a
 	// *DialError that says why they cannot be rung. Of a connection that is no
 	// agent's nothing is kept.
 	Reserve(c call.Contact, id call.ConnectionID) error
-	// Settled waits until all that was reserved so far for a contact is written
-	// down: before that nobody may be rung for it.
+	// Settled waits until all reservations so far for a contact are written down:
+	// before that no agent may be rung for it.
 	Settled(ctx context.Context, id call.ContactID) error
 	// Resume records that the agent on that connection is about to talk in c,
 	// which allows it. It returns a *call.Refusal if the agent is talking to
 	// another customer.
 	Resume(c call.Contact, by call.ConnectionID) error
-	// Changed tells how a contact is and what has led there, each time that has
-	// been written down. What was reserved for a connection that it does not
-	// have is free again.
+	// Changed reports a contact and the events that led there, each time they have been
+	// written down. An agent reserved for a connection that it does not have is free
+	// again.
 	Changed(c call.Contact, events []call.Timed)
 }
 

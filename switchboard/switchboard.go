@@ -14,8 +14,8 @@ import (
 	"holdfast/call"
 )
 
-// Errors that a caller may want to tell apart. Requests also give the core's
-// own *call.Refusal.
+// Errors that a caller may want to distinguish. Requests also give the core's own
+// *call.Refusal.
 var (
 	// ErrNoContact: no contact with that id is being carried on here.
 	ErrNoContact = errors.New("there is no such contact")
@@ -32,23 +32,23 @@ var (
 	ErrBroken = errors.New("the contact is stuck after an internal error")
 )
 
-// A Directory says who may be dialled.
+// A Directory decides which endpoints may be dialled.
 type Directory interface {
 	// Permit returns nil if we may dial e, otherwise a *DialError with the
 	// reason.
 	Permit(e call.Endpoint) error
-	// Canonical returns the endpoint that everybody who means the same party gets,
-	// however they have spelled it.
+	// Canonical returns the same endpoint for every spelling of the same party.
 	Canonical(e call.Endpoint) call.Endpoint
 }
 
-// Options are what a switchboard works with. All but Router, Log and Now are needed.
+// Options are the parts that a switchboard works with. All but Router, Log and Now
+// are needed.
 type Options struct {
 	Node      string // the owner's name in the journal
 	Journal   Journal
 	Rooms     Rooms
 	Directory Directory
-	Router    Router           // nil: everybody is free, and there are no queues
+	Router    Router           // nil: all agents are free, and there are no queues
 	Log       *slog.Logger     // nil: slog.Default()
 	Now       func() time.Time // nil: time.Now
 
@@ -102,10 +102,9 @@ func New(o Options) *Switchboard {
 	}
 }
 
-// Open begins a contact with a leg that somebody calls us on and the first
-// message on it. The leg is connection 1, in epoch 1. After an error the leg
-// is still the caller's; that of Admits means that the customer is better turned
-// away than left unanswered.
+// Open begins a contact with the leg of a caller and the first message on it. The leg
+// is connection 1, in epoch 1. After an error the leg is still the caller's; that of
+// Admits means that the customer is better turned away than left unanswered.
 func (s *Switchboard) Open(id call.ContactID, leg Leg, first Incoming) error {
 	if err := s.Admits(); err != nil {
 		return err
@@ -158,9 +157,10 @@ func (s *Switchboard) Deliver(id call.ContactID, connection call.ConnectionID, i
 	return true
 }
 
-// Post tells a contact a fact that came in on none of its lines. It is false if the
-// contact has ended. While the switchboard closes it is true: a contact whose desk has
-// stopped has not ended, and whoever recovers it is told again.
+// Post sends a contact a fact that came in on none of its lines. It returns false if
+// the contact has ended. While the switchboard closes it returns true: a contact
+// whose desk has stopped has not ended, and the server that recovers it gets the fact
+// again.
 func (s *Switchboard) Post(id call.ContactID, fact call.Fact) bool {
 	d := s.desk(id)
 	if d == nil {
@@ -174,7 +174,7 @@ func (s *Switchboard) Post(id call.ContactID, fact call.Fact) bool {
 	}
 }
 
-// canonical is a request in which parties are named as everybody names them.
+// canonical is a request in which parties have their canonical names.
 func (s *Switchboard) canonical(ev call.Event) call.Event {
 	switch ask := ev.(type) {
 	case call.TransferRequested:
@@ -217,7 +217,7 @@ func (s *Switchboard) Request(ctx context.Context, id call.ContactID, ev call.Ev
 		return call.Contact{}, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
 	}
 	// The desk always answers: once an entry with the request is on its way,
-	// only the journal knows whether it happens, whatever ctx says.
+	// only the journal knows whether it happens, whether or not ctx has ended.
 	defer context.AfterFunc(ctx, d.wake)()
 	select {
 	case a := <-w.answer:
@@ -233,7 +233,7 @@ func (s *Switchboard) Request(ctx context.Context, id call.ContactID, ev call.Ev
 }
 
 // Contacts returns all contacts as they were last written down, those who
-// arrived first at the front. What they refer to must not be changed.
+// arrived first at the front. The caller must not change anything they refer to.
 func (s *Switchboard) Contacts() []call.Contact {
 	var all []call.Contact
 	for _, d := range s.all() {
@@ -269,10 +269,10 @@ func (s *Switchboard) LegCount() int {
 	return n
 }
 
-// Close stops all desks. No contact is ended and nobody is told: the journal keeps
-// them, and Recover takes them up again. What is being written is waited for until
-// ctx ends, but for claims: a contact that is not claimed yet stays as it is. People
-// hear each other until Release.
+// Close stops all desks. No contact is ended and nothing is sent: the journal keeps
+// them, and Recover takes them up again. Close waits for the writes under way until
+// ctx ends, except for claims: a contact that is not claimed yet stays as it is.
+// People hear each other until Release.
 func (s *Switchboard) Close(ctx context.Context) error {
 	s.mu.Lock()
 	if !s.closed {
@@ -314,7 +314,7 @@ func (s *Switchboard) closing() bool {
 	}
 }
 
-// leave keeps what a stopped desk holds until Release.
+// leave keeps the resources of a stopped desk until Release.
 func (s *Switchboard) leave(d *desk) {
 	s.mu.Lock()
 	released := s.released
@@ -365,7 +365,7 @@ func (s *Switchboard) forget(id call.ContactID) {
 }
 
 // journalDown reports that the last entry anybody tried to write was refused,
-// a moment ago. After that moment the next contact finds out for everybody.
+// a moment ago. After that moment the next contact tries for all of them.
 func (s *Switchboard) journalDown() bool {
 	failed := s.failed.Load()
 	return failed != 0 && s.options.Now().Sub(time.Unix(0, failed)) < appendMost+retryMost

@@ -12,7 +12,7 @@ const (
 	lineMost = 250
 )
 
-// note keeps one line of what was on the wire.
+// note keeps one line of the trace.
 func (d *desk) note(at time.Time, line string) {
 	switch {
 	case line == "":

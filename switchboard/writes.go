@@ -34,11 +34,11 @@ const (
 	turnAwayAfter = 250 * time.Millisecond
 )
 
-// An urgency says in which order writes that wait are handed to the journal.
+// An urgency is the rank in which waiting writes are handed to the journal.
 type urgency int
 
 const (
-	talking   urgency = iota // the customer talks to somebody, or is about to
+	talking   urgency = iota // the customer talks to another party, or is about to
 	begun                    // the contact has been written down
 	archiving                // the contact is over
 	fresh                    // the contact is new
@@ -59,8 +59,8 @@ func (d *desk) urgencyOf(t *transition) urgency {
 	return fresh
 }
 
-// awaited reports whether somebody rings, or has a place kept: their time goes by while
-// the contact waits to be claimed.
+// awaited reports whether a party rings, or has a place kept: their time goes by while the
+// contact waits to be claimed.
 func awaited(c call.Contact) bool {
 	return slices.ContainsFunc(c.Connections, func(x call.Connection) bool {
 		rings := x.State == call.Connecting && x.Party != call.Customer
@@ -101,7 +101,7 @@ type writes struct {
 	mu        sync.Mutex
 	flying    backlog            // entries in the journal's hands
 	archiving int                // in the journal's hands, too
-	turns     int                // how often it was somebody's turn
+	turns     int                // the number of turns given so far
 	waiting   [urgencies][]*turn // oldest first
 	urgent    backlog            // entries of contacts that have begun
 	first     backlog            // contacts whose first entry is not written
@@ -198,7 +198,7 @@ func (w *writes) hurry(t *turn) {
 	}
 }
 
-// next hands the journal what it can take. The mutex is held.
+// next hands the journal as many entries as it can take. The mutex is held.
 func (w *writes) next() {
 	for w.flying.n < w.room() && w.flying.n+w.archiving < flyingMost {
 		u, some := w.choose()
@@ -242,8 +242,8 @@ func (w *writes) room() int {
 	return min(flyingMost, max(1, int(appendWithin/slowPart/each)))
 }
 
-// leave takes out what is not in the journal's hands any more. That it has become slow
-// is believed at once, that it is fast again only after a few.
+// leave takes out an entry that is not in the journal's hands any more. One slow entry is
+// enough to count the journal as slow; it takes a few to count it as fast again.
 func (w *writes) leave(t *turn, written bool) {
 	if t.urgency == archiving {
 		w.archiving--
@@ -266,8 +266,8 @@ func (w *writes) gaveUp(t *turn) {
 }
 
 // done makes room for the next. If the journal has taken nothing for as long as one
-// entry may take, whoever waits learns that now, and not one after the other. One
-// failure says nothing of the kind, and that we gave up waiting says nothing at all.
+// entry may take, all waiting entries fail now, and not one after the other. One failure
+// alone does not mean that, and our giving up the wait means nothing.
 func (w *writes) done(t *turn, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -325,7 +325,8 @@ func (w *writes) late() error {
 	return w.unlessBehind(turnAwayAfter, admitWithin)
 }
 
-// unlessBehind logs at most once a second that somebody is turned away. The mutex is held.
+// unlessBehind logs at most once a second that a caller or a request is turned away. The
+// mutex is held.
 func (w *writes) unlessBehind(wait, within time.Duration) error {
 	if wait <= within {
 		return nil
@@ -354,7 +355,7 @@ func (w *writes) recorded(written bool) {
 }
 
 // IsWork reports whether a request may be turned away while the journal is behind.
-// What answers somebody, takes them off hold or ends something never is.
+// A request that answers a party, takes them off hold or ends something never is.
 func IsWork(ev call.Event) bool {
 	switch ev.(type) {
 	case call.TransferRequested, call.HoldRequested, call.MuteRequested, call.DigitsRequested,
