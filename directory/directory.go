@@ -17,7 +17,7 @@ import (
 // ErrStranger means that a call came from an address that no trunk has.
 var ErrStranger = errors.New("not an address of any trunk")
 
-// ErrNotFound means that nobody answers the called number.
+// ErrNotFound means that no agent or queue answers the called number.
 var ErrNotFound = errors.New("no route for this number")
 
 // A Directory answers questions about a configuration, which never changes, and
@@ -164,8 +164,8 @@ func (d *Directory) outward() *config.Trunk {
 	return nil
 }
 
-// Identifies reports whether whoever is called there is told who really calls,
-// besides whom they see calling: a number, over a trunk that may know.
+// Identifies reports whether calls there carry the real caller's identity, besides the
+// caller they show: calls to a number, over a trunk that may know it.
 func (d *Directory) Identifies(e call.Endpoint) bool {
 	t := d.outward()
 	return e.Kind == call.PhoneNumber && t != nil && t.Identity
@@ -179,9 +179,9 @@ func (d *Directory) Trusts(from netip.AddrPort) bool {
 	})
 }
 
-// Permit says whether an endpoint may be dialled: it is named in the
-// configuration, or [allow] has it. That nobody is there is no reason against it.
-// An error is a *switchboard.DialError.
+// Permit returns nil if an endpoint may be dialled: it is named in the configuration, or
+// [allow] has it. It may be dialled even if no phone is there. An error is a
+// *switchboard.DialError.
 func (d *Directory) Permit(e call.Endpoint) error {
 	e = d.Canonical(e)
 	switch _, isQueue := d.conf.Queue(e.Address); {
@@ -219,11 +219,10 @@ func (d *Directory) permitNumber(written string) error {
 	return refused(call.Denied, "%s begins like none of [allow] numbers", n)
 }
 
-// Endpoint is what a person means who writes the name of an endpoint, agent or
-// queue, a phone number or a sip: or tel: address: the Canonical one. It does not say
-// whether it may be dialled.
-// An error for a name that nobody has is a *switchboard.DialError; any other
-// says how to write what was meant.
+// Endpoint returns the Canonical endpoint for a text: the name of an endpoint, agent or
+// queue, a phone number or a sip: or tel: address. It does not check whether it may be
+// dialled. An error for an unknown name is a *switchboard.DialError; any other error
+// shows how to write the text.
 func (d *Directory) Endpoint(written string) (call.Endpoint, error) {
 	written = strings.TrimSpace(written)
 	for _, e := range d.conf.Endpoints {
@@ -304,7 +303,7 @@ func kindOf(address string) call.EndpointKind {
 	return call.PhoneNumber
 }
 
-// customer is who calls, as well as it can be told.
+// customer is the caller, as well as it can be known.
 func customer(caller string) call.Endpoint {
 	user := sipua.CalledUser(caller)
 	if n, ok := sipua.ParseNumber(user); ok {

@@ -2,7 +2,7 @@ package directory
 
 import "holdfast/call"
 
-// Endpoints are everybody whom the configuration names and Endpoint finds:
+// Endpoints are all those that the configuration names and Endpoint finds:
 // endpoints, agents and queues.
 func (d *Directory) Endpoints() []call.Endpoint {
 	var all []call.Endpoint

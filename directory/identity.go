@@ -8,12 +8,11 @@ import (
 	"holdfast/sipua"
 )
 
-// Canonical is the endpoint by which everybody knows a party, however it is spelled:
-// an agent's own address, at their phone or at this server, is the agent; a phone number
-// at this server, a gateway or the proxy is the number, or the agent in whose address it
-// is the user; and all spellings of one address (RFC 3261 §19.1.4) or number (RFC 3966
-// §4) give the same. One that cannot be read stays as it is: Permit says what is wrong
-// with it.
+// Canonical is the one endpoint for all spellings of a party: an agent's own address, at
+// their phone or at this server, is the agent; a phone number at this server, a gateway
+// or the proxy is the number, or the agent in whose address it is the user; and all
+// spellings of one address (RFC 3261 §19.1.4) or number (RFC 3966 §4) give the same. One
+// that cannot be read stays as it is: Permit reports the mistake.
 func (d *Directory) Canonical(e call.Endpoint) call.Endpoint {
 	switch e.Kind {
 	case call.PhoneNumber:
@@ -52,8 +51,8 @@ func (d *Directory) canonicalAddress(e call.Endpoint) call.Endpoint {
 	return known
 }
 
-// takesNumbers reports whether a phone number at that address is the number, whoever is
-// asked for it: this server shows callers that way.
+// takesNumbers reports whether a phone number as the user of that address stands for the
+// number itself: this server shows callers that way.
 func (d *Directory) takesNumbers(a config.Address) bool {
 	return a.LeadsTo(d.conf.SIP.Listen) || a.LeadsTo(d.conf.SIP.Proxy.AddrPort) ||
 		slices.ContainsFunc(d.conf.Trunks, func(t config.Trunk) bool { return a.LeadsTo(t.Gateway.AddrPort) })

@@ -19,7 +19,7 @@ func (d *Directory) Trusted(from netip.AddrPort) bool {
 	return d.machine(from.Addr()) || from.Port() != 0 && d.registeredAt(from.Addr(), from.Port())
 }
 
-// Expected reports whether somebody may connect from there: Known, or a phone that may
+// Expected reports whether a peer may connect from there: Known, or a phone that may
 // register, or a target that may be called.
 func (d *Directory) Expected(from netip.AddrPort) bool {
 	return d.Known(from) || d.MayRegister(from) || allows(d.conf.Allow.Networks, from.Addr().Unmap())

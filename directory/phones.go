@@ -15,7 +15,7 @@ import (
 	"holdfast/switchboard"
 )
 
-// A Registration is what is written down of an agent's phone.
+// A Registration is the stored form of an agent's phone.
 type Registration struct {
 	Bindings []sipua.Binding `json:"bindings"` // the newest last
 	// Lost is the binding that ended last, if Bindings is empty; nil: the phone has never
@@ -23,7 +23,7 @@ type Registration struct {
 	Lost *sipua.Loss `json:"lost,omitempty"`
 }
 
-// phoneKind is the kind of what is kept of a phone, by the name of its agent.
+// phoneKind is the kind of the stored item of a phone, by the name of its agent.
 const phoneKind = "phone"
 
 // phones are those that have registered.
@@ -163,7 +163,7 @@ func (d *Directory) Bind(ctx context.Context, agent string, bindings []sipua.Bin
 	store, after := d.phones.store, d.phones.known[agent].seq
 	d.phones.mu.RUnlock()
 	seq, err := store.Put(ctx, phoneKind, agent, text, after)
-	if err != nil { // it may have been written all the same, or by somebody else
+	if err != nil { // it may have been written anyway, or by another server
 		_ = d.readPhones(ctx, store) // the error that counts is the first
 		return fmt.Errorf("registering %s's phone: %w", agent, err)
 	}

@@ -16,8 +16,8 @@ import (
 //
 // An address may be called if [allow] hosts has it, or if it is in one of the networks
 // besides. A machine that would pass the call on, such as a gateway, is never called by
-// its address, at any port: what it may be asked for is limited by [allow] numbers.
-// The error is a *switchboard.DialError.
+// its address, at any port: the numbers it may dial are limited by [allow] numbers. The
+// error is a *switchboard.DialError.
 func (d *Directory) policy(a config.Address, besides ...netip.Prefix) error {
 	switch {
 	case a.LeadsTo(d.conf.SIP.Listen):
@@ -32,9 +32,9 @@ func (d *Directory) policy(a config.Address, besides ...netip.Prefix) error {
 	return refused(call.Denied, "%s is none of [allow] hosts", a.IP)
 }
 
-// passesOn reports whether what is at an address calls others. Loopback addresses have
-// many programs, which only the port tells apart, so there only a gateway and the proxy
-// count and not the addresses from which trunks call.
+// passesOn reports whether the program at an address calls others. Loopback addresses
+// have many programs, which only the port distinguishes, so there only a gateway and
+// the proxy count and not the addresses from which trunks call.
 func (d *Directory) passesOn(a config.Address) bool {
 	if a.IP.IsLoopback() {
 		return slices.ContainsFunc(d.next(), a.LeadsTo)
