@@ -8,15 +8,16 @@ package call
 type Command interface{ isCommand() }
 
 type (
-	// Ring lets a caller who rings at us hear that somebody is being rung: a customer, or
-	// an agent whose phone has dialled one.
+	// Ring sends ringing to a caller whose call we have not answered, because another
+	// party is being rung: to a customer, or to an agent whose phone has dialled one.
 	Ring struct {
 		Connection ConnectionID `json:"connection"`
 	}
 
-	// Answer picks up for a customer who rings at us; from here on they are
-	// not let go of. Likewise for an agent whose phone has dialled a customer. Or for an
-	// agent whose line rings and can be picked up from here; Answered tells if it was.
+	// Answer picks up the call of a customer who rings at us; from then on P1 protects
+	// them. Likewise for an agent whose phone has dialled a customer. Or it picks up the
+	// line of an agent that rings and can be answered from here; Answered follows if it
+	// was.
 	Answer struct {
 		Connection ConnectionID `json:"connection"`
 	}
@@ -73,7 +74,7 @@ type (
 		Connection ConnectionID `json:"connection"`
 	}
 
-	// Report says on an agent's line how the transfer goes that was asked for there.
+	// Report sends the progress of a transfer to the agent's line that asked for it.
 	// Their connection may have left the contact.
 	Report struct {
 		Connection ConnectionID `json:"connection"`

@@ -30,10 +30,11 @@ type Contact struct {
 
 	// Customer is where the customer is reached, or who they say they are.
 	Customer Endpoint `json:"customer,omitzero"`
-	// Called is what a customer who called us, or an agent's phone, dialled.
+	// Called is the number or address that a calling customer, or an agent's phone,
+	// dialled.
 	Called string `json:"called,omitempty"`
 	// Agent is where the agent responsible for the customer is reached.
-	// When everybody else has gone, this is who is recalled.
+	// When all other parties have left, this agent is recalled.
 	Agent Endpoint `json:"agent"`
 
 	// Transfer is the transfer under way, nil when there is none; Past
@@ -41,7 +42,7 @@ type Contact struct {
 	Transfer *Transfer  `json:"transfer,omitempty"`
 	Past     []Transfer `json:"past,omitempty"`
 
-	// Recorded says that an agent has asked for the customer to be recorded.
+	// Recorded reports whether an agent has asked for the customer to be recorded.
 	Recorded bool `json:"recorded,omitempty"`
 
 	// OnHold is how long the customer has heard hold audio altogether: put on
@@ -54,12 +55,12 @@ type Contact struct {
 	Over     time.Time `json:"over,omitzero"`
 
 	// EndedBy is the party that ended the contact by leaving, by asking for the
-	// end or by not being reached; EndReason says which.
+	// end or by not being reached; EndReason has which of these it was.
 	EndedBy   Party  `json:"endedBy,omitempty"`
 	EndReason Reason `json:"endReason,omitempty"`
 }
 
-// A Stage says what a contact is waiting for.
+// A Stage is what a contact is waiting for.
 //
 //	           agent answers           transfer asked            target accepts
 //	Offering ─────────────────▶ Talking ──────────────▶ Reaching ──────────────▶ Joining
@@ -69,16 +70,16 @@ type Contact struct {
 //	                               │ └─ it fails, agent is there ┴───────────────────┤
 //	                               └─── both in two-way audio, agent released ──────┘
 //
-//	        nobody is left with the customer, and it was no goodbye: a line was lost,
-//	        somebody hung up while the customer was held or a transfer ran, or a
+//	        the customer is left alone without a normal goodbye: a line was lost,
+//	        a party hung up while the customer was held or a transfer ran, or a
 //	        target left just after the hand-over
 //	Talking ──────────────────────────────────────▶ Returning ──nobody answers──▶ Parked
 //	   ▲                                              │   ▲                         │
 //	   └──────────── agent or queue answers ──────────┘   └── somebody picks up ────┘
 //
 // From every stage the contact is Over when the customer leaves (from
-// Consulting after Finishing): from Offering also when nobody answers (they are
-// refused), and from Talking when the last other person says goodbye.
+// Consulting after Finishing): from Offering also when no agent answers (the customer
+// is refused), and from Talking when the last other party hangs up.
 type Stage string
 
 const (
@@ -89,10 +90,10 @@ const (
 	// Dialling: an agent calls a customer, who is being rung, or is about to
 	// be as soon as the agent's own line is up.
 	Dialling Stage = "dialling"
-	// Talking: the customer is with somebody, connected or on hold.
+	// Talking: the customer is with another party, connected or on hold.
 	Talking Stage = "talking"
 	// Reaching: the customer is held and the targets of a transfer are rung,
-	// or hear what they are asked to accept.
+	// or hear a prompt before they accept.
 	Reaching Stage = "reaching"
 	// Consulting: the target of a warm transfer has accepted and talks to the
 	// agent, who may let the customer in, swap, complete or cancel.
@@ -100,21 +101,21 @@ const (
 	// Joining: the target has accepted; the agent stays until customer and
 	// target are in two-way audio.
 	Joining Stage = "joining"
-	// Returning: nobody is left with the customer. The agent responsible is
-	// recalled (the customer hears hold audio), or a queue looks for an agent
-	// (queue audio).
+	// Returning: no other party is left with the customer. The agent responsible is
+	// recalled (the customer hears hold audio), or a queue looks for an agent (queue
+	// audio).
 	Returning Stage = "returning"
-	// Parked: nobody could be reached; the customer hears park audio until
-	// somebody picks them up. No time limit ends this.
+	// Parked: no agent could be reached; the customer hears park audio until an agent
+	// picks them up. No time limit ends this.
 	Parked Stage = "parked"
 	// Finishing: the customer has left; agent and target, who were talking,
 	// may finish.
 	Finishing Stage = "finishing"
-	// Over: nobody is left.
+	// Over: no party is left.
 	Over Stage = "over"
 )
 
-// A Party says what somebody is in a contact.
+// A Party is the role of a person in a contact.
 type Party string
 
 const (
@@ -123,7 +124,7 @@ const (
 	Target   Party = "target"
 )
 
-// A State says how somebody is in a contact, as one would say it of a person.
+// A State is the state of a party in a contact, in the words people use.
 type State string
 
 const (
@@ -159,21 +160,20 @@ type Connection struct {
 	// Offer is, of a queue, its latest offer; zero: it has made none.
 	Offer Offer `json:"offer,omitzero"`
 
-	// AnswerBy is when somebody who is Connecting, Screening or Away has been
-	// waited for long enough; zero for a customer who rings at us, and for a
-	// queue.
+	// AnswerBy is until when the contact waits for a party that is Connecting,
+	// Screening or Away; zero for a customer who rings at us, and for a queue.
 	AnswerBy time.Time `json:"answerBy,omitzero"`
-	// Ringing says that the line of a Connecting party rings.
+	// Ringing reports whether the line of a Connecting party rings.
 	Ringing bool `json:"ringing,omitempty"`
-	// EarlyMedia says that a Connecting party may already send audio, such as
+	// EarlyMedia reports whether a Connecting party may already send audio, such as
 	// its own ringing tone or an announcement.
 	EarlyMedia bool `json:"earlyMedia,omitempty"`
-	// Prompt is what they hear while Screening.
+	// Prompt is the audio they hear while Screening.
 	Prompt Audio `json:"prompt,omitempty"`
-	// Holding says that their phone holds the call: they neither hear nor are heard,
-	// and those who would hear them alone hear hold audio.
+	// Holding reports whether their phone holds the call: they neither hear nor are
+	// heard, and a party who could hear only them hears hold audio.
 	Holding bool `json:"holding,omitempty"`
-	// Muted says that nobody hears them.
+	// Muted reports whether they are muted: no other party hears them.
 	Muted bool `json:"muted,omitempty"`
 
 	Since time.Time `json:"since"` // in this State since
@@ -188,12 +188,12 @@ func (c Connection) Shown() State {
 	return c.State
 }
 
-// A Kind says when the agent leaves a transfer.
+// A Kind determines when the agent leaves a transfer.
 type Kind string
 
 const (
 	// Cold: reach the target; the agent leaves only after they have picked up.
-	// (Many say "cold" for what is blind here.)
+	// (Many say "cold" for the transfer called blind here.)
 	Cold Kind = "cold"
 	// Warm: reach the target, talk to them, and then let the customer join.
 	Warm Kind = "warm"
@@ -245,15 +245,15 @@ type Transfer struct {
 	Reason    Reason    `json:"reason,omitempty"`  // why it did not complete
 }
 
-// An Outcome says how a transfer ended.
+// An Outcome is how a transfer ended.
 type Outcome string
 
 const (
 	// Completed: the target has the customer and the agent was released. It
-	// stays completed if the target leaves early afterwards; the attempt's
-	// Reason tells.
+	// stays completed if the target leaves early afterwards; the attempt's Reason has
+	// that.
 	Completed Outcome = "completed"
-	// TransferFailed: no target took the customer; Reason says why.
+	// TransferFailed: no target took the customer; Reason has why.
 	TransferFailed Outcome = "failed"
 	// Cancelled: the agent took the request back.
 	Cancelled Outcome = "cancelled"
@@ -272,10 +272,10 @@ type Attempt struct {
 	Accepted   time.Time    `json:"accepted,omitzero"` // pressed 1, where that was asked for
 	Ended      time.Time    `json:"ended,omitzero"`
 	Reason     Reason       `json:"reason,omitempty"` // why it ended without the customer
-	Detail     string       `json:"detail,omitempty"` // what the line said, such as "486 Busy Here"
+	Detail     string       `json:"detail,omitempty"` // the far end's own words, such as "486 Busy Here"
 }
 
-// A Reason says why a party could not be reached, or did not stay.
+// A Reason is why a party could not be reached, or did not stay.
 type Reason string
 
 const (
@@ -299,24 +299,24 @@ const (
 	LineError        Reason = "error"       // anything else; the attempt's Detail has it
 )
 
-// An Endpoint says where a party can be reached.
+// An Endpoint is where a party can be reached.
 type Endpoint struct {
 	Kind    EndpointKind `json:"kind"`
-	Address string       `json:"address"`        // as its Kind says
+	Address string       `json:"address"`        // in the form that Kind has
 	Name    string       `json:"name,omitempty"` // what people call it
 }
 
-// An EndpointKind says what an endpoint's Address is.
+// An EndpointKind is the form of an endpoint's Address.
 type EndpointKind string
 
 const (
 	PhoneNumber   EndpointKind = "number" // E.164, with its plus sign
 	URI           EndpointKind = "uri"    // an address on the line itself, such as sip:ana@192.0.2.7
 	AgentEndpoint EndpointKind = "agent"  // an agent's name
-	QueueEndpoint EndpointKind = "queue"  // a queue's name: whoever of its agents is free
+	QueueEndpoint EndpointKind = "queue"  // a queue's name: any free agent of it
 )
 
-// String is what a person would call the endpoint.
+// String returns a person's word for the endpoint.
 func (e Endpoint) String() string {
 	if e.Name != "" {
 		return e.Name
@@ -337,7 +337,7 @@ type Rules struct {
 	Grace        Duration `json:"grace,omitempty"`        // how long an agent whose line was lost may be away
 	HandOvers    int      `json:"handOvers,omitempty"`    // how often a customer may be handed over
 
-	// Fallback is the queue that looks for somebody when the agent cannot be
+	// Fallback is the queue that looks for an agent when the agent cannot be
 	// recalled; without one the customer is parked.
 	Fallback Endpoint `json:"fallback,omitzero"`
 	// CallerID is who targets see calling; without one, the customer.

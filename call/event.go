@@ -1,10 +1,10 @@
 package call
 
 // An Event is something that has happened in a contact: a [Fact], which cannot
-// be refused (a late one is ignored), or somebody's [Request], which can.
+// be refused (a late one is ignored), or a [Request], which can.
 type Event interface {
-	// connection is whom the event is about, or who asks; 0: nobody in
-	// particular.
+	// connection returns the connection the event concerns or was requested by, or 0 if
+	// there is none.
 	connection() ConnectionID
 }
 
@@ -66,19 +66,18 @@ type (
 		Connection ConnectionID `json:"connection"`
 	}
 
-	// Failed: a party that we dialled could not be reached. Detail is what
-	// the line said, in its own words.
+	// Failed: a party that we dialled could not be reached. Detail is the far end's own
+	// words.
 	Failed struct {
 		Connection ConnectionID `json:"connection"`
 		Reason     Reason       `json:"reason"`
 		Detail     string       `json:"detail,omitempty"`
 	}
 
-	// Offered: a queue offers the customer to an agent. Connection is the
-	// queue's, which waits for somebody; the agent is rung under a connection
-	// of their own, for RingFor (zero: as the rules say). Number tells the offers
-	// of a queue's connection apart, from 1; the same number again is the same
-	// offer.
+	// Offered: a queue offers the customer to an agent. Connection is the queue's, which
+	// waits for an agent; the agent is rung under a connection of their own, for RingFor
+	// (zero: as the rules say). Number counts the offers of a queue's connection, from 1;
+	// the same number again is the same offer.
 	Offered struct {
 		Connection ConnectionID `json:"connection"`
 		Number     int          `json:"number"`
@@ -110,9 +109,9 @@ type (
 		Connection ConnectionID `json:"connection"`
 	}
 
-	// Lost: a party's line is gone without a goodbye. Detail says how we know,
-	// for the record. MayReturn says that an agent's line may come back by
-	// itself, as a browser's does when the page is loaded anew.
+	// Lost: a party's line is gone without a goodbye. Detail is how we know, for the
+	// record. MayReturn means that an agent's line may come back by itself, as a browser's
+	// does when the page is loaded anew.
 	Lost struct {
 		Connection ConnectionID `json:"connection"`
 		Detail     string       `json:"detail,omitempty"`
@@ -136,21 +135,21 @@ type (
 	}
 
 	// Joined: these parties are in the room, each with audio agreed in both
-	// directions (RFC 3264 sendrecv), so that those who are Connected hear each
-	// other. It comes whenever that has changed, also after Recovered; what an
-	// earlier one said is not remembered.
+	// directions (RFC 3264 sendrecv), so that the Connected ones hear each other. It comes
+	// whenever that has changed, also after Recovered; it replaces an earlier one.
 	Joined struct {
 		Connections []ConnectionID `json:"connections"`
 	}
 
-	// DeadlinePassed: the time Deadline told has come. Which limit that was,
-	// Step sees from the contact.
+	// DeadlinePassed: the time that Deadline returned has come. Which limit that was, Step
+	// sees from the contact.
 	DeadlinePassed struct{}
 
 	// Recovered: another process, or this one after a restart, has taken the
-	// contact over. Whoever is waited for gets at least 5 s more to answer;
-	// nothing else changes, for what is lost follows as facts. Commands that were written down and perhaps not
-	// carried out are carried out again by whoever recovers.
+	// contact over. A party the contact waits for gets at least 5 s more to answer;
+	// nothing else changes, for lost lines follow as facts. The process that recovers the
+	// contact carries out again the commands that were written down and perhaps not
+	// carried out.
 	Recovered struct{}
 )
 
@@ -188,7 +187,7 @@ type (
 		Connection ConnectionID `json:"connection"`
 	}
 
-	// MuteRequested has nobody hear the agent, or everybody again.
+	// MuteRequested mutes or unmutes the agent.
 	MuteRequested struct {
 		By    ConnectionID `json:"by"`
 		Muted bool         `json:"muted"`
@@ -201,8 +200,8 @@ type (
 		Digits     string       `json:"digits"`
 	}
 
-	// RecordRequested has what the customer says and hears recorded from now on,
-	// or no longer.
+	// RecordRequested starts or stops the recording of the customer's audio, in both
+	// directions.
 	RecordRequested struct {
 		By ConnectionID `json:"by"`
 		On bool         `json:"on"`
@@ -221,14 +220,14 @@ type (
 
 		RingFor Duration `json:"ringFor,omitempty"` // zero: as the rules say
 		Key     string   `json:"key,omitempty"`     // idempotency key, may be empty; see Transfer.Key
-		// Supersede has a transfer under way cancelled in favour of this one,
-		// as long as nobody has accepted it.
+		// Supersede cancels a transfer under way in favour of this one, as long as no
+		// target has accepted it.
 		Supersede bool `json:"supersede,omitempty"`
 		// Reported has the agent's line get a Report of how the transfer goes: a desk
 		// phone asked for it (RFC 3515).
 		Reported bool `json:"reported,omitempty"`
 		// Consulted is the agent's line in another contact, in which they have called
-		// Target: the target's line comes from there, and nobody is dialled.
+		// Target: the target's line comes from there, and no call is made.
 		Consulted Place `json:"consulted,omitzero"`
 	}
 
@@ -260,7 +259,7 @@ type (
 		By ConnectionID `json:"by"`
 	}
 
-	// EndRequested says goodbye to everybody (an end in the sense of P1).
+	// EndRequested ends the contact and drops all parties (an end in the sense of P1).
 	EndRequested struct {
 		By ConnectionID `json:"by"`
 	}

@@ -5,7 +5,7 @@ package call
 // them. The contact with the customer takes the target's line, that of the agent's call
 // gives it.
 
-// mayTake refuses a transfer to a party whom the agent has called already if it asks for
+// mayTake refuses a transfer to a party that the agent has already called if it asks for
 // more than to connect them.
 func (s *step) mayTake(ev TransferRequested) error {
 	switch {
@@ -42,7 +42,7 @@ func (c Contact) Taking() (take Take, ok bool) {
 }
 
 // give sends the other party of an agent's call to the contact in which the agent wants
-// them, and says goodbye to the agent here.
+// them, and drops the agent here.
 func (s *step) give(who *Connection, ev GiveRequested) error {
 	other := s.customer()
 	switch {

@@ -78,7 +78,7 @@ func HearsAhead(recorded Mix, c Contact, events []Timed) (Mix, bool) {
 	return ahead, true
 }
 
-// hearing returns what a party hears who can hear.
+// hearing returns the Hearing of a party who can hear.
 func (c *Contact) hearing(who *Connection) Hearing {
 	h := Hearing{Connection: who.ID}
 	switch who.State {

@@ -38,7 +38,7 @@ func (s *step) answer(agent ConnectionID) {
 	s.Stage, s.Answered = Talking, s.now
 }
 
-// notOffered: the agent did not take the customer, whom we have not answered.
+// notOffered: the agent did not take the customer, whose call we have not answered.
 func (s *step) notOffered(agent ConnectionID, why Reason) {
 	s.remove(agent)
 	s.end(Agent, why)
@@ -61,8 +61,8 @@ func (s *step) offerExpired() {
 	}
 }
 
-// callRang: of an agent's own call, somebody's line rings or sends audio. An agent whose
-// phone has dialled hears that the customer rings.
+// callRang: in an agent's own call, a line rings or sends audio. An agent whose phone
+// has dialled hears that the customer rings.
 func (s *step) callRang(ev Rang) {
 	who := s.connection(ev.Connection)
 	first := !who.Ringing && !who.EarlyMedia
@@ -87,7 +87,7 @@ func (s *step) callAnswered(who *Connection) {
 	s.Stage, s.Answered = Talking, s.now
 }
 
-// dialler is the agent whose phone has dialled the customer and whom we have not
+// dialler is the agent whose phone has dialled the customer and whose call we have not
 // answered, or nil.
 func (s *step) dialler() *Connection {
 	for i := range s.Connections {
@@ -121,9 +121,9 @@ func (s *step) customerLeft(why Reason) {
 	s.goOnWithout(customer, Customer, why)
 }
 
-// goOnWithout takes the customer out of the contact. Agent and target who are
-// talking already may finish; everybody else is let go of. by is who ended the
-// customer's part: the customer, or an agent.
+// goOnWithout takes the customer out of the contact. Agent and target who are talking
+// already may finish; all others are dropped. by is who ended the customer's part: the
+// customer, or an agent.
 func (s *step) goOnWithout(customer ConnectionID, by Party, why Reason) {
 	s.remove(customer)
 	consulting := s.Stage == Consulting && s.present(s.Transfer.By)
@@ -144,8 +144,8 @@ func (s *step) goOnWithout(customer ConnectionID, by Party, why Reason) {
 	s.end(by, why)
 }
 
-// personLeft: somebody who was talking to the customer, or holding them, has
-// gone. That ends the contact only if it was a normal goodbye (P1).
+// personLeft: a person who was talking to the customer, or holding them, has left. That
+// ends the contact only if it was a normal goodbye (P1).
 func (s *step) personLeft(id ConnectionID, lost bool) {
 	who := *s.connection(id)
 	s.remove(id)
@@ -167,14 +167,14 @@ func (s *step) personLeft(id ConnectionID, lost bool) {
 	s.end(who.Party, Goodbye)
 }
 
-// recall calls the agent responsible back to a customer who has nobody.
+// recall calls the agent responsible back to a customer who is alone.
 func (s *step) recall(agent Endpoint) {
 	s.set(s.customer(), Held)
 	s.Agent = agent
 	s.ring(agent)
 }
 
-// ring looks for somebody for a customer who waits.
+// ring rings an agent, or asks a queue for one, for a waiting customer.
 func (s *step) ring(who Endpoint) {
 	ringFor := s.Rules.RecallFor
 	if who.Kind == QueueEndpoint {
@@ -184,7 +184,7 @@ func (s *step) ring(who Endpoint) {
 	s.Stage = Returning
 }
 
-// nextRung: whoever was rung for the customer has not come. After the agent
+// nextRung: the agent or queue rung for the customer has not answered. After the agent
 // the fallback queue is asked, and then the customer is parked, never dropped.
 func (s *step) nextRung(rung ConnectionID) {
 	tried := s.connection(rung).Endpoint
@@ -196,7 +196,7 @@ func (s *step) nextRung(rung ConnectionID) {
 	s.Stage = Parked
 }
 
-// end says goodbye to whoever is left, turns away a caller whom we have not answered,
+// end drops the parties that are left, refuses a caller whose call we have not answered,
 // and the contact is over.
 func (s *step) end(by Party, why Reason) {
 	for _, c := range s.Connections {
@@ -219,8 +219,8 @@ func farewell(by Party, why Reason) Reason {
 	return why
 }
 
-// tookOverJustNow reports whether this was the target of a hand-over so recent
-// that they cannot be said to have taken the customer.
+// tookOverJustNow reports whether this was the target of a hand-over so recent that they
+// do not count as having taken the customer.
 func (s *step) tookOverJustNow(id ConnectionID) bool {
 	return s.tookOver(id) && Duration(s.now.Sub(s.Past[s.handOver()].Ended)) < s.Rules.TakenAfter
 }

@@ -140,7 +140,7 @@ func (s *step) rang(ev Rang) {
 	s.connection(ev.Connection).rang(ev)
 }
 
-// report says how the transfer goes on the line on which it was asked for.
+// report sends the progress of the transfer to the line that asked for it.
 func (s *step) report(p Progress, why Reason) {
 	if to := s.Transfer.Reported; to != 0 {
 		s.do(Report{to, s.Transfer.ID, p, why})
