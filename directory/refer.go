@@ -17,8 +17,13 @@ func (d *Directory) Refers(from netip.AddrPort) bool {
 		return true
 	}
 	i := slices.IndexFunc(d.conf.Trunks, func(t config.Trunk) bool {
-		return within(t.Addresses, at.Addr()) || t.Gateway.Addr().Unmap() == at.Addr()
+		return netip.AddrPortFrom(t.Gateway.Addr().Unmap(), t.Gateway.Port()) == at
 	})
+	if i < 0 {
+		i = slices.IndexFunc(d.conf.Trunks, func(t config.Trunk) bool {
+			return within(t.Addresses, at.Addr()) || t.Gateway.Addr().Unmap() == at.Addr()
+		})
+	}
 	return i < 0 || d.conf.Trunks[i].Refer
 }
 

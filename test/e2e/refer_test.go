@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"holdfast/call"
+	"holdfast/config"
 	"holdfast/holdfasttest"
+	"holdfast/sipua"
 	"holdfast/softphone"
 )
 
@@ -184,6 +186,109 @@ func TestTransferKeyAndAnaLeaves(t *testing.T) {
 		h.HangUp("customer")
 		h.notified(notified, 100, 180, 487)
 		h.Ended("ana", "cardiology")
+		h.Over()
+	})
+}
+
+// TestTransferKeyBehindATrunk: ana's phone is reached by way of a trunk, such as a PBX.
+func TestTransferKeyBehindATrunk(t *testing.T) {
+	for _, may := range []bool{false, true} {
+		h := open(t, func(b *holdfasttest.Bed) {
+			pbx := sipua.Hop{AddrPort: b.Add("ana", softphone.Options{}).Address()}
+			b.Options.Config.Agents[0].Address = b.Phone("ana").URI()
+			b.Options.Config.Trunks = append(b.Options.Config.Trunks, config.Trunk{Name: "pbx", Gateway: pbx, Refer: may})
+		})
+		h.Talk()
+		_, err := h.Call("ana").Refer(h.Soon(), "sip:cardiology@"+h.SIP.String())
+		if refused, is := errors.AsType[*softphone.Refused](err); may && err != nil || !may && (!is || refused.Status != 403) {
+			t.Errorf("with refer = %v the REFER gets %v", may, err)
+		}
+		h.HangUp("customer")
+		h.Ended("ana")
+	}
+}
+
+// consults puts the customer on hold at ana's phone, and has ana call cardiology on her
+// second line. It returns her first line.
+func (h *house) consults() (first *softphone.Call) {
+	h.t.Helper()
+	h.Talk()
+	first = h.Call("ana")
+	must(h.t, first.Hold(h.Soon()))
+	second := h.Ring("ana", "cardiology")
+	h.Rung("cardiology")
+	select {
+	case <-second.Rang(): // the phone knows our tag
+	case <-second.Answered():
+	case <-h.Soon().Done():
+		h.t.Fatal("ana's second line does not ring")
+	}
+	return first
+}
+
+// TestTransferKeyToTheOtherLine: ana connects the customer with the party whom she has
+// called on her second line, who has answered or still rings. Both her lines are ended.
+func TestTransferKeyToTheOtherLine(t *testing.T) {
+	t.Run("answered", func(t *testing.T) {
+		t.Parallel()
+		h := open(t, nil)
+		first := h.consults()
+		h.HearEachOther("ana", "cardiology")
+		_, err := h.Call("ana").ReferReplacing(h.Soon(), first) // the other way round
+		if refused, is := errors.AsType[*softphone.Refused](err); !is || refused.Status != 603 {
+			t.Errorf("a transfer in the younger call: %v", err)
+		}
+		notified, err := first.ReferReplacing(h.Soon(), h.Call("ana"))
+		must(t, err)
+		h.notified(notified, 100, 200)
+		h.HearEachOther("customer", "cardiology")
+		h.HangUp("customer")
+		if c := h.Over(); c.Past[0].Outcome != call.Completed {
+			t.Errorf("the record has %+v", c.Past)
+		}
+	})
+	t.Run("rings", func(t *testing.T) {
+		t.Parallel()
+		h := open(t, nil)
+		h.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.RingForever})
+		first := h.consults()
+		notified, err := first.ReferReplacing(h.Soon(), h.Call("ana"))
+		must(t, err)
+		h.Call("cardiology").Answer()
+		h.notified(notified, 100, 180, 200)
+		h.HearEachOther("customer", "cardiology")
+		h.HangUp("customer")
+		h.Over()
+	})
+	t.Run("declines", func(t *testing.T) {
+		t.Parallel()
+		h := open(t, nil)
+		h.Phone("cardiology").Answering(softphone.Behaviour{Do: softphone.Decline, After: 2 * time.Second})
+		first := h.consults()
+		notified, err := first.ReferReplacing(h.Soon(), h.Call("ana"))
+		must(t, err)
+		h.notified(notified, 100, 180, 603)
+		must(t, first.Resume(h.Soon()))
+		if err := first.Recording().AwaitTones(h.Soon(), h.Tone("customer")); err != nil {
+			t.Errorf("ana hears: %v", err)
+		}
+		h.Hears("customer", "ana")
+		h.HangUp("customer")
+		h.Over()
+	})
+	t.Run("is gone", func(t *testing.T) {
+		t.Parallel()
+		h := open(t, nil)
+		first := h.consults()
+		h.HangUp("ana")
+		h.Ended("ana", "cardiology")
+		_, err := first.ReferReplacing(h.Soon(), h.Call("ana"))
+		if refused, is := errors.AsType[*softphone.Refused](err); !is || refused.Status != 481 {
+			t.Errorf("a transfer to a call that has ended: %v", err)
+		}
+		must(t, first.Resume(h.Soon()))
+		h.Hears("customer", "ana")
+		h.HangUp("customer")
 		h.Over()
 	})
 }
