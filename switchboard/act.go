@@ -294,6 +294,7 @@ func (d *desk) giveBack() {
 	for _, leg := range d.coming {
 		leg.Close()
 	}
+	d.giveBackUnread()
 }
 
 // end ends the desk; why is for those who come too late. The contact of a

@@ -127,16 +127,32 @@ func (d *desk) acknowledge(t *transition) {
 // hand gives a line to the desk of its contact. If that has ended, the line goes back, to
 // be ended.
 func (s *Switchboard) hand(h handed) {
-	to := s.desk(h.To.Contact)
+	to, from := s.desk(h.To.Contact), s.desk(h.From.Contact)
 	switch {
 	case to != nil && h.memory.Memory == nil:
 		s.put(to, &input{missed: &missed{h.To.Connection, errors.New("their line has ended")}})
 	case to != nil:
 		s.put(to, &input{line: &h})
-	case h.memory.Memory != nil:
-		if from := s.desk(h.From.Contact); from != nil {
-			h.To = h.From
-			s.put(from, &input{line: &h})
+	case h.memory.Memory == nil:
+	case from != nil:
+		h.To = h.From
+		s.put(from, &input{line: &h})
+	case h.leg != nil: // the switchboard closes; who recovers the contacts goes on
+		h.leg.Close()
+	}
+}
+
+// giveBackUnread closes the legs of lines that have come and that the desk, which has
+// stopped, does not take any more.
+func (d *desk) giveBackUnread() {
+	for {
+		select {
+		case in := <-d.inbox:
+			if in.line != nil && in.line.leg != nil {
+				in.line.leg.Close()
+			}
+		default:
+			return
 		}
 	}
 }

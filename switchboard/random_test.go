@@ -20,13 +20,32 @@ type act struct {
 	Wait time.Duration // afterwards
 }
 
+// acts are stories of any length. Some begin with a transfer to somebody whom ana has
+// called from her phone, which chance alone seldom comes to.
 func acts(wait *rapid.Generator[time.Duration]) *rapid.Generator[[]act] {
+	return rapid.Custom(func(t *rapid.T) []act {
+		var story []act
+		if rapid.Bool().Draw(t, "attended") {
+			story = []act{{ana, "200", 0}, {0, "dial", 0}, {cardiology, "180", 0}, {cardiology, "200", 0}, {ana, "REFER consulted", 0}}
+			if rapid.Bool().Draw(t, "early") {
+				story = slices.Delete(story, 3, 4)
+			}
+			for i := range story {
+				story[i].Wait = wait.Draw(t, "wait")
+			}
+		}
+		return append(story, anyActs(wait).Draw(t, "acts")...)
+	})
+}
+
+func anyActs(wait *rapid.Generator[time.Duration]) *rapid.Generator[[]act] {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) act {
 		return act{
-			Who: call.ConnectionID(rapid.IntRange(1, 5).Draw(t, "who")),
+			Who: rapid.SampledFrom([]call.ConnectionID{1, 2, 3, 4, 5, 1, 2, 3, 4, 5, anaAgain, cardiology, cardiology, 103}).Draw(t, "who"),
 			What: rapid.SampledFrom([]string{
 				"180", "200", "200", "200", "486", "BYE", "refresh", "OPTIONS", "487", "200 to BYE",
 				"transfer", "transfer", "cancel", "hold", "resume",
+				"dial", "dial", "REFER +15550166", "REFER consulted", "REFER consulted", "another phone",
 			}).Draw(t, "what"),
 			Wait: wait.Draw(t, "wait"),
 		}
@@ -61,13 +80,34 @@ func (b *bench) do(a act) {
 		"hold":     call.HoldRequested{By: a.Who, Connection: customer},
 		"resume":   call.ResumeRequested{By: a.Who, Connection: customer},
 	}
-	if ev, ok := requests[a.What]; ok {
+	ev, asks := requests[a.What]
+	switch {
+	case asks:
 		_, _ = b.request(time.Minute, ev) // granted or refused: what it does is compared
-	} else {
+	case a.What == "dial":
+		b.mayDial()
+	case a.What == "another phone":
+		b.s.Replace(call.Place{Contact: "c1", Connection: a.Who}, otherPhone{lines: b.lines})
+	case a.Who > 100:
+		b.s.Deliver(second, a.Who-100, msg(a.What))
+	default:
 		b.s.Deliver("c1", a.Who, msg(a.What))
 	}
 	b.pass(a.Wait)
 	b.wantHeardAsRecorded()
+}
+
+// mayDial has ana's phone dial in the second contact, once in a story.
+func (b *bench) mayDial() {
+	if b.s.desk(second) != nil || len(b.journal.entriesOf(second)) > 0 {
+		return
+	}
+	b.lines.opened(anaAgain)
+	b.lines.holds(anaAgain, 1)
+	leg := fakeLeg{lines: b.lines, contact: second, ID: 1, Epoch: 1, Line: anaAgain}
+	if b.s.Open(second, leg, msg("DIAL")) != nil {
+		leg.Close()
+	}
 }
 
 // outcome is what is left to compare of a story: what was sent after each act,
@@ -99,7 +139,11 @@ func runStory(t *testing.T, story []act, fault func() fault) (o outcome) {
 			slices.Sort(now)
 			o.wire = append(o.wire, fmt.Sprintf("%d %s: %q", a.Who, a.What, now))
 		}
-		o.contact = timeless(b.journal.last().Contact)
+		for _, id := range []call.ContactID{"c1", second} {
+			if len(b.journal.entriesOf(id)) > 0 {
+				o.contact += timeless(b.journal.lastOf(id).Contact) + "\n"
+			}
+		}
 		wantSteps(b)
 	})
 	return o
@@ -121,16 +165,18 @@ func timeless(c call.Contact) string {
 // wantSteps wants the steps of the journal to be counted without a gap.
 func wantSteps(b *bench) {
 	b.t.Helper()
-	for i, e := range b.journal.entries() {
-		if e.Step != uint64(i)+1 {
-			b.t.Errorf("entry %d is step %d", i+1, e.Step)
+	for _, id := range []call.ContactID{"c1", second} {
+		for i, e := range b.journal.entriesOf(id) {
+			if e.Step != uint64(i)+1 {
+				b.t.Errorf("entry %d of %s is step %d", i+1, id, e.Step)
+			}
 		}
 	}
 }
 
 func TestFailuresOfTheJournalChangeNothingInTheEnd(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		story := acts(rapid.Just(20*time.Second)).Draw(rt, "story")
+		story := acts(rapid.Just(time.Minute)).Draw(rt, "story") // in which a line goes from one contact to another, too
 		failing := faults.Draw(rt, "faults")
 		want := runStory(t, story, nil)
 		got := runStory(t, story, inTurn(failing))
@@ -177,10 +223,14 @@ func hurry(b *bench, story []act, fault func() fault, restart int) error {
 	b.journal.set(nil)
 	b.s.Deliver("c1", customer, msg("CANCEL")) // one of these is right
 	b.s.Deliver("c1", customer, msg("BYE"))
+	b.s.Deliver(second, 1, msg("CANCEL"))
+	b.s.Deliver(second, 1, msg("BYE"))
+	b.s.Deliver(second, 2, msg("BYE"))
 	for range 8 {
 		for id := range call.ConnectionID(30) {
 			for _, m := range []msg{"487", "200 to BYE"} {
 				b.s.Deliver("c1", id, m)
+				b.s.Deliver(second, id, m)
 			}
 		}
 		b.pass(5 * time.Second)
