@@ -19,7 +19,10 @@ func TestAgentGoesOnWithAnotherPhone(t *testing.T) {
 		r.Changed(dialled(t, "out", answered), nil)
 		synctest.Wait()
 		before := r.store.agent(t, "ana").Segments
-		again := dialled(t, "out", answered, call.Replaced{Connection: 1}, call.Replaced{Connection: 3})
+		goesOn := func(from call.ConnectionID) call.Event {
+			return call.Replaced{Connection: from, Agent: call.Endpoint{Kind: call.AgentEndpoint, Address: "ana"}}
+		}
+		again := dialled(t, "out", answered, goesOn(1), goesOn(3))
 		if again.Connections[0].ID != 4 {
 			t.Fatalf("the connections are %+v", again.Connections)
 		}

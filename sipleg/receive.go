@@ -27,6 +27,7 @@ func (l *Legs) Receive(m sipua.Received) {
 	}
 	a := l.find(m.SIP)
 	if a != nil && a.deliver(message{m, a.name}) {
+		a.rings(m.SIP)
 		return
 	}
 	if !l.addresses.Known(m.From) && !l.calledByPhone(m) {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/emiago/sipgo/sip"
+
 	"holdfast/call"
 	"holdfast/sipua"
 	"holdfast/switchboard"
@@ -119,6 +121,18 @@ func (l *Legs) named(r sipua.Replaces) *anchor {
 		}
 	}
 	return nil
+}
+
+// rings takes note of the peer's tag while it rings: by that, its agent can pick the call
+// up with another phone.
+func (a *anchor) rings(m sip.Message) {
+	res, is := m.(*sip.Response)
+	if !is || a.role != caller || !res.IsProvisional() {
+		return
+	}
+	if tag := tagIn(res.To().Params); tag != "" {
+		a.theirs.CompareAndSwap(nil, &tag)
+	}
 }
 
 // meets keeps the peer's tag when a message confirms the dialog.

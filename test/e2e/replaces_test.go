@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -65,6 +66,29 @@ func TestAnotherPhoneGoesOn(t *testing.T) {
 	}
 	second.HangUp()
 	b.Over()
+}
+
+// TestAnotherPhonePicksUp: ben's phone rings, and he picks the call up with another.
+func TestAnotherPhonePicksUp(t *testing.T) {
+	h := desk(t, nil)
+	h.Add("headset", softphone.Options{User: "200", Credentials: []sipua.Credentials{{
+		Peers: []netip.Prefix{netip.PrefixFrom(h.SIP.Addr(), 32)}, User: "200", Password: password,
+	}}})
+	h.Phone("ben").Answering(softphone.Behaviour{Do: softphone.RingForever})
+	call := h.Ring("ana", "ben")
+	rung := h.Rung("ben")
+	<-call.Rang()
+	second, status := h.replaces("headset", rung.Named())
+	if status != 0 {
+		t.Fatalf("the other phone gets %d", status)
+	}
+	<-rung.Ended()
+	<-call.Answered()
+	must(t, second.Recording().AwaitTones(h.Soon(), h.Tone("ana")))
+	h.Hears("ana", "headset")
+	h.HangUp("ana")
+	<-second.Ended()
+	h.Idle()
 }
 
 // TestCallsThatAreNotReplaced: another agent's call, an unknown one, one by a wrong tag, one
