@@ -22,7 +22,7 @@ type Dialog struct {
 	id     Identity
 	epoch  uint16
 	sent   uint32 // requests of ours in this epoch
-	noted  uint32 // of these, when something was sent that a successor must know
+	spare  uint32 // requests that the memory allows for: at least as many
 	caller bool   // the Call-ID is ours
 
 	self, other nameAddr
@@ -205,7 +205,7 @@ type Call struct {
 // Every CSeq number of it is epoch<<16 | n.
 func NewCaller(local Local, id Identity, epoch uint16, c Call) *Dialog {
 	return &Dialog{
-		local: local, id: id, epoch: epoch, caller: true, stage: idle, heard: -1, heeded: -1,
+		local: local, id: id, epoch: epoch, caller: true, stage: idle, heard: -1, heeded: -1, spare: spared,
 		self: nameAddr{quotable(c.Name), c.From}, other: nameAddr{URI: c.To},
 		peer: peer{Target: c.To.String(), AtSource: c.Registered}, headers: slices.Clone(c.Headers),
 	}
@@ -216,7 +216,7 @@ func NewCaller(local Local, id Identity, epoch uint16, c Call) *Dialog {
 // Step has the refusal in Out, no events and a dialog that is Gone once
 // it has been acknowledged.
 func NewCallee(local Local, id Identity, epoch uint16, now time.Time, invite Received) Step {
-	d := &Dialog{local: local, id: id, epoch: epoch, stage: over, heard: -1, heeded: -1}
+	d := &Dialog{local: local, id: id, epoch: epoch, stage: over, heard: -1, heeded: -1, spare: spared}
 	req, ok := invite.SIP.(*sip.Request)
 	if !ok || req.Method != sip.INVITE || Check(invite) != nil {
 		return Step{Dialog: d} // nothing to answer

@@ -69,7 +69,7 @@ func (d *Dialog) Memory() []byte {
 		Version: memoryVersion, CallID: d.id.CallID, Tag: d.id.Tag, Seed: d.id.Seed,
 		Caller: d.caller, Self: d.self.String(), Other: d.other.String(),
 		Peer: d.peer, Early: d.early, Stage: d.stage, HangUp: d.hangUp, Reason: d.reason,
-		CSeq: uint32(d.epoch)<<16 | d.noted, Heard: d.heeded, Acked: d.acked,
+		CSeq: uint32(d.epoch)<<16 | d.spare, Heard: d.heeded, Acked: d.acked,
 		Challenges: d.challenges, Session: d.session.agreed(), Shown: d.shown.written(), Referred: d.took, Subscriptions: d.subscriptions,
 	}
 	m.Peer.Source = d.peer.fallback(d.local)
@@ -135,9 +135,9 @@ func Restore(local Local, epoch uint16, text []byte) (*Dialog, error) {
 		stage: m.Stage, hangUp: m.HangUp, reason: m.Reason, byeDue: m.BYE,
 		transfers: transfers{took: m.Referred, subscriptions: m.Subscriptions},
 	}
-	if m.CSeq>>16 == uint32(epoch) {
+	if d.spare = spared; m.CSeq>>16 == uint32(epoch) {
 		d.sent = m.CSeq & 0xffff
-		d.noted = d.sent
+		d.spare = d.sent
 	}
 	if !m.Caller { // of an INVITE that was acknowledged, nothing more is known
 		d.id.begun = invitation{txKey{cseq: uint32(m.Heard)}, m.Peer.Tag}

@@ -46,3 +46,30 @@ func TestRefreshByReINVITE(t *testing.T) {
 		t.Errorf("b has sent no re-INVITE: %q", s.b.events)
 	}
 }
+
+// TestNumbersThatAreNotWrittenDown: another contact of the same epoch gets the line after
+// requests that no entry has. Its numbers are above theirs.
+func TestNumbersThatAreNotWrittenDown(t *testing.T) {
+	s := newSim(t, 1, UDP)
+	s.begin()
+	s.at(time.Second, s.b.accept)
+	s.run(10 * time.Second)
+	for i := range 300 {
+		s.at(time.Duration(20+10*i)*time.Second, func() { s.a.act(func(d *Dialog) Step { return d.Ask(s.now) }) })
+	}
+	entries := s.a.entries
+	s.run(time.Hour)
+	if n := s.a.entries - entries; n > 2 {
+		t.Errorf("300 requests were written down in %d entries", n)
+	}
+	asked := s.a.cseq
+	d, err := Restore(s.a.local, s.a.epoch, s.a.d.Memory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.a.d = d
+	s.a.invite()
+	if s.a.cseq <= asked || asked < 1<<16+300 {
+		t.Errorf("an INVITE has CSeq %d after an OPTIONS with %d", s.a.cseq, asked)
+	}
+}

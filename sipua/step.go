@@ -39,15 +39,21 @@ func (t *step) step() Step {
 func (t *step) emit(ev Event) { t.events = append(t.events, ev) }
 
 func (t *step) send(kind Kind, to Hop, msg sip.Message) {
-	if Kinds[kind] != Exempt {
-		t.noted, t.heeded = t.sent, t.heard
+	if Kinds[kind] != Exempt { // and its entry tells that the dialog has moved on
+		t.spare, t.heeded = t.sent+spared, t.heard
 	}
 	t.out = append(t.out, Message{Kind: kind, To: to.AddrPort, Transport: to.Transport, SIP: msg})
 }
 
+// spared is how many requests a memory allows for at a time. Those that ask whether the
+// peer is there, or refresh the session, need no entry each.
+const spared = 256
+
 // nextCSeq is the number of our next request: above all of earlier epochs.
 func (t *step) nextCSeq() uint32 {
-	t.sent++
+	if t.sent++; t.sent > t.spare {
+		t.spare = t.sent + spared
+	}
 	return uint32(t.epoch)<<16 | t.sent
 }
 
