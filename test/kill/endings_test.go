@@ -24,6 +24,7 @@ type ending struct {
 	play       func(*cell)   // from the moment cardiology is rung
 	outcome    call.Outcome
 	reason     call.Reason
+	consults   bool // ana has two calls, and the routing counts both
 	like       bool // what is written is mostly what others write, too
 }
 

@@ -9,7 +9,7 @@ import (
 var keyEndings = []ending{
 	{name: "REFER, answered", ask: refers, cardiology: picksUp, play: keyHandsOver, outcome: call.Completed},
 	{name: "REFER, busy", ask: refers, cardiology: isBusy, play: keyInVain, outcome: call.TransferFailed, reason: call.Busy, like: true},
-	{name: "REFER after a consultation", ask: consults, cardiology: picksUp, play: keyHandsOver, outcome: call.Completed},
+	{name: "REFER after a consultation", ask: consults, cardiology: picksUp, play: keyHandsOver, outcome: call.Completed, consults: true},
 	{name: "REFER while the consultation rings", ask: consultsBriefly, cardiology: picksUp, play: keyHandsOver, outcome: call.Completed, like: true},
 }
 

@@ -60,7 +60,7 @@ func TestKill(t *testing.T) {
 	t.Cleanup(m.report)
 	for i, life := range rehearse(t, played) {
 		m.play(t, i, contacts, life.entries)
-		if played[i].asksRouting() {
+		if e := played[i]; e.asksRouting() || e.consults {
 			m.play(t, i, routing, life.kept)
 		}
 	}
