@@ -71,7 +71,6 @@ type repository struct {
 func newRepository(t *testing.T) *repository {
 	t.Helper()
 	r := &repository{tests: map[string][]string{}, help: map[string]string{}, built: program(t)}
-	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
 	for _, file := range files(t, "_test.go") {
 		dir := filepath.ToSlash(filepath.Dir(file))
 		for _, m := range declared.FindAllStringSubmatch(read(t, file), -1) {

@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -8,7 +9,7 @@ import (
 // TestPlantedMistakes: each check notices a mistake of its kind.
 func TestPlantedMistakes(t *testing.T) {
 	r := newRepository(t)
-	sources := sources(t)
+	sources, code := sources(t), newCode(t)
 	for _, test := range []struct{ text, want string }{
 		{"See [this](NOWHERE.md).", "leads to no file"},
 		{"See [this](#nowhere).", "has no heading"},
@@ -23,6 +24,9 @@ func TestPlantedMistakes(t *testing.T) {
 		{"Use `go test -run NothingLikeThis ./call`.", "finds no test"},
 		{"Use `go test ./nowhere`.", "there is no package"},
 		{"Use `go test ./call -quickly`.", "no test declares the flag"},
+		{"TestNothingLikeThis shows it.", "no package declares TestNothingLikeThis"},
+		{"See `call/nowhere.go`.", "there is no file call/nowhere.go"},
+		{"Set HOLDFAST_NOTHING.", "nothing reads the variable HOLDFAST_NOTHING"},
 		{"```sh\nfrobnicate now\n```\n", "is not known"},
 		{"```sh\nscripts/nothing\n```\n", "there is no file"},
 		{"```sh\nmake check && make everything | sort\n```\n", "has no target everything"},
@@ -43,7 +47,8 @@ func TestPlantedMistakes(t *testing.T) {
 		d := parse("README.md", test.text)
 		found := contents(d)
 		commands, _ := r.commands(d)
-		found = append(found, commands...)
+		names, _ := code.names(d, test.text)
+		found = slices.Concat(found, commands, names)
 		for _, l := range d.links {
 			found = append(found, follow(d, l.text, []*document{d, parse("docs/SIP.md", read(t, "docs/SIP.md"))}))
 		}

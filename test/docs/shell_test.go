@@ -66,6 +66,9 @@ func TestShell(t *testing.T) {
 		b.Options.Config.Media.RecordDir, b.Options.Config.Media.RecordAll = t.TempDir(), false
 	})
 	tree := copyTree(t)
+	if (play{}).run(bed, tree, "true\nbin/holdfast frobnicate") == nil || (play{fails: "no"}).run(bed, tree, "true") == nil {
+		t.Error("a command that fails, or does not fail as it must, is not noticed")
+	}
 	used, ran := map[string]bool{}, 0
 	for _, d := range documents(t) {
 		for _, b := range d.blocks {
