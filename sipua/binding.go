@@ -21,10 +21,10 @@ type Binding struct {
 	Order   string         `json:"order"` // the CSeq and Call-ID of the request
 
 	Since     time.Time `json:"since,omitzero"`      // without a break
-	UserAgent string    `json:"userAgent,omitempty"` // what the phone calls itself
+	UserAgent string    `json:"userAgent,omitempty"` // the phone's name for itself
 }
 
-// A LossReason says why a Binding is no more.
+// A LossReason is why a Binding has ended.
 type LossReason string
 
 const (
@@ -192,7 +192,7 @@ func (b Binding) continues(former Binding) bool {
 	return b.Contact == former.Contact && b.Address == former.Address
 }
 
-// userAgentOf is what the sender of a request calls itself, fit to be shown.
+// userAgentOf is the User-Agent of a request, fit to be shown.
 func userAgentOf(req *sip.Request) string {
 	h := req.GetHeader("User-Agent")
 	if h == nil {

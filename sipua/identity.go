@@ -26,7 +26,7 @@ func (i identity) written() identity { return identity{Asserted: i.Asserted, Fro
 // Introduce shows the peer of an established dialog who it is connected to now: by UPDATE
 // if the peer allows that, and else RefreshDue asks the user for a re-INVITE. All later
 // requests that a phone may show have the same. From changes only if the peer supports it.
-// What the peer has been shown already is not sent again.
+// An identity that the peer already has is not sent again.
 func (d *Dialog) Introduce(now time.Time, name string, uri sip.Uri) Step {
 	t := d.step(now)
 	who := nameAddr{quotable(name), uri}
@@ -72,8 +72,9 @@ func (t *step) introduces(tx requestTx) bool {
 	return t.shown.sent != 0 && tx.request.CSeq().SeqNo == t.shown.sent
 }
 
-// introduced takes that an UPDATE which shows an identity was refused. Only a peer that
-// does not take UPDATE gets a re-INVITE: no call is put at risk for what a phone shows.
+// introduced takes the refusal of an UPDATE which shows an identity. Only a peer that does
+// not take UPDATE gets a re-INVITE: no call is put at risk for the name that a phone
+// shows.
 func (t *step) introduced(tx requestTx, res *sip.Response) {
 	t.shown.sent = 0
 	switch res.StatusCode {

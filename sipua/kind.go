@@ -13,7 +13,7 @@ const (
 	InviteRejectedACK Kind = "ACK of a refusal" // the first; to INVITE
 	Cancel            Kind = "CANCEL"
 	Bye               Kind = "BYE"
-	KeyInfo           Kind = "INFO"    // says a key that is pressed
+	KeyInfo           Kind = "INFO"    // carries a pressed key
 	Ask               Kind = "OPTIONS" // asks whether the peer is still there
 	Refresh           Kind = "UPDATE"  // refreshes the session, and changes nothing
 	Introduction      Kind = "UPDATE with an identity"
@@ -36,13 +36,13 @@ const (
 	OK               Kind = "okay"           // 200 to BYE, CANCEL, OPTIONS, INFO, NOTIFY
 	Challenge        Kind = "401"            // to a request that does not prove who sends it
 	Registered       Kind = "registered"     // 200 to REGISTER: who keeps bindings has written them down before
-	ErrorResponse    Kind = "rebuff"         // a refusal that creates nothing: 481, 482, 491, 500, 4xx to what we do not do
+	ErrorResponse    Kind = "rebuff"         // a refusal that creates nothing: 481, 482, 491, 500, 4xx for unsupported requests
 )
 
 // Retransmission is a message sent before, byte for byte.
 const Retransmission Kind = "retransmission"
 
-// A Class says when a message may go out.
+// A Class is when a message may go out.
 type Class int
 
 const (
@@ -51,8 +51,8 @@ const (
 	// Exempt: at once. It commits us to nothing that a successor would have
 	// to know.
 	Exempt
-	// Ending is Journaled while the journal works; without, it may go out all
-	// the same once nobody needs the line any more.
+	// Ending is Journaled while the journal works; without it, it may still
+	// go out once no party needs the line any more.
 	Ending
 )
 

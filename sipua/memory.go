@@ -163,7 +163,7 @@ func Restore(local Local, epoch uint16, text []byte) (*Dialog, error) {
 	return d, nil
 }
 
-// check says what in a memory no dialog can have written.
+// check returns the part of a memory that no dialog can have written.
 func (m memory) check() error {
 	if m.Version != memoryVersion {
 		return fmt.Errorf("a dialog's memory has version %d, this is version %d", m.Version, memoryVersion)
@@ -238,8 +238,8 @@ func readINVITE(text string) (*sip.Request, error) {
 	return req, Check(Received{SIP: req})
 }
 
-// writable says that a message can be written down and read again: the parser
-// takes more than it can tell.
+// writable reports whether a message can be written down and read again: the parser
+// accepts messages that it cannot write.
 func writable(msg sip.Message) error {
 	again, err := Parse([]byte(msg.String()))
 	if err != nil {
@@ -260,7 +260,7 @@ func readResponse(text string) (*sip.Response, error) {
 	return res, nil
 }
 
-// resume starts the timers again, and repeats what may not have been sent.
+// resume starts the timers again, and repeats messages that may not have been sent.
 func (t *step) resume() {
 	for i, tx := range t.servers {
 		t.resumeServer(i, tx)
@@ -298,8 +298,8 @@ func (t *step) resumeInvite(i int, tx inviteTx) {
 	switch {
 	case !tx.pending(): // only a dialog that was not restored has it
 	case !tx.initial:
-		// Its answer may have come while nobody listened; the user will ask
-		// again, with a CSeq of this epoch.
+		// Its answer may have come while no server listened; the user will ask again, with
+		// a CSeq of this epoch.
 		t.invites[i] = tx.ended()
 		t.acked = tx.request.CSeq().SeqNo
 	case t.hangUp:

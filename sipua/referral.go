@@ -46,7 +46,7 @@ func (d *Dialog) Refer(now time.Time, to sip.Uri, r *Replaces) (id uint32, s Ste
 	return id, t.step()
 }
 
-// Named returns what a Replaces header calls this dialog in a request to its peer.
+// Named returns the Replaces header for this dialog in a request to its peer.
 func (d *Dialog) Named() Replaces {
 	return Replaces{CallID: d.id.CallID, ToTag: d.remoteTag(), FromTag: d.id.Tag}
 }

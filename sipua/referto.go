@@ -28,7 +28,7 @@ type reference struct {
 	replaces *Replaces
 }
 
-// referenceOf reads which party a REFER asks us to call (RFC 3515 §2.4.2).
+// referenceOf reads the party that a REFER asks us to call (RFC 3515 §2.4.2).
 func referenceOf(req *sip.Request) (reference, *Fault) {
 	if len(req.GetHeaders("Replaces")) > 0 { // RFC 3891 §3
 		return reference{}, malformed("header Replaces is in a REFER")

@@ -17,10 +17,10 @@ type RegistrarOptions struct {
 	MayBind func(address string) bool
 }
 
-// A Registrar judges REGISTER requests (RFC 3261 §10.3): whether they prove who
-// sends them (see Authenticator), and what they ask for. It keeps neither
-// bindings nor time. However much it is asked, it remembers no more than a
-// bounded amount. It must not be used by two goroutines at once.
+// A Registrar judges REGISTER requests (RFC 3261 §10.3): whether they prove their
+// sender (see Authenticator), and the bindings they ask for. It keeps neither
+// bindings nor time. However much it is asked, it remembers no more than a bounded
+// amount. It must not be used by two goroutines at once.
 type Registrar struct {
 	options RegistrarOptions
 	answers []sentAnswer
