@@ -133,6 +133,33 @@ func (j *fakeJournal) append(ctx context.Context, e Entry, after uint64) (uint64
 	return seq, err
 }
 
+// die has the process die after so many more entries, untold of the last one or not.
+func (j *fakeJournal) die(after int, untold bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.left, j.untold = after, untold
+}
+
+func (j *fakeJournal) isDead() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.dead != ""
+}
+
+// bury has no entry of a node written any more.
+func (j *fakeJournal) bury(node string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.left, j.dead = 0, node
+}
+
+// refuse has no entry of a contact written.
+func (j *fakeJournal) refuse(id call.ContactID) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.refused = id
+}
+
 // dies counts an entry, and reports whether its writer hears nothing of it any more.
 func (j *fakeJournal) dies(owner string) bool {
 	j.mu.Lock()

@@ -133,10 +133,7 @@ func TestEarlyAttendedTransfer(t *testing.T) {
 // takeOver is a second process in place of one that has died.
 func (b *bench) takeOver() *bench {
 	b.t.Helper()
-	b.journal.mu.Lock()
-	b.journal.left = 0
-	b.journal.dead = b.s.options.Node
-	b.journal.mu.Unlock()
+	b.journal.bury(b.s.options.Node)
 	next := newBench(b.t, &trace{}, b.journal).at(b.journal)
 	if _, err := next.s.Recover(b.t.Context()); err != nil {
 		b.t.Fatal(err)
@@ -164,10 +161,10 @@ func TestKilledAtEachEntryOfAHandOver(t *testing.T) {
 func (b *bench) killedAt(entry int, untold bool, reports []msg) bool {
 	b.talk()
 	b.dials(reports...)
-	b.journal.left, b.journal.untold = entry, untold
+	b.journal.die(entry, untold)
 	b.deliver(ana, "REFER consulted")
 	b.pass(10 * time.Millisecond)
-	if b.journal.dead == "" {
+	if !b.journal.isDead() {
 		return false
 	}
 	next := b.takeOver()
@@ -199,19 +196,17 @@ func TestLineThatWasTakenAndHasEnded(t *testing.T) {
 	inBubble(t, func(old *bench) {
 		old.talk()
 		old.dials("180", "200")
-		old.journal.left = 3 // the second contact is not written down any more after these
+		old.journal.die(3, false) // the second contact is not written down any more after these
 		old.deliver(ana, "REFER consulted")
 		if last := old.journal.lastOf(second); last.Legs[2].Given == nil {
 			t.Fatal("the line is not in the entry of the contact that gave it")
 		}
-		old.journal.mu.Lock()
-		old.journal.dead = ""
-		old.journal.refused = second
-		old.journal.mu.Unlock()
+		old.journal.bury("")
+		old.journal.refuse(second)
 		old.pass(3 * time.Second)
 		old.deliver(target, "BYE")
 		old.pass(time.Second)
-		old.journal.refused = ""
+		old.journal.refuse("")
 		b := old.takeOver()
 		b.hangUp()
 		for _, line := range b.trace.sent() {
@@ -287,13 +282,13 @@ func TestLineIsWantedNoMore(t *testing.T) {
 	inBubble(t, func(b *bench) {
 		b.talk()
 		b.dials("180", "200")
-		b.journal.refused = second
+		b.journal.refuse(second)
 		b.deliver(ana, "REFER consulted")
 		b.pass(5 * time.Second)
 		b.wantStage(call.Reaching)
 		b.deliver(customer, "BYE")
 		b.hangUp()
-		b.journal.refused = ""
+		b.journal.refuse("")
 		b.pass(10 * time.Second)
 		if c, _ := b.s.Contact(second); c.Stage != call.Talking || b.lines.held[cardiology] != 1 {
 			t.Errorf("ana's other call is %s", timeless(c))
