@@ -43,8 +43,8 @@ func customerInvited(r *sip.Request) invited {
 }
 
 // hiddenFrom reports whether a party may not see who called us: a customer who wants to
-// stay unknown does to everybody we call for them, an agent who dials does to the
-// customer.
+// stay unknown is hidden from all parties we call for them, and an agent who dials is
+// hidden from the customer.
 func (i invited) hiddenFrom(p call.Party) bool {
 	return i.Private && (i.Agent != "") == (p == call.Customer)
 }
@@ -119,9 +119,8 @@ func (l *Legs) asserted(d call.Dial) []sip.Header {
 	return []sip.Header{sip.NewHeader("P-Asserted-Identity", "<"+who.String()+">")}
 }
 
-// from is who a party sees calling: the user of the customer's address or
-// number, or the name of the agent, at our host, so that what the party sends there
-// reaches us.
+// from is the caller that a party sees: the user of the customer's address or number, or
+// the name of the agent, at our host, so that the party's requests to it reach us.
 func (l *Legs) from(e call.Endpoint) sip.Uri {
 	from := sip.Uri{Scheme: "sip", User: "anonymous", Host: l.local.Address.Addr().String(), Port: int(l.local.Address.Port())}
 	switch e.Kind {

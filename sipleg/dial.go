@@ -58,7 +58,7 @@ func (l *Legs) dialled(m sipua.Received, r *sip.Request, agent string) (call.Dia
 	return begins, sipua.Message{}
 }
 
-// meant returns what a person who dials uri means, in the words that Directory.Endpoint reads:
+// meant returns the meaning of a dialled uri, in the words that Directory.Endpoint reads:
 // the user, if the address is at this server, where a phone puts what its keys were
 // pressed for; else the whole address. At this server only the user counts, and a
 // parameter that leads elsewhere is refused instead of ignored. home is an address of the
@@ -79,8 +79,8 @@ func (l *Legs) meant(uri, home sip.Uri) (string, error) {
 	return user, nil
 }
 
-// leadsElsewhere reports whether a parameter changes where an address leads, or what it
-// asks for (RFC 3261 §19.1.1).
+// leadsElsewhere reports whether a parameter changes where an address leads, or the
+// request to it (RFC 3261 §19.1.1).
 func leadsElsewhere(p sip.HeaderKV) bool {
 	name, err := url.PathUnescape(p.K)
 	return err != nil || slices.Contains([]string{"maddr", "method", "ttl"}, strings.ToLower(strings.TrimSpace(name))) ||
@@ -110,7 +110,7 @@ func (l *Legs) lines(agent string) int {
 	return n
 }
 
-// denied logs why a phone may not call what it has dialled.
+// denied logs why a phone may not call the number or address it has dialled.
 func (l *Legs) denied(m sipua.Received, agent string, r *sip.Request, why error) {
 	if missed, is := l.denials.due(l.now()); is {
 		l.log.Warn("rejecting the INVITE of an agent's phone", "agent", agent, "from", m.From, "called", plain(r.Recipient.String()),
@@ -124,8 +124,8 @@ func forbidden(m sipua.Received, status int, reason, text string) sipua.Message 
 	return sipua.Refuse(m, status, reason, sip.NewHeader("Warning", fmt.Sprintf(`399 holdfast "%s"`, quoted)))
 }
 
-// statusOf returns the status for an agent's phone that has dialled what it may not, or
-// what makes no sense.
+// statusOf returns the status for an agent's phone that has dialled a number or address it
+// may not call, or one that makes no sense.
 func statusOf(err error) (status int, reason string) {
 	why, ok := errors.AsType[*switchboard.DialError](err)
 	switch {

@@ -10,7 +10,7 @@ import (
 
 // find returns the leg that a message belongs to, or nil: the one whose dialog it is in,
 // whose request it answers or repeats, or with whose request it is merged. Callers and
-// proxies use a Call-ID again, so that alone says nothing.
+// proxies use a Call-ID again, so that alone is not enough.
 func (l *Legs) find(m sip.Message) *anchor {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -48,7 +48,7 @@ func (a *anchor) owns(m sip.Message) bool {
 
 // merges reports whether an INVITE that begins a dialog reached us before, by another
 // way, and waits for its answer still or has been accepted (RFC 3261 §8.2.2.2), or is
-// our own come back. What was refused is over: a proxy may try another number here.
+// our own come back. A refused INVITE is over: a proxy may try another number here.
 func (a *anchor) merges(m sip.Message) bool {
 	req, is := m.(*sip.Request)
 	if !is || req.Method != sip.INVITE || tagIn(req.To().Params) != "" {

@@ -9,7 +9,8 @@ import (
 	"holdfast/sipua"
 )
 
-// An audience is who may know more of the others in a contact than From says.
+// An audience is a kind of party that may know more of the others in a contact than From
+// shows.
 type audience string
 
 const (
@@ -67,7 +68,7 @@ func (l *Legs) hides(id call.ContactID, who call.Endpoint) bool {
 	return a != nil && a.caller.Private && a.name == who.String()
 }
 
-// nameOf is what a phone shows beside the address of a party.
+// nameOf is the name that a phone shows beside the address of a party.
 func nameOf(e call.Endpoint) string {
 	if e.Name == "" && e.Kind == call.AgentEndpoint {
 		return e.Address

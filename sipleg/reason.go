@@ -28,8 +28,8 @@ func reasonFor(status int) call.Reason {
 	return call.LineError
 }
 
-// statusFor is the status, with its reason phrase, that tells a customer who rings at us
-// why no agent answers.
+// statusFor is the status, with its reason phrase, for a customer who rings at us when no
+// agent answers.
 func statusFor(r call.Reason) (status int, phrase string) {
 	switch r {
 	case call.Busy:

@@ -59,7 +59,7 @@ func (l *Legs) request(m sipua.Received, r *sip.Request) {
 		l.arrive(m, r)
 	case r.Method == sip.OPTIONS:
 		l.send(sipua.OptionsOK(m))
-	case r.Method == sip.REFER: // it counts inside a call only
+	case r.Method == sip.REFER: // a REFER outside a call would make the server call a stranger
 		l.send(sipua.Refuse(m, 403, "Forbidden outside a call"))
 	default:
 		l.send(sipua.Refuse(m, 405, "Method Not Allowed", sip.NewHeader("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS")))
@@ -67,8 +67,8 @@ func (l *Legs) request(m sipua.Received, r *sip.Request) {
 }
 
 // unacceptable is the refusal of a first INVITE that no dialog should see: it asks for
-// what we do not do, has come too far (RFC 7332 §3), or comes from us. The zero Message
-// means that it may begin a contact.
+// something we do not support, has come too far (RFC 7332 §3), or comes from us. The
+// zero Message means that it may begin a contact.
 func (l *Legs) unacceptable(m sipua.Received, r *sip.Request) sipua.Message {
 	for _, h := range r.GetHeaders("Via")[1:] {
 		via, ok := h.(*sip.ViaHeader)
@@ -93,10 +93,10 @@ func (l *Legs) calledByPhone(m sipua.Received) bool {
 	return is
 }
 
-// arrive begins a contact, unless an agent's phone does not prove whose it is, there is
-// nobody to answer, no way to speak with the caller, or no way to record it in time. The
-// last is asked before anything is looked up: whatever the callers of a flood ask for,
-// refusing them must cost little.
+// arrive begins a contact, unless an agent's phone does not prove whose it is, no agent
+// or queue answers, we share no audio with the caller, or the journal cannot record it
+// in time. It checks the journal before it looks anything up: whatever the callers of a
+// flood ask for, refusing them must cost little.
 func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 	if l.refused.has(l.now(), r) {
 		l.refuse(m, retryAfter)
@@ -204,7 +204,7 @@ func (l *Legs) open(m sipua.Received, r *sip.Request, begins beginning) {
 }
 
 // For how long the caller's side is asked to stay away, in seconds. A trunk may send
-// no call at all for that long: what is only busy is free again soon.
+// no call at all for that long: a server that is only busy is free again soon.
 const (
 	retrySoon  = "1"
 	retryAfter = "5"
@@ -228,7 +228,7 @@ func (l *Legs) refuse(m sipua.Received, after string) {
 	l.send(sipua.Refuse(m, 503, "Service Unavailable", sip.NewHeader("Retry-After", after)))
 }
 
-// abandon gives back what was opened for a contact that does not begin.
+// abandon gives back the resources of a contact that does not begin.
 func (l *Legs) abandon(a *anchor) {
 	a.Close()
 	l.engine.CloseRoom(a.contact)
@@ -246,7 +246,7 @@ func (l *Legs) send(messages ...sipua.Message) {
 	}
 }
 
-// firstOffer is what a first INVITE offers; not ok: the dialog has refused it.
+// firstOffer is the offer in a first INVITE; not ok: the dialog has refused it.
 func firstOffer(s sipua.Step) (sipua.Invited, bool) {
 	for _, ev := range s.Events {
 		if o, ok := ev.(sipua.Invited); ok {
@@ -267,7 +267,7 @@ func address(u sip.Uri) string {
 	return written.String()
 }
 
-// Seldom limits what is logged to once a second.
+// Seldom limits log lines to one a second.
 type seldom struct {
 	mu     sync.Mutex
 	last   time.Time

@@ -13,7 +13,7 @@ import (
 	"holdfast/switchboard"
 )
 
-// What comes in on a SIP line.
+// The inputs on a SIP line.
 type (
 	// arrival begins a contact: the first INVITE, as the dialog took it.
 	arrival struct {
@@ -29,13 +29,13 @@ type (
 		name string
 	}
 
-	// unreachable: the network says that nobody is at addr.
+	// unreachable: the network reports that addr is unreachable.
 	unreachable struct {
 		addr netip.AddrPort
 		name string
 	}
 
-	// latched: the peer's audio comes from another address than it said.
+	// latched: the peer's audio comes from another address than in its SDP.
 	latched struct{ peer netip.AddrPort }
 )
 
@@ -58,8 +58,8 @@ type outgoing struct {
 	on *anchor
 }
 
-// Class implements switchboard.Outgoing. A kind that nobody has classed is
-// recorded first.
+// Class implements switchboard.Outgoing. A kind without a class is recorded
+// first.
 func (o outgoing) Class() switchboard.Class {
 	switch sipua.Kinds[o.Kind] {
 	case sipua.Exempt:
@@ -95,8 +95,8 @@ type setting struct {
 	latched netip.AddrPort // where the audio came from before it
 }
 
-// Class implements switchboard.Outgoing. A caller whom we have not answered is
-// sent nothing but what comes of the answer.
+// Class implements switchboard.Outgoing. A caller whose call we have not
+// answered only gets the audio that goes with the answer.
 func (s setting) Class() switchboard.Class {
 	if s.answers {
 		return switchboard.Journaled
