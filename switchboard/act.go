@@ -44,7 +44,7 @@ func (d *desk) begin() {
 		e.in.answered = d.sendExempt(e.out)
 	}
 	// A frozen contact always owes an entry: the one that failed may have
-	// landed, and a successor must not find what we have taken back.
+	// landed, and a successor must not find facts that we have taken back.
 	if !d.frozen && d.owned && !t.changes() && !d.lastWords() {
 		d.adopt(t)
 		d.acknowledge(t)
@@ -111,9 +111,9 @@ func (d *desk) patience() time.Duration {
 	return turnAwayAfter
 }
 
-// turnAway ends a contact of which nothing is written down. Nobody has heard of it but
-// the caller, and the router, if it has reserved an agent. The leg is closed last:
-// until then it takes what the caller repeats, which would else begin a contact.
+// turnAway ends a contact of which nothing is written down. Only the caller knows of
+// it, and the router, if it has reserved an agent. The leg is closed last: until then
+// it takes the caller's repetitions, which would otherwise begin a contact.
 func (d *desk) turnAway() {
 	d.board.options.Router.Changed(call.Contact{ID: d.id}, nil)
 	d.beginning.TurnAway()
@@ -121,7 +121,7 @@ func (d *desk) turnAway() {
 	d.end(ErrNoContact)
 }
 
-// act does what has been written down.
+// act carries out the transition that has been written down.
 func (d *desk) act(t *transition, seq uint64) {
 	if d.frozen {
 		d.log.Info("the journal is back")
@@ -130,10 +130,10 @@ func (d *desk) act(t *transition, seq uint64) {
 	d.seq, d.step = seq, d.step+1
 	d.frozen, d.retryIn, d.appendIn, d.urgent = false, 0, appendWithin, false
 	d.trace = d.trace[t.traced:]
-	d.rung = time.Time{} // if it is still to come or to be dealt with, tell again
+	d.rung = time.Time{} // if the deadline is still to come or to be dealt with, report it again
 	d.outstanding = outstanding{}
 	d.adopt(t)
-	d.publish(d.contact) // before the first answer to what we send now
+	d.publish(d.contact) // before the first answer to the messages we send now
 	claimed := !d.owned
 	d.owned = true
 	for _, take := range t.takes { // before the agent's phone is answered, which may hang up then
@@ -145,7 +145,7 @@ func (d *desk) act(t *transition, seq uint64) {
 	d.board.options.Router.Changed(t.contact, t.events) // whose line has been ended is free now
 	d.handOver(t, claimed)
 	if claimed {
-		close(d.claimed) // Recover has told the router of all contacts when it returns
+		close(d.claimed) // Recover has reported all contacts to the router when it returns
 	}
 	d.listen()
 	t.turnAwayLines()
@@ -155,10 +155,10 @@ func (d *desk) act(t *transition, seq uint64) {
 // freeze: nothing that needs a record is done until the journal takes one.
 // The room is left alone, so the people talk on.
 //
-// A contact of which nothing is written is let go of when the journal has taken others
+// A contact of which nothing is written is given up when the journal has taken others
 // for a while, and its customer has gone: it may be that its entry can never be
-// written. Until it is written it tells nothing about new ones, neither how long they
-// would wait nor, by its later tries, that the journal is down.
+// written. Until it is written it does not count for new ones, neither for how long
+// they would wait nor, by its later tries, for whether the journal is down.
 func (d *desk) freeze(err error) {
 	d.recorded(false)
 	now := d.board.options.Now()
@@ -181,8 +181,8 @@ func (d *desk) freeze(err error) {
 	}
 }
 
-// releaseOthers acts on the leaving of the customer without a record: whoever was on
-// the line only for them is let go of (P6). The record is owed.
+// releaseOthers acts on the leaving of the customer without a record: the parties that
+// were on the line only for them are dropped (P6). The record is owed.
 func (d *desk) releaseOthers(t *transition) {
 	endings := func(m message) bool { return m.Class() == Ending }
 	for _, m := range t.out {
@@ -213,7 +213,7 @@ func (d *desk) adopt(t *transition) {
 func (d *desk) publish(c call.Contact) {
 	legs := slices.Collect(maps.Keys(d.legs))
 	legs = slices.AppendSeq(legs, maps.Keys(d.coming))
-	legs = slices.AppendSeq(legs, maps.Keys(d.given)) // what comes on them is nobody else's
+	legs = slices.AppendSeq(legs, maps.Keys(d.given)) // no other desk gets the messages on them
 	if d.flight != nil {
 		legs = append(legs, d.flight.joined...)
 	}
@@ -221,8 +221,8 @@ func (d *desk) publish(c call.Contact) {
 	d.view.Store(&view{contact: c, legs: legs})
 }
 
-// listen has the contact heard as it is now, and tells it who is in the same
-// audio if that has changed, or if that is what it waits for: a target who was
+// listen sets the contact's audio as it is now, and reports to the contact the parties
+// in two-way audio if they have changed, or if it waits for that: a target who was
 // consulted is in the audio already when the joining begins.
 func (d *desk) listen() {
 	joined := d.room.Set(call.Hears(d.contact))
@@ -284,8 +284,8 @@ func (d *desk) lose(id call.ConnectionID, detail string) {
 	d.waiting = append(d.waiting, &input{event: call.Lost{Connection: id, Detail: detail}})
 }
 
-// giveBack closes everything of a contact that is not ours any more. Nobody is
-// told.
+// giveBack closes everything of a contact that is not ours any more, and sends
+// nothing.
 func (d *desk) giveBack() {
 	d.room.Close()
 	for _, leg := range d.legs {
@@ -298,7 +298,7 @@ func (d *desk) giveBack() {
 }
 
 // end ends the desk; why is for those who come too late. The contact of a
-// broken desk stays known, so that nobody is told it does not exist.
+// broken desk stays known, so that no request gets the answer that it does not exist.
 func (d *desk) end(why error) {
 	d.ended, d.why = true, why
 	d.recorded(false)
@@ -317,8 +317,8 @@ func (d *desk) recorded(written bool) {
 }
 
 // archive moves a contact that is over out of the way of the living, however
-// long that takes; it is given up when the switchboard closes, and then done
-// by whoever recovers the contact.
+// long that takes; it is given up when the switchboard closes, and then done by the
+// server that recovers the contact.
 func (d *desk) archive() {
 	wait := retryFirst
 	for {

@@ -8,14 +8,14 @@ import (
 
 // This file has the requests that come in on lines, such as a desk phone's transfer key.
 // A request among the facts of a leg is treated as one that Switchboard.Request takes: the
-// same policy, pace and core. The leg gets the outcome in the same transition, so that
-// what it answers is recorded with what was decided.
+// same policy, pace and core. The leg gets the outcome in the same transition, so that its
+// answer is recorded with the decision.
 
-// Granted tells a leg that the request among its facts has been granted.
+// Granted reports to a leg that the request among its facts has been granted.
 type Granted struct{}
 
-// Refused tells a leg that the request among its facts has not been granted. Err is an
-// error that Switchboard.Request may return.
+// Refused reports to a leg that the request among its facts has not been granted. Err is
+// an error that Switchboard.Request may return.
 type Refused struct{ Err error }
 
 // Trace implements Incoming: an outcome is no message.

@@ -12,9 +12,9 @@ import (
 // This file has how the line of a party goes from the desk of one contact to that of
 // another. The desk that takes it asks (call.GiveRequested), and goes on with other things.
 // The desk that gives it writes down that the line has gone, closes its leg and hands its
-// memory over. The first restores the leg, writes it down and says so, and only then does
-// the other forget it: at every moment an entry has the line, and a process that finds
-// them after a crash goes on from there.
+// memory over. The first restores the leg, writes it down and confirms that, and only then
+// does the other forget it: at every moment an entry has the line, and a process that
+// finds them after a crash goes on from there.
 
 // A handed line is on its way from one contact to another.
 type handed struct {
@@ -37,8 +37,8 @@ const (
 	FromOtherCall call.Code = "from-other-call" // the agent asks in the younger of two calls to connect the other parties of both
 )
 
-// consulted returns a request in which the party is named whom the agent has called in
-// another contact, if it is a transfer to them. The contact that has lived longer goes on.
+// consulted returns a request that names the party the agent has called in another
+// contact, if it is a transfer to them. The contact that has lived longer goes on.
 func (t *transition) consulted(ev call.Event) (call.Event, error) {
 	ask, ok := ev.(call.TransferRequested)
 	if !ok || ask.Consulted == (call.Place{}) {
@@ -180,7 +180,7 @@ func (d *desk) askFor(take call.Take) {
 	})
 }
 
-// outcome waits for what a desk answers.
+// outcome waits for the answer of a desk.
 func (w *waiter) outcome(d *desk) error {
 	select {
 	case a := <-w.answer:
@@ -198,7 +198,7 @@ func (w *waiter) outcome(d *desk) error {
 	}
 }
 
-// last is what a desk has answered that has ended.
+// last is the answer of a desk that has ended.
 func (w *waiter) last(d *desk) error {
 	select {
 	case a := <-w.answer:
@@ -222,8 +222,8 @@ func (s *Switchboard) put(d *desk, in *input) {
 	}
 }
 
-// meet restores the leg of a line that comes, at once: what is sent on the line finds it
-// here from now on, whatever the desk waits for.
+// meet restores the leg of a line that comes, at once: messages on the line find it here
+// from now on, whatever the desk waits for.
 func (d *desk) meet(in *input) {
 	switch {
 	case in.missed != nil:
@@ -331,8 +331,8 @@ func (s *Switchboard) whenRestored(do func()) {
 	}
 }
 
-// settleGiven forgets lines that another contact has taken: its entry has the line, or
-// what it has heard of it.
+// settleGiven forgets lines that another contact has taken: its entry has the line, or a
+// later state of it.
 func settleGiven(entries []Entry) {
 	taken := func(to call.Place) bool {
 		return slices.ContainsFunc(entries, func(e Entry) bool {

@@ -12,10 +12,10 @@ import (
 // customer to. Its methods may be called by any goroutine and, but for Settled, wait
 // for nothing.
 type Router interface {
-	// Reserve keeps the agent of a connection of c, who is about to be rung or has
-	// dialled, from everybody else; asking again is the same reservation. An error is a
-	// *DialError that says why they cannot be rung. Of a connection that is no
-	// agent's nothing is kept.
+	// Reserve reserves the agent of a connection of c, who is about to be rung or has
+	// dialled; asking again is the same reservation. An error is a *DialError with the
+	// reason why they cannot be rung. For a connection that is not an agent's it does
+	// nothing.
 	Reserve(c call.Contact, id call.ConnectionID) error
 	// Settled waits until all reservations so far for a contact are written down:
 	// before that no agent may be rung for it.
