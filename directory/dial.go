@@ -16,8 +16,8 @@ import (
 // A phone with a fixed address is known by that address alone: its IP address and port,
 // or the IP address where no trunk and no proxy is. On loopback the port must fit, too,
 // because all programs of this machine share the IP address. Where phones may register,
-// a trunk (behind the proxy, all trunks) may call as well, and a phone is told from it by
-// its From.
+// a trunk (behind the proxy, all trunks) may call as well, and a phone is distinguished
+// from it by its From.
 func (d *Directory) Phone(from netip.AddrPort, caller string) (agent string, is bool) {
 	at := netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 	if agent, is := d.fixedAt(at, caller); is {
@@ -88,9 +88,9 @@ func names(a config.Agent, user string) bool {
 	return err == nil && fixed.User != "" && strings.EqualFold(fixed.User, user)
 }
 
-// Dialled is how a contact begins when an agent's phone dials what Endpoint reads. Whom
-// the phone may call is decided here, by Permit, before anything is dialled. An error is
-// a *switchboard.DialError, or a sentence about how to write what was meant.
+// Dialled is how a contact begins when an agent's phone dials what Endpoint reads. Permit
+// decides here whether the phone may call it, before anything is dialled. An error is a
+// *switchboard.DialError, or a sentence about how to write the text.
 func (d *Directory) Dialled(agent, written string) (call.Dialled, error) {
 	to, err := d.Endpoint(written)
 	switch {
