@@ -22,8 +22,8 @@ type (
 		Connection ConnectionID `json:"connection"`
 	}
 
-	// Refuse turns away a customer, or an agent whose phone has dialled one, who rings at
-	// us.
+	// Refuse turns away a caller who rings at us: a customer, or an agent whose phone has
+	// dialled one.
 	Refuse struct {
 		Connection ConnectionID `json:"connection"`
 		Reason     Reason       `json:"reason"`
@@ -58,8 +58,8 @@ type (
 	Take struct {
 		Connection ConnectionID `json:"connection"`
 		To         Endpoint     `json:"to"`
-		From       Place        `json:"from"`  // the line there of the agent who asks
-		Agent      Endpoint     `json:"agent"` // who asks
+		From       Place        `json:"from"`  // the line there of the agent asking
+		Agent      Endpoint     `json:"agent"` // the agent asking
 	}
 
 	// Give sends a party's line to another contact. The party is out of this
@@ -83,7 +83,8 @@ type (
 		Reason     Reason       `json:"reason,omitempty"` // why it did not complete
 	}
 
-	// Introduce shows a party who is connected to them now, where their line can.
+	// Introduce shows a party the name of the party connected to them now, if their line
+	// can.
 	Introduce struct {
 		Connection ConnectionID `json:"connection"`
 		Party      Endpoint     `json:"party"`

@@ -1,4 +1,4 @@
-// Package call decides what happens in a contact. It never acts: it knows no
+// Package call makes all decisions about a contact. It never acts: it knows no
 // clock, no network and no log. A fact or a request goes in as an [Event], and
 // out come the contact as it is afterwards and the [Command]s that make it so.
 //
@@ -7,7 +7,7 @@
 // It makes these promises, to which P1 to P10 refer in the comments:
 //
 //	P1 once answered, a customer's line is ended only by them, by its loss, by
-//	   an agent who asks for the end, or by the normal goodbye of the last
+//	   an agent's request to end it, or by the normal goodbye of the last
 //	   other person they were talking to
 //	P2 the customer always talks to a person or hears hold audio, and one of
 //	   these is responsible: an agent, a transfer under way, a queue, or a park slot

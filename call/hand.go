@@ -19,15 +19,15 @@ func (s *step) mayTake(ev TransferRequested) error {
 }
 
 // takeLine adds a target whose line comes from another contact. It may ring there still, so
-// they have as long to answer as a target who is dialled.
+// they have as long to answer as a dialled target.
 func (s *step) takeLine(target Endpoint, ringFor Duration) ConnectionID {
 	id := s.add(Target, target, ringFor)
 	s.do(Take{id, target, s.Transfer.Consulted, s.Agent})
 	return id
 }
 
-// Taking returns the Take of a target who is not known to have answered. Whoever recovers
-// the contact carries it out again, unless the line has come.
+// Taking returns the Take of a target that is not known to have answered. The server that
+// recovers the contact carries it out again, unless the line has come.
 func (c Contact) Taking() (take Take, ok bool) {
 	t := c.Transfer
 	if t == nil || t.Consulted == (Place{}) {

@@ -2,11 +2,11 @@ package call
 
 import "slices"
 
-// A Mix is the whole of who hears what in a contact: one Hearing for each
-// party whose line can carry audio to them now.
+// A Mix is the audio of a contact: one Hearing for each party whose line can carry audio to
+// them now.
 type Mix []Hearing
 
-// A Hearing is what one party hears: other parties, or an audio.
+// A Hearing is the audio of one party: other parties, or a built-in audio.
 type Hearing struct {
 	Connection ConnectionID   `json:"connection"`
 	From       []ConnectionID `json:"from,omitempty"`     // in order of joining
@@ -20,8 +20,8 @@ type Audio string
 
 const (
 	HoldAudio     Audio = "hold audio"     // music
-	QueueAudio    Audio = "queue audio"    // for a customer who waits in a queue
-	ParkAudio     Audio = "park audio"     // for a customer for whom no agent could be found
+	QueueAudio    Audio = "queue audio"    // for a customer in a queue
+	ParkAudio     Audio = "park audio"     // for a parked customer
 	ComfortNoise  Audio = "comfort noise"  // a faint noise, for a party with nobody to listen to
 	RingbackAudio Audio = "ringback"       // for an agent who waits until the far end picks up
 	WhisperPrompt Audio = "whisper"        // announces the caller to a target, before they are joined

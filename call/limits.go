@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// What transfers a contact may have: each is in it for as long as it lives.
+// Limits on the transfers of a contact: each stays in it for as long as it lives.
 const (
 	targetsMost   = 20  // of one transfer
 	transfersMost = 50  // of a contact

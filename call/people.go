@@ -156,7 +156,7 @@ func (c *Connection) rungByUs() bool {
 	return c.State == Connecting && !c.ringsAtUs()
 }
 
-// ringsAtUs: they call us, and we have not answered yet. A customer is, who has called
+// ringsAtUs: a caller whose call we have not answered yet: a customer who has called
 // an agent, or an agent whose phone has dialled a customer.
 func (c *Connection) ringsAtUs() bool {
 	return c.State == Connecting && c.AnswerBy.IsZero() && c.Endpoint.Kind != QueueEndpoint

@@ -19,8 +19,8 @@ type Offer struct {
 	Ended  Reason   `json:"ended,omitempty"` // empty while the agent is rung
 }
 
-// offered takes what concerns the offers of a queue, whatever the stage, and
-// reports whether that is all.
+// offered takes facts about the offers of a queue, in any stage, and reports
+// whether nothing else is to be done.
 func (s *step) offered(ev Fact) (done bool) {
 	who := s.connection(ev.connection())
 	switch ev := ev.(type) {

@@ -111,8 +111,8 @@ func (s *step) consulting(ev Fact) {
 	}
 }
 
-// joining: the target has accepted; both must be in two-way audio before
-// anyone is let go (P3).
+// joining: the target has accepted; both must be in two-way audio before anyone
+// is released (P3).
 func (s *step) joining(ev Fact) {
 	switch ev := ev.(type) {
 	case Joined:
@@ -152,7 +152,7 @@ func (s *step) returning(ev Fact) {
 	}
 }
 
-// finishing: the customer has left; agent and target say goodbye.
+// finishing: the customer has left; agent and target may finish their talk.
 func (s *step) finishing(ev Fact) {
 	switch ev := ev.(type) {
 	case HungUp, Lost:

@@ -46,7 +46,7 @@ func (s *step) transfer(who *Connection, ev TransferRequested) error {
 	return nil
 }
 
-// mayTransfer refuses what cannot be, or would only lead in a circle.
+// mayTransfer refuses a transfer that is impossible, or would only lead in a circle.
 func (s *step) mayTransfer(who *Connection, ev TransferRequested) error {
 	switch {
 	case s.Stage == Joining:
@@ -84,7 +84,7 @@ func (s *step) mayTransfer(who *Connection, ev TransferRequested) error {
 	return nil
 }
 
-// refuseJoining refuses what cannot be done while customer and target are joined.
+// refuseJoining refuses a request that is impossible while customer and target are joined.
 func (s *step) refuseJoining() error {
 	return refuse(TargetHasAnswered, s.Transfer.Target().String()+" has just answered")
 }
@@ -218,8 +218,8 @@ func (s *step) haveAudio(joined []ConnectionID) bool {
 		slices.Contains(joined, s.Transfer.last().Connection)
 }
 
-// complete releases the agent: the target has the customer. A target who is an
-// agent may do from now on what agents may.
+// complete releases the agent: the target has the customer. A target who is an agent may
+// make an agent's requests from now on.
 func (s *step) complete() {
 	t := s.Transfer
 	s.closeTransfer(Completed, "", "")

@@ -9,7 +9,7 @@ import (
 // This file has the effect of requests, verb by verb. A request for the present
 // state is granted; one that would leave a customer alone is refused.
 
-// request sees to who asks, and leaves the rest to the verb.
+// request checks the requester, and leaves the rest to the verb.
 func (s *step) request(ev Request) error {
 	if again, err := s.askedAgain(ev); again {
 		return err
@@ -186,7 +186,7 @@ func (s *step) record(on bool) error {
 	return nil
 }
 
-// swap: the agent talks to the other one; who was talked to waits.
+// swap: the agent talks to the other one; the first is put on hold.
 func (s *step) swap() error {
 	if s.Stage != Consulting {
 		return refuse(NotConsulting, "nobody is being consulted")
