@@ -12,7 +12,7 @@ import (
 
 // An Account belongs to an agent whose phones prove who they are by a password.
 type Account struct {
-	Name     string // what their bindings are kept under
+	Name     string // the key of their bindings
 	User     string
 	Password string
 }
@@ -26,10 +26,10 @@ func (a Account) owns(address sip.Uri) bool {
 	return strings.EqualFold(user, a.User) || strings.EqualFold(user, a.Name)
 }
 
-// AuthenticatorOptions are what an Authenticator is made of. All but Proxy are needed.
+// AuthenticatorOptions configure an Authenticator. All but Proxy are needed.
 type AuthenticatorOptions struct {
 	Realm  string
-	Secret string         // what its nonces are made with: known to it alone, and new with each start
+	Secret string         // signs its nonces: known to it alone, and new with each start
 	Proxy  netip.AddrPort // as in Local
 	// Digest returns the algorithms with which the phone of a user may prove its password,
 	// of SHA-256 and MD5, the best first. For a user without an account it returns always

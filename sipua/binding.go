@@ -34,7 +34,7 @@ const (
 	Evicted      LossReason = "evicted"      // others were used later, and there were too many
 )
 
-// A Loss is a Binding that is no more.
+// A Loss is a Binding that has ended.
 type Loss struct {
 	Binding Binding    `json:"binding"`
 	At      time.Time  `json:"at"`
@@ -56,7 +56,7 @@ const (
 type Asked struct {
 	Account string // by name
 	request Received
-	all     bool // "*": remove what there is
+	all     bool // "*": remove all bindings
 	wishes  []contactBinding
 	callID  string
 	cseq    uint32
@@ -143,9 +143,9 @@ func (r *Registrar) address(uri sip.Uri, m Received) string {
 	return uri.String()
 }
 
-// Apply is what there is of bindings when the wish is fulfilled, the newest last.
-// Not ok: the request was overtaken by a later one of the same phone, and nothing
-// may change (RFC 3261 §10.3, step 7).
+// Apply returns the bindings after the request, the newest last. Not ok: the request
+// was overtaken by a later one of the same phone, and nothing may change (RFC 3261
+// §10.3, step 7).
 func (a *Asked) Apply(now time.Time, bindings []Binding) (after []Binding, ok bool) {
 	after = slices.DeleteFunc(slices.Clone(bindings), func(b Binding) bool { return passed(now, b.Until) })
 	if slices.ContainsFunc(after, func(b Binding) bool { return a.names(b) && a.overtakenBy(b) }) {

@@ -45,8 +45,8 @@ func sdpIn(contentType, disposition string, body []byte, nested int) []byte {
 	return nil
 }
 
-// sdpAmong is the first session description among parts. What follows a part that
-// cannot be read is not looked at.
+// sdpAmong is the first session description among parts. The parts after one that cannot
+// be read are not looked at.
 func sdpAmong(parts *multipart.Reader, nested int) []byte {
 	for {
 		part, err := parts.NextRawPart()
@@ -93,7 +93,7 @@ func encoded(msg sip.Message) bool {
 }
 
 // optional reports whether a body need not be understood (RFC 3261 §20.11); the parts of
-// a multipart body need not, because those who send them do not always say so.
+// a multipart body need not, because their senders do not always mark them as optional.
 func optional(msg sip.Message) bool {
 	_, params, _ := strings.Cut(strings.ToLower(headerValue(msg, "content-disposition")), ";")
 	return strings.Contains(strings.ReplaceAll(params, " ", ""), "handling=optional") ||

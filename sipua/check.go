@@ -129,9 +129,9 @@ func echoed(req *sip.Request) int {
 }
 
 // Refuse answers a request that belongs to no dialog, without remembering it:
-// the same request again gets the same answer (RFC 3261 §8.2.7). It returns
-// the zero Message for what must not be answered: ACK, a response, or a
-// message that does not pass Check.
+// the same request again gets the same answer (RFC 3261 §8.2.7). It returns the zero
+// Message for a message that must not be answered: ACK, a response, or a message that
+// does not pass Check.
 func Refuse(m Received, status int, reason string, headers ...sip.Header) Message {
 	req, ok := m.SIP.(*sip.Request)
 	if !ok || req.Method == sip.ACK || Check(m) != nil {

@@ -63,7 +63,7 @@ const (
 	txEnded      txState = "ended"
 )
 
-// A sending is what all client transactions have.
+// A sending has the fields that all client transactions share.
 type sending struct {
 	pace
 	request *sip.Request

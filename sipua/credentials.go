@@ -107,7 +107,7 @@ type nonces struct {
 	since  time.Time         // those made until then are not good any more
 }
 
-const nonceSize = 12 // bytes, before what proves that it is ours
+const nonceSize = 12 // bytes, before our signature
 
 func (n *nonces) make(now time.Time, from netip.AddrPort) string {
 	n.made++
@@ -157,7 +157,7 @@ func (n *nonces) use(now time.Time, nonce string, count uint32) {
 // nonceKey is the same however the letters of a nonce were written.
 func nonceKey(text []byte) string { return hex.EncodeToString(text) }
 
-// forget drops what need not be remembered, or cannot: nonces as old as that are
+// forget drops nonces that need not be remembered, or cannot be: nonces as old as that are
 // not good any more.
 func (n *nonces) forget(now time.Time) {
 	for len(n.used) > 0 {

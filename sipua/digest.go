@@ -17,7 +17,7 @@ import (
 // Credentials are how we prove to a trunk or proxy who we are. A dialog that
 // needs them never writes them down.
 type Credentials struct {
-	Peers    []netip.Prefix // who may ask for them: where the request was sent
+	Peers    []netip.Prefix // the addresses that may ask for them: where the request was sent
 	Realm    string         // the realm they are for; empty: any realm of those peers
 	User     string
 	Password string

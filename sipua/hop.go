@@ -54,7 +54,7 @@ func (h Hop) MarshalText() ([]byte, error) {
 	return text, err
 }
 
-// UnmarshalText reads what MarshalText has written.
+// UnmarshalText reads the text written by MarshalText.
 func (h *Hop) UnmarshalText(text []byte) error {
 	address, name, named := strings.Cut(string(text), ";transport=")
 	*h = Hop{}
@@ -104,8 +104,8 @@ func AddressOf(uri sip.Uri) netip.AddrPort {
 	return netip.AddrPortFrom(ip, port)
 }
 
-// nextHop is where requests to p go. A name that is no address is not looked
-// up, the peer is answered where it was heard from instead; so is one behind a NAT.
+// nextHop is where requests to p go. A host name is not looked up; our requests go to the
+// address from which the peer was heard instead, as for a peer behind a NAT.
 func (p peer) nextHop(local Local) Hop {
 	if local.Proxy.IsValid() {
 		return Hop{local.Proxy, local.Transport}

@@ -8,15 +8,15 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// The two ways in which INFO requests say keys. Nobody has standardised them;
-// phones and gateways agree on them all the same.
+// The two forms of keys in INFO requests. They are not standardised, but phones
+// and gateways agree on them.
 const (
 	keyRelay = "application/dtmf-relay" // Signal=5, and perhaps Duration=160
 	keyAlone = "application/dtmf"       // 5
 )
 
 // telephoneKeys are the keys of a telephone in the order of their numbers: some
-// say 10 for the star, and 11 for the hash.
+// send 10 for the star, and 11 for the hash.
 const telephoneKeys = "0123456789*#"
 
 // Key is the pressed key in the request, one of 0–9, * and #, if it has one.
@@ -68,8 +68,8 @@ func (t *step) pressWaiting() {
 
 func pendingInfo(tx requestTx) bool { return tx.pending() && tx.request.Method == sip.INFO }
 
-// infoAnswered goes on with the keys. One that met a challenge is sent again, if
-// we can answer; one that was refused is no reason to end a call.
+// infoAnswered goes on with the keys. A request that met a challenge is sent
+// again, if we can answer; a refused one does not end the call.
 func (t *step) infoAnswered(tx requestTx, res *sip.Response) {
 	if t.stage == established && t.challenged(res, tx.sending) {
 		t.transact(KeyInfo, t.again(tx.request, t.nextCSeq(), tx.to), tx.to)

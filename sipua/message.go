@@ -91,7 +91,7 @@ func (p peer) routed() (sip.Uri, []sip.Uri) {
 	return strict, append(routes[1:], target)
 }
 
-// request builds a request of ours to p.
+// request builds our request to p.
 func (d *Dialog) request(method sip.RequestMethod, p peer, cseq uint32, branch string) *sip.Request {
 	target, routes := p.routed()
 	req := sip.NewRequest(method, target)
@@ -272,8 +272,8 @@ func (d *Dialog) dice(label string, cseq uint32, tag string) []byte {
 }
 
 // Parse reads a message out of a datagram; a panic of the parser is one more
-// way to be malformed. With an error it may return what there is of a request, which is
-// good for nothing but a refusal (see Received.Fault).
+// way to be malformed. With an error it may return the readable part of a request,
+// which is only enough for a refusal (see Received.Fault).
 func Parse(data []byte) (msg sip.Message, err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// separators are what people and RFC 3966 §3 write between the digits of a phone
-// number, and what word processors make of it.
+// separators are the characters that people and RFC 3966 §3 write between the digits
+// of a phone number, and those into which word processors turn them.
 var separators = strings.NewReplacer(
 	" ", "", "-", "", ".", "", "(", "", ")", "", "/", "", "\u00a0", "", "\u2010", "", "\u2011", "", "\u2013", "")
 
@@ -60,7 +60,7 @@ func CanonicalUser(user string) string {
 	return user
 }
 
-// CalledUser is what routes go by: the user of a sip: or tel: URI (see UserOf), or the
+// CalledUser is the key of routes: the user of a sip: or tel: URI (see UserOf), or the
 // text itself if it is none.
 func CalledUser(called string) string {
 	scheme, _, _ := strings.Cut(called, ":")

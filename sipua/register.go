@@ -20,7 +20,7 @@ type RegistrationOptions struct {
 // A Registration keeps a phone registered (RFC 3261 §10.2): it answers challenges
 // with the credentials of Local for the registrar's address, and registers again
 // when half of the granted time is over. It is a value; each method returns its
-// successor and what to send.
+// successor and the messages to send.
 type Registration struct {
 	dialog *Dialog // whose requests are in no dialog
 	asks   RegistrationOptions

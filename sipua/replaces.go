@@ -77,8 +77,8 @@ func parseReplaces(text string) (Replaces, error) {
 	return r, nil
 }
 
-// isWord reports whether a text can be a Call-ID or a tag: printable ASCII without what
-// separates header values and parameters.
+// isWord reports whether a text can be a Call-ID or a tag: printable ASCII without the
+// separators of header values and parameters.
 func isWord(text string) bool {
 	return text != "" && strings.IndexFunc(text, func(c rune) bool { return c <= ' ' || c > '~' || c == ',' || c == ';' }) < 0
 }

@@ -26,8 +26,8 @@ var (
 	viaAskPort = regexp.MustCompile(`(?i);\s*rport\s*(;|,|$)`)
 )
 
-// salvage is what there is of a request that cannot be read: the headers that its
-// refusal repeats. It returns nil if that cannot be sent.
+// salvage is the readable part of a request that cannot be read as a whole: the headers
+// that its refusal repeats. It returns nil if that cannot be sent.
 func salvage(data []byte) (msg sip.Message) {
 	defer func() {
 		if recover() != nil {
@@ -66,7 +66,7 @@ func salvage(data []byte) (msg sip.Message) {
 }
 
 // headersOf are the headers of a line, as far as they can be read; otherwise it is one
-// that is only repeated. Of a Via without which there is no answer the beginning will do.
+// that is only repeated. Of a Via that an answer needs the beginning is enough.
 func headersOf(name, value string) []sip.Header {
 	one, err := sip.ParseMessage([]byte("X sip:x SIP/2.0\r\n" + name + ": " + value + "\r\n\r\n"))
 	if err == nil {
