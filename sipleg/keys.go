@@ -48,8 +48,8 @@ func (t *step) informed(info sipua.Info) {
 	}
 }
 
-// press presses keys towards a peer who has answered: in its audio, if it has
-// agreed to them there.
+// press presses keys towards an answered peer: in its audio, if it has agreed to them
+// there.
 func (t *step) press(keys string) {
 	switch {
 	case t.ended || !t.dialog.Established():

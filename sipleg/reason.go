@@ -101,7 +101,7 @@ const (
 	failure       = 41
 )
 
-// q850Texts are what ITU-T Q.850 calls these causes.
+// q850Texts are the names of these causes in ITU-T Q.850.
 var q850Texts = map[int]string{
 	unallocated:   "Unallocated number",
 	clearing:      "Normal call clearing",

@@ -16,7 +16,7 @@ type session struct {
 	ID      uint64         `json:"id"`                // in our o= line, for ever
 	Version uint64         `json:"version"`           // in our o= line, one more with every change
 	At      netip.AddrPort `json:"at,omitzero"`       // our address for audio in Local
-	Local   string         `json:"local,omitempty"`   // the last offer or answer of ours
+	Local   string         `json:"local,omitempty"`   // our last offer or answer
 	Events  uint8          `json:"events,omitempty"`  // our payload type for telephone-event, once described
 	Waiting bool           `json:"waiting,omitempty"` // Local is an offer in a 2xx, whose answer the ACK brings
 	Stream  media.Stream   `json:"stream,omitzero"`   // as agreed last
@@ -120,7 +120,8 @@ func (s session) redescribe(audio func(before *sdp.MediaDescription) *sdp.MediaD
 	return all
 }
 
-// say makes Local say this, in a new version if that is a change (RFC 3264 §8).
+// say sets Local to this description, in a new version if that is a change (RFC
+// 3264 §8).
 func (s session) say(at netip.AddrPort, media []*sdp.MediaDescription) session {
 	if text := s.describe(at, media); text != s.Local {
 		s.Version++

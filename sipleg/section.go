@@ -17,7 +17,7 @@ import (
 // maxSections is how many m= lines a description may have.
 const maxSections = 16
 
-// A section is one m= line of a description with what holds for it.
+// A section is one m= line of a description with the lines that apply to it.
 type section struct {
 	line    int // of the m= in the description, from 1
 	session *sdp.SessionDescription
@@ -257,7 +257,7 @@ func formats(s media.Stream) []format {
 	return agreed
 }
 
-// describeAudio is an audio line of ours.
+// describeAudio is our audio line.
 func describeAudio(protos []string, port uint16, d sdp.Direction, formats []format) *sdp.MediaDescription {
 	m := sdp.MediaDescription{MediaName: sdp.MediaName{
 		Media: "audio", Port: sdp.RangedPort{Value: int(port)}, Protos: protos,
