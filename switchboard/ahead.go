@@ -10,8 +10,8 @@ import (
 // that stalls then delays messages, but no party's audio. A crash leaves nothing
 // of it, and the successor derives all audio from the recorded contact.
 
-// precede has a transition heard before its entry is written, if the core lets it
-// and the contact is ours. A frozen contact is heard as it is recorded: its
+// precede sets the audio of a transition before its entry is written, if the core
+// lets it and the contact is ours. A frozen contact keeps its recorded audio: its
 // entries are likely to fail again, and people would hear each other on and off.
 //
 // If customer and target are to be joined, and are in two-way audio now, that is
@@ -37,7 +37,7 @@ func (t *transition) precede() {
 	t.hear(mix)
 }
 
-// hear sets the audio as the transition has it, and returns who is in it.
+// hear sets the audio as the transition has it, and returns the parties in it.
 func (t *transition) hear(mix call.Mix) []call.ConnectionID {
 	for _, m := range t.out {
 		if s, is := m.Outgoing.(Setting); is {
@@ -53,7 +53,7 @@ func waits(m message) bool {
 	return is && m.Class() != Local
 }
 
-// takeBack has the contact heard as it is recorded.
+// takeBack sets the contact's recorded audio.
 func (t *transition) takeBack() {
 	for _, m := range slices.Backward(t.out) {
 		if s, is := m.Outgoing.(Setting); is {

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// append has an entry written, after its reservations. Waiting for its turn has no
-// limit but ctx and p.patience; from then on the journal has as long as within. ErrBusy
-// means that the patience has ended, and the journal was not given the entry. A
-// reservation takes a write of its own, so the patience begins after that; if that
-// write does not get done, the patience has ended, too.
+// append writes an entry, after its reservations. Waiting for its turn has no limit but
+// ctx and p.patience; from then on the journal has as long as within. ErrBusy means
+// that the patience has ended, and the journal was not given the entry. A reservation
+// takes a write of its own, so the patience begins after that; if that write does not
+// get done, the patience has ended, too.
 func (s *Switchboard) append(ctx context.Context, p pending) (seq uint64, err error) {
 	if p.reserves {
 		err := s.settled(ctx, p)

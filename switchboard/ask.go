@@ -6,8 +6,8 @@ import (
 	"holdfast/call"
 )
 
-// This file has the requests that come in on lines, such as a desk phone's transfer key.
-// A request among the facts of a leg is treated as one that Switchboard.Request takes: the
+// This file handles requests that come in on lines, such as a desk phone's transfer key. A
+// request among the facts of a leg is treated as one that Switchboard.Request takes: the
 // same policy, pace and core. The leg gets the outcome in the same transition, so that its
 // answer is recorded with the decision.
 
@@ -18,10 +18,10 @@ type Granted struct{}
 // an error that Switchboard.Request may return.
 type Refused struct{ Err error }
 
-// Trace implements Incoming: an outcome is no message.
+// Trace implements Incoming: an outcome is not a message.
 func (Granted) Trace() string { return "" }
 
-// Trace implements Incoming: an outcome is no message.
+// Trace implements Incoming: an outcome is not a message.
 func (Refused) Trace() string { return "" }
 
 // askedWithin is how long a request on a line may wait for the journal. By then a phone

@@ -4,7 +4,7 @@ import "time"
 
 const (
 	// roomFor is how many may always go on at the same time: the time that one
-	// takes is no measure for several.
+	// takes does not tell how long several take.
 	roomFor = 8
 	// eachFirst is the interval that a backlog begins with, for want of any.
 	eachFirst = 2 * time.Millisecond
@@ -36,8 +36,8 @@ func (b *backlog) end(now time.Time, done bool) {
 	}
 }
 
-// wait returns how long what begins now will take. A backlog that does not get
-// shorter at all takes as long as it has already.
+// wait returns how long work that begins now will take. A backlog that does not
+// get shorter at all takes as long as it has already.
 func (b *backlog) wait(now time.Time) time.Duration {
 	switch stalled := now.Sub(b.since); {
 	case b.n == 0:

@@ -21,7 +21,7 @@ type handed struct {
 	From call.Place
 	Given
 	memory LegMemory
-	leg    Leg // what holds the line in this process; nil after a restart
+	leg    Leg // the leg of the line in this process; nil after a restart
 }
 
 // A missed line does not come, and why.
@@ -92,7 +92,7 @@ func (t *transition) give(before call.Contact, c call.Give) {
 
 // handOver goes on with the lines of a transition that is written down: those that it
 // gives are given, and those that have come are acknowledged. A contact that was just
-// claimed repeats what its former owner may not have done.
+// claimed repeats the steps that its former owner may not have made.
 func (d *desk) handOver(t *transition, claimed bool) {
 	hands := t.hands
 	if take, taking := d.contact.Taking(); claimed && taking && d.legs[take.Connection] == nil && d.coming[take.Connection] == nil {
@@ -157,8 +157,7 @@ func (d *desk) giveBackUnread() {
 	}
 }
 
-// askFor asks the desk of another contact for a line, without waiting for what becomes of
-// it.
+// askFor asks the desk of another contact for a line, without waiting for the result.
 func (d *desk) askFor(take call.Take) {
 	ev := call.GiveRequested{
 		By: take.From.Connection, Agent: take.Agent, To: call.Place{Contact: d.id, Connection: take.Connection},
@@ -283,8 +282,8 @@ func (t *transition) comes(in *input) {
 	}
 }
 
-// reserveTaken keeps a target who is an agent and has not answered yet: they were reserved
-// for the contact that their line comes from. They ring in any case.
+// reserveTaken reserves a target that is an agent and has not answered yet: they were
+// reserved for the contact that their line comes from. They ring in any case.
 func (t *transition) reserveTaken(line *handed, id call.ConnectionID) {
 	if line.Answered {
 		return
@@ -302,8 +301,8 @@ func (t *transition) misses(m missed) {
 	}
 }
 
-// beginRestoring has what concerns other desks wait until done is called, which may be
-// called again.
+// beginRestoring makes work for other desks wait until done is called, which may be called
+// again.
 func (s *Switchboard) beginRestoring() (done func()) {
 	restored := make(chan struct{})
 	s.restored.Store(&restored)

@@ -16,8 +16,8 @@ import (
 // entries stay readable.
 const EntryVersion = 1
 
-// An Entry is one transition of a contact as it is written down: everything
-// needed to carry the contact on from here, and what led here.
+// An Entry is one transition of a contact as it is written down: everything needed
+// to carry the contact on from here, and the events that led here.
 type Entry struct {
 	Version int    `json:"version"`
 	Owner   string `json:"owner"` // the node that wrote it
@@ -27,7 +27,7 @@ type Entry struct {
 	At       time.Time                       `json:"at"`
 	Contact  call.Contact                    `json:"contact"`
 	Legs     map[call.ConnectionID]LegMemory `json:"legs,omitempty"`     // also of those the contact has forgotten
-	Events   notation.History                `json:"events,omitempty"`   // what happened, in order
+	Events   notation.History                `json:"events,omitempty"`   // in order
 	Notified []call.Notify                   `json:"notified,omitempty"` // the notices sent to agents
 	Trace    []string                        `json:"trace,omitempty"`    // one per message on the wire since the last entry, and those about to be sent
 
@@ -58,7 +58,8 @@ type Given struct {
 // and send nothing.
 var ErrFenced = errors.New("another owner has taken the contact over")
 
-// A Journal keeps what happened. All methods may be called by any goroutine.
+// A Journal keeps the history of contacts. All methods may be called by any
+// goroutine.
 type Journal interface {
 	// Exclusive reports whether only this process can write, for as long as
 	// it has the journal open. If so, the last entries are true before any

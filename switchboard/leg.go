@@ -15,7 +15,7 @@ import (
 // Only the desk that owns a leg uses it.
 type Leg interface {
 	// Receive takes an input from the line: a message, a Tick when Deadline has
-	// come, Resumed once after Legs.Restore, or what became of a request (Granted,
+	// come, Resumed once after Legs.Restore, or the outcome of a request (Granted,
 	// Refused).
 	Receive(now time.Time, in Incoming) Plan
 	// Plan works out the messages for a command to this connection. A command that
@@ -72,10 +72,10 @@ type Tick struct{}
 // makes final the audio that Restore gave it.
 type Resumed struct{}
 
-// Trace implements Incoming: a tick is no message.
+// Trace implements Incoming: a tick is not a message.
 func (Tick) Trace() string { return "" }
 
-// Trace implements Incoming: resuming is no message.
+// Trace implements Incoming: resuming is not a message.
 func (Resumed) Trace() string { return "" }
 
 // Outgoing is one thing that a leg wants done on its line: a message to be
@@ -96,8 +96,8 @@ const (
 	Journaled Class = iota
 	// Exempt: at once. A successor does not have to know that it was sent.
 	Exempt
-	// Ending is Journaled while the journal works. When it does not, an
-	// ending may go out all the same once the customer has left (P6).
+	// Ending is Journaled while the journal works. When it does not, an ending may
+	// still go out once the customer has left (P6).
 	Ending
 	// Local changes only the audio of this process, of which a crash leaves
 	// nothing: it may come ahead of its entry. It is a Setting.
@@ -106,19 +106,19 @@ const (
 
 // A Setting is an Outgoing that gives a leg its audio. One of class Journaled
 // waits for its entry, and so does all audio that is planned with it. Send makes
-// it final, and begins what outlives the process, such as a recording.
+// it final, and begins parts that outlive the process, such as a recording.
 type Setting interface {
 	Outgoing
 	// Precede gives the leg its audio before the entry is written.
 	Precede()
-	// Undo takes back what Precede did. Settings are undone in reverse order.
+	// Undo takes back Precede. Settings are undone in reverse order.
 	Undo()
 }
 
 // Legs makes legs. Its methods may open sockets, but send nothing.
 type Legs interface {
-	// Dial opens a leg for a party that shall be rung. The desk then gives
-	// it the same command to plan. An error is a *DialError.
+	// Dial opens a leg for a party to be rung. The desk then gives it the same
+	// command to plan. An error is a *DialError.
 	Dial(id call.ContactID, epoch uint16, d call.Dial) (Leg, error)
 	// Restore rebuilds a leg from its memory in a new epoch, with the audio
 	// it had, which is heard once the room is set. A kind that it does not

@@ -105,9 +105,9 @@ func (s *Switchboard) claimed(ctx context.Context, desks []*desk) (n int, err er
 	return n, nil
 }
 
-// successor is a desk for a contact of which e is the last entry. If the clock was
-// set back since, the contact's time goes on from there all the same: its
-// deadlines would else be as much too late.
+// successor is a desk for a contact of which e is the last entry. Even if the clock was
+// set back since, the contact's time goes on from there: otherwise its deadlines would
+// come too late by as much.
 func (s *Switchboard) successor(e Entry) *desk {
 	d := newDesk(s, e.Contact, e.Epoch+1)
 	d.seq, d.step = e.Seq, e.Step
@@ -118,9 +118,9 @@ func (s *Switchboard) successor(e Entry) *desk {
 	return d
 }
 
-// restore rebuilds the legs. What becomes of the contact is planned with
-// everything else that waits, and its entry is the claim: until that has been
-// written not even an exempt message is sent.
+// restore rebuilds the legs. The contact's next transition is planned with all other
+// waiting inputs, and its entry is the claim: until that has been written not even an
+// exempt message is sent.
 func (d *desk) restore(e Entry) {
 	d.waiting = append(d.waiting, &input{event: call.Recovered{}})
 	for _, id := range slices.Sorted(maps.Keys(e.Legs)) {

@@ -9,7 +9,7 @@ import (
 // A Router knows which agents are free, and finds agents for those who wait in a
 // queue. Desks report their contacts to it and reserve an agent with it before they
 // ring them; by Switchboard.Post it sends them the agents that a queue offers a
-// customer to. Its methods may be called by any goroutine and, but for Settled, wait
+// customer to. Its methods may be called by any goroutine and, except for Settled, wait
 // for nothing.
 type Router interface {
 	// Reserve reserves the agent of a connection of c, who is about to be rung or has

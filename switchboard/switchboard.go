@@ -27,8 +27,8 @@ var (
 	ErrBusy = fmt.Errorf("%w: it has too much to write", ErrUnavailable)
 	// ErrClosed: the switchboard has been closed.
 	ErrClosed = errors.New("the switchboard is closed")
-	// ErrBroken: a mistake of ours has stopped the desk of this contact. Its
-	// audio goes on; a restart takes the contact up again.
+	// ErrBroken: our bug has stopped the desk of this contact. Its audio goes on; a
+	// restart takes the contact up again.
 	ErrBroken = errors.New("the contact is stuck after an internal error")
 )
 
@@ -140,10 +140,10 @@ func (s *Switchboard) Admits() error {
 // would be turned away now. It costs next to nothing.
 func (s *Switchboard) AdmitsWork() error { return s.writes.admits() }
 
-// Deliver gives a message to the leg of a connection. It never blocks, and is
-// false if there is no such leg here. A message is lost if its line is flooded, or if
-// all lines of its contact together have more unread than a desk takes at once: to the
-// far end that is as if the network had lost it.
+// Deliver gives a message to the leg of a connection. It never blocks, and returns
+// false if the leg does not exist here. A message is lost if its line is flooded, or
+// if all lines of its contact together have more unread than a desk takes at once: to
+// the far end that is as if the network had lost it.
 func (s *Switchboard) Deliver(id call.ContactID, connection call.ConnectionID, in Incoming) bool {
 	d := s.desk(id)
 	if d == nil || !slices.Contains(d.view.Load().legs, connection) {
@@ -197,7 +197,7 @@ func (s *Switchboard) canonical(ev call.Event) call.Event {
 // target that may not be dialled, ErrNoContact,
 // ErrFenced, ErrClosed, ErrBroken, ErrUnavailable when ctx ended before the
 // journal took it, or ErrBusy at once. If ctx ends while the entry is on its way,
-// Request still waits for what becomes of it.
+// Request still waits for the result.
 func (s *Switchboard) Request(ctx context.Context, id call.ContactID, ev call.Event) (call.Contact, error) {
 	d := s.desk(id)
 	if d == nil {
@@ -364,8 +364,8 @@ func (s *Switchboard) forget(id call.ContactID) {
 	delete(s.desks, id)
 }
 
-// journalDown reports that the last entry anybody tried to write was refused,
-// a moment ago. After that moment the next contact tries for all of them.
+// journalDown reports that the last entry that any contact tried to write was
+// refused, a moment ago. After that moment the next contact tries for all of them.
 func (s *Switchboard) journalDown() bool {
 	failed := s.failed.Load()
 	return failed != 0 && s.options.Now().Sub(time.Unix(0, failed)) < appendMost+retryMost

@@ -90,10 +90,10 @@ func talks(c call.Contact) bool {
 	return false
 }
 
-// Writes are what waits for the journal, ordered by urgency. Only flyingMost are in
-// the journal's hands at a time, and fewer while it is slow, so that an urgent one
-// never waits for more than these. Entries that wait are no sign that the journal fails: the time that an entry
-// may take begins when the journal gets it.
+// Writes are the entries that wait for the journal, ordered by urgency. Only flyingMost are
+// in the journal's hands at a time, and fewer while it is slow, so that an urgent one never
+// waits for more than these. Waiting entries do not mean that the journal fails: the time
+// that an entry may take begins when the journal gets it.
 type writes struct {
 	now func() time.Time
 	log *slog.Logger
@@ -162,7 +162,7 @@ func (w *writes) wait(gone <-chan struct{}, t *turn) error {
 	return ErrUnavailable
 }
 
-// enqueue has a turn wait behind those of its urgency. The mutex is held.
+// enqueue puts a turn behind those of its urgency. The mutex is held.
 func (w *writes) enqueue(t *turn) {
 	if t.urgency <= begun {
 		w.urgent.begin(w.now())
@@ -184,7 +184,7 @@ func (w *writes) dequeue(t *turn) bool {
 	return true
 }
 
-// hurry has a claim that was not handed over wait with the entries of contacts that have begun.
+// hurry moves a claim that was not handed over to the entries of contacts that have begun.
 func (w *writes) hurry(t *turn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -299,8 +299,8 @@ func (w *writes) took(after time.Time) bool {
 	return w.landed.After(after)
 }
 
-// admits returns ErrBusy if a request would wait too long for others. A slow journal is
-// no reason: who asks has patience.
+// admits returns ErrBusy if a request would wait too long for others. A slow journal alone
+// is not enough: the requester has patience.
 func (w *writes) admits() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
