@@ -78,7 +78,7 @@ func (d *Directory) Claims(agent, caller string) bool {
 	return other
 }
 
-// names reports whether a user is the agent's: their name, what their phone registers
+// names reports whether a user is the agent's: their name, the user their phone registers
 // as, or the user of its address.
 func names(a config.Agent, user string) bool {
 	if strings.EqualFold(a.Name, user) || a.User != "" && strings.EqualFold(a.User, user) {
@@ -88,9 +88,9 @@ func names(a config.Agent, user string) bool {
 	return err == nil && fixed.User != "" && strings.EqualFold(fixed.User, user)
 }
 
-// Dialled is how a contact begins when an agent's phone dials what Endpoint reads. Permit
-// decides here whether the phone may call it, before anything is dialled. An error is a
-// *switchboard.DialError, or a sentence about how to write the text.
+// Dialled is how a contact begins when an agent's phone dials a text that Endpoint reads.
+// Permit decides here whether the phone may call it, before anything is dialled. An error
+// is a *switchboard.DialError, or a sentence about how to write the text.
 func (d *Directory) Dialled(agent, written string) (call.Dialled, error) {
 	to, err := d.Endpoint(written)
 	switch {

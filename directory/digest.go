@@ -23,7 +23,8 @@ const (
 
 // Digest returns the algorithms that the phone of a user, or of an agent by name, may prove
 // its password with. For any other user it returns those of one of the agents, always the
-// same one: a stranger who asks for challenges does not learn from them who is an agent.
+// same one: a stranger who collects challenges does not learn from them which users are
+// agents.
 func (d *Directory) Digest(user string) []string {
 	var all [][]string
 	for _, a := range d.conf.Agents {

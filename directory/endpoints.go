@@ -8,7 +8,7 @@ func (d *Directory) Endpoints() []call.Endpoint {
 	var all []call.Endpoint
 	for _, written := range d.conf.Endpoints {
 		e := d.Canonical(call.Endpoint{Kind: kindOf(written.Address), Address: written.Address, Name: written.Name})
-		if e.Kind != call.AgentEndpoint { // who is named below
+		if e.Kind != call.AgentEndpoint { // named below
 			all = append(all, e)
 		}
 	}

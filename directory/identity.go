@@ -58,8 +58,8 @@ func (d *Directory) takesNumbers(a config.Address) bool {
 		slices.ContainsFunc(d.conf.Trunks, func(t config.Trunk) bool { return a.LeadsTo(t.Gateway.AddrPort) })
 }
 
-// orAgent is e, or the agent who is called by calling that address: it is that of their
-// phone, where the phone has registered, or the one that it has registered for.
+// orAgent is e, or the agent reached at that address: it is that of their phone, where
+// the phone has registered, or the one that it has registered for.
 func (d *Directory) orAgent(e call.Endpoint, address string) call.Endpoint {
 	a, err := config.ParseAddress(address)
 	if err != nil {

@@ -13,8 +13,8 @@ func (d *Directory) Known(from netip.AddrPort) bool {
 	return d.machine(from.Addr()) || d.registeredAt(from.Addr(), 0)
 }
 
-// Trusted reports whether it is certain that we know what connects from there: a machine
-// that the configuration names, or a phone at the port it has registered from.
+// Trusted reports whether the machine connecting from there is certainly known: a
+// machine that the configuration names, or a phone at the port it has registered from.
 func (d *Directory) Trusted(from netip.AddrPort) bool {
 	return d.machine(from.Addr()) || from.Port() != 0 && d.registeredAt(from.Addr(), from.Port())
 }
