@@ -108,7 +108,7 @@ func (s *step) verb(who *Connection, ev Request) error {
 }
 
 // askedAgain: the same transfer request once more is the same transfer,
-// whatever has become of it (P7).
+// whatever its outcome (P7).
 func (s *step) askedAgain(ev Request) (again bool, err error) {
 	ask, ok := ev.(TransferRequested)
 	if !ok || ask.Key == "" {
@@ -279,7 +279,7 @@ func (s *step) destroy(who *Connection, id ConnectionID) error {
 	case s.Stage == Consulting && s.attempt(id) != nil:
 		s.letTargetGo(CancelledByAgent, "")
 	default:
-		return refuse(CannotBeDropped, whose.Name()+" cannot be let go of now")
+		return refuse(CannotBeDropped, whose.Name()+" cannot be dropped now")
 	}
 	return nil
 }

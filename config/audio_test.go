@@ -49,7 +49,7 @@ func TestAudiosThatCannotBePlayed(t *testing.T) {
 	for file, want := range map[string]string{
 		"nowhere.wav":             "no such file",
 		t.TempDir():               "it is not a file",
-		text:                      "this is no WAV file",
+		text:                      "this is not a WAV file",
 		writeWAV(t, 8000, 2):      "2 channels",
 		writeWAV(t, 11025, 1):     "11025 samples a second",
 		shortened(t, 8000, 16000): "ends after",

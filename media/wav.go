@@ -66,7 +66,7 @@ func readWAV(r io.Reader) (samples []int16, rate, channels int, err error) {
 		return nil, 0, 0, fmt.Errorf("RIFF header: %w", err)
 	}
 	if string(riff[:4]) != "RIFF" || string(riff[8:]) != "WAVE" {
-		return nil, 0, 0, errors.New("RIFF header: this is no WAV file")
+		return nil, 0, 0, errors.New("RIFF header: this is not a WAV file")
 	}
 	for {
 		var head [8]byte

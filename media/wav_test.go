@@ -62,7 +62,7 @@ func TestReadWAVNamesThePlaceOfAMistake(t *testing.T) {
 		want string
 	}{
 		{nil, "RIFF header: EOF"},
-		{[]byte("ID3 this is an MP3 file"), "RIFF header: this is no WAV file"},
+		{[]byte("ID3 this is an MP3 file"), "RIFF header: this is not a WAV file"},
 		{whole[:36], "looking for the data chunk: EOF"},
 		{whole[:len(whole)-1], "data chunk: ends after 3 of 4 bytes"},
 		{wavOf("data", "1234"), "data chunk: comes before the fmt chunk"},

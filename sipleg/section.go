@@ -134,11 +134,11 @@ func (s section) stream(us netip.Addr) (media.Stream, error) {
 	name := s.media.MediaName
 	switch {
 	case name.Media != "audio":
-		return media.Stream{}, fmt.Errorf("%s is not spoken here, only audio", name.Media)
+		return media.Stream{}, fmt.Errorf("unsupported media %q: want audio", name.Media)
 	case name.Port.Value == 0:
 		return media.Stream{}, errors.New("the audio is refused (port 0)")
 	case s.proto() != "RTP/AVP" && s.proto() != "RTP/AVPF":
-		return media.Stream{}, fmt.Errorf("%s is not spoken here, only RTP/AVP", s.proto())
+		return media.Stream{}, fmt.Errorf("unsupported transport %q: want RTP/AVP", s.proto())
 	}
 	host, err := s.address()
 	if err != nil {
@@ -165,7 +165,7 @@ func (s section) readFormats(stream *media.Stream) error {
 	for _, word := range s.media.MediaName.Formats {
 		payload, err := strconv.ParseUint(word, 10, 7)
 		if err != nil {
-			return fmt.Errorf("%q is no payload type", word)
+			return fmt.Errorf("%q is not a payload type", word)
 		}
 		switch name := s.encoding(word); {
 		case name == "PCMU/8000" && !found:
@@ -177,7 +177,7 @@ func (s section) readFormats(stream *media.Stream) error {
 		}
 	}
 	if !found {
-		return fmt.Errorf("no codec of ours (PCMU, PCMA) among %s", strings.Join(s.media.MediaName.Formats, " "))
+		return fmt.Errorf("unsupported codecs %s: want PCMU or PCMA", strings.Join(s.media.MediaName.Formats, " "))
 	}
 	return nil
 }
@@ -208,11 +208,11 @@ func (s section) address() (netip.Addr, error) {
 		c = s.session.ConnectionInformation
 	}
 	if c == nil || c.Address == nil {
-		return netip.Addr{}, errors.New("no c= line says where to send")
+		return netip.Addr{}, errors.New("no c= line has an address to send to")
 	}
 	host, err := netip.ParseAddr(c.Address.Address)
 	if err != nil || host.Zone() != "" {
-		return netip.Addr{}, fmt.Errorf("c=%s is no IP address", c.Address.Address)
+		return netip.Addr{}, fmt.Errorf("c=%s is not an IP address", c.Address.Address)
 	}
 	return host.Unmap(), nil
 }

@@ -159,7 +159,7 @@ func (st *stream) put(p packet) error {
 	case st.queue <- &p:
 		return nil
 	default:
-		return fmt.Errorf("%s does not take what it is sent", st.far)
+		return fmt.Errorf("%s reads too slowly: %d messages wait for it", st.far, maxQueue)
 	}
 }
 

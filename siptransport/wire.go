@@ -219,7 +219,7 @@ func (w *Wire) reportUnreachable() {
 	for _, r := range unreachable(w.conn) {
 		switch {
 		case !w.sent.has(r):
-			w.options.Log.Debug("an ICMP error quotes nothing that was sent", "about", r.to)
+			w.options.Log.Debug("ignoring an ICMP error that does not quote our message", "about", r.to)
 		case w.options.Unreachable != nil:
 			w.options.Unreachable(r.to)
 		}

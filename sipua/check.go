@@ -84,7 +84,7 @@ func checkHeaders(m Received) *Fault {
 		return malformed("header Content-Length is there %d times", len(lengths))
 	}
 	if l := m.SIP.ContentLength(); l != nil && int(*l) != len(m.SIP.Body()) {
-		return malformed("header Content-Length says %d, but the body has %d bytes", *l, len(m.SIP.Body()))
+		return malformed("header Content-Length has %d, but the body has %d bytes", *l, len(m.SIP.Body()))
 	}
 	return nil
 }

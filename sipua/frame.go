@@ -19,8 +19,8 @@ const (
 )
 
 var (
-	errNoSIP  = errors.New("what comes is no SIP")
-	errLength = errors.New("a message whose end cannot be told")
+	errNoSIP  = errors.New("not a SIP message")
+	errLength = errors.New("a message without a readable Content-Length")
 	errFrame  = fmt.Errorf("a message of more than %d bytes", MaxMessage)
 )
 

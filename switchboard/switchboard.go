@@ -18,7 +18,7 @@ import (
 // *call.Refusal.
 var (
 	// ErrNoContact: no contact with that id is being carried on here.
-	ErrNoContact = errors.New("there is no such contact")
+	ErrNoContact = errors.New("the contact does not exist")
 	// ErrUnavailable: the journal does not take anything at the moment, so
 	// nothing has happened, and nothing of it will happen later.
 	ErrUnavailable = errors.New("the journal is not available; nothing has been done")
