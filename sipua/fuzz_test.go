@@ -52,6 +52,7 @@ func live(d *Dialog) []*Dialog {
 	for _, next := range []func(*Dialog) Step{
 		func(d *Dialog) Step { return d.Ring(noon) },
 		func(d *Dialog) Step { return d.Accept(noon, offer, false) },
+		func(d *Dialog) Step { return d.Ask(noon) },
 		func(d *Dialog) Step { return d.Invite(noon, offer) },
 		func(d *Dialog) Step { return d.AcceptReferral(noon) },
 		func(d *Dialog) Step { return d.Report(noon, 8, 180, "Ringing", false) },
@@ -87,6 +88,8 @@ func FuzzReceive(f *testing.F) {
 		}
 	}
 	for method, headers := range map[string]string{
+		"UPDATE":    "Supported: timer\r\nSession-Expires: 4294967295;refresher=uac\r\nMin-SE: 100\r\nContent-Length: 0",
+		"INVITE":    "k: timer\r\nx: 90 ; refresher = uas\r\nContent-Length: 0",
 		"REFER":     "Refer-To: <sip:c@192.0.2.7?Replaces=c%3Bto-tag%3Dx%3Bfrom-tag%3Dy>\r\nRefer-Sub: false",
 		"SUBSCRIBE": "Event: refer;id=8\r\nExpires: 0",
 		"NOTIFY":    "Event: refer\r\nSubscription-State: terminated\r\nContent-Type: message/sipfrag\r\nContent-Length: 15\r\n\r\nSIP/2.0 200 OK",

@@ -190,7 +190,8 @@ func (p *pair) start(b *holdfasttest.Bed, calls int, o softphone.Options) {
 // disk takes turns them away.
 func (p *pair) talk(t *testing.T, bed *holdfasttest.Bed, calls int) {
 	t.Helper()
-	ctx := bed.Soon()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
 	var dialling sync.WaitGroup
 	next := make(chan int)
 	for range 4 {
