@@ -63,7 +63,7 @@ export interface TransfersState {
   /** Its latest transfer. */
   readonly transfer?: TransferState;
   readonly customer: WhereCustomer;
-  /** What the agent must do by hand because the engine has given up; usually empty. */
+  /** The step that the agent must take by hand, because the engine has given up; usually empty. */
   readonly stuck: string;
   /** The transfer waits until the agent confirms that a person has answered. */
   readonly canConfirm: boolean;

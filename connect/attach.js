@@ -19,7 +19,7 @@ export async function attach({ streams, sdk, desk, provider }, options) {
   return attachDesk(desk ?? streamsDesk(streams), provider, options);
 }
 
-// attachDesk uses what the browser has: a worker, storage, locks and a channel.
+// attachDesk uses the browser's worker, storage, locks and channel.
 export async function attachDesk(desk, provider, { workerURL = besideThisFile() } = {}) {
   return new Transfers({
     desk,

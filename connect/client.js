@@ -32,8 +32,7 @@ export class Client {
   }
 }
 
-// numberOf tells which of a contact's transfers is later: their ids are t1, t2 and so
-// on.
+// numberOf returns the number of a contact's transfer: their ids are t1, t2 and so on.
 const numberOf = (state) => Number(state.id.slice(1));
 
 // cancelOn cancels a transfer when a signal is aborted. The engine may refuse that, for

@@ -18,7 +18,7 @@ class SDKDesk {
   #provider;
   #clock;
   #snapshots = new Map(); // contactId -> snapshot, null once it is removed
-  #endpoints = new Map(); // participantId -> what was dialled
+  #endpoints = new Map(); // participantId -> the dialled endpoint
   #acw = new Set(); // contactIds in after-call work
   #missing = new Set(); // contactIds that the last list did not have; a list may be older than an event
   #reading = new Map(); // contactId -> { again, done }

@@ -140,7 +140,7 @@ function connectionOf(connection) {
   }
 }
 
-// isGone: the library throws a StateError for what it has removed.
+// isGone: the library throws a StateError for an object it has removed.
 const isGone = (error) => /no longer exists/i.test(String(error?.message ?? error));
 
 // called always gives both handlers: without a failure handler the library calls success

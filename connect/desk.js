@@ -1,5 +1,5 @@
-// This file has what the two desks share: the words of Amazon Connect as the engine
-// knows them.
+// The two desks share this file: the words of Amazon Connect as the engine knows
+// them.
 
 // partyOf: the customer's connection is the initial one, whichever type it has. On an
 // outbound call that is "outbound".
@@ -38,7 +38,7 @@ const isAddress = (text) => /^sips?:/i.test(text);
 // looksDialled: this text is a number or an address rather than a name.
 export const looksDialled = (text) => isAddress(text) || /^\+?[\d\s().-]{3,}$/.test(text);
 
-// endpointOf returns what the libraries take as an endpoint.
+// endpointOf returns an endpoint as the libraries take it.
 export function endpointOf(to) {
   if (typeof to !== "string") return to;
   const phoneNumber = isAddress(to) ? to : to.replace(/[\s().-]/g, "");

@@ -1,4 +1,4 @@
-// A TransferError is why the server did not do what it was asked for. index.d.ts lists
+// A TransferError is the reason why the server refused a request. index.d.ts lists
 // the codes.
 export class TransferError extends Error {
   constructor(code, message, cause) {

@@ -11,7 +11,7 @@ export type Kind = "cold" | "warm" | "blind";
 
 /**
  * A target as a page names it: an endpoint of Amazon Connect Streams or a quick connect
- * of the SDK, or what a person would write, which is the name of an endpoint, an agent or
+ * of the SDK, or a text that a person would type: the name of an endpoint, an agent or
  * a queue, a phone number such as "+493012345", or a sip: address.
  */
 export type To = string | StreamsEndpoint;
@@ -30,7 +30,7 @@ export interface TransferOptions {
   key?: string;
   /** A target who answers must press 1 to take the customer: a voicemail does not. */
   confirm?: boolean;
-  /** A target who answers first hears who is calling. */
+  /** A target who answers first hears an announcement of the caller. */
   whisper?: boolean;
   /** The customer is taken off hold when the transfer fails or is cancelled. */
   resume?: boolean;
@@ -93,7 +93,7 @@ export interface Attempt {
   readonly accepted?: string;
   readonly ended?: string;
   readonly reason?: Reason;
-  /** What the target's line answered, such as "486 Busy Here". */
+  /** The answer of the target's line, such as "486 Busy Here". */
   readonly detail?: string;
 }
 

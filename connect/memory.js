@@ -12,7 +12,7 @@ export class Memory {
   #clock;
   #note;
   #prefix;
-  #kept = new Map(); // contactId -> text; also what the storage does not take
+  #kept = new Map(); // contactId -> text; also texts that the storage does not take
   leads = false; // this tab runs the transfers, so that what other tabs have is older
 
   // openChannel(name) opens a BroadcastChannel; it may be missing.
@@ -23,7 +23,7 @@ export class Memory {
     this.#note = note;
   }
 
-  // open reads what was kept for an agent.
+  // open reads the texts kept for an agent.
   open(name) {
     this.#prefix = `${name}:`;
     this.#try(() => {
@@ -40,7 +40,7 @@ export class Memory {
     return [...this.#kept.keys()];
   }
 
-  // read returns what was kept of a contact, or undefined. It forgets what is damaged.
+  // read returns the text kept for a contact, or undefined. It drops a damaged one.
   read(contactId) {
     const text = this.#kept.get(contactId);
     if (text === undefined) return undefined;

@@ -9,9 +9,9 @@ const overKept = 20;
 const answerWithin = 10_000;
 
 // PageEngine runs transfers in the page. It is a proxy as the SDK has one for the server
-// (request, subscribe, unsubscribe), so a Transfer is the same with both. It passes what
-// the desk shows to the engine behind the port, and carries out what that wants. It
-// decides nothing itself, but does not have the agent leave a customer who is alone.
+// (request, subscribe, unsubscribe), so a Transfer is the same with both. It passes
+// the desk's state to the engine behind the port, and carries out the engine's commands.
+// It decides nothing itself, but never lets the agent leave a customer alone.
 export class PageEngine {
   #desk;
   #port;
@@ -47,7 +47,7 @@ export class PageEngine {
     return this.#failure;
   }
 
-  // view returns what the engine has reported about a contact: state, customer, stuck, and
+  // view returns the engine's report about a contact: state, customer, stuck, and
   // whether it waits for confirm.
   view(contactId) {
     return this.#contacts.get(contactId)?.view;
@@ -78,7 +78,7 @@ export class PageEngine {
     this.#port.close?.();
   }
 
-  // look shows the engine what has changed. It is called after each change of the desk.
+  // look shows the engine the changes. It is called after each change of the desk.
   look() {
     if (!this.#runs) return;
     for (const contact of this.#contacts.values()) if (!contact.over) this.#see(contact);
@@ -181,7 +181,7 @@ export class PageEngine {
   }
 
   // #ask asks the engine one thing at a time for each contact, because its answers do not
-  // name what they answer. What a state answers already is not asked.
+  // name their question. It does not ask what a state answers already.
   #ask(contact, message, isAnswer, within) {
     const turn = () => {
       const known = [...contact.states.values()].find(isAnswer);

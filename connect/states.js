@@ -11,7 +11,7 @@ export class States {
   #last = null;
   #begun = false;
   #follows = false;
-  #signals = []; // that end the wait: of who waits, and of an engine that stops
+  #signals = []; // that end the wait: the caller's, and that of an engine that stops
   #abortedBy;
   #over = false;
 

@@ -209,7 +209,7 @@ export class Transfers {
     return first ?? this.#latest;
   }
 
-  // #present returns the contacts in which the agent can transfer somebody.
+  // #present returns the contacts in which the agent can transfer the customer.
   #present() {
     return this.#desk.contacts().filter((contactId) => isWithAgent(this.#desk.contact(contactId)));
   }

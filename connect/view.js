@@ -1,4 +1,4 @@
-// This file derives what a page shows from what the desk shows.
+// This file derives a page's view from the state of the desk.
 
 const find = (snapshot, party, ...states) =>
   snapshot.connections.find((one) => one.party === party && (states.length === 0 || states.includes(one.state)));

@@ -100,7 +100,7 @@ export const consult = (to: string): Promise<Transfer> => client.warm(contactId,
 // answered is for an engine in the page, which cannot see whether an agent has answered.
 export const answered = (transfer: Transfer): Promise<void> => transfer.confirm();
 
-// instead hands over to somebody else than the target who rings.
+// instead hands over to another target than the one that rings.
 export const instead = (to: string): Promise<Transfer> => client.cold(contactId, to, { supersede: true });
 
 // outcomeWithin waits for at most so long. The transfer goes on after that.

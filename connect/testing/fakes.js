@@ -1,4 +1,4 @@
-// What the tests of the page use instead of a browser, a library and the engine.
+// Fakes of a browser, a library and the engine for the tests of the page.
 
 // Clock is a clock that a test moves.
 export class Clock {
@@ -44,7 +44,7 @@ export const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 // Desk is a desk with one call, k1, which the test changes.
 export class Desk {
-  asked = []; // what the engine had the desk do
+  asked = []; // the commands of the engine to the desk
   answers = []; // { resolve, reject } of it
   contactIds = ["k1"];
   #listeners = new Set();

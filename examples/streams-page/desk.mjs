@@ -58,11 +58,11 @@ async function transfer(contact, endpoint, step) {
   if (!customer.isOnHold()) await step("The customer is put on hold", ask((on) => customer.hold(on)));
   await step(`Calling ${endpoint.name}`, ask((on) => contact.addConnection(endpoint, on)));
   await step(`Waiting until ${endpoint.name} picks up`, pickedUp(contact));
-  await step("Everybody hears each other", ask((on) => contact.conferenceConnections(on)));
+  await step("All parties hear each other", ask((on) => contact.conferenceConnections(on)));
   await step("Leaving", ask((on) => contact.getAgentConnection().destroy(on)));
 }
 
-// step shows what is being done, and what has come of it.
+// step shows a step, and its result.
 async function step(text, doing) {
   const line = document.createElement("li");
   line.textContent = text;
