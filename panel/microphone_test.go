@@ -83,7 +83,7 @@ func TestPageMicrophones(t *testing.T) {
 	s.microphone("Headset")
 	s.shows("The microphone is now Headset.")
 	s.does("plug()")
-	s.shows("The microphone Headset has been disconnected. You hear the call, but nobody hears you until a microphone is connected.")
+	s.shows("The microphone Headset has been disconnected. You hear the call, but the others cannot hear you until a microphone is connected.")
 	s.shoot("36 microphone disconnected")
 	s.does(`plug("Webcam")`)
 	s.microphone("Webcam")

@@ -237,7 +237,7 @@ export class Audio {
   }
 }
 
-// failure returns what is wrong with a session that is not connected, and its type.
+// failure returns the fault of a session that is not connected, and its type.
 function failure({ peer, answer, worked }) {
   if (worked) return ["The audio is lost. Connecting again…", "realtime_communication_error"];
   if (["connected", "completed"].includes(peer.iceConnectionState)) {

@@ -1,4 +1,4 @@
-// The screen of an agent who is logged in: their state, troubles and calls.
+// The screen of a logged-in agent: their state, troubles and calls.
 
 import { Card } from "./card.js";
 import { setClock, since } from "./clock.js";

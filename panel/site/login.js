@@ -2,7 +2,7 @@
 // sees its address. Embedded in another page, there is a button that opens that window.
 // It hands the frame a token of its own, because the browser may send no cookie there:
 //
-//	window → frames of ours in the page that has opened it: offer, until it is taken
+//	window → our frames in the page that has opened it: offer, until it is taken
 //	frame → window: wanted
 //	window → frame: token
 //	frame → window: taken
@@ -71,7 +71,7 @@ function logInElsewhere(show) {
   });
 }
 
-// receive takes what a window of ours sends that may be the one to log in.
+// receive takes a message from one of our windows that may be the one to log in.
 function receive({ source, origin, data }) {
   if (origin !== location.origin || !source) return;
   const answer = (holdfast) => source.postMessage({ holdfast }, location.origin);

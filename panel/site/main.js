@@ -70,7 +70,7 @@ const desk = new Desk({
   },
   takeOver: () => socket.send({ type: "takeOver" }),
   async allow() {
-    if (await audio.microphone()) audio.follow(view, here); // which lets go of it again
+    if (await audio.microphone()) audio.follow(view, here); // which releases it again
     desk.trouble(null);
   },
   async tryAgain() {

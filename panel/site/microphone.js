@@ -110,7 +110,7 @@ export class Microphone {
     this.#preferred ||= track.getSettings().deviceId ?? "";
     [this.#stream, this.#missing] = [null, true];
     const name = track.label ? `The microphone ${track.label}` : "The microphone";
-    this.#on.trouble(`${name} has been disconnected. You hear the call, but nobody hears you until a microphone is connected.`, type);
+    this.#on.trouble(`${name} has been disconnected. You hear the call, but the others cannot hear you until a microphone is connected.`, type);
     await this.#change(constraints());
   }
 
@@ -149,7 +149,7 @@ async function captured(wanted) {
   }
 }
 
-// microphones returns the devices that the browser tells the page of.
+// microphones returns the devices that the browser shows to the page.
 async function microphones() {
   const all = await navigator.mediaDevices.enumerateDevices();
   return all.filter((d) => d.kind === "audioinput" && d.deviceId && d.deviceId !== "default" && d.deviceId !== "communications");

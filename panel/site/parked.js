@@ -1,4 +1,4 @@
-// The parked customers: those whom no agent is with. Any agent may pick them up.
+// The parked customers have no agent. Any agent may pick them up.
 
 import { since } from "./clock.js";
 

@@ -1,7 +1,7 @@
 // The port of the Amazon Connect SDK to the page around this one, if there is one.
 // Every page on Streams of today has the SDK, which waits for this page to offer a
 // port. The server makes the contents; this module offers the port to approved
-// origins, keeps the subscriptions, and routes what is published to them.
+// origins, keeps the subscriptions, and routes publications to them.
 
 import { randomID } from "./window.js";
 

@@ -33,7 +33,7 @@ export function protocols() {
   return token ? ["holdfast", `token.${token}`] : [];
 }
 
-// whoAmI returns the agent who is logged in, null if none is, or undefined if the
+// whoAmI returns the logged-in agent, null if there is none, or undefined if the
 // server cannot be reached.
 export async function whoAmI() {
   try {
@@ -49,7 +49,7 @@ export async function whoAmI() {
   }
 }
 
-// post returns what the server answers, or { error }.
+// post returns the server's answer, or { error }.
 export async function post(path, body) {
   try {
     const answer = await ask(path, {

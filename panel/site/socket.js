@@ -47,8 +47,8 @@ export class Socket {
     this.#open();
   }
 
-  // stop ends the connection for good, because the page is closed. What the server may
-  // not have heard of is refused; the next page gets the other responses.
+  // stop ends the connection finally, because the page is closed. It refuses requests that
+  // may not have reached the server; the next page gets the other responses.
   stop() {
     if (!this.#server) for (const id of [...this.#waiting.keys()]) this.#refuse(id, "The page was closed while it was not connected; check the call before you try again.");
     this.#wanted = false;
@@ -140,8 +140,8 @@ export class Socket {
     }
   }
 
-  // #tick gives up what has taken too long. After a tick that comes late, this page was
-  // asleep: what has arrived is read next.
+  // #tick gives up requests that have taken too long. After a tick that comes late, this
+  // page was asleep: the messages that have arrived are read next.
   #tick() {
     const now = Date.now();
     const asleep = now - this.#ticked > 1_000;

@@ -74,7 +74,7 @@ export function phase(c) {
   return held ? "On hold" : "Talking";
 }
 
-// swapsTo returns what the swap button does.
+// swapsTo returns the title of the swap button.
 export function swapsTo(c) {
   const other = c.others[0]?.name ?? "the other";
   return c.customer.state === "held" ? `Talk to the customer; ${other} goes on hold` : `Talk to ${other}; the customer goes on hold`;
@@ -114,7 +114,7 @@ export function microphoneTrouble(error) {
   return `The microphone cannot be used: ${error?.message ?? error}.`;
 }
 
-// pathTrouble says that the browser cannot reach the address in the server's answer.
+// pathTrouble is the text when the browser cannot reach the address in the server's answer.
 export function pathTrouble(answer) {
   const [, address, port] = answer.match(/^a=candidate:\S+ \d+ \S+ \d+ (\S+) (\d+)/m) ?? [];
   if (!address) return "There is no audio: your network blocks the way to the server.";
