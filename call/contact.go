@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A ContactID names a contact. Whoever creates the contact chooses it, and
-// chooses it unique for ever.
+// A ContactID names a contact. The creator of the contact chooses it, and chooses it
+// unique for ever.
 type ContactID string
 
 // A ConnectionID names a connection within its contact. Step hands them out in
@@ -15,16 +15,16 @@ type ConnectionID int
 
 // A Contact is one customer's conversation, from first ring to last goodbye.
 // It is a plain value: everything that Step, Deadline and Hears need to know
-// is in it, so a contact that was written down can be carried on by anybody
-// who reads it. The zero value with an ID is a contact about to begin.
+// is in it, so any server that reads a written contact can carry it on. The zero
+// value with an ID is a contact about to begin.
 type Contact struct {
 	ID    ContactID `json:"id"`
 	Stage Stage     `json:"stage"`
 	Rules Rules     `json:"rules"`
 
-	// Connections holds those who are in the contact now, in the order in
-	// which they joined. Who has left is forgotten here; LastConnection
-	// keeps their ids from being used again.
+	// Connections holds the parties in the contact now, in the order in which they
+	// joined. A party that has left is removed; LastConnection keeps their ids from
+	// being used again.
 	Connections    []Connection `json:"connections"`
 	LastConnection ConnectionID `json:"lastConnection"`
 
@@ -87,8 +87,8 @@ const (
 	// answered yet: this is the only stage in which the customer can be
 	// refused.
 	Offering Stage = "offering"
-	// Dialling: an agent calls a customer, who is being rung, or is about to
-	// be as soon as the agent's own line is up.
+	// Dialling: an agent calls a customer, whose line rings, or will ring as soon as
+	// the agent's own line is up.
 	Dialling Stage = "dialling"
 	// Talking: the customer is with another party, connected or on hold.
 	Talking Stage = "talking"
@@ -108,8 +108,8 @@ const (
 	// Parked: no agent could be reached; the customer hears park audio until an agent
 	// picks them up. No time limit ends this.
 	Parked Stage = "parked"
-	// Finishing: the customer has left; agent and target, who were talking,
-	// may finish.
+	// Finishing: the customer has left; agent and target were talking, and may
+	// finish.
 	Finishing Stage = "finishing"
 	// Over: no party is left.
 	Over Stage = "over"
@@ -132,7 +132,7 @@ const (
 	Connecting State = "connecting"
 	// Screening: answered, hears only a prompt.
 	Screening State = "screening"
-	// Connected: hears everyone else who is connected.
+	// Connected: hears all other connected parties.
 	Connected State = "connected"
 	// Held: out of the audio of the others, hearing hold audio.
 	Held State = "held"
@@ -205,13 +205,13 @@ const (
 // A Manner is how a transfer treats its targets, and the customer when all of
 // them fail.
 type Manner struct {
-	// Confirm has a target who answers press 1 before they count: a voicemail is
-	// not a person.
+	// Confirm requires a target who answers to press 1 before they count: a voicemail
+	// is not a person.
 	Confirm bool `json:"confirm,omitempty"`
-	// Whisper has a target who answers hear first who is calling.
+	// Whisper announces the caller to a target who answers.
 	Whisper bool `json:"whisper,omitempty"`
-	// Resume has the customer taken off hold when the transfer fails or is
-	// cancelled. Otherwise they stay on hold with the agent.
+	// Resume takes the customer off hold when the transfer fails or is cancelled.
+	// Otherwise they stay on hold with the agent.
 	Resume bool `json:"resume,omitempty"`
 }
 
@@ -303,7 +303,7 @@ const (
 type Endpoint struct {
 	Kind    EndpointKind `json:"kind"`
 	Address string       `json:"address"`        // in the form that Kind has
-	Name    string       `json:"name,omitempty"` // what people call it
+	Name    string       `json:"name,omitempty"` // a person's name for it
 }
 
 // An EndpointKind is the form of an endpoint's Address.
@@ -328,7 +328,7 @@ func (e Endpoint) String() string {
 // change of configuration concerns only contacts that begin after it.
 type Rules struct {
 	OfferFor     Duration `json:"offerFor"`               // how long an agent rings for a new contact
-	RingFor      Duration `json:"ringFor"`                // how long a target rings when the request does not say
+	RingFor      Duration `json:"ringFor"`                // how long a target rings if the request does not set it
 	AcceptWithin Duration `json:"acceptWithin,omitempty"` // from a target's answer to pressing 1
 	ConsultFor   Duration `json:"consultFor,omitempty"`   // how long a consultation may last
 	JoinWithin   Duration `json:"joinWithin"`             // from acceptance to two-way audio

@@ -17,9 +17,8 @@ type Fact interface {
 }
 
 type (
-	// Arrived begins a contact: a customer rings at us, and Agent, an agent or
-	// a queue, is who shall answer. It is the first event of every inbound
-	// contact.
+	// Arrived begins a contact: a customer rings at us, and Agent, an agent or a queue,
+	// must answer. It is the first event of every inbound contact.
 	Arrived struct {
 		Customer Endpoint `json:"customer"`
 		Called   string   `json:"called"` // the number or address the customer dialled
@@ -35,8 +34,8 @@ type (
 		Rules    Rules    `json:"rules"`
 	}
 
-	// Dialled begins a contact from an agent's desk phone: the phone rings at us, and
-	// the agent has dialled the customer, who is rung at once.
+	// Dialled begins a contact from an agent's desk phone: the phone rings at us, and the
+	// agent has dialled the customer, whose line is rung at once.
 	Dialled struct {
 		Agent    Endpoint `json:"agent"`
 		Customer Endpoint `json:"customer"`
@@ -76,7 +75,7 @@ type (
 
 	// Offered: a queue offers the customer to an agent. Connection is the queue's, which
 	// waits for an agent; the agent is rung under a connection of their own, for RingFor
-	// (zero: as the rules say). Number counts the offers of a queue's connection, from 1;
+	// (zero: as in the rules). Number counts the offers of a queue's connection, from 1;
 	// the same number again is the same offer.
 	Offered struct {
 		Connection ConnectionID `json:"connection"`
@@ -118,7 +117,7 @@ type (
 		MayReturn  bool         `json:"mayReturn,omitempty"`
 	}
 
-	// Back: an agent who was lost has a line again.
+	// Back: a lost agent has a line again.
 	Back struct {
 		Connection ConnectionID `json:"connection"`
 	}
@@ -218,7 +217,7 @@ type (
 		Parallel bool         `json:"parallel,omitempty"` // ring all at once; the first to accept wins
 		Manner
 
-		RingFor Duration `json:"ringFor,omitempty"` // zero: as the rules say
+		RingFor Duration `json:"ringFor,omitempty"` // zero: as in the rules
 		Key     string   `json:"key,omitempty"`     // idempotency key, may be empty; see Transfer.Key
 		// Supersede cancels a transfer under way in favour of this one, as long as no
 		// target has accepted it.
@@ -238,8 +237,8 @@ type (
 		Transfer string       `json:"transfer,omitempty"`
 	}
 
-	// SwapRequested has the agent of a warm transfer talk to the other of
-	// customer and target, and puts the one they talked to on hold.
+	// SwapRequested connects the agent of a warm transfer to the other of customer and
+	// target, and puts the first on hold.
 	SwapRequested struct {
 		By ConnectionID `json:"by"`
 	}
@@ -254,7 +253,7 @@ type (
 		By ConnectionID `json:"by"`
 	}
 
-	// LeaveRequested has the agent leave without ending the contact.
+	// LeaveRequested releases the agent without ending the contact.
 	LeaveRequested struct {
 		By ConnectionID `json:"by"`
 	}
@@ -264,15 +263,16 @@ type (
 		By ConnectionID `json:"by"`
 	}
 
-	// DestroyRequested ends a connection, as a Streams page asks for it. What
-	// that means depends on whose it is, and on who else is there.
+	// DestroyRequested ends a connection, as a Streams page asks for it. Its effect
+	// depends on whose it is, and on the other parties there.
 	DestroyRequested struct {
 		By         ConnectionID `json:"by"`
 		Connection ConnectionID `json:"connection"`
 	}
 
 	// GiveRequested asks for the other party of a call that an agent has made: their
-	// line goes to another contact, as To, and this contact ends. Agent is who asks there.
+	// line goes to another contact, as To, and this contact ends. Agent is the agent
+	// asking there.
 	GiveRequested struct {
 		By    ConnectionID `json:"by"`
 		Agent Endpoint     `json:"agent"`

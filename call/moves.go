@@ -2,8 +2,7 @@ package call
 
 import "slices"
 
-// This file holds how a contact begins and ends, and what becomes of a customer
-// who is left alone.
+// This file begins and ends a contact, and takes care of a customer who is left alone.
 
 // arrive begins the contact: the customer hears ringing, the agent is rung.
 func (s *step) arrive(ev Arrived) {
@@ -211,7 +210,7 @@ func (s *step) end(by Party, why Reason) {
 	s.Stage, s.Over, s.EndedBy, s.EndReason = Over, s.now, by, why
 }
 
-// farewell is why the lines end of those who are left when the contact is over.
+// farewell is why the remaining lines end when the contact is over.
 func farewell(by Party, why Reason) Reason {
 	if by == Customer && why == Goodbye {
 		return CustomerLeft
