@@ -31,7 +31,7 @@ func (t *step) ask(to Hop) {
 	t.transact(Ask, req, t.fit(req, to))
 }
 
-// asking reports whether a request of ours with one of these methods has no answer.
+// asking reports whether one of our requests with one of these methods has no answer.
 func (t *step) asking(methods ...sip.RequestMethod) bool {
 	return slices.ContainsFunc(t.requests, func(tx requestTx) bool {
 		return tx.pending() && slices.Contains(methods, tx.request.Method)
@@ -57,7 +57,7 @@ func (t *step) present(tx requestTx, m Received, res *sip.Response) {
 	}
 }
 
-// expired takes that a request of ours has had no final response.
+// expired handles our request that has had no final response.
 func (t *step) expired(tx requestTx) {
 	switch {
 	case tx.pending() && t.introduces(tx):

@@ -21,14 +21,14 @@ type Dialog struct {
 	local  Local
 	id     Identity
 	epoch  uint16
-	sent   uint32 // requests of ours in this epoch
+	sent   uint32 // our requests in this epoch
 	spare  uint32 // requests that the memory allows for: at least as many
 	caller bool   // the Call-ID is ours
 
 	self, other nameAddr
 	headers     []sip.Header // for the first INVITE
 	peer        peer         // confirmed, or the party we call
-	early       []peer       // who has sent provisionals to our first INVITE
+	early       []peer       // the senders of provisionals to our first INVITE
 	forks       []string     // To-tags of further 2xx, which have had their BYE
 	heard       int64        // the peer's highest CSeq, -1 before any
 	heeded      int64        // the highest that a successor must know
@@ -76,7 +76,7 @@ const (
 // A Step is a dialog's reaction to something.
 type Step struct {
 	Dialog *Dialog // afterwards, never nil
-	Events []Event // what happened, in order
+	Events []Event // in order
 	Out    []Message
 }
 
@@ -122,7 +122,7 @@ type (
 		Initial bool
 	}
 	// Rejected: our INVITE or re-INVITE has finally failed (the dialog itself retries
-	// after 491 and challenges). Status is 0 when there was no answer: Text then has the
+	// after 491 and challenges). Status is 0 without an answer: Text then has the
 	// reason. After a rejected re-INVITE the session is as it was.
 	Rejected struct {
 		Status  int
@@ -157,8 +157,8 @@ func (Cancelled) isEvent()  {}
 func (Ended) isEvent()      {}
 func (Info) isEvent()       {}
 
-// An Identity is what makes a dialog unlike all others. Call-ID, Tag and Seed come from
-// outside because machines do not roll dice: branches and tags follow from them.
+// An Identity makes a dialog unlike all others. Call-ID, Tag and Seed come from outside
+// because machines do not roll dice: branches and tags follow from them.
 type Identity struct {
 	CallID string
 	Tag    string // ours
@@ -369,8 +369,8 @@ func (d *Dialog) Identity() Identity { return d.id }
 // CallID is the dialog's Call-ID.
 func (d *Dialog) CallID() string { return d.id.CallID }
 
-// NextHop is where our requests go now; the zero value when the peer's URI is
-// a name, there is no proxy and the peer has not been heard from.
+// NextHop is where our requests go now; the zero value when the peer's URI is a name, no
+// proxy is set and the peer has not been heard from.
 func (d *Dialog) NextHop() netip.AddrPort { return d.peer.nextHop(d.local).AddrPort }
 
 // Established reports whether there is a confirmed dialog that has not ended.

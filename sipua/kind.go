@@ -6,7 +6,7 @@ type Kind string
 
 // Requests.
 const (
-	FirstINVITE       Kind = "first INVITE" // begins a dialog of ours
+	FirstINVITE       Kind = "first INVITE" // begins our dialog
 	ReINVITE          Kind = "re-INVITE"
 	FirstACK          Kind = "first ACK"        // takes the answer to our first INVITE
 	AgainACK          Kind = "ACK"              // every other ACK of a 2xx

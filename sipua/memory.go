@@ -37,7 +37,7 @@ type memory struct {
 	Shown      identity     `json:"shown,omitzero"`
 
 	Invite *inviteMemory  `json:"invite,omitempty"` // ours, without final response
-	Acked  uint32         `json:"acked,omitempty"`  // CSeq of the last INVITE of ours that was answered 2xx
+	Acked  uint32         `json:"acked,omitempty"`  // CSeq of our last INVITE that was answered 2xx
 	Theirs []serverMemory `json:"theirs,omitempty"` // unanswered, or the answer unacknowledged
 
 	Referred      uint32         `json:"referred,omitempty"` // CSeq of the peer's last REFER that was accepted
@@ -62,7 +62,7 @@ type serverMemory struct {
 	Response string  `json:"response,omitempty"` // the last above 100
 }
 
-// Memory is what Restore needs, as JSON. It changes exactly when something
+// Memory is the data that Restore needs, as JSON. It changes exactly when something
 // happened that a successor must know.
 func (d *Dialog) Memory() []byte {
 	m := memory{

@@ -57,7 +57,7 @@ func (t *step) nextCSeq() uint32 {
 	return uint32(t.epoch)<<16 | t.sent
 }
 
-// transact sends a request of ours in a transaction that repeats it.
+// transact sends our request in a transaction that repeats it.
 func (t *step) transact(kind Kind, req *sip.Request, to Hop) {
 	t.send(kind, to, req)
 	t.requests = append(t.requests, newRequestTx(t.local.pace(), t.now, req, to))
@@ -160,9 +160,9 @@ func (t *step) sendBYE(p peer, cseq uint32) {
 	t.transact(Bye, req, t.fit(req, to))
 }
 
-// finish makes the dialog over: what of the peer's INVITEs is still unanswered
-// is terminated (RFC 3261 §15.1.2), a REFER is refused, and neither their 2xx
-// nor our re-INVITE is repeated any more. Subscriptions go on (RFC 5057 §4).
+// finish ends the dialog: the peer's unanswered INVITEs are terminated (RFC
+// 3261 §15.1.2), a REFER is refused, and neither their 2xx nor our re-INVITE
+// is repeated any more. Subscriptions go on (RFC 5057 §4).
 func (t *step) finish() {
 	t.stage, t.waiting, t.retryAt = over, nil, time.Time{}
 	t.refusePending(Terminated, sip.StatusRequestTerminated, "Request Terminated")
