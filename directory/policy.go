@@ -11,8 +11,8 @@ import (
 
 // policy returns why no call may be made to an address, or nil. It is the only policy
 // about addresses that the configuration does not name, at every door: the HTTP
-// interface, the agents' page, and the Contact of a phone that registers. A redirection
-// (3xx) is not followed and a REFER is refused, so an address in either is not called.
+// interface, the agents' page, a phone that dials or sends a REFER, and the Contact of a
+// phone that registers. A redirection (3xx) is not followed.
 //
 // An address may be called if [allow] hosts has it, or if it is in one of the networks
 // besides. A machine that would pass the call on, such as a gateway, is never called by
