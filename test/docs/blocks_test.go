@@ -110,11 +110,12 @@ func goError(text, sources string) error {
 		return err
 	}
 	text = ourImport.ReplaceAllString(text, `"`+module+`$1"`)
+	text = strings.Replace(text, "package main", "package program", 1) // so that it is not linked
 	file := filepath.Join(scratch, "program.go")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return err
 	}
-	if out, err := run("go", "vet", file); err != nil {
+	if out, err := run("go", "build", file); err != nil {
 		return fmt.Errorf("this program does not compile: %w\n%s", err, out)
 	}
 	return nil
