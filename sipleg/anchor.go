@@ -50,7 +50,7 @@ type anchor struct {
 	contact    call.ContactID
 	connection call.ConnectionID
 	role       role
-	name       string         // what people call the party
+	name       string         // a person's name for the party
 	identity   sipua.Identity // of its dialog, which finds it
 	audio      audio          // silence for a leg that had ended before it was restored
 	at         netip.AddrPort // where its audio is received

@@ -10,13 +10,13 @@ import (
 	"holdfast/sipua"
 )
 
-// usualHops is how far a request may go whose sender does not say (RFC 3261 §8.1.1.6).
+// usualHops is how far a request without Max-Forwards may go (RFC 3261 §8.1.1.6).
 const usualHops = 70
 
 // An invited is the part of a caller's INVITE that concerns the parties we call for them.
 type invited struct {
 	Hops    int  `json:"hops"`              // that it had left
-	Private bool `json:"private,omitempty"` // no other party may see who calls
+	Private bool `json:"private,omitempty"` // hide the caller from all other parties
 
 	// Agent is the agent whose phone dials; empty: a customer calls.
 	Agent string `json:"agent,omitempty"`

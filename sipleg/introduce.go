@@ -30,7 +30,7 @@ func (l *Legs) audienceAt(e call.Endpoint) audience {
 	return strangers
 }
 
-// audienceOf is the audience of a party who calls us from there.
+// audienceOf is the audience of a caller from there.
 func (l *Legs) audienceOf(from netip.AddrPort, by invited) audience {
 	switch {
 	case by.Agent != "":

@@ -14,9 +14,9 @@ import (
 	"holdfast/switchboard"
 )
 
-// Receive takes a message from the wire: what belongs to a leg is delivered to
-// it, a first INVITE begins a contact, and everything else is answered here as
-// far as it must be. Strangers are not answered.
+// Receive takes a message from the wire: a message of a leg is delivered to it, a first
+// INVITE begins a contact, and any other request is answered here if it must be.
+// Strangers are not answered.
 func (l *Legs) Receive(m sipua.Received) {
 	if err := sipua.Check(m); err != nil {
 		l.log.Debug("a message is not valid SIP", "from", m.From, "error", err)
@@ -135,8 +135,8 @@ func (l *Legs) agentCalls(m sipua.Received, r *sip.Request, agent string) {
 	l.open(m, r, beginning{begins, begins.Agent.String(), by})
 }
 
-// customerCalls begins the contact of a customer, unless nobody answers the number or the
-// call goes round in circles.
+// customerCalls begins the contact of a customer, unless no agent or queue answers the
+// number or the call goes round in circles.
 func (l *Legs) customerCalls(m sipua.Received, r *sip.Request) {
 	begins, err := l.addresses.Incoming(m.From, address(r.From().Address), address(r.Recipient))
 	if err != nil {
@@ -159,7 +159,7 @@ func (l *Legs) customerCalls(m sipua.Received, r *sip.Request) {
 // A beginning is how a contact begins for an INVITE.
 type beginning struct {
 	fact call.Fact
-	name string // what people call who calls
+	name string // a person's name for the caller
 	by   invited
 }
 
@@ -234,7 +234,7 @@ func (l *Legs) abandon(a *anchor) {
 	l.engine.CloseRoom(a.contact)
 }
 
-// send sends what concerns no contact.
+// send sends messages that concern no contact.
 func (l *Legs) send(messages ...sipua.Message) {
 	for _, m := range messages {
 		if m.SIP == nil { // not to be answered
@@ -256,7 +256,7 @@ func firstOffer(s sipua.Step) (sipua.Invited, bool) {
 	return sipua.Invited{}, false
 }
 
-// address is a sip: address without what does not say who or where, or the
+// address is a sip: address with only the parts that identify a party or a place, or the
 // number of a tel: URI.
 func address(u sip.Uri) string {
 	if u.Scheme == "tel" {

@@ -141,7 +141,8 @@ func line(arrow string, m sip.Message, name string) string {
 	return plain(arrow + " " + what + " " + name)
 }
 
-// plain is a text from outside without what would break a line or a terminal.
+// plain is a text from outside without characters that would break a line or
+// a terminal.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 || r == 0xfffd {
