@@ -12,9 +12,9 @@ import (
 
 const (
 	// appendWithin is how long an entry may take; after that the contact is
-	// frozen, and an entry that landed all the same is settled by the next.
-	// Each of the next may take twice as long, up to appendMost: a journal
-	// that is merely slow must get done with one of them.
+	// frozen, and an entry that landed anyway is settled by the next. Each of the next
+	// may take twice as long, up to appendMost: a journal that is merely slow must get
+	// done with one of them.
 	appendWithin = time.Second
 	appendMost   = 8 * time.Second
 	// A failed entry is tried again after retryFirst, then twice as long
@@ -29,14 +29,14 @@ const (
 	archiveRetryMost = time.Minute
 )
 
-// written is what became of the entry in flight.
+// written is the result of the entry in flight.
 type written struct {
 	seq uint64
 	err error
 }
 
-// begin plans what waits. What needs no record is done; everything else is
-// sent to the journal, and is done when it has landed.
+// begin plans the waiting inputs. It carries out what needs no record at once;
+// everything else goes to the journal, and is carried out when it has landed.
 func (d *desk) begin() {
 	d.urgent = false
 	t := d.plan()
@@ -67,8 +67,8 @@ func (d *desk) begin() {
 	})
 }
 
-// write has an entry written; landed hears of it. The goroutine ends with the entry's
-// turn and then with Append, which ends with its context.
+// write writes an entry and reports the result to landed. The goroutine ends with the
+// entry's turn and then with Append, which ends with its context.
 func (d *desk) write(p pending) {
 	ctx, cancel := context.WithCancel(context.Background())
 	d.cancelAppend = cancel
@@ -209,7 +209,7 @@ func (d *desk) adopt(t *transition) {
 	d.contact, d.legs, d.memory = t.contact, maps.Clone(t.legs), t.memory
 }
 
-// publish shows a contact that has been written down, and what legs it has.
+// publish shows a contact that has been written down, and its legs.
 func (d *desk) publish(c call.Contact) {
 	legs := slices.Collect(maps.Keys(d.legs))
 	legs = slices.AppendSeq(legs, maps.Keys(d.coming))
@@ -222,8 +222,8 @@ func (d *desk) publish(c call.Contact) {
 }
 
 // listen sets the contact's audio as it is now, and reports to the contact the parties
-// in two-way audio if they have changed, or if it waits for that: a target who was
-// consulted is in the audio already when the joining begins.
+// in two-way audio if they have changed, or if it waits for that: a consulted target
+// is in the audio already when the joining begins.
 func (d *desk) listen() {
 	joined := d.room.Set(call.Hears(d.contact))
 	if d.contact.Stage == call.Over || d.contact.Stage != call.Joining && slices.Equal(joined, d.joined) {
@@ -308,7 +308,7 @@ func (d *desk) end(why error) {
 	close(d.done)
 }
 
-// recorded reports, once, what became of the first entry of a contact that was opened.
+// recorded reports, once, the result of the first entry of a contact that was opened.
 func (d *desk) recorded(written bool) {
 	if d.fresh {
 		d.fresh = false

@@ -18,8 +18,8 @@ import (
 
 const (
 	// inboxSize is how many inputs may lie unread; a desk never waits for
-	// anything but its inbox, so they do not lie there for long. All legs that
-	// a contact can have may say something twice at once.
+	// anything but its inbox, so they do not lie there for long. All legs that a
+	// contact can have may send two inputs at once.
 	inboxSize = 512
 	// waitingMost is how many messages on one line may wait for the journal.
 	// Those beyond it are dropped: lines repeat unanswered messages. Those on other
@@ -39,9 +39,9 @@ type view struct {
 // and acts; it never waits for the journal.
 //
 // It is idle, or an entry is in flight, or it is frozen: the journal has
-// failed, nothing is sent but what needs no record, and the entry is planned
-// anew and tried again until it is written. An input that arrives while it is not
-// idle waits its turn.
+// failed, only messages that need no record are sent, and the entry is planned anew
+// and tried again until it is written. An input that arrives while it is not idle
+// waits its turn.
 //
 // A panic at the desk is our bug. It stops the desk but not the process: all other
 // contacts go on, and the people in this one talk on, but the desk handles no
@@ -58,7 +58,7 @@ type desk struct {
 
 	inbox    chan *input
 	withdrew chan struct{} // a waiter has gone
-	written  chan written  // what became of the entry in flight
+	written  chan written  // the result of the entry in flight
 	timer    *time.Timer
 	done     chan struct{} // closed when the desk has ended
 	why      error         // the error for requests that come too late, once done
@@ -152,7 +152,7 @@ func (d *desk) run(begin func()) {
 	}
 }
 
-// safely stops the desk for good if f panics.
+// safely stops the desk if f panics.
 func (d *desk) safely(f func()) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -326,7 +326,7 @@ func (d *desk) over() bool {
 		len(d.legs) == 0 && len(d.given) == 0 && len(d.asked) == 0 && len(d.coming) == 0
 }
 
-// setTimer has alarm called at the first deadline. A moving leg's has to wait.
+// setTimer makes alarm run at the first deadline. A moving leg's has to wait.
 func (d *desk) setTimer() {
 	var next time.Time
 	consider := func(at time.Time) {
