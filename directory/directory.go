@@ -171,8 +171,8 @@ func (d *Directory) Identifies(e call.Endpoint) bool {
 	return e.Kind == call.PhoneNumber && t != nil && t.Identity
 }
 
-// Trusts reports whether a customer who calls from there comes over a trunk that may know
-// who they talk to.
+// Trusts reports whether a customer calling from there comes over a trunk that may know
+// the parties they talk to.
 func (d *Directory) Trusts(from netip.AddrPort) bool {
 	return slices.ContainsFunc(d.conf.Trunks, func(t config.Trunk) bool {
 		return t.Identity && within(t.Addresses, from.Addr().Unmap())
