@@ -169,7 +169,7 @@ func TestCallsThatCannotBeTakenAreLoggedOnceASecond(t *testing.T) {
 		r.now = r.now.Add(10 * time.Millisecond)
 		r.lines.Receive(invite)
 	}
-	if got := strings.Count(log.String(), "a call cannot be taken"); got != 3 {
+	if got := strings.Count(log.String(), "rejecting INVITE: cannot take the call"); got != 3 {
 		t.Errorf("300 calls in 3 s were logged in %d lines, want 3:\n%s", got, &log)
 	}
 }

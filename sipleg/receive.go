@@ -19,7 +19,7 @@ import (
 // Strangers are not answered.
 func (l *Legs) Receive(m sipua.Received) {
 	if err := sipua.Check(m); err != nil {
-		l.log.Debug("a message is not valid SIP", "from", m.From, "error", err)
+		l.log.Debug("not a valid SIP message", "from", m.From, "error", err)
 		if l.addresses.Known(m.From) || l.talksIn(m.SIP) {
 			l.send(sipua.RefuseFaulty(m))
 		}
@@ -32,7 +32,7 @@ func (l *Legs) Receive(m sipua.Received) {
 	}
 	if !l.addresses.Known(m.From) && !l.calledByPhone(m) {
 		if missed, is := l.strangers.due(l.now()); is {
-			l.log.Warn("a stranger was not answered", "from", m.From, "unmentioned", missed)
+			l.log.Warn("ignoring SIP from unknown source", "from", m.From, "unmentioned", missed)
 		}
 		return
 	}
@@ -141,14 +141,14 @@ func (l *Legs) customerCalls(m sipua.Received, r *sip.Request) {
 	begins, err := l.addresses.Incoming(m.From, address(r.From().Address), address(r.Recipient))
 	if err != nil {
 		if missed, is := l.pointless.due(l.now()); is {
-			l.log.Info("a call for nobody", "from", m.From, "called", r.Recipient.User, "error", err, "unmentioned", missed)
+			l.log.Info("rejecting INVITE: no route", "from", m.From, "called", r.Recipient.User, "error", err, "unmentioned", missed)
 		}
 		l.send(sipua.Refuse(m, 404, "Not Found"))
 		return
 	}
 	if loops(r) {
 		if missed, is := l.pointless.due(l.now()); is {
-			l.log.Warn("refusing a call that was diverted here again and again", "from", m.From, "called", r.Recipient.User, "unmentioned", missed)
+			l.log.Warn("rejecting INVITE: diverted here again and again", "from", m.From, "called", r.Recipient.User, "unmentioned", missed)
 		}
 		l.send(sipua.Refuse(m, 482, "Loop Detected"))
 		return
@@ -188,7 +188,7 @@ func (l *Legs) open(m sipua.Received, r *sip.Request, begins beginning) {
 		var err error
 		if s, err = s.answer(a.at, withAddress(offered.SDP, host)); err != nil {
 			if missed, is := l.pointless.due(l.now()); is {
-				l.log.Info("a call without audio we could share", "from", m.From, "error", err, "unmentioned", missed)
+				l.log.Info("rejecting INVITE: no common audio", "from", m.From, "error", err, "unmentioned", missed)
 			}
 			l.abandon(a)
 			l.send(sipua.Refuse(m, 488, "Not Acceptable Here"))
@@ -219,7 +219,7 @@ func (l *Legs) busy(m sipua.Received, r *sip.Request, why error) {
 		return
 	}
 	if missed, is := l.turnedAway.due(l.now()); is {
-		l.log.Error("a call cannot be taken", "from", m.From, "error", why, "unmentioned", missed)
+		l.log.Error("rejecting INVITE: cannot take the call", "from", m.From, "error", why, "unmentioned", missed)
 	}
 	l.refuse(m, retryAfter)
 }

@@ -22,8 +22,8 @@ type referral struct {
 }
 
 // hangsUpWithin is how soon after a refused or failed transfer a BYE comes from the phone
-// itself and not from the agent: baresip 1.0 ends the call at once, within 10 ms. The
-// customer has not been said goodbye to then, so that the line counts as lost.
+// itself and not from the agent: baresip 1.0 ends the call at once, within 10 ms. That BYE
+// is not a goodbye to the customer, so the line counts as lost.
 const hangsUpWithin = 2 * time.Second
 
 // referred takes a REFER. It becomes a request, whose outcome follows at once.

@@ -49,7 +49,7 @@ func TestNoOtherAddressIsCalled(t *testing.T) {
 // TestPointlessCallsAreLoggedOnceASecond: who forges a trunk's address does not fill the
 // log.
 func TestPointlessCallsAreLoggedOnceASecond(t *testing.T) {
-	for called, what := range map[string]string{"nobody": "a call for nobody", "hotline": "a call without audio we could share"} {
+	for called, what := range map[string]string{"nobody": "rejecting INVITE: no route", "hotline": "rejecting INVITE: no common audio"} {
 		r, w := newRig(t), &wire{}
 		var log bytes.Buffer
 		r.lines.sender, r.lines.log = w, slog.New(slog.NewTextHandler(&log, nil))

@@ -117,7 +117,7 @@ func TestStrangerAtTheDoor(t *testing.T) {
 	if got := stranger.answer(2 * trying); got != "" {
 		t.Errorf("the stranger is answered with %q", got)
 	}
-	if want := "a stranger was not answered"; !strings.Contains(log.String(), want) || !strings.Contains(log.String(), stranger.address()) {
+	if want := "ignoring SIP from unknown source"; !strings.Contains(log.String(), want) || !strings.Contains(log.String(), stranger.address()) {
 		t.Errorf("no %q with %s in the log:\n%s", want, stranger.address(), log.String())
 	}
 	h.nobody()
