@@ -235,7 +235,7 @@ func (s *step) complete() {
 	s.Stage = Talking
 	s.do(Introduce{s.customer().ID, target.Endpoint})
 	if caller := s.Rules.CallerID; t.Consulted != (Place{}) || caller != (Endpoint{}) && !caller.same(s.Customer) {
-		s.do(Introduce{target.ID, s.Customer}) // until now they saw somebody else
+		s.do(Introduce{target.ID, s.Customer}) // until now they saw another party
 	}
 }
 

@@ -17,7 +17,7 @@ func (l *Leg) Silent(after time.Duration, f func()) {
 	l.silence = silence{since: l.room.engine.slot(), after: int64(after / slotTime), tell: f}
 }
 
-// listen tells of silence when it is time.
+// listen reports silence when it is time.
 func (l *Leg) listen(slot int64) {
 	if s := &l.silence; s.after > 0 && slot-s.since >= s.after {
 		s.since = slot

@@ -32,7 +32,7 @@ func (d *Dialog) Introduce(now time.Time, name string, uri sip.Uri) Step {
 	who := nameAddr{quotable(name), uri}
 	known := t.self.String() == who.String()
 	if !t.caller {
-		known = t.self.URI.User == uri.User // whom the peer has called, however it wrote the host
+		known = t.self.URI.User == uri.User // the party that the peer called, however it wrote the host
 	}
 	known = known && t.shown.Asserted == ""
 	if !t.Established() || known || t.shown.Asserted == who.String() {

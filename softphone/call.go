@@ -79,8 +79,8 @@ func newCall(p *Phone, s *audio, peer string) *Call {
 // CallID is the SIP Call-ID.
 func (c *Call) CallID() string { return c.id }
 
-// Named is what a Replaces header calls this call in a request to its peer; the zero value
-// if the phone is switched off.
+// Named is the Replaces header for this call in a request to its peer; the zero
+// value if the phone is switched off.
 func (c *Call) Named() sipua.Replaces {
 	named := make(chan sipua.Replaces, 1)
 	if !c.phone.do(func() { named <- c.dialog.Named() }) {

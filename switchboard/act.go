@@ -56,7 +56,7 @@ func (d *desk) begin() {
 		d.releaseOthers(t)
 	}
 	d.flight = t
-	if len(t.joined) > 0 { // what comes on them waits from now on
+	if len(t.joined) > 0 { // messages on them wait from now on
 		d.publish(d.view.Load().contact)
 	}
 	t.precede()
