@@ -49,7 +49,7 @@ type (
 	// another agent's, no Join follows.
 	Replaced struct {
 		Connection ConnectionID `json:"connection"`
-		Agent      Endpoint     `json:"agent"` // who calls
+		Agent      Endpoint     `json:"agent"` // the caller
 	}
 
 	// Rang: the party's line rings or, with EarlyMedia, may send audio already. May

@@ -28,7 +28,7 @@ func (s *step) replace(who *Connection, agent Endpoint) {
 	}
 }
 
-// follow has transfers know a party by their new connection.
+// follow gives transfers the new connection of a party.
 func (s *step) follow(old, id ConnectionID) {
 	if t := s.Transfer; t != nil {
 		if t.By == old {
