@@ -115,7 +115,7 @@ func (d *desk) handOver(t *transition, claimed bool) {
 	}
 }
 
-// acknowledge has other contacts forget the lines that have come from them.
+// acknowledge makes other contacts forget the lines that have come from them.
 func (d *desk) acknowledge(t *transition) {
 	for _, h := range t.came {
 		if giver := d.board.desk(h.From.Contact); giver != nil && giver != d {

@@ -8,7 +8,7 @@ import (
 // have on another (RFC 3891).
 type Replacement struct {
 	Connection call.ConnectionID // of the line that they have
-	Agent      call.Endpoint     // who calls
+	Agent      call.Endpoint     // the caller
 	First      Incoming          // the call, for the record
 	// Open makes the leg of the new line for its connection, and the first message that it
 	// receives. Like Legs.Dial it may open sockets, but sends nothing. If the entry cannot
@@ -20,13 +20,13 @@ type Replacement struct {
 	Refuse func(error)
 }
 
-// CannotReplace is the code of a call that is not to be gone on with on another line. The
-// comment beside it is a row of docs/REFUSALS.md.
-const CannotReplace call.Code = "cannot-replace" // the agent has not answered the line yet that another is to replace, or it has ended
+// CannotReplace is the code of a call that cannot be moved to another line. The comment
+// beside it is a row of docs/REFUSALS.md.
+const CannotReplace call.Code = "cannot-replace" // the agent has not answered the line that is to be replaced, or it has ended
 
-// Replace has a line take the place of another in a contact. It does not wait: the new line
-// is answered once that is written down, or Refuse is called. Repetitions of First that
-// come before Open was called are the caller's to drop. The error is ErrNoContact.
+// Replace makes a line take the place of another in a contact. It does not wait: the new
+// line is answered once that is written down, or Refuse is called. Repetitions of First
+// that come before Open was called are the caller's to drop. The error is ErrNoContact.
 func (s *Switchboard) Replace(id call.ContactID, r Replacement) error {
 	d := s.desk(id)
 	if d == nil {
@@ -42,7 +42,7 @@ type notReplaced struct {
 	err  error
 }
 
-// replace opens the leg of a new line and has it take the place of another.
+// replace opens the leg of a new line and makes it take the place of another.
 func (t *transition) replace(r *Replacement) {
 	id := t.contact.LastConnection + 1 // the next that the core hands out
 	ev := call.Replaced{Connection: r.Connection, Agent: r.Agent}

@@ -97,7 +97,7 @@ func (d *desk) plan() *transition {
 	return t
 }
 
-// finish sees to the legs once everything has been taken in.
+// finish handles the legs once all inputs are taken in.
 func (t *transition) finish() {
 	t.dropUnrecorded()
 	t.memory = map[call.ConnectionID][]byte{}
@@ -136,7 +136,7 @@ func (t *transition) take(in *input) {
 	}
 }
 
-// emit has events taken in after those that wait already.
+// emit queues events behind those that wait already.
 func (t *transition) emit(in *input, events ...call.Event) {
 	for _, ev := range events {
 		t.facts = append(t.facts, fact{ev, in})
