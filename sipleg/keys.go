@@ -75,7 +75,7 @@ func (p passing) Send() error {
 	return nil
 }
 
-// typing has keys pressed in the audio. It is not repeated after a restart: a person
+// typing presses keys in the audio. It is not repeated after a restart: a person
 // presses a missing key again, but cannot undo an extra one.
 type typing struct {
 	audio audio

@@ -70,8 +70,8 @@ type Board interface {
 	Deliver(id call.ContactID, c call.ConnectionID, in switchboard.Incoming) bool
 	// Contact returns a contact as it was last written down.
 	Contact(id call.ContactID) (call.Contact, bool)
-	// Replace has a line take the place of another in a contact. An error means that the
-	// contact has ended.
+	// Replace makes a line take the place of another in a contact. An error means that
+	// the contact has ended.
 	Replace(id call.ContactID, r switchboard.Replacement) error
 }
 
