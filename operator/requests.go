@@ -71,7 +71,7 @@ func (c *contact) mayStart() (call.Code, string) {
 	return "", ""
 }
 
-// prepare has package call know the contact as the desk shows it.
+// prepare gives package call the contact as the desk shows it.
 func (c *contact) prepare() {
 	customer, agent := c.first(call.Customer), c.first(call.Agent)
 	if c.call.Stage == "" || c.call.Stage == call.Parked || c.call.Stage == call.Over {
