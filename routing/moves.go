@@ -66,7 +66,7 @@ func (d *step) reserve(ev AgentRequested) error {
 	})
 }
 
-// offer reserves an agent for a customer of a queue and has them rung.
+// offer reserves an agent for a customer of a queue and makes the contact ring them.
 func (d *step) offer(q *queueRow, p *Entry, row *agentRow) {
 	p = d.changeEntry(q, p, func(p *Entry) {
 		p.OfferedTo = row.Name
