@@ -43,7 +43,7 @@ func (j *Journal) Follow(ctx context.Context, after uint64) iter.Seq2[switchboar
 	}
 }
 
-// errStopped means that the reader wants no more.
+// errStopped means that the reader has stopped.
 var errStopped = errors.New("the reader stopped")
 
 // A follower reads CONTACTS, and from ARCHIVE the entries it finds missing there.

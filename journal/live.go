@@ -108,7 +108,7 @@ func (j *Journal) decode(ctx context.Context, last []message) (entries []switchb
 // overlooked returns the last entries of the contacts of which last has none: a
 // customer is not lost for a reader's mistake. One is known: when a request for
 // more expires just as the server (2.15.2) has taken a message off its list of
-// last ones, that message comes no more.
+// last ones, that message does not come again.
 func (j *Journal) overlooked(ctx context.Context, last []message) (missed []message, err error) {
 	info, err := j.contacts.Info(ctx, jetstream.WithSubjectFilter("contact.*"))
 	if err != nil {

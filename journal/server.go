@@ -279,7 +279,7 @@ func (l *serverLog) Errorf(format string, v ...any) { l.passOn(l.log.Error, form
 // on.
 var refusing = []string{"critical write error", "will be disabled", "disabling jetstream"}
 
-// passOn passes a line on, and has the server replaced if it will refuse to write.
+// passOn passes a line on, and replaces the server if it will refuse to write.
 func (l *serverLog) passOn(log func(string, ...any), format string, v []any) {
 	text := fmt.Sprintf(format, v...)
 	log("journal: " + text)
