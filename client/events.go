@@ -104,7 +104,7 @@ type stream struct {
 	contact call.ContactID // empty: all
 	after   uint64         // the last event seen
 	begun   bool           // the server has answered at least once
-	stopped bool           // the reader wants no more
+	stopped bool           // the reader has stopped
 }
 
 // read reads events until the stream is cut, or the reader stops.

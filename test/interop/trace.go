@@ -55,7 +55,7 @@ const (
 // Nudge makes a scenario go on that waits for it.
 func (s *SIPp) Nudge() error { return s.poke(nudge) }
 
-// HangUp has a scenario hang up that waits for that.
+// HangUp makes a scenario hang up that waits for that.
 func (s *SIPp) HangUp() error { return s.poke(hangUp) }
 
 // poke sends a request of a method in the phone's first call, from elsewhere.
