@@ -88,7 +88,8 @@ const (
 	// refused.
 	Offering Stage = "offering"
 	// Dialling: an agent calls a customer, whose line rings, or will ring as soon as
-	// the agent's own line is up.
+	// the agent's own line is up. If the phone of the agent has dialled, it rings at us, and
+	// we have not answered it yet.
 	Dialling Stage = "dialling"
 	// Talking: the customer is with another party, connected or on hold.
 	Talking Stage = "talking"

@@ -8,7 +8,8 @@
 //
 //	P1 once answered, a customer's line is ended only by them, by its loss, by
 //	   an agent's request to end it, or by the normal goodbye of the last
-//	   other person they were talking to
+//	   other person they were talking to; an agent who transfers may have it go
+//	   on in another contact
 //	P2 the customer always talks to a person or hears hold audio, and one of
 //	   these is responsible: an agent, a transfer under way, a queue, or a park slot
 //	P3 in a cold or warm transfer the agent is released only when the target
