@@ -87,7 +87,7 @@ func (b *bench) do(a act) {
 	case a.What == "dial":
 		b.mayDial()
 	case a.What == "another phone":
-		b.s.Replace(call.Place{Contact: "c1", Connection: a.Who}, otherPhone{lines: b.lines})
+		_ = b.s.Replace("c1", b.otherPhone(a.Who, "ana", func(error) {})) // or it has ended
 	case a.Who > 100:
 		b.s.Deliver(second, a.Who-100, msg(a.What))
 	default:

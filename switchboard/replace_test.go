@@ -9,12 +9,9 @@ import (
 	"holdfast/call"
 )
 
-// replaces has an agent call from another phone to go on with a call there, and returns
-// why that was refused.
-func (b *bench) replaces(id call.ConnectionID, agent string) (refused *[]error) {
-	b.t.Helper()
-	refused = &[]error{}
-	err := b.s.Replace("c1", Replacement{
+// otherPhone is an agent's call from another phone, to go on with a call there.
+func (b *bench) otherPhone(id call.ConnectionID, agent string, refuse func(error)) Replacement {
+	return Replacement{
 		Connection: id, Agent: call.Endpoint{Kind: call.AgentEndpoint, Address: agent}, First: msg("INVITE replaces"),
 		Open: func(contact call.ContactID, id call.ConnectionID, epoch uint16) (Leg, Incoming, error) {
 			if b.lines.noDial != nil {
@@ -23,9 +20,15 @@ func (b *bench) replaces(id call.ConnectionID, agent string) (refused *[]error) 
 			b.lines.opened(id)
 			return fakeLeg{lines: b.lines, contact: contact, ID: id, Epoch: epoch}, msg("INVITE replaces"), nil
 		},
-		Refuse: func(err error) { *refused = append(*refused, err) },
-	})
-	if err != nil {
+		Refuse: refuse,
+	}
+}
+
+// replaces has an agent call from another phone, and returns why that was refused.
+func (b *bench) replaces(id call.ConnectionID, agent string) (refused *[]error) {
+	b.t.Helper()
+	refused = &[]error{}
+	if err := b.s.Replace("c1", b.otherPhone(id, agent, func(err error) { *refused = append(*refused, err) })); err != nil {
 		b.t.Fatal(err)
 	}
 	synctest.Wait()
