@@ -20,6 +20,9 @@ func TestWalks(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			wait := time.Duration(rapid.IntRange(0, 12).Draw(t, "seconds")) * time.Second
 			events := append(append(events(v.c), phones(v.c)...), call.DeadlinePassed{})
+			if v.c.Stage == "" { // a queue as the customer would double the exploration
+				events = append(events, call.Dialled{Customer: queue, Agent: at("ana")})
+			}
 			n := v.after(wait, rapid.SampledFrom(events).Draw(t, "event"))
 			before := text(t, n.c)
 			m := n.world.take(call.Step, n.via)

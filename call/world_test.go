@@ -145,7 +145,6 @@ func events(c call.Contact) []call.Event {
 			call.Arrived{Customer: at("customer"), Agent: queue, Rules: withQueue},
 			call.Originated{Customer: at("customer"), Agent: at("ana"), Rules: rules},
 			call.Dialled{Customer: at("customer"), Agent: at("ana"), Rules: rules},
-			call.Dialled{Customer: queue, Agent: at("ana"), Rules: rules},
 		}
 	}
 	all := []call.Event{
