@@ -35,7 +35,7 @@ func Example() {
 	// talking: 1 commands
 	// reaching: 1 commands
 	// joining: 0 commands
-	// talking: 2 commands
+	// talking: 3 commands
 	// completed
 }
 

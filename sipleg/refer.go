@@ -164,7 +164,7 @@ func statusOfCode(code call.Code) (status int, phrase string) {
 		return 403, "Forbidden"
 	case call.TransferUnderWay, call.ConsultationUnderWay, call.TargetHasAnswered:
 		return 491, "Request Pending"
-	case call.NotInContact, call.NotBegun, call.NoAgent:
+	case call.NotInContact, call.NotBegun, call.NoAgent, switchboard.CallHasEnded:
 		return 481, "Call/Transaction Does Not Exist"
 	case call.TransferToSelf, call.TransferToCustomer:
 		return 486, "Busy Here"

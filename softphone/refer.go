@@ -48,7 +48,10 @@ func (c *Call) refer(ctx context.Context, to sip.Uri, other *Call) (<-chan int, 
 		var replaces *sipua.Replaces
 		if other != nil {
 			named := other.dialog.Named()
-			replaces = &named
+			if replaces = &named; named.ToTag == "" {
+				t.answered <- errors.New("the call to the target does not ring yet")
+				return
+			}
 		}
 		id, step := c.dialog.Refer(time.Now(), to, replaces)
 		if id == 0 {
