@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Step takes what has happened into contact c at the time now and returns the
-// contact afterwards with the commands that make it so. c itself is unchanged.
+// Step applies an event to contact c at the time now and returns the contact
+// afterwards with the commands that make it so. c itself is unchanged.
 //
 // A fact never gives an error: one that comes too late changes nothing. A
 // request may give a *Refusal; then nothing has changed and there is nothing
@@ -42,8 +42,8 @@ func (s *step) take(ev Event) error {
 	return nil
 }
 
-// fact sees first to what holds in every stage, and leaves the rest to the
-// stage (stages.go).
+// fact first handles the rules of every stage, and leaves the rest to the stage
+// (stages.go).
 func (s *step) fact(ev Fact) {
 	if s.offered(ev) {
 		return
@@ -118,7 +118,7 @@ func (s *step) fact(ev Fact) {
 // every 4 s (RFC 3261 §13.3.1.4).
 const answersWithin = 5 * time.Second
 
-// hearOut gives everybody who rings at least answersWithin from now on, since
+// hearOut gives every ringing party at least answersWithin from now on, because
 // they may have answered while no server ran.
 func (s *step) hearOut() {
 	soonest := s.now.Add(answersWithin)
@@ -154,8 +154,8 @@ func (s *step) stage(ev Fact) {
 	}
 }
 
-// Deadline is when DeadlinePassed shall be fed into the contact: at that time
-// or later, once. Zero means that nothing waits for a time.
+// Deadline is when DeadlinePassed must be fed into the contact: at that time or
+// later, once. Zero means that nothing waits for a time.
 func (c Contact) Deadline() time.Time {
 	var first time.Time
 	for i := range c.Connections {
