@@ -8,7 +8,7 @@ type silent struct{}
 
 func (silent) Trace() string { return "" }
 
-// ask asks a peer from whom nothing comes whether it is still there.
+// ask asks a silent peer whether it is still there.
 func (t *step) ask() {
 	if !t.ended {
 		t.run(t.dialog.Ask(t.now))
@@ -17,7 +17,7 @@ func (t *step) ask() {
 
 // routine reports whether a message is the answer of a peer that is still there. The record
 // leaves it out, and the question: of a phone on hold it would have little else, and its
-// room for what comes between two entries is limited.
+// room for messages between two entries is limited.
 func routine(m sip.Message) bool {
 	res, is := m.(*sip.Response)
 	return is && res.CSeq() != nil && res.CSeq().MethodName == sip.OPTIONS &&

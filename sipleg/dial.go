@@ -59,10 +59,10 @@ func (l *Legs) dialled(m sipua.Received, r *sip.Request, agent string) (call.Dia
 }
 
 // meant returns the meaning of a dialled uri, in the words that Directory.Endpoint reads:
-// the user, if the address is at this server, where a phone puts the dialled keys; else
-// the whole address. At this server only the user counts, and a parameter that leads
-// elsewhere is refused instead of ignored. home is an address of the phone's own: a host
-// name in it stands for this server.
+// the user, if the address is at this server, where a phone puts the dialled keys; else the
+// whole address. At this server only the user counts, and a parameter that leads elsewhere
+// is refused instead of ignored. home is an address of the phone's own: a host name in it
+// stands for this server.
 func (l *Legs) meant(uri, home sip.Uri) (string, error) {
 	if uri.Scheme == "tel" {
 		return "tel:" + uri.Raw(), nil

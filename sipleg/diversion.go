@@ -144,8 +144,8 @@ func hidesHistory(r *sip.Request) bool {
 }
 
 // diverted returns the headers that show a party where the caller's call has been. Only
-// agents' phones, and a trunk that may know who calls, get them. A target gets an entry
-// of our own besides: the call was diverted from the number that the caller dialled.
+// agents' phones, and a trunk that may know who calls, get them. A target also gets our own
+// entry: the call was diverted from the number that the caller dialled.
 func (l *Legs) diverted(by invited, to sip.Uri, d call.Dial) []sip.Header {
 	if l.audienceAt(d.To) == strangers || by.Called == "" || by.Agent != "" {
 		return nil

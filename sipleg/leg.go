@@ -19,23 +19,23 @@ import (
 //	callee (they call):  Arrived, Dialled ──▶ [Ring] [Answer] ──▶ HungUp, Lost
 //	                                   └─▶ [Refuse]
 //
-// Drop ends it from everywhere. After its end it tells nothing more, but lives
+// Drop ends it from everywhere. After its end it reports nothing more, but lives
 // until the dialog needs it no more.
 type leg struct {
 	*anchor
 	dialog   *sipua.Dialog
 	session  session
 	latched  netip.AddrPort // where the peer's audio really comes from
-	way      way            // in which the peer says keys, once it has
+	way      way            // in which the peer sends keys, once it has
 	answered bool           // by them, or by us
-	ended    bool           // nothing more is told
+	ended    bool           // nothing more is reported
 
 	referrals []referral // granted, the oldest first, until their last Report
 	asks      uint32     // CSeq of the REFER whose outcome follows in the same transition
 	refusedAt time.Time  // when the phone last learned that a transfer is refused or has failed
 }
 
-// A role says who called whom.
+// A role is which side made the call.
 type role string
 
 const (
@@ -151,13 +151,13 @@ type step struct {
 	out   []switchboard.Outgoing
 	// source is where that message came from.
 	source netip.AddrPort
-	// resound says that the audio is new in this process and must be made
-	// final even if nothing has changed.
+	// resound means that the audio is new in this process and must be made final
+	// even if nothing has changed.
 	resound bool
 }
 
-// plan returns what the step has come to. Audio is set before messages are sent:
-// whoever reads our answer may send audio at once.
+// plan returns the result of the step. Audio is set before messages are sent: the
+// reader of our answer may send audio at once.
 func (t *step) plan(before leg) switchboard.Plan {
 	if stream := t.stream(); t.resound || stream != before.stream() {
 		t.out = append([]switchboard.Outgoing{setting{
@@ -174,7 +174,7 @@ func (t *step) plan(before leg) switchboard.Plan {
 	return switchboard.Plan{Leg: t.leg, Facts: t.facts, Out: t.out}
 }
 
-// run takes over what the dialog would do.
+// run takes over the dialog's step.
 func (t *step) run(s sipua.Step) {
 	t.dialog = s.Dialog
 	for _, m := range s.Out {
@@ -216,7 +216,7 @@ func (t *step) happened(ev sipua.Event) {
 		t.informed(ev)
 	case sipua.Referred:
 		t.referred(ev)
-	case sipua.ReferralAnswered, sipua.Notified: // of a REFER of ours, and we send none
+	case sipua.ReferralAnswered, sipua.Notified: // of our REFER, and we send none
 	}
 }
 
@@ -250,8 +250,8 @@ func (t *step) offered(offer []byte) {
 }
 
 // progressed: the party's line rings, with or without audio of its own. Of
-// several descriptions the last counts (RFC 3960 §3). One without 180 does not say
-// that it rings.
+// several descriptions the last counts (RFC 3960 §3). A description without 180
+// does not mean that it rings.
 func (t *step) progressed(ev sipua.Progressed) {
 	s, err := t.session.agree(ev.SDP)
 	if err == nil {
@@ -263,8 +263,8 @@ func (t *step) progressed(ev sipua.Progressed) {
 	}
 }
 
-// pickedUp: a 200 to our INVITE. Without a word about its audio it means what
-// was said while it rang.
+// pickedUp: a 200 to our INVITE. Without SDP it means the session agreed while it
+// rang.
 func (t *step) pickedUp(answer []byte) {
 	if answer != nil || !t.session.Stream.Remote.IsValid() {
 		s, err := t.session.agree(answer)
@@ -310,8 +310,8 @@ func (t *step) over(ev sipua.Ended) {
 	}
 }
 
-// resume goes on in another process: first the audio, then what may not have
-// been sent, then an offer that tells the peer where we are now.
+// resume goes on in another process: first the audio, then messages that may not
+// have been sent, then an offer with our present address.
 func (t *step) resume() {
 	t.resound = true
 	t.run(t.dialog.Resume(t.now))
@@ -320,8 +320,8 @@ func (t *step) resume() {
 	}
 }
 
-// followUp tells a peer who has just been connected where we listen, if that
-// has changed since we said it.
+// followUp sends a peer who has just been connected our address for audio, if that
+// has changed since we last sent it.
 func (t *step) followUp() {
 	if !t.ended && t.session.At != t.at {
 		t.invite(true)
@@ -333,13 +333,13 @@ func (t *step) invite(fresh bool) {
 	t.run(t.dialog.Invite(t.now, []byte(t.session.Local)))
 }
 
-// agreed takes a session over, which the message that is taken in has agreed. What
-// was learned about the peer's audio is void when it is to come from another
+// agreed takes a session over, which the message that is taken in has agreed.
+// Anything learned about the peer's audio is void when it is to come from another
 // address.
 func (t *step) agreed(s session) {
 	s.Stream.Host = t.from
 	if s.Stream.Remote.Addr().IsUnspecified() && t.session.Stream.Remote.IsValid() {
-		s.Stream.Remote = t.session.Stream.Remote // the phone holds; it does not say where it is
+		s.Stream.Remote = t.session.Stream.Remote // the phone holds; it does not give its address
 	}
 	if s.Stream.Remote != t.session.Stream.Remote {
 		t.latched, t.way = netip.AddrPort{}, ""

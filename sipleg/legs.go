@@ -17,15 +17,14 @@ import (
 	"holdfast/switchboard"
 )
 
-// Addresses says who is who on the wire. Its methods may be called by any
+// Addresses maps endpoints to addresses on the wire. Its methods may be called by any
 // goroutine.
 type Addresses interface {
-	// Resolve returns the sip: address to dial for an endpoint. An error that
-	// is a *switchboard.DialError says why there is none.
+	// Resolve returns the sip: address to dial for an endpoint. An error that is a
+	// *switchboard.DialError is the reason why there is none.
 	Resolve(call.Endpoint) (uri string, err error)
-	// Incoming returns how the contact begins when somebody at from calls;
-	// caller and called are sip: addresses. An error means that there is
-	// nobody to answer.
+	// Incoming returns how the contact begins when a caller at from calls; caller and
+	// called are sip: addresses. An error means that no agent or queue answers.
 	Incoming(from netip.AddrPort, caller, called string) (call.Arrived, error)
 	// Phone returns the agent whose phone calls from there as caller, a sip: address,
 	// and reports whether an agent's phone does. Without a name, the phone must prove
@@ -33,20 +32,20 @@ type Addresses interface {
 	Phone(from netip.AddrPort, caller string) (agent string, is bool)
 	// Claims reports whether caller, a sip: address, is that of another agent.
 	Claims(agent, caller string) bool
-	// Dialled returns how the contact begins when an agent's phone dials what a person
-	// might write. An error says why it may not.
+	// Dialled returns how the contact begins when an agent's phone dials a text such as
+	// a person might type. An error is the reason why it may not.
 	Dialled(agent, written string) (call.Dialled, error)
-	// Endpoint returns the party that a person means by what they have written: a name,
-	// a number or a sip: address. An error is a *switchboard.DialError, or a sentence
-	// about how to write it.
+	// Endpoint returns the party that a person means by a text: a name, a number or a
+	// sip: address. An error is a *switchboard.DialError, or a sentence about how to
+	// write it.
 	Endpoint(written string) (call.Endpoint, error)
 	// Refers reports whether a REFER from there is taken.
 	Refers(from netip.AddrPort) bool
-	// Identifies reports whether whoever is called there is told who really
-	// calls, besides whom they see calling (RFC 3325).
+	// Identifies reports whether calls there carry the real caller's identity, besides
+	// the caller they show (RFC 3325).
 	Identifies(call.Endpoint) bool
-	// Trusts reports whether a customer who calls from there comes over a trunk that may
-	// know who they talk to.
+	// Trusts reports whether a customer calling from there comes over a trunk that may
+	// know the parties they talk to.
 	Trusts(from netip.AddrPort) bool
 	// Registers reports whether the phone of an endpoint registers: it is reached where
 	// it sends from.
@@ -65,8 +64,8 @@ type Board interface {
 	// epoch 1, and gives that leg first to receive. An error means that no
 	// contact can be recorded now; the leg is still the caller's to close.
 	Open(id call.ContactID, leg switchboard.Leg, first switchboard.Incoming) error
-	// Deliver gives a leg something to receive. It reports false if there is
-	// no such leg.
+	// Deliver gives a leg something to receive. It returns false if the leg does not
+	// exist.
 	Deliver(id call.ContactID, c call.ConnectionID, in switchboard.Incoming) bool
 	// Contact returns a contact as it was last written down.
 	Contact(id call.ContactID) (call.Contact, bool)
@@ -81,7 +80,7 @@ type Sender interface {
 	Send(sipua.Message) error
 }
 
-// Options are what Legs are made of. All but AskAfter are needed.
+// Options configure Legs. All but AskAfter are needed.
 type Options struct {
 	Local         sipua.Local // our side of every dialog
 	Sender        Sender
@@ -95,10 +94,9 @@ type Options struct {
 	AskAfter time.Duration
 }
 
-// Legs makes SIP legs (see switchboard.Legs) and hands them what the wire
-// delivers. Its methods may be called by any goroutine. Receive must not be
-// called before the legs from before a restart are restored: what is for them
-// would be taken for something new.
+// Legs makes SIP legs (see switchboard.Legs) and hands them the wire's messages. Its
+// methods may be called by any goroutine. Receive must not be called before the legs
+// from before a restart are restored: messages for them would be taken for new calls.
 type Legs struct {
 	local     sipua.Local
 	sender    Sender
@@ -113,11 +111,11 @@ type Legs struct {
 	joining       joining
 
 	refused                                           *refused
-	strangers, turnedAway, pointless, denials, unsent seldom // what is logged of them
+	strangers, turnedAway, pointless, denials, unsent seldom // log lines about them
 
 	mu      sync.Mutex
 	legs    map[string][]*anchor       // by Call-ID
-	callers map[call.ContactID]*anchor // the legs of customers who have called
+	callers map[call.ContactID]*anchor // the legs of calling customers
 }
 
 // New returns a Legs that has none yet.
@@ -163,8 +161,8 @@ func (l *Legs) resolve(e call.Endpoint) (sip.Uri, error) {
 }
 
 // Restore implements switchboard.Legs. The leg listens where it did before, if
-// that port is free; if not, on another one, and what it sends once it has
-// resumed tells the peer so.
+// that port is free; if not, on another one, and its messages after it has resumed carry
+// the new port to the peer.
 func (l *Legs) Restore(id call.ContactID, connection call.ConnectionID, epoch uint16, written switchboard.LegMemory) (switchboard.Leg, error) {
 	if written.Kind != kind {
 		return nil, fmt.Errorf("restoring a leg: unknown kind %q", written.Kind)
@@ -197,9 +195,9 @@ func (l *Legs) Restore(id call.ContactID, connection call.ConnectionID, epoch ui
 	return restored, nil
 }
 
-// Unreachable takes from the network that nobody is at addr (ICMP), for the legs
-// that have sent there last. Each is told once for what it has sent: of many legs
-// that send to a dead address, each would otherwise hear of all the others' errors.
+// Unreachable takes the network's report that addr is unreachable (ICMP), for the legs
+// that have sent there last. Each gets one report for its own messages: of many legs
+// that send to a dead address, each would otherwise get the reports of all others.
 func (l *Legs) Unreachable(addr netip.AddrPort) {
 	for _, a := range l.at(addr) {
 		if hop := a.hop.Swap(nil); hop != nil {
@@ -239,5 +237,5 @@ func (l *Legs) Talks(with netip.AddrPort) (there, host bool) {
 	return there, host
 }
 
-// newSession is a session in which nothing has been said.
+// newSession is a session without an offer.
 func newSession() session { return session{ID: uint64(rand.Uint32())} }

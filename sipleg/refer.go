@@ -12,8 +12,8 @@ import (
 	"holdfast/switchboard"
 )
 
-// This file turns the transfer key of a desk phone (REFER) into a request, and the
-// progress of the transfer into what the phone is notified of.
+// This file turns the transfer key of a desk phone (REFER) into a request, and the progress
+// of the transfer into notifications for the phone.
 
 // A referral is a REFER that was granted.
 type referral struct {
