@@ -17,11 +17,11 @@ const (
 	leastInterval  = 90 * time.Second // RFC 4028 §4
 )
 
-// A sessionTimer holds what both sides of a dialog have agreed about refreshes (RFC
-// 4028), and what we know of the peer in that. Its intervals are in seconds, as in SIP.
+// A sessionTimer holds the agreement of both sides of a dialog about refreshes (RFC
+// 4028), and the peer's abilities for that. Its intervals are in seconds, as in SIP.
 //
-// A successor knows what was agreed, and not when the session was refreshed last: as
-// the refresher it refreshes soon, and otherwise it waits as long as after a refresh.
+// A successor knows the agreement, but not the time of the last refresh: as the refresher
+// it refreshes soon, and otherwise it waits as long as after a refresh.
 type sessionTimer struct {
 	Interval int  `json:"interval,omitempty"` // 0: the session does not expire
 	Ours     bool `json:"ours,omitempty"`     // we are the refresher
@@ -71,7 +71,7 @@ func (d *Dialog) sessionDeadline() time.Time {
 }
 
 // tickSession refreshes the session, or ends it when the peer has not refreshed it. While
-// an INVITE of ours is unanswered, its outcome decides.
+// our INVITE is unanswered, its outcome decides.
 func (t *step) tickSession() {
 	if !passed(t.now, t.sessionDeadline()) {
 		return
@@ -88,8 +88,8 @@ func (t *step) tickSession() {
 	}
 }
 
-// refresh sends UPDATE or has the user send a re-INVITE. An INVITE of either side that
-// is under way refreshes the session as well.
+// refresh sends UPDATE or asks the user for a re-INVITE. An INVITE of either side that is
+// under way refreshes the session as well.
 func (t *step) refresh() {
 	switch {
 	case t.ourInvite() || t.theirInvite() || t.waiting != nil || t.asking(sip.UPDATE):
@@ -143,8 +143,8 @@ func (t *step) updateAnswered(tx requestTx, m Received, res *sip.Response) {
 	}
 }
 
-// askSession gives an INVITE or UPDATE of ours the interval that we propose, or the one
-// that was agreed and who refreshes then (RFC 4028 §7.1, §7.4).
+// askSession gives our INVITE or UPDATE the interval that we propose, or the one that was
+// agreed and who refreshes then (RFC 4028 §7.1, §7.4).
 func (t *step) askSession(req *sip.Request) {
 	s := t.session
 	interval := s.Interval
@@ -173,8 +173,8 @@ func (t *step) askSession(req *sip.Request) {
 	}
 }
 
-// sessionAgreed takes what a 2xx to our INVITE or UPDATE says of the session (RFC 4028
-// §7.2). If it does not name the refresher, we are.
+// sessionAgreed takes the session timer in a 2xx to our INVITE or UPDATE (RFC 4028 §7.2).
+// If it does not name the refresher, we are.
 func (t *step) sessionAgreed(res *sip.Response) {
 	interval, refresher := sessionExpires(res)
 	t.session.Interval, t.session.Ours = interval, interval > 0 && refresher != "uas"
@@ -182,8 +182,8 @@ func (t *step) sessionAgreed(res *sip.Response) {
 	t.session.begin(t.now)
 }
 
-// lengthened reports whether a request of ours was refused because of its interval, and
-// can go again with a longer one (RFC 4028 §7.3).
+// lengthened reports whether our request was refused because of its interval, and can go
+// again with a longer one (RFC 4028 §7.3).
 func (t *step) lengthened(res *sip.Response, s sending) bool {
 	asked, _ := sessionExpires(s.request)
 	least := seconds(headerValue(res, "Min-SE"))
@@ -213,8 +213,8 @@ func (l Local) leastSession() int {
 
 func (l Local) minSE() sip.Header { return sip.NewHeader("Min-SE", strconv.Itoa(l.leastSession())) }
 
-// answerSession returns the headers by which our 2xx to an INVITE or UPDATE answers what
-// it says of the session (RFC 4028 §9), and whether another agreement comes of it.
+// answerSession returns the headers by which our 2xx answers the session timer in an
+// INVITE or UPDATE (RFC 4028 §9), and whether that changes the agreement.
 func (t *step) answerSession(req *sip.Request) (headers []sip.Header, changed bool) {
 	s, before := &t.session, t.session.agreed()
 	supports := supportsTimer(req)
@@ -260,7 +260,7 @@ func (t *step) allows(msg sip.Message) {
 	t.supportsFromChange(msg)
 }
 
-// sessionExpires returns what a message says of the session, in seconds; 0: nothing.
+// sessionExpires returns the session timer in a message, in seconds; 0: it has none.
 func sessionExpires(msg sip.Message) (interval int, refresher string) {
 	value := headerValue(msg, "Session-Expires")
 	if value == "" {
