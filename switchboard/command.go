@@ -7,7 +7,7 @@ import (
 	"holdfast/call"
 )
 
-// This file has what the commands of package call mean to a transition.
+// This file carries the commands of package call into a transition.
 
 func (t *transition) command(c call.Command) {
 	switch c := c.(type) {
@@ -38,8 +38,8 @@ func (t *transition) command(c call.Command) {
 	}
 }
 
-// planCommand has a leg plan a command. What comes of a command waits for the record,
-// whatever its class: the command itself was decided just now.
+// planCommand makes a leg plan a command. The messages for a command wait for the
+// record, whatever their class: the command itself was decided just now.
 func (t *transition) planCommand(id call.ConnectionID, c call.Command) {
 	leg := t.legs[id]
 	if leg == nil {
@@ -70,7 +70,7 @@ func (t *transition) dial(c call.Dial) {
 		t.reserves = t.reserves || c.To.Kind == call.AgentEndpoint
 	}
 	if err == nil && c.To.Kind == call.QueueEndpoint {
-		return // routing will tell whom it has found
+		return // routing will post the agent it has found
 	}
 	var leg Leg
 	if err == nil {

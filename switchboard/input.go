@@ -7,7 +7,7 @@ import (
 )
 
 // An input is one thing that enters a desk: a message on a line, an event, or
-// a request with somebody who waits for its answer.
+// a request with a waiter for its answer.
 type input struct {
 	connection call.ConnectionID // whose line the message came in on
 	message    Incoming          // nil for an event
@@ -26,7 +26,7 @@ type input struct {
 	answered bool // the exempt answers to the message have been sent
 }
 
-// A waiter is somebody who waits for a request.
+// A waiter waits for the answer to a request.
 type waiter struct {
 	gone   <-chan struct{} // closed when they wait no longer
 	answer chan answer     // takes one answer without blocking

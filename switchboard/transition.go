@@ -12,13 +12,13 @@ import (
 	"holdfast/notation"
 )
 
-// eventsMost is far beyond what one transition can need; a core that gives no
-// end of commands is stopped there.
+// eventsMost is far more than one transition can need; a core that returns commands
+// without end is stopped there.
 const eventsMost = 10_000
 
-// A transition is what becomes of a contact and its legs when all that waits
-// is taken in: planned, but neither written down nor acted on. The desk's own
-// state is not touched by it, so it can be thrown away and planned again.
+// A transition is the next state of a contact and its legs when all waiting inputs
+// are taken in: planned, but neither written down nor acted on. The desk's own state
+// is not touched by it, so it can be thrown away and planned again.
 type transition struct {
 	desk *desk
 	now  time.Time
@@ -36,7 +36,7 @@ type transition struct {
 	joined      []call.ConnectionID // lines that take the place of others, opened for it
 	notReplaced []notReplaced
 
-	reserves bool // agents are rung for whom it must be written down first
+	reserves bool // agents are rung whose reservation must be written down first
 	ahead    bool // it is heard before its entry is written
 
 	facts  []fact // not yet taken in
@@ -45,15 +45,15 @@ type transition struct {
 	traced int // how many of the desk's traced its entry has
 }
 
-// A fact is an event that came in on a line or follows from what did; in is nil if no
-// message brought it.
+// A fact is an event that came in on a line or follows from one that did; in is nil
+// if no message brought it.
 type fact struct {
 	event call.Event
 	in    *input
 }
 
-// outstanding is what a transition owes once it is decided: a record, and after
-// that the messages and answers.
+// outstanding is the work left of a transition once it is decided: a record, and
+// after that the messages and answers.
 type outstanding struct {
 	events   []call.Timed
 	notified []call.Notify
@@ -77,8 +77,8 @@ type message struct {
 	Outgoing
 }
 
-// exempt is what may go out before anything is recorded, and the input that
-// it answers.
+// exempt is the messages that may go out before anything is recorded, and the input
+// that they answer.
 type exempt struct {
 	in  *input
 	out []Outgoing
@@ -158,9 +158,9 @@ func (t *transition) request(in *input, ev call.Event) error {
 	return t.step(ev)
 }
 
-// may returns why a request is not granted, whatever the core says: a target may
-// not be dialled, it comes too soon after others, or the agent is talking to another
-// customer. Resume comes last: it changes routing.
+// may returns why a request is not granted, apart from the core's own refusals: a
+// target may not be dialled, it comes too soon after others, or the agent is talking
+// to another customer. Resume comes last: it changes routing.
 func (t *transition) may(in *input, ev call.Event) error {
 	if ask, ok := ev.(call.TransferRequested); ok {
 		if err := t.permit(ask); err != nil {
@@ -191,7 +191,7 @@ func (t *transition) permit(ask call.TransferRequested) error {
 	return nil
 }
 
-// talksThen is the agent who asks for what has them talk to somebody; zero: none.
+// talksThen is the agent whose request connects them to a party; zero: none.
 func talksThen(ev call.Event) call.ConnectionID {
 	switch ask := ev.(type) {
 	case call.ResumeRequested:
@@ -205,12 +205,12 @@ func talksThen(ev call.Event) call.ConnectionID {
 }
 
 // receive gives a message to its leg. The exempt answers of a leg that stands
-// as it was recorded need not wait; those of one that has moved on since may
-// tell of what is not recorded yet, such as the repetition of a new answer.
+// as it was recorded need not wait; those of one that has moved on since may reveal a
+// state that is not recorded yet, such as the repetition of a new answer.
 func (t *transition) receive(in *input) {
 	leg := t.legs[in.connection]
 	if leg == nil {
-		return // it has gone meanwhile
+		return // it has gone
 	}
 	stands := t.desk.owned && bytes.Equal(leg.Memory(), t.desk.memory[in.connection])
 	p := leg.Receive(t.now, in.message)
@@ -270,8 +270,8 @@ func (t *transition) reserveDialler() {
 	}
 }
 
-// secret: keys that meant nothing to the contact are nobody's business. They may
-// be a card number that a customer tells to somebody else.
+// secret: keys that meant nothing to the contact are not recorded. They may be a card
+// number that a customer gives to another party.
 func secret(ev call.Event) bool {
 	_, key := ev.(call.Pressed)
 	return key
@@ -291,8 +291,8 @@ func (t *transition) dropUnrecorded() {
 	})
 }
 
-// discard gives back what was opened for a transition that will not be, and has
-// the contact heard as it is recorded.
+// discard closes the legs opened for a transition that will not happen, and sets the
+// contact's recorded audio.
 func (t *transition) discard() {
 	if t.ahead {
 		t.takeBack()
@@ -303,8 +303,8 @@ func (t *transition) discard() {
 }
 
 // changes reports whether there is anything to write down. A leg that goes is
-// not worth an entry of its own: the next one leaves it out, and a successor
-// who does not know is told by the far end.
+// not worth an entry of its own: the next one leaves it out, and a successor that
+// does not know learns it from the far end.
 func (t *transition) changes() bool {
 	if len(t.out) > 0 || len(t.notified) > 0 || len(t.given) != len(t.desk.given) || !reflect.DeepEqual(t.contact, t.desk.contact) {
 		return true
@@ -317,8 +317,8 @@ func (t *transition) changes() bool {
 	return false
 }
 
-// customerGone reports that the contact has lost its customer, or is about to
-// say goodbye to them.
+// customerGone reports whether the contact has lost its customer, or is about to drop
+// them.
 func (t *transition) customerGone() bool {
 	if t.contact.Stage == "" {
 		return false
@@ -365,7 +365,7 @@ func hasConnection(c call.Contact, id call.ConnectionID) bool {
 	return slices.ContainsFunc(c.Connections, func(c call.Connection) bool { return c.ID == id })
 }
 
-// isAway says that the place of somebody without a line is kept.
+// isAway reports whether a party without a line keeps their place.
 func isAway(c call.Contact, id call.ConnectionID) bool {
 	return slices.ContainsFunc(c.Connections, func(c call.Connection) bool { return c.ID == id && c.State == call.Away })
 }
