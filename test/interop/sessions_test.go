@@ -15,10 +15,10 @@ import (
 	"holdfast/holdfasttest"
 )
 
-// sessionTimers is the configuration of a server that proposes sessions of 3 s, and gives
-// up whatever has no answer within 1.6 s.
+// sessionTimers is the configuration of a server that proposes sessions of 3 s, and waits
+// 6.4 s for an answer. SIPp takes no INVITE twice, so T1 is long enough for its answer.
 func sessionTimers(c *config.Config) {
-	c.SIP.SessionExpires, c.SIP.T1 = 3*time.Second, 25*time.Millisecond
+	c.SIP.SessionExpires, c.SIP.T1 = 3*time.Second, 100*time.Millisecond
 }
 
 // Session timers (RFC 4028) with SIPp as the phone of the agent: it is lost when it
@@ -33,11 +33,11 @@ func TestSIPpSessionTimers(t *testing.T) {
 	}{
 		{
 			"refreshes", "<INVITE >180 >200 <ACK >UPDATE <200 >INVITE <200 >ACK <BYE >200",
-			"the peer has not refreshed the session within 2s", 4 * time.Second, 6 * time.Second,
+			"the peer has not refreshed the session within 2s", 3900 * time.Millisecond, 7 * time.Second,
 		},
 		{
 			"silent", "<INVITE >180 >200 <ACK <UPDATE >200 <UPDATE <BYE >200",
-			"no answer to our UPDATE within 1.6s", 4600 * time.Millisecond, 7 * time.Second,
+			"no answer to our UPDATE within 6.4s", 9 * time.Second, 13 * time.Second,
 		},
 		{"longer", "<INVITE >422 <ACK <INVITE >180 >200 <ACK <BYE >200", "", 0, 0},
 	}
