@@ -95,8 +95,8 @@ func (l *Legs) calledByPhone(m sipua.Received) bool {
 
 // arrive begins a contact, unless an agent's phone does not prove whose it is, no agent
 // or queue answers, we share no audio with the caller, or the journal cannot record it
-// in time. It checks the journal before it looks anything up: whatever the callers of a
-// flood ask for, refusing them must cost little.
+// in time. It asks the journal before it looks up the called party: whatever the callers
+// of a flood ask for, refusing them must cost little.
 func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 	if l.refused.has(l.now(), r) {
 		l.refuse(m, retryAfter)
