@@ -32,8 +32,8 @@ const (
 	pieceSize         = 16 << 10         // bytes
 )
 
-// httpServer makes an HTTP server with a time limit on every wait for a client. Its
-// responses may take as long as they like, such as a stream of events.
+// httpServer makes an HTTP server that limits each wait for a client to send or to
+// read. A response as a whole may last for any time, such as a stream of events.
 func httpServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		ConnContext: rememberVisitor,

@@ -13,7 +13,8 @@ const (
 	voiceNamespace   = "aws.connect.voice"
 )
 
-// Pages subscribe to a topic. A parameter is the id of a contact or of a participant.
+// A topic is the object of a subscription by a page. A parameter is the id of a
+// contact or of a participant.
 type topic struct {
 	Namespace string `json:"namespace"`
 	Key       string `json:"key"`
