@@ -148,13 +148,15 @@ func (b *Baresip) configure(dir string, tone float64) error {
 	)
 }
 
-// writeTone writes a WAV of two minutes of a tone.
+// writeTone writes a WAV of two minutes of a tone of whole Hz: the same second again
+// and again.
 func writeTone(path string, tone float64) error {
-	const rate, loudness = 8000, 8000
-	samples := make([]int16, 120*rate)
-	for i := range samples {
-		samples[i] = int16(loudness * math.Sin(2*math.Pi*tone*float64(i)/rate))
+	const rate, loudness, seconds = 8000, 8000, 120
+	second := make([]int16, rate)
+	for i := range second {
+		second[i] = int16(loudness * math.Sin(2*math.Pi*tone*float64(i)/rate))
 	}
+	samples := slices.Repeat(second, seconds)
 	f, err := os.Create(path)
 	if err != nil {
 		return err

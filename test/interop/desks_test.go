@@ -119,6 +119,9 @@ func (d sippDesk) hangsUpSecond() { d.t.Helper(); d.nudge() }
 
 // isAbout reports whether a message belongs to a call.
 func (m message) isAbout(id string) bool {
+	if !strings.Contains(m.text, id) {
+		return false
+	}
 	call := callID.FindStringSubmatch(m.text)
 	return call != nil && call[1] == id
 }
@@ -127,8 +130,11 @@ func (m message) isAbout(id string) bool {
 // refused.
 func over(d desk, id string) bool {
 	return slices.ContainsFunc(d.seen(), func(m message) bool {
+		if !m.isAbout(id) {
+			return false
+		}
 		word, cseq := firstWord.FindStringSubmatch(m.text), cseqOf.FindStringSubmatch(m.text)
-		return m.isAbout(id) && word != nil && cseq != nil && (word[2] == "BYE" || cseq[2] == "INVITE" && word[1] >= "300")
+		return word != nil && cseq != nil && (word[2] == "BYE" || cseq[2] == "INVITE" && word[1] >= "300")
 	})
 }
 

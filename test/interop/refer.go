@@ -19,28 +19,32 @@ var (
 	toTag     = regexp.MustCompile(`(?mi)^To:.*;tag=([^;\s]+)`)
 	fragment  = regexp.MustCompile(`\n\nSIP/2\.0 (\d+)`)
 	lastWord  = regexp.MustCompile(`(?mi)^Subscription-State: *terminated`)
-	traced    = regexp.MustCompile(`(?s)UDP 127\.0\.0\.1:(\d+) -> 127\.0\.0\.1:\d+\n(.*?)\x1b\[;m`)
-	messaged  = regexp.MustCompile(`(?m)^-{20,}.*\nUDP message (sent|received) .*\n\n`)
+)
+
+// What stands before a message, and after one of baresip.
+const (
+	baresipHead = "\x1b[36;1m#\nUDP 127.0.0.1:"
+	baresipFoot = "\x1b[;m"
+	sippHead    = "\nUDP message "
+	sippFoot    = "\n-----------------------------------------------"
 )
 
 // messages are those that the phone has traced.
 func (b *Baresip) messages() (list []message) {
-	for _, m := range traced.FindAllStringSubmatch(strings.ReplaceAll(b.Said(), "\r\n", "\n"), -1) {
-		list = append(list, message{m[1] == fmt.Sprint(b.port), m[2]})
+	for _, part := range strings.Split(strings.ReplaceAll(b.Said(), "\r\n", "\n"), baresipHead)[1:] {
+		head, text, _ := strings.Cut(part, "\n")
+		text, _, _ = strings.Cut(text, baresipFoot)
+		list = append(list, message{strings.HasPrefix(head, fmt.Sprintf("%d ", b.port)), text})
 	}
 	return list
 }
 
 // messages are those that the program has traced.
 func (s *SIPp) messages() (list []message) {
-	text := strings.ReplaceAll(s.trace(), "\r\n", "\n")
-	heads := messaged.FindAllStringSubmatchIndex(text, -1)
-	for i, head := range heads {
-		end := len(text)
-		if i+1 < len(heads) {
-			end = heads[i+1][0]
-		}
-		list = append(list, message{text[head[2]:head[3]] == "sent", text[head[1]:end]})
+	for _, part := range strings.Split(strings.ReplaceAll(s.trace(), "\r\n", "\n"), sippHead)[1:] {
+		head, text, _ := strings.Cut(part, "\n\n")
+		text, _, _ = strings.Cut(text, sippFoot)
+		list = append(list, message{strings.HasPrefix(head, "sent "), text})
 	}
 	return list
 }
@@ -58,6 +62,9 @@ func referral(list []message) (r Referral) {
 	seen := map[string]bool{}
 	var id string
 	for _, m := range list {
+		if !strings.Contains(m.text, "REFER") && !strings.Contains(m.text, "NOTIFY") {
+			continue
+		}
 		word, cseq := firstWord.FindStringSubmatch(m.text), cseqOf.FindStringSubmatch(m.text)
 		call := callID.FindStringSubmatch(m.text)
 		switch {
