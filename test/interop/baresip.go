@@ -29,6 +29,7 @@ type Baresip struct {
 	ctrl    net.Conn
 	events  chan Event
 	stop    chan struct{} // closed by Close
+	enough  chan struct{} // closed by StopListening
 	ends    sync.WaitGroup
 }
 
@@ -80,7 +81,7 @@ func startAs(ctx context.Context, dir, user string, tone float64, account string
 	}
 	b := &Baresip{
 		user: user, port: port, account: account, heard: &softphone.Recording{},
-		events: make(chan Event, 1000), stop: make(chan struct{}),
+		events: make(chan Event, 1000), stop: make(chan struct{}), enough: make(chan struct{}),
 	}
 	if account == "" {
 		b.account = fmt.Sprintf("<%s>;regint=0", b.URI())
@@ -117,6 +118,10 @@ func (b *Baresip) Close() {
 	b.program.stop()
 	b.ends.Wait()
 }
+
+// StopListening ends the recording of what the phone hears, which costs time even when
+// nothing is heard. It must not be called twice.
+func (b *Baresip) StopListening() { close(b.enough) }
 
 // configure writes the phone's configuration. Player aubridge discards the
 // audio, but without a player nothing is decoded, and module sndfile records
@@ -220,13 +225,17 @@ func (b *Baresip) listen(dir string) {
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
 	dumps := map[string]*dump{}
+	defer func() {
+		for _, d := range dumps {
+			_ = d.file.Close()
+		}
+	}()
 	total := 0
 	for {
 		select {
 		case <-b.stop:
-			for _, d := range dumps {
-				_ = d.file.Close()
-			}
+			return
+		case <-b.enough:
 			return
 		case <-look.C:
 		}

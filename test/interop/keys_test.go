@@ -41,6 +41,9 @@ func setKeyStage(t *testing.T, key, phone string, target func(*keyStage) string,
 	to := fmt.Sprintf("sip:target@127.0.0.1:%d", block)
 	heard := k.startDesk(t, to)
 	k.stage = newStage(t, block, k.desk.URI(), heard)
+	if d, ok := k.desk.(*baresipDesk); ok {
+		k.agent = d.baresip
+	}
 	if d, ok := k.desk.(sippDesk); ok {
 		k.ears[secondLine] = &ear{audio: d.HeardSecond()}
 	}

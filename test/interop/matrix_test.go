@@ -139,6 +139,11 @@ func everyKeyCell() (cells []*cell) {
 func (c *cell) run(t *testing.T, played func()) {
 	s, seen := c.play(t)
 	s.heardWhom()
+	for _, phone := range []*baresip{s.customer, s.agent, s.target} {
+		if phone != nil {
+			phone.StopListening()
+		}
+	}
 	played()
 	s.NoLegs()
 	c.row = seen()

@@ -23,7 +23,7 @@ type stage struct {
 	block    uint16 // the first port of the server, which the phones know also after a restart
 	at       string // how the agent is called
 	customer *baresip
-	agent    *baresip // where they are at one and transfer by the API
+	agent    *baresip // where they are at one
 	target   *baresip // where the scene has one
 	sipp     *sipp    // or this one
 	other    *sipp    // another target, who does not get the customer
