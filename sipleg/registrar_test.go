@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -171,11 +172,20 @@ func (w *deskPhones) Expire(now time.Time) (map[string][]sipua.Loss, time.Time) 
 func TestPhoneChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent := make(outbox)
+		var mu sync.Mutex // guards changes
 		var changes []string
+		seen := func() []string {
+			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(changes)
+		}
 		r := StartRegistrar(RegistrarOptions{
 			Local: sipua.Local{Address: usAddress}, Sender: sent, Phones: &deskPhones{},
 			For: time.Minute, Authenticator: wardens(), Log: slog.New(slog.DiscardHandler),
 			Changed: func(c PhoneChange) {
+				mu.Lock()
+				defer mu.Unlock()
 				changes = append(changes, fmt.Sprintf("%s %s %s %d", c.Account, c.Binding.UserAgent, c.Lost, c.Places))
 			},
 		})
@@ -198,17 +208,15 @@ func TestPhoneChanges(t *testing.T) {
 		time.Sleep(50 * time.Second) //nolint:forbidigo // in a bubble
 		ask(sipua.Registration.Ask)  // refreshes it
 		time.Sleep(59 * time.Second) //nolint:forbidigo // in a bubble
-		synctest.Wait()
-		if len(changes) != 1 {
-			t.Errorf("before the registration is over there is %q", changes)
+		if early := seen(); len(early) != 1 {
+			t.Errorf("before the registration is over there is %q", early)
 		}
 		time.Sleep(2 * time.Second) //nolint:forbidigo // in a bubble
 		ask(sipua.Registration.Ask)
 		ask(sipua.Registration.Leave)
-		synctest.Wait()
 		want := []string{"ward Desk/1  1", "ward Desk/1 expired 0", "ward Desk/1  1", "ward Desk/1 unregistered 0"}
-		if !slices.Equal(changes, want) {
-			t.Errorf("the changes are %q, want %q", changes, want)
+		if all := seen(); !slices.Equal(all, want) {
+			t.Errorf("the changes are %q, want %q", all, want)
 		}
 	})
 }
