@@ -189,6 +189,11 @@ func (d *desk) arrive(in *input) {
 		}
 	}
 	d.waiting = append(d.waiting, in)
+	if in.line != nil {
+		for _, m := range in.line.late {
+			d.waiting = append(d.waiting, &input{connection: in.line.To.Connection, message: m.message, answered: m.answered, at: in.at})
+		}
+	}
 }
 
 // concerns reports whether an input is more than a message that only its line needs.

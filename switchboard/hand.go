@@ -21,7 +21,8 @@ type handed struct {
 	From call.Place
 	Given
 	memory LegMemory
-	leg    Leg // the leg of the line in this process; nil after a restart
+	leg    Leg      // the leg of the line in this process; nil after a restart
+	late   []*input // messages on it that came while it was given
 }
 
 // A missed line does not come, and why.
@@ -87,7 +88,7 @@ func (t *transition) give(before call.Contact, c call.Give) {
 	m := LegMemory{Kind: leg.Kind(), Memory: leg.Memory(), Given: &given}
 	delete(t.legs, c.Connection)
 	t.given[c.Connection] = m
-	t.hands = append(t.hands, handed{call.Place{Contact: d.id, Connection: c.Connection}, given, m, leg})
+	t.hands = append(t.hands, handed{From: call.Place{Contact: d.id, Connection: c.Connection}, Given: given, memory: m, leg: leg})
 }
 
 // handOver goes on with the lines of a transition that is written down: those that it
@@ -104,6 +105,7 @@ func (d *desk) handOver(t *transition, claimed bool) {
 		}
 	}
 	for _, h := range hands {
+		h.late = d.lateOn(h.From.Connection, t)
 		d.board.whenRestored(func() { d.board.hand(h) })
 	}
 	d.acknowledge(t)
@@ -113,6 +115,18 @@ func (d *desk) handOver(t *transition, claimed bool) {
 			d.asked[id] = nil
 		}
 	}
+}
+
+// lateOn takes out the messages on a line that came while it was given. They follow the
+// line: those that were answered at once do not come again.
+func (d *desk) lateOn(id call.ConnectionID, t *transition) (late []*input) {
+	for _, in := range slices.Concat(t.late, d.waiting) {
+		if in.message != nil && in.connection == id {
+			late = append(late, in)
+		}
+	}
+	d.waiting = slices.DeleteFunc(d.waiting, func(in *input) bool { return slices.Contains(late, in) })
+	return late
 }
 
 // acknowledge makes other contacts forget the lines that have come from them.

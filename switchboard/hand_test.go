@@ -360,3 +360,38 @@ func TestLineThatCannotBeRestored(t *testing.T) {
 		b.wantNothingLeft()
 	})
 }
+
+// A message on a line that is just being given follows the line: it may have been answered
+// already, and then it does not come again.
+func TestMessageFollowsItsLine(t *testing.T) {
+	for name, down := range map[string]bool{"while it is written down": false, "while the journal is down": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(b *bench) {
+				b.talk()
+				b.dials("180", "200")
+				b.journal.set(always(slow))
+				if down {
+					b.journal.refuse(second)
+				}
+				b.deliver(ana, "REFER consulted")
+				b.pass(350 * time.Millisecond) // the second contact's entry is on its way
+				b.say(cardiology, "BYE")
+				if b.trace.count("-> 102 200 to BYE") != 1 {
+					t.Errorf("sent %q", b.trace.sent())
+				}
+				b.pass(time.Second)
+				b.journal.refuse("")
+				b.journal.set(nil)
+				b.pass(10 * time.Second)
+				c, _ := b.s.Contact("c1")
+				if c.Stage != call.Talking || len(c.Connections) != 2 || c.Connections[1].ID != ana {
+					t.Errorf("the contact is %s", timeless(c))
+				}
+				b.deliver(customer, "BYE")
+				b.hangUp()
+				b.wantNothingLeft()
+				b.wantWriteAhead()
+			})
+		})
+	}
+}

@@ -31,6 +31,7 @@ type transition struct {
 
 	given map[call.ConnectionID]LegMemory // lines that another contact has or gets
 	hands []handed                        // lines that it gives
+	late  []*input                        // messages on lines that have gone
 	takes []call.Take                     // lines that it asks for
 
 	joined      []call.ConnectionID // lines that take the place of others, opened for it
@@ -209,8 +210,9 @@ func talksThen(ev call.Event) call.ConnectionID {
 // state that is not recorded yet, such as the repetition of a new answer.
 func (t *transition) receive(in *input) {
 	leg := t.legs[in.connection]
-	if leg == nil {
-		return // it has gone
+	if leg == nil { // it has gone
+		t.late = append(t.late, in)
+		return
 	}
 	stands := t.desk.owned && bytes.Equal(leg.Memory(), t.desk.memory[in.connection])
 	p := leg.Receive(t.now, in.message)
