@@ -15,7 +15,7 @@ type Replacement struct {
 	// be written, the leg is closed, and Open is called again.
 	Open func(id call.ContactID, connection call.ConnectionID, epoch uint16) (Leg, Incoming, error)
 	// Refuse answers the call if the line cannot take the place of the other: the error is a
-	// *call.Refusal, or what Open has returned. It is called at most once, and must not
+	// *call.Refusal, ErrUnavailable or what Open has returned. It is called at most once, and must not
 	// wait.
 	Refuse func(error)
 }
@@ -43,12 +43,15 @@ type notReplaced struct {
 }
 
 // replace opens the leg of a new line and makes it take the place of another.
-func (t *transition) replace(r *Replacement) {
-	id := t.contact.LastConnection + 1 // the next that the core hands out
+func (t *transition) replace(in *input) {
+	r, id := in.replaces, t.contact.LastConnection+1 // the next that the core hands out
 	ev := call.Replaced{Connection: r.Connection, Agent: r.Agent}
 	c, _, err := call.Step(t.contact, t.now, ev)
-	if err == nil && !hasConnection(c, id) {
+	switch {
+	case err == nil && !hasConnection(c, id):
 		err = t.whyNotReplaced(r)
+	case t.now.Sub(in.at) > askedWithin: // the phone that calls has given up
+		err = ErrUnavailable
 	}
 	var leg Leg
 	var first Incoming
@@ -56,7 +59,7 @@ func (t *transition) replace(r *Replacement) {
 		leg, first, err = r.Open(t.contact.ID, id, t.desk.epoch)
 	}
 	if err != nil {
-		t.notReplaced = append(t.notReplaced, notReplaced{r, err})
+		t.turned = append(t.turned, notReplaced{r, err})
 		return
 	}
 	t.joined = append(t.joined, id)
@@ -78,7 +81,7 @@ func (t *transition) whyNotReplaced(r *Replacement) error {
 
 // turnAwayLines answers the lines that have not taken the place of others.
 func (t *transition) turnAwayLines() {
-	for _, n := range t.notReplaced {
+	for _, n := range t.turned {
 		n.line.Refuse(n.err)
 	}
 }

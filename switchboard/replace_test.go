@@ -17,8 +17,9 @@ func (b *bench) otherPhone(id call.ConnectionID, agent string, refuse func(error
 			if b.lines.noDial != nil {
 				return nil, nil, b.lines.noDial
 			}
-			b.lines.opened(id)
-			return fakeLeg{lines: b.lines, contact: contact, ID: id, Epoch: epoch}, msg("INVITE replaces"), nil
+			leg := fakeLeg{lines: b.lines, contact: contact, ID: id, Epoch: epoch}
+			b.lines.opened(leg.key())
+			return leg, msg("INVITE replaces"), nil
 		},
 		Refuse: refuse,
 	}

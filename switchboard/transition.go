@@ -34,8 +34,7 @@ type transition struct {
 	late  []*input                        // messages on lines that have gone
 	takes []call.Take                     // lines that it asks for
 
-	joined      []call.ConnectionID // lines that take the place of others, opened for it
-	notReplaced []notReplaced
+	joined []call.ConnectionID // lines that take the place of others, opened for it
 
 	reserves bool // agents are rung whose reservation must be written down first
 	ahead    bool // it is heard before its entry is written
@@ -60,6 +59,7 @@ type outstanding struct {
 	notified []call.Notify
 	out      []message
 	came     []handed // lines that have come from other contacts
+	turned   []notReplaced
 	replies
 }
 
@@ -114,7 +114,7 @@ func (t *transition) take(in *input) {
 	case in.line != nil:
 		t.comes(in)
 	case in.replaces != nil:
-		t.replace(in.replaces)
+		t.replace(in)
 	case in.kept != 0:
 		delete(t.given, in.kept)
 	case in.missed != nil:
@@ -300,7 +300,14 @@ func (t *transition) discard() {
 		t.takeBack()
 	}
 	for _, id := range slices.Concat(t.opened, t.joined) {
-		t.legs[id].Close()
+		if leg := t.legs[id]; leg != nil {
+			leg.Close()
+		}
+	}
+	for _, h := range t.hands {
+		if h.leg != nil && slices.Contains(t.joined, h.From.Connection) {
+			h.leg.Close()
+		}
 	}
 }
 
@@ -355,7 +362,8 @@ func (t *transition) entry() Entry {
 
 func (o outstanding) clone() outstanding {
 	return outstanding{
-		slices.Clone(o.events), slices.Clone(o.notified), slices.Clone(o.out), slices.Clone(o.came), slices.Clone(o.replies),
+		slices.Clone(o.events), slices.Clone(o.notified), slices.Clone(o.out), slices.Clone(o.came), slices.Clone(o.turned),
+		slices.Clone(o.replies),
 	}
 }
 
