@@ -174,9 +174,13 @@ func (t *step) askSession(req *sip.Request) {
 }
 
 // sessionAgreed takes the session timer in a 2xx to our INVITE or UPDATE (RFC 4028 §7.2).
-// If it does not name the refresher, we are.
+// If it does not name the refresher, we are. A shorter interval than the peer may answer
+// with counts as the shortest: it would have us send all the time, or end the call.
 func (t *step) sessionAgreed(res *sip.Response) {
 	interval, refresher := sessionExpires(res)
+	if interval > 0 {
+		interval = max(interval, t.local.leastSession())
+	}
 	t.session.Interval, t.session.Ours = interval, interval > 0 && refresher != "uas"
 	t.allows(res)
 	t.session.begin(t.now)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/emiago/sipgo/sip"
 )
 
 // TestWhatChangesNothingIsNotWrittenDown plays half a minute in which b refreshes the
@@ -71,5 +73,21 @@ func TestNumbersThatAreNotWrittenDown(t *testing.T) {
 	s.a.invite()
 	if s.a.cseq <= asked || asked < 1<<16+300 {
 		t.Errorf("an INVITE has CSeq %d after an OPTIONS with %d", s.a.cseq, asked)
+	}
+}
+
+// A peer that agrees to an interval below the least one of RFC 4028 has us send a refresh
+// no more often for that, and is not lost after less than a second.
+func TestIntervalsThatAreTooShort(t *testing.T) {
+	for _, agreed := range []string{"1;refresher=uac", "1;refresher=uas", "89"} {
+		d := NewCaller(Local{Address: ours, SessionExpires: 30 * time.Minute}, RandomIdentity(), 1, Call{To: uri(t, "sip:bob@192.0.2.2")})
+		step := d.Invite(noon, []byte("v=0\r\n"))
+		res := sip.NewResponseFromRequest(step.Out[0].SIP.(*sip.Request), sip.StatusOK, "OK", []byte("v=0\r\n"))
+		res.To().Params.Add("tag", "b")
+		res.AppendHeader(sip.NewHeader("Session-Expires", agreed))
+		step = step.Dialog.Receive(noon, Received{SIP: res, From: peers})
+		if s := step.Dialog.session; s.interval() < leastInterval || s.at.Sub(noon) < leastInterval/2 {
+			t.Errorf("%s: the interval is %s, and something is due after %s", agreed, s.interval(), s.at.Sub(noon))
+		}
 	}
 }
