@@ -60,12 +60,19 @@ func (t *step) introduce(who call.Endpoint) {
 	}
 }
 
-// hides reports whether a party is the caller of a contact and wants to stay unknown.
+// hides reports whether a party of a contact has called us and wants to stay unknown. That
+// may be a target, too, whose call an agent has brought in.
 func (l *Legs) hides(id call.ContactID, who call.Endpoint) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	a := l.callers[id]
-	return a != nil && a.caller.Private && a.name == who.String()
+	for _, all := range l.legs {
+		for _, a := range all {
+			if a.contact == id && a.role == callee && a.caller.Private && a.name == who.String() {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // nameOf is the name that a phone shows beside the address of a party.

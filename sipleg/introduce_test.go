@@ -143,3 +143,31 @@ func TestIntroductionsOfOtherLines(t *testing.T) {
 		t.Errorf("shown are %q and %q", s.shown, ringing.shown)
 	}
 }
+
+// A caller who hides stays hidden when their line goes to another contact, where they are
+// the target of an attended transfer.
+func TestCallersHideInOtherContacts(t *testing.T) {
+	for _, headers := range []string{"", "Privacy: id\r\n"} {
+		s := connected(t, "", phoneOfAna, false)
+		second := strings.NewReplacer("Call-ID: u", "Call-ID: v", "+493012345@", "+4940999@").Replace(invitation(headers+"Content-Length: 0\r\n", ""))
+		anas := s.leg
+		s.lost = true
+		s.lines.Receive(fromWire(second))
+		given := s.leg
+		written := memoryOf(string(given.Memory()))
+		given.Close()
+		taken, err := s.lines.Restore(anchorOf(anas).contact, 4, 1, written)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.lost, s.leg = false, anas
+		s.plans(call.Introduce{Connection: 3, Party: call.Endpoint{Kind: call.URI, Address: "sip:+4940999@198.51.100.7"}})
+		want := []string{"UPDATE <sip:+4940999@192.0.2.1:5060>"}
+		if headers != "" {
+			want = []string{`UPDATE "Anonymous" <sip:anonymous@anonymous.invalid>`}
+		}
+		if !slices.Equal(s.shown, want) {
+			t.Errorf("for %q, shown is %q, want %q (%s)", headers, s.shown, want, anchorOf(taken).name)
+		}
+	}
+}
