@@ -10,7 +10,8 @@ import (
 // Refers reports whether a REFER from an address is taken. One from a trunk comes from
 // outside, so it is taken only if the trunk has refer = true. A phone at a configured
 // address, or one that has registered, is distinguished from a trunk with the same IP
-// address by its port.
+// address by its port. From an address that is not expected to call, no REFER is taken: a
+// party behind a trunk that passes our address on could send it past the trunk.
 func (d *Directory) Refers(from netip.AddrPort) bool {
 	at := netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 	if d.registeredAt(at.Addr(), at.Port()) || d.phoneAt(at) {
@@ -24,7 +25,10 @@ func (d *Directory) Refers(from netip.AddrPort) bool {
 			return within(t.Addresses, at.Addr()) || t.Gateway.Addr().Unmap() == at.Addr()
 		})
 	}
-	return i < 0 || d.conf.Trunks[i].Refer
+	if i < 0 {
+		return d.Expected(at)
+	}
+	return d.conf.Trunks[i].Refer
 }
 
 // phoneAt reports whether the configuration has a phone at an address. A machine that

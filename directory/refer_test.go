@@ -19,7 +19,8 @@ func TestWhoRefers(t *testing.T) {
 		"198.51.100.2:5060":        {false, false}, // the gateway
 		"198.51.100.7:5060":        {false, false}, // dan's phone is where the carrier is
 		"[::ffff:198.51.100.3]:90": {false, false},
-		"127.0.0.1:5075":           {true, true}, // eve's phone
+		"127.0.0.1:5075":           {true, true},   // eve's phone
+		"203.0.113.1:5060":         {false, false}, // a party of the carrier's, who sends past it
 	} {
 		from := netip.MustParseAddrPort(from)
 		if got := plain.Refers(from); got != want.plain {
