@@ -145,14 +145,16 @@ func hidesHistory(r *sip.Request) bool {
 
 // diverted returns the headers that show a party where the caller's call has been. Only
 // agents' phones, and a trunk that may know who calls, get them. A target also gets our own
-// entry: the call was diverted from the number that the caller dialled.
+// entry: the call was diverted from the number that the caller dialled. A trunk does not get
+// the entry if the caller has dialled an agent.
 func (l *Legs) diverted(by invited, to sip.Uri, d call.Dial) []sip.Header {
-	if l.audienceAt(d.To) == strangers || by.Called == "" || by.Agent != "" {
+	audience := l.audienceAt(d.To)
+	if audience == strangers || by.Called == "" || by.Agent != "" {
 		return nil
 	}
 	here := sip.Uri{Scheme: "sip", User: sipua.EscapeUser(by.Called), Host: l.local.Address.Addr().String(), Port: int(l.local.Address.Port())}
 	diversions, history := by.Diversions, by.History
-	if d.Party == call.Target {
+	if d.Party == call.Target && (audience == agents || !l.addresses.Claims("", address(here))) {
 		diversions = limited(append(slices.Clone(diversions), "<"+here.String()+">;reason=unconditional;counter=1"))
 		if len(history) > 0 {
 			index := indexOf(history[len(history)-1])

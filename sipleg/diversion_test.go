@@ -100,6 +100,20 @@ func TestDiversionsAreNotForStrangers(t *testing.T) {
 	}
 }
 
+// A trunk that may know where a call has been does not get the name of an agent that the
+// customer has called.
+func TestDiversionsNameNoAgent(t *testing.T) {
+	r := newRig(t)
+	for called, want := range map[string]int{"ben": 0, "+4930": 1} {
+		if got := r.lines.diverted(invited{Called: called}, sip.Uri{}, toNumber); len(got) != want {
+			t.Errorf("a number called for a customer who dialled %s gets %v", called, got)
+		}
+		if got := r.lines.diverted(invited{Called: called}, sip.Uri{}, toTarget); len(got) != 1 {
+			t.Errorf("an agent called for a customer who dialled %s gets %v", called, got)
+		}
+	}
+}
+
 // Of too many entries the first and the last are carried.
 func TestDiversionsAreLimited(t *testing.T) {
 	var many, long []string
