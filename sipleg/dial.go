@@ -97,14 +97,17 @@ func (l *Legs) here(uri, home sip.Uri) bool {
 	return at == l.local.Address || uri.Port == 0 && at.Addr() == l.local.Address.Addr()
 }
 
-// lines returns how many lines the phones of an agent have called us on.
+// lines returns how many lines the phones of an agent have called us on. Those that have
+// taken the place of others count as well.
 func (l *Legs) lines(agent string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := 0
-	for _, a := range l.callers {
-		if a.caller.Agent == agent && !a.refused.Load() {
-			n++
+	for _, all := range l.legs {
+		for _, a := range all {
+			if a.caller.Agent == agent && !a.refused.Load() {
+				n++
+			}
 		}
 	}
 	return n

@@ -197,6 +197,31 @@ func TestTooManyLinesOfAPhone(t *testing.T) {
 	}
 }
 
+// TestLinesThatReplaceOthersCount: a phone has no more lines for letting another of its
+// calls take the place of each.
+func TestLinesThatReplaceOthersCount(t *testing.T) {
+	p := newDeskPhone(t, "100", "sip:+4930123@192.0.2.1")
+	for range maxDialled {
+		p.to = "sip:+4930123@192.0.2.1"
+		p.invites()
+		first := p.leg
+		a := anchorOf(first)
+		p.board.contact = call.Contact{ID: a.contact, Connections: []call.Connection{
+			{ID: a.connection, Endpoint: call.Endpoint{Kind: call.AgentEndpoint, Address: "ana"}, State: call.Connected},
+		}}
+		p.to = "sip:192.0.2.1"
+		p.invites("Replaces: " + a.callID() + ";to-tag=" + a.identity.Tag + ";from-tag=" + *a.theirs.Load())
+		if _, _, err := p.board.line.Open(a.contact, 3, 1); err != nil {
+			t.Fatal(err)
+		}
+		first.Close()
+	}
+	p.to = "sip:+4930123@192.0.2.1"
+	if got := p.invites(); got != 486 {
+		t.Errorf("one more gets %d", got)
+	}
+}
+
 // TestWhoPhonesShow: a party that an agent dials sees the agent or the number of the
 // house, and neither what the phone wrote into From nor anything when the phone asks for
 // privacy.
