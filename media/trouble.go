@@ -53,16 +53,22 @@ func (l *Leg) look(slot int64) {
 		return
 	}
 	n.known = now
+	due := l.mayHear() && l.stream.Receive
 	log := l.room.engine.options.Log.With("contact", l.room.id, "connection", l.number, "unsent", n.unsent)
-	l.room.due = append(l.room.due, func() { logTrouble(log, now) })
+	l.room.due = append(l.room.due, func() { logTrouble(log, now, due) })
 }
 
-func logTrouble(log *slog.Logger, now string) {
-	if now == "" {
+// logTrouble logs what hinders a leg's audio now, if anything. A line that ends or goes on
+// hold while nothing comes has no trouble any more, but nothing has got through either.
+func logTrouble(log *slog.Logger, now string, due bool) {
+	switch {
+	case now != "":
+		log.Warn("audio does not get through", "why", now)
+	case due:
 		log.Info("audio gets through again")
-		return
+	default:
+		log.Info("no audio is due any more")
 	}
-	log.Warn("audio does not get through", "why", now)
 }
 
 // Troubles returns the legs whose audio does not get through now, a line each in

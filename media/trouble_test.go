@@ -44,6 +44,26 @@ func TestAudioThatCannotBeSentIsCounted(t *testing.T) {
 	})
 }
 
+// TestTroubleThatEndsWithoutAudio: a line that goes on hold while nothing comes from it
+// is not logged as if its audio got through.
+func TestTroubleThatEndsWithoutAudio(t *testing.T) {
+	bubble(t, 2, func(r *Room, p []*party) {
+		log := logged(r)
+		r.Set(everyone(1, 2))
+		talk(2*silentFor, p[1])
+		s := p[2].stream
+		s.Receive = false
+		p[2].Set(s)
+		talk(2*lookEvery, p[1])
+		if got := log.String(); !strings.Contains(got, "no audio comes") || !strings.Contains(got, "no audio is due any more") {
+			t.Errorf("the log is %s", got)
+		}
+		if got := log.String(); strings.Contains(got, "gets through again") {
+			t.Errorf("the log has audio that gets through: %s", got)
+		}
+	})
+}
+
 func TestALineThatSendsNothingIsKnown(t *testing.T) {
 	bubble(t, 2, func(r *Room, p []*party) {
 		log := logged(r)
