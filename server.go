@@ -146,6 +146,7 @@ func (s *Server) speakSIP(c config.Config, dir *directory.Directory) {
 	local := c.Local(s.sip.Address(), "Holdfast/"+Version)
 	authenticator := sipua.NewAuthenticator(sipua.AuthenticatorOptions{
 		Realm: realm, Secret: rand.Text(), Digest: dir.Digest, Proxy: local.Proxy, Account: dir.Account,
+		Wrong: sipleg.LogWrongPasswords(s.log),
 	})
 	s.sipLegs = sipleg.New(sipleg.Options{
 		Local: local, Sender: s.sip, Engine: s.engine, Addresses: dir, Authenticator: authenticator, Board: s.board, Log: s.log,

@@ -26,7 +26,7 @@ func (a Account) owns(address sip.Uri) bool {
 	return strings.EqualFold(user, a.User) || strings.EqualFold(user, a.Name)
 }
 
-// AuthenticatorOptions configure an Authenticator. All but Proxy are needed.
+// AuthenticatorOptions configure an Authenticator. All but Proxy and Wrong are needed.
 type AuthenticatorOptions struct {
 	Realm  string
 	Secret string         // signs its nonces: known to it alone, and new with each start
@@ -37,6 +37,17 @@ type AuthenticatorOptions struct {
 	Digest func(user string) []string
 	// Account returns the account of a user.
 	Account func(user string) (Account, bool)
+	// Wrong, if set, is called for the first wrong password that a host gives for a user
+	// in a minute, and for the one after which the host gets no response for a minute.
+	Wrong func(WrongPassword)
+}
+
+// A WrongPassword is one that a request could not prove.
+type WrongPassword struct {
+	User  string
+	Known bool           // an agent's phone registers as the user
+	From  netip.AddrPort // through the proxy: the host that the proxy names
+	Last  bool           // further requests of the host for the user get no response for a minute
 }
 
 // An Authenticator finds out who sends a request, by a digest (RFC 7616, RFC 8760). One
@@ -101,23 +112,35 @@ func (a *Authenticator) authenticate(now time.Time, m Received, req *sip.Request
 		who, known = a.options.Account(p.user)
 		right = p.proves(who, req.Method) && known
 	}
+	g := guess{user: p.user, known: known, from: from}
+	no, wrong := a.decide(now, g, p, offered, ok, right)
+	if a.options.Wrong != nil && (wrong == 1 || wrong == maxWrong) {
+		a.options.Wrong(WrongPassword{User: p.user, Known: known, From: from, Last: wrong == maxWrong})
+	}
+	if no != nil {
+		return Account{}, no
+	}
+	return who, nil
+}
+
+// decide returns how a guess is rejected, if it is, and how many wrong passwords the host
+// has given for the user with it, if it is wrong.
+func (a *Authenticator) decide(now time.Time, g guess, p digestCredentials, offered []string, ok, right bool) (*rejection, int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	g := guess{user: p.user, known: known, from: from}
 	switch {
 	case !ok:
-		return Account{}, a.challenge(now, from, offered, false)
-	case !a.nonces.good(now, from, p.Nonce, p.Count):
-		return Account{}, a.challenge(now, from, offered, true)
+		return a.challenge(now, g.from, offered, false), 0
+	case !a.nonces.good(now, g.from, p.Nonce, p.Count):
+		return a.challenge(now, g.from, offered, true), 0
 	case a.failed.barred(now, g, a.options.Secret):
-		return Account{}, ignored
+		return ignored, 0
 	case !right:
-		a.failed.missed(now, g, a.options.Secret)
-		return Account{}, a.challenge(now, from, offered, false)
+		return a.challenge(now, g.from, offered, false), a.failed.missed(now, g, a.options.Secret)
 	}
 	a.nonces.use(now, p.Nonce, p.Count)
 	a.failed.right(now, g)
-	return who, nil
+	return nil, 0
 }
 
 // algorithms returns those that a challenge to a request names. They follow from its

@@ -2,6 +2,8 @@ package sipua
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,6 +86,27 @@ func TestAuthenticateINVITE(t *testing.T) {
 		who, no, ok := i.Authenticate(noon, i.request("INVITE", test.to, test.from, answer))
 		if ok != test.ok || ok && who.Name != test.user || ok == (no.SIP != nil) {
 			t.Errorf("%s: %v, %t, %v", test.name, who, ok, no.SIP)
+		}
+	}
+}
+
+// TestWrongPasswordsAreReported: the first wrong password of a host is reported, and the
+// one after which the host gets no response. The challenge to a first request is none.
+func TestWrongPasswordsAreReported(t *testing.T) {
+	i := newInviter(t)
+	var reported []WrongPassword
+	i.options.Wrong = func(w WrongPassword) { reported = append(reported, w) }
+	for _, user := range []string{"200", "nobody"} {
+		reported = nil
+		from := netip.MustParseAddrPort("192.0.2.2:5060")
+		for range maxWrong + 2 {
+			proof := i.answer("OPTIONS", "sip:192.0.2.1", user, "SHA-256", "sip:192.0.2.1", user) // is none for INVITE
+			i.Authenticate(noon, i.request("INVITE", "sip:192.0.2.1", user, proof))
+		}
+		known := user == "200"
+		want := []WrongPassword{{user, known, from, false}, {user, known, from, true}}
+		if !slices.Equal(reported, want) {
+			t.Errorf("%s: reported are %v, not %v", user, reported, want)
 		}
 	}
 }

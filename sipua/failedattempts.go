@@ -69,8 +69,9 @@ func (f *failedAttempts) barred(now time.Time, g guess, secret string) bool {
 	return a.wrong >= maxWrong && now.Sub(a.since) < wrongFor
 }
 
-// missed notes a wrong password. The one too many begins the time without answers.
-func (f *failedAttempts) missed(now time.Time, g guess, secret string) {
+// missed notes a wrong password, and returns how many there are. The one too many begins
+// the time without answers.
+func (f *failedAttempts) missed(now time.Time, g guess, secret string) int {
 	by, key := f.count(g, secret)
 	a := (*by)[key]
 	if now.Sub(a.since) >= wrongFor {
@@ -81,6 +82,7 @@ func (f *failedAttempts) missed(now time.Time, g guess, secret string) {
 		a.since = now
 	}
 	put(by, maxSources, key, a, func(a attempt) time.Time { return a.since })
+	return a.wrong
 }
 
 // right notes that a phone has given the right password.
