@@ -18,6 +18,7 @@ type identity struct {
 
 	sent  uint32    // the CSeq of an UPDATE that shows it, while that has no answer
 	again time.Time // when to show it once more; zero: not
+	tries int       // how often an UPDATE of ours has met one of the peer's requests
 }
 
 // written is i as it is written down: a successor shows it in its re-INVITE.
@@ -38,7 +39,7 @@ func (d *Dialog) Introduce(now time.Time, name string, uri sip.Uri) Step {
 	if !t.Established() || known || t.shown.Asserted == who.String() {
 		return t.step()
 	}
-	t.shown.Asserted = who.String()
+	t.shown.Asserted, t.shown.tries = who.String(), 0
 	if t.shown.FromChange {
 		t.self = who
 	}
@@ -79,8 +80,11 @@ func (t *step) introduced(tx requestTx, res *sip.Response) {
 	t.shown.sent = 0
 	switch res.StatusCode {
 	case sip.StatusRequestPending:
-		pause, _ := t.retryAfter(inviteTx{sending: tx.sending}, res)
-		t.shown.again = t.now.Add(pause)
+		if t.shown.tries < maxRetries {
+			pause, _ := t.retryAfter(inviteTx{sending: tx.sending}, res)
+			t.shown.again = t.now.Add(pause)
+			t.shown.tries++
+		}
 	case sip.StatusMethodNotAllowed, sip.StatusNotImplemented:
 		t.session.Updates = false
 		t.emit(RefreshDue{})

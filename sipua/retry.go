@@ -7,7 +7,8 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// maxRetries bounds the tries of one re-INVITE, after 491 and 500.
+// maxRetries bounds the tries of one re-INVITE, after 491 and 500, and of one UPDATE that
+// shows an identity, after 491.
 const maxRetries = 10
 
 // inviteWaiting sends the re-INVITE that waits, if nothing is in its way.
