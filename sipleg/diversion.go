@@ -116,11 +116,15 @@ func limited(texts []string) []string {
 	for _, t := range texts {
 		size += len(t)
 	}
-	for len(texts) > 1 && (len(texts) > maxDiversions || size > maxDiversionText) {
-		size -= len(texts[1])
-		texts = slices.Delete(texts, 1, 2)
+	dropped := 0
+	for left := len(texts); left > 1 && (left > maxDiversions || size > maxDiversionText); left-- {
+		dropped++
+		size -= len(texts[dropped])
 	}
-	return texts
+	if dropped == 0 {
+		return texts
+	}
+	return slices.Delete(texts, 1, 1+dropped)
 }
 
 // loops reports whether a call has been diverted too often from the number that it calls.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -131,6 +132,25 @@ func TestDiversionsAreLimited(t *testing.T) {
 	}
 	if _, ok := readPassage("<sip:" + strings.Repeat("x", maxDiversionText) + "@x>"); ok {
 		t.Error("an entry longer than all may be together is carried")
+	}
+}
+
+// A packet full of entries takes no longer to read than its length makes it.
+func TestDiversionsAreReadAtOnce(t *testing.T) {
+	few := slices.Repeat([]string{"<sip:a@b>"}, 1000)
+	many := slices.Repeat(few, 16)
+	took := func(texts []string) time.Duration {
+		least := time.Hour
+		for range 5 {
+			texts := slices.Clone(texts)
+			begun := time.Now()
+			limited(texts)
+			least = min(least, time.Since(begun))
+		}
+		return least
+	}
+	if short, long := took(few), took(many); long > 100*max(short, 10*time.Microsecond) {
+		t.Errorf("1000 entries take %s, and 16 times as many %s", short, long)
 	}
 }
 
