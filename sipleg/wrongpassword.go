@@ -7,17 +7,19 @@ import (
 	"holdfast/sipua"
 )
 
-// LogWrongPasswords returns a function that logs wrong passwords: at most one line a second
-// about agents' phones, and one about users that no agent has.
+// LogWrongPasswords returns a function that logs wrong passwords: of each kind of line, at
+// most one a second.
 func LogWrongPasswords(log *slog.Logger) func(sipua.WrongPassword) {
-	agents, others := new(seldom), new(seldom)
+	var limits [2][2]seldom
 	return func(w sipua.WrongPassword) {
-		limit, text := agents, "a phone gave a wrong password"
+		text, kind := "a phone gave a wrong password", 0
 		if !w.Known {
-			limit, text = others, "a phone uses a user that no agent has"
+			text, kind = "a phone uses a user that no agent has", 1
 		}
+		limit := &limits[kind][0]
 		if w.Last {
 			text += "; it gets no response about that user for a minute"
+			limit = &limits[kind][1]
 		}
 		if missed, is := limit.due(time.Now()); is {
 			log.Warn(text, "user", w.User, "from", w.From, "unmentioned", missed)
