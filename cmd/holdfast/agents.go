@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -48,7 +49,8 @@ func phoneOf(p *client.Phone) string {
 		return fmt.Sprintf("not registered for %s (%s)", age(p.Lost.At), p.Lost.Reason)
 	}
 	last := p.Registrations[len(p.Registrations)-1]
-	text := fmt.Sprintf("registered for %s from %s", age(last.Since), last.From)
+	left := max(time.Until(last.Until).Round(time.Second), 0)
+	text := fmt.Sprintf("registered %s ago, for %s more, from %s", age(last.Since), left, last.From)
 	if last.UserAgent != "" {
 		text += " (" + last.UserAgent + ")"
 	}

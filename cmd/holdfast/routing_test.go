@@ -17,7 +17,8 @@ func routingOf(t *testing.T) (url string) {
 	t.Helper()
 	lately := time.Now().Add(-90 * time.Second).Format(time.RFC3339)
 	ana := fmt.Sprintf(`{"name":"ana","state":"not-ready","status":{"state":"not-ready","reason":"lunch"},"since":%q,
-		"phone":{"kind":"registers","registrations":[{"from":"192.0.2.7:5062","userAgent":"T46","since":%q}]}}`, lately, lately)
+		"phone":{"kind":"registers","registrations":[{"from":"192.0.2.7:5062","userAgent":"T46","since":%q,"until":%q}]}}`,
+		lately, lately, time.Now().Add(210*time.Second).Format(time.RFC3339Nano))
 	ben := fmt.Sprintf(`{"name":"ben","state":"busy","next":{"state":"offline"},"since":%q,
 		"segments":[{"contact":"01ab","state":"talking"}],"reservation":{"contact":"01cd"},
 		"phone":{"kind":"registers","lost":{"at":%q,"reason":"expired"}}}`, lately, lately)
@@ -43,9 +44,9 @@ func routingOf(t *testing.T) (url string) {
 func TestRoutingCommands(t *testing.T) {
 	url := routingOf(t)
 	for args, want := range map[string]string{
-		"agents": "AGENT  STATE               FOR    PHONE                                           CONTACTS\n" +
-			"ana    not-ready (lunch)   1m30s  registered for 1m30s from 192.0.2.7:5062 (T46)  none\n" +
-			"ben    busy, then offline  1m30s  not registered for 1m30s (expired)              01ab:talking 01cd:offered\n",
+		"agents": "AGENT  STATE               FOR    PHONE                                                            CONTACTS\n" +
+			"ana    not-ready (lunch)   1m30s  registered 1m30s ago, for 3m30s more, from 192.0.2.7:5062 (T46)  none\n" +
+			"ben    busy, then offline  1m30s  not registered for 1m30s (expired)                               01ab:talking 01cd:offered\n",
 		"agents set ana not-ready --reason lunch": "ana is not-ready (lunch)\n",
 		"queues": "QUEUE    AGENTS   WAITING\n" +
 			"doctors  ana ben  01cd for 1m30s, offered to ben\n" +
