@@ -274,6 +274,7 @@ export type RefusalCode =
   | "not-your-call"
   | "not-two-parties"
   | "call-has-ended"
+  | "calls-you"
   | "from-other-call"
   | "cannot-replace"
   | "too-many-requests"

@@ -97,3 +97,28 @@ func TestLineThatHasJustReplacedAnotherIsGiven(t *testing.T) {
 		b.say(cardiology, "200 to BYE")
 	})
 }
+
+// Ana asks to connect two customers who have both called her. The first leaves, and the
+// second stays with her: if their line were on its way to the first, it would be ended (P1).
+func TestCallerIsNotGiven(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.talk()
+		b.lines.arrival.Customer.Address = "+15550144"
+		b.lines.opened(101)
+		b.lines.holds(101, 1)
+		if err := b.s.Open(second, fakeLeg{lines: b.lines, contact: second, ID: 1, Epoch: 1, Line: 101}, msg("INVITE")); err != nil {
+			t.Fatal(err)
+		}
+		b.pass(time.Millisecond)
+		b.say(102, "200")
+		b.journal.set(always(slow))
+		b.lines.names = 2
+		b.deliver(ana, "REFER consulted")
+		b.pass(350 * time.Millisecond)
+		b.deliver(customer, "BYE")
+		b.pass(10 * time.Second)
+		if c, _ := b.s.Contact(second); c.Stage != call.Talking || b.trace.count("-> 3 BYE") > 0 {
+			t.Errorf("the second contact is %s", timeless(c))
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -178,7 +179,7 @@ func (l fakeLeg) Receive(now time.Time, in Incoming) Plan {
 			l.Epoch += 100
 			return l.plan("", []call.Event{call.TransferRequested{
 				By: l.ID, Kind: call.Cold, Reported: true, Manner: call.Manner{Resume: true},
-				Consulted: call.Place{Contact: second, Connection: 1},
+				Consulted: call.Place{Contact: second, Connection: cmp.Or(l.lines.names, 1)},
 			}})
 		}
 		if to, refers := strings.CutPrefix(string(in), "REFER "); refers {
@@ -292,6 +293,7 @@ type fakeLegs struct {
 	trace   *trace
 	arrival call.Arrived
 	dialled call.Endpoint              // by an agent's phone
+	names   call.ConnectionID          // ana's line in the second contact; 0: 1
 	shows   bool                       // lines show who is on the other end
 	noDial  error                      // what Dial says
 	broken  map[call.ConnectionID]bool // cannot be restored

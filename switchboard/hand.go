@@ -35,11 +35,13 @@ type missed struct {
 // docs/REFUSALS.md.
 const (
 	CallHasEnded  call.Code = "call-has-ended"  // the agent's call to the target has ended
+	CallsYou      call.Code = "calls-you"       // the party that is to get the customer has called the agent, and not the agent them
 	FromOtherCall call.Code = "from-other-call" // the agent asks in the younger of two calls to connect the other parties of both
 )
 
 // consulted returns a request that names the party the agent has called in another
-// contact, if it is a transfer to them. The contact that has lived longer goes on.
+// contact, if it is a transfer to them. The contact that has lived longer goes on. A customer
+// who has called us keeps their contact: the line of a target ends when the customer leaves.
 func (t *transition) consulted(ev call.Event) (call.Event, error) {
 	ask, ok := ev.(call.TransferRequested)
 	if !ok || ask.Consulted == (call.Place{}) {
@@ -50,6 +52,8 @@ func (t *transition) consulted(ev call.Event) (call.Event, error) {
 	switch {
 	case !ok || i < 0:
 		return ev, refuse(CallHasEnded, "your call to them has ended")
+	case other.Connections[i].ID == 1: // a caller, who as a target would lose the protection of P1
+		return ev, refuse(CallsYou, "they have called you; transfer to a party that you have called")
 	case other.Arrived.Before(t.contact.Arrived):
 		return ev, refuse(FromOtherCall, "transfer from your other call, which began first")
 	}
