@@ -25,6 +25,9 @@ func (l *Legs) Receive(m sipua.Received) {
 		}
 		return
 	}
+	if r, is := m.SIP.(*sip.Request); is && r.Method == sip.CANCEL {
+		l.joining.cancel(joiningKey(r)) // also if a leg gets it, which is opened anew when the journal fails
+	}
 	a := l.find(m.SIP)
 	if a != nil && a.deliver(message{m, a.name}) {
 		a.rings(m.SIP)

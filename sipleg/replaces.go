@@ -36,12 +36,13 @@ func (l *Legs) replace(m sipua.Received, r *sip.Request, agent string, named sip
 		l.send(sipua.Refuse(m, 488, "Not Acceptable Here"))
 		return
 	}
-	if !l.joining.begin(l.now(), sipua.TransactionOf(r)+" "+r.CallID().Value()) {
+	key := joiningKey(r)
+	if !l.joining.begin(l.now(), key) {
 		return // a repetition, and the first is being dealt with
 	}
 	by := invitedBy(r)
 	by.Agent = agent
-	n := newcomer{message{m, agent}, l, identity, by}
+	n := newcomer{message{m, agent}, l, key, identity, by}
 	err := l.board.Replace(at.Contact, switchboard.Replacement{
 		Connection: at.Connection, Agent: call.Endpoint{Kind: call.AgentEndpoint, Address: agent},
 		First: n.message, Open: n.open, Refuse: n.refuse,
@@ -80,6 +81,7 @@ func (l *Legs) replaceable(agent string, named sipua.Replaces) (at call.Place, s
 type newcomer struct {
 	message
 	lines    *Legs
+	key      string // of joining
 	identity sipua.Identity
 	by       invited
 }
@@ -87,6 +89,9 @@ type newcomer struct {
 // open makes the line's leg as a connection of the contact.
 func (n newcomer) open(id call.ContactID, connection call.ConnectionID, epoch uint16) (switchboard.Leg, switchboard.Incoming, error) {
 	l := n.lines
+	if l.joining.isCancelled(n.key) {
+		return nil, nil, errors.New("the phone has cancelled its call")
+	}
 	step := sipua.NewCallee(l.local, n.identity, epoch, l.now(), n.Received)
 	a := &anchor{
 		lines: l, contact: id, connection: connection, role: callee, name: n.name,
@@ -112,6 +117,7 @@ func (n newcomer) open(id call.ContactID, connection call.ConnectionID, epoch ui
 
 // refuse answers the call of a line that takes no other's place.
 func (n newcomer) refuse(err error) {
+	n.lines.joining.end(n.key)
 	refused, isRefusal := errors.AsType[*call.Refusal](err)
 	switch {
 	case isRefusal && refused.Code == call.NotYourCall:
@@ -123,15 +129,19 @@ func (n newcomer) refuse(err error) {
 	}
 }
 
-// joining are the INVITEs with Replaces that are being dealt with: until the leg of one is
-// there, a repetition must not be taken for another call.
+// joining are the INVITEs with Replaces that are being dealt with. While the leg of one is
+// not there, a repetition must not be taken for another call, and a CANCEL must not be lost.
 type joining struct {
-	mu    sync.Mutex
-	since map[string]time.Time
+	mu        sync.Mutex
+	since     map[string]time.Time
+	cancelled map[string]bool
 }
 
-// joiningFor is longer than that takes, unless the disk stalls.
-const joiningFor = 2 * time.Second
+// joiningFor is longer than an INVITE is repeated (timer B), or waits for the journal.
+const joiningFor = 40 * time.Second
+
+// joiningKey names the INVITE that a request is, or cancels.
+func joiningKey(r *sip.Request) string { return sipua.BranchOf(r) + " " + r.CallID().Value() }
 
 // begin takes note of an INVITE, and reports false if it is there already.
 func (j *joining) begin(now time.Time, key string) bool {
@@ -140,14 +150,38 @@ func (j *joining) begin(now time.Time, key string) bool {
 	for k, at := range j.since {
 		if now.Sub(at) >= joiningFor {
 			delete(j.since, k)
+			delete(j.cancelled, k)
 		}
 	}
 	if _, is := j.since[key]; is {
 		return false
 	}
 	if j.since == nil {
-		j.since = map[string]time.Time{}
+		j.since, j.cancelled = map[string]time.Time{}, map[string]bool{}
 	}
 	j.since[key] = now
 	return true
+}
+
+// end forgets an INVITE that is refused: a repetition gets an answer again.
+func (j *joining) end(key string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	delete(j.since, key)
+	delete(j.cancelled, key)
+}
+
+// cancel takes note of a CANCEL, if its INVITE is there.
+func (j *joining) cancel(key string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if _, is := j.since[key]; is {
+		j.cancelled[key] = true
+	}
+}
+
+func (j *joining) isCancelled(key string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.cancelled[key]
 }

@@ -24,6 +24,14 @@ func TestReplacesOnce(t *testing.T) {
 			t.Fatalf("it gets %d", got)
 		}
 	}
+	if _, _, err := p.board.line.Open(a.contact, 9, 1); err != nil {
+		t.Errorf("it is not opened: %v", err)
+	}
+	p.lines.Receive(fromWire("CANCEL sip:192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n" +
+		"From: <sip:100@192.0.2.1>;tag=u\r\nTo: <sip:192.0.2.1>\r\nCall-ID: u1\r\nCSeq: 7 CANCEL\r\nContent-Length: 0\r\n\r\n"))
+	if _, _, err := p.board.line.Open(a.contact, 9, 1); err == nil {
+		t.Error("it is opened after its CANCEL")
+	}
 	if len(p.board.replaced) != 1 || p.board.replaced[0] != (call.Place{Contact: a.contact, Connection: a.connection}) {
 		t.Errorf("it replaces %v", p.board.replaced)
 	}
