@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -119,6 +120,17 @@ func TestCallerIsNotGiven(t *testing.T) {
 		b.pass(10 * time.Second)
 		if c, _ := b.s.Contact(second); c.Stage != call.Talking || b.trace.count("-> 3 BYE") > 0 {
 			t.Errorf("the second contact is %s", timeless(c))
+		}
+	})
+}
+
+// A line that calls a desk which ends without having taken it in is refused.
+func TestAnotherPhoneCallsADeskThatEnds(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.talk()
+		b.journal.set(always(fenced))
+		if refused := *b.replaces(ana, "ana"); len(refused) != 1 || !errors.Is(refused[0], ErrUnavailable) {
+			t.Errorf("refused: %v", refused)
 		}
 	})
 }

@@ -147,6 +147,9 @@ func (d *desk) run(begin func()) {
 		d.safely(d.settle)
 	}
 	d.timer.Stop()
+	if !errors.Is(d.why, ErrClosed) { // those are the successor's
+		d.giveBackUnread()
+	}
 	if errors.Is(d.why, ErrNoContact) && d.seq > 0 {
 		d.archive()
 	}

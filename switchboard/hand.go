@@ -160,12 +160,22 @@ func (s *Switchboard) hand(h handed) {
 	}
 }
 
-// giveBackUnread closes the legs of lines that have come and that the desk, which has
-// stopped, does not take any more.
+// giveBackUnread deals with the lines that the desk, which has stopped, does not take any
+// more: it closes the legs of those that have come, and refuses those that call.
 func (d *desk) giveBackUnread() {
+	refuse := func(in *input) {
+		if in.replaces != nil {
+			in.replaces.Refuse(ErrUnavailable)
+		}
+	}
+	for _, in := range d.waiting {
+		refuse(in)
+	}
+	d.waiting = nil
 	for {
 		select {
 		case in := <-d.inbox:
+			refuse(in)
 			if in.line != nil && in.line.leg != nil {
 				in.line.leg.Close()
 			}
