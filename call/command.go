@@ -14,10 +14,10 @@ type (
 		Connection ConnectionID `json:"connection"`
 	}
 
-	// Answer picks up the call of a customer who rings at us; from then on P1 protects
-	// them. Likewise for an agent whose phone has dialled a customer. Or it picks up the
-	// line of an agent that rings and can be answered from here; Answered follows if it
-	// was.
+	// Answer picks up the call of a caller who rings at us: a customer (from then
+	// on P1 holds) or an agent whose phone has dialled a customer. For an agent who is
+	// rung it picks up their line, if that can be done from here; Answered follows if it
+	// was done.
 	Answer struct {
 		Connection ConnectionID `json:"connection"`
 	}
@@ -74,8 +74,8 @@ type (
 		Connection ConnectionID `json:"connection"`
 	}
 
-	// Report sends the progress of a transfer to the agent's line that asked for it.
-	// Their connection may have left the contact.
+	// Report sends the progress of a transfer to the agent's line on which it was asked
+	// for. The connection may have left the contact.
 	Report struct {
 		Connection ConnectionID `json:"connection"`
 		Transfer   string       `json:"transfer"`

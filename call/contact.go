@@ -231,8 +231,8 @@ type Transfer struct {
 	Manner
 	Attempts  []Attempt  `json:"attempts"`
 	Remaining []Endpoint `json:"remaining,omitempty"` // targets still to be tried, in order
-	// Reported is the connection whose line gets a Report of the transfer: that of the
-	// agent who asked, also when they have left or have another line now; 0: none.
+	// Reported is the connection on whose line the transfer was asked for and is reported
+	// (Report), even if the agent has left or has another line now; 0: no reports.
 	Reported ConnectionID `json:"reported,omitempty"`
 	// Consulted is where the target's line was before, in a call of the same agent.
 	Consulted Place `json:"consulted,omitzero"`

@@ -270,9 +270,10 @@ type (
 		Connection ConnectionID `json:"connection"`
 	}
 
-	// GiveRequested asks for the other party of a call that an agent has made: their
-	// line goes to another contact, as To, and this contact ends. Agent is the agent
-	// asking there.
+	// GiveRequested asks for the line of the other party of an agent's call. The line
+	// becomes the connection To of another contact, and this contact ends. By is the
+	// agent's connection here, and Agent the agent who asks in the other contact: the same
+	// person, or the request is refused.
 	GiveRequested struct {
 		By    ConnectionID `json:"by"`
 		Agent Endpoint     `json:"agent"`

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// replace puts an agent's new line into the place of the one they have, whatever they are
-// in the contact. If the old one rings, they have answered with the new one.
+// replace puts an agent's new line into the place of the one they have, whatever their role
+// in the contact. If the old line rings, the new one counts as its answer.
 func (s *step) replace(who *Connection, agent Endpoint) {
 	if !who.Endpoint.same(agent) || who.ringsAtUs() || who.IsQueued() {
 		return

@@ -70,12 +70,12 @@ type desk struct {
 	contact call.Contact
 	legs    map[call.ConnectionID]Leg
 	memory  map[call.ConnectionID][]byte    // of each leg
-	given   map[call.ConnectionID]LegMemory // lines that another contact gets, until that has them
+	given   map[call.ConnectionID]LegMemory // lines that go to other contacts, until those have written them down
 	joined  []call.ConnectionID             // the last ones reported to the contact
 	rung    time.Time                       // the contact's deadline, once it was reported
 
 	coming map[call.ConnectionID]Leg           // lines from other contacts, not yet planned for
-	asked  map[call.ConnectionID]chan struct{} // lines that other contacts were asked for; closed: no longer
+	asked  map[call.ConnectionID]chan struct{} // lines that other contacts were asked for; closed, then nil: not wanted any more
 
 	fresh       bool        // opened, and no entry is written
 	beginning   Beginning   // of a contact that was opened; nil if it cannot be turned away

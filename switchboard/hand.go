@@ -9,12 +9,17 @@ import (
 	"holdfast/call"
 )
 
-// This file has how the line of a party goes from the desk of one contact to that of
-// another. The desk that takes it asks (call.GiveRequested), and goes on with other things.
-// The desk that gives it writes down that the line has gone, closes its leg and hands its
-// memory over. The first restores the leg, writes it down and confirms that, and only then
-// does the other forget it: at every moment an entry has the line, and a process that
-// finds them after a crash goes on from there.
+// This file moves the line of a party from the desk of one contact, the giver, to that of
+// another, the taker:
+//
+//  1. The taker asks for the line (call.GiveRequested), and goes on with other things.
+//  2. The giver writes down that the line has gone (Given), and sends the memory of its leg
+//     to the taker.
+//  3. The taker closes the giver's leg, restores it as its own and writes it down.
+//  4. The taker confirms that, and the giver forgets the line.
+//
+// So at every moment an entry of one of them has the line. A process that recovers both
+// contacts repeats the step that comes next.
 
 // A handed line is on its way from one contact to another.
 type handed struct {
@@ -61,7 +66,8 @@ func (t *transition) consulted(ev call.Event) (call.Event, error) {
 	return ask, nil
 }
 
-// hasGiven reports whether a request asks for a line that was given already.
+// hasGiven reports whether a request asks for a line that was given already: a taker asks
+// again after a restart.
 func (t *transition) hasGiven(ev call.Event) bool {
 	ask, ok := ev.(call.GiveRequested)
 	if !ok {
@@ -75,7 +81,7 @@ func (t *transition) hasGiven(ev call.Event) bool {
 	return false
 }
 
-// give takes a line out of the contact, which was as before.
+// give takes a line out of the contact. before is the contact with the line.
 func (t *transition) give(before call.Contact, c call.Give) {
 	d, leg := t.desk, t.legs[c.Connection]
 	if leg == nil || leg.Gone() {
@@ -95,9 +101,9 @@ func (t *transition) give(before call.Contact, c call.Give) {
 	t.hands = append(t.hands, handed{From: call.Place{Contact: d.id, Connection: c.Connection}, Given: given, memory: m, leg: leg})
 }
 
-// handOver goes on with the lines of a transition that is written down: those that it
-// gives are given, and those that have come are acknowledged. A contact that was just
-// claimed repeats the steps that its former owner may not have made.
+// handOver acts on the lines of a transition that is written down: it sends those that the
+// contact gives, and confirms those that have come. A contact that was just claimed repeats
+// the steps that its former owner may not have made.
 func (d *desk) handOver(t *transition, claimed bool) {
 	hands := t.hands
 	if take, taking := d.contact.Taking(); claimed && taking && d.legs[take.Connection] == nil && d.coming[take.Connection] == nil {
@@ -133,7 +139,7 @@ func (d *desk) lateOn(id call.ConnectionID, t *transition) (late []*input) {
 	return late
 }
 
-// acknowledge makes other contacts forget the lines that have come from them.
+// acknowledge confirms to other contacts that lines from them are written down here.
 func (d *desk) acknowledge(t *transition) {
 	for _, h := range t.came {
 		if giver := d.board.desk(h.From.Contact); giver != nil && giver != d {
@@ -142,8 +148,8 @@ func (d *desk) acknowledge(t *transition) {
 	}
 }
 
-// hand gives a line to the desk of its contact. If that has ended, the line goes back, to
-// be ended.
+// hand sends a line to the desk of the taker. If that has ended, the line goes back to the
+// giver, which drops it.
 func (s *Switchboard) hand(h handed) {
 	to, from := s.desk(h.To.Contact), s.desk(h.From.Contact)
 	switch {
@@ -249,8 +255,8 @@ func (s *Switchboard) put(d *desk, in *input) {
 	}
 }
 
-// meet restores the leg of a line that comes, at once: messages on the line find it here
-// from now on, whatever the desk waits for.
+// meet restores the leg of a line that comes as soon as it is read from the inbox: from then
+// on messages on the line find the leg here, even if the desk waits for the journal.
 func (d *desk) meet(in *input) {
 	switch {
 	case in.missed != nil:
@@ -329,8 +335,7 @@ func (t *transition) misses(m missed) {
 	}
 }
 
-// beginRestoring makes work for other desks wait until done is called, which may be called
-// again.
+// beginRestoring makes whenRestored wait until done is called. done may be called twice.
 func (s *Switchboard) beginRestoring() (done func()) {
 	restored := make(chan struct{})
 	s.restored.Store(&restored)
@@ -358,8 +363,8 @@ func (s *Switchboard) whenRestored(do func()) {
 	}
 }
 
-// settleGiven forgets lines that another contact has taken: its entry has the line, or a
-// later state of it.
+// settleGiven removes from the entries of givers the lines that takers have written down:
+// the process ended before the givers had the confirmation.
 func settleGiven(entries []Entry) {
 	taken := func(to call.Place) bool {
 		return slices.ContainsFunc(entries, func(e Entry) bool {

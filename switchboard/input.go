@@ -20,7 +20,7 @@ type input struct {
 	line     *handed           // a line comes from another contact
 	leg      Leg               // of that line, here; nil if it could not be restored
 	err      error             // why it could not be
-	kept     call.ConnectionID // the line that was given is written down where it is now
+	kept     call.ConnectionID // the taker of this line, which was given, has written it down
 	missed   *missed           // a line that was asked for does not come
 
 	answered bool // the exempt answers to the message have been sent

@@ -58,8 +58,8 @@ type outstanding struct {
 	events   []call.Timed
 	notified []call.Notify
 	out      []message
-	came     []handed // lines that have come from other contacts
-	turned   []notReplaced
+	came     []handed      // lines that have come from other contacts
+	turned   []notReplaced // lines that have not taken the place of others
 	replies
 }
 
