@@ -1,6 +1,7 @@
 package sipua
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -280,9 +281,18 @@ func Parse(data []byte) (msg sip.Message, err error) {
 			msg, err = salvage(data), fmt.Errorf("parsing: %v", p)
 		}
 	}()
+	head, _, _ := bytes.Cut(bytes.TrimLeft(data, "\r\n"), []byte("\r\n\r\n"))
+	if n := bytes.Count(head, []byte(";")) + bytes.Count(head, []byte("&")); n > maxParameters {
+		return nil, fmt.Errorf("parsing: %d parameters", n)
+	}
 	msg, err = reader.ParseSIP(data)
 	if err != nil {
 		msg = salvage(data)
 	}
 	return msg, err
 }
+
+// maxParameters is how many parameters the headers of a message may have in all: far more
+// than phones and carriers send. The time to read those of one header grows with the square
+// of their number.
+const maxParameters = 1000

@@ -1,6 +1,7 @@
 package sipua
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -72,4 +73,26 @@ func FuzzUser(f *testing.F) {
 			t.Errorf("%q is written %q", user, escaped)
 		}
 	})
+}
+
+// A message with thousands of parameters is not read at all: reading them costs as much as
+// their number squared, and a stranger can send that.
+func TestTooManyParametersAreNotRead(t *testing.T) {
+	for _, separator := range []string{";", "&"} {
+		for n, want := range map[int]bool{maxParameters / 2: true, maxParameters + 1: false} {
+			var many strings.Builder
+			for i := range n {
+				fmt.Fprintf(&many, "%sp%d", separator, i)
+			}
+			contact := "<sip:x@192.0.2.2" + map[string]string{";": "", "&": "?a"}[separator] + many.String() + ">"
+			msg, err := Parse([]byte("OPTIONS sip:us SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bKx\r\nFrom: <sip:a@x>;tag=f\r\n" +
+				"To: <sip:us>\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\nContact: " + contact + "\r\n\r\n"))
+			if read := msg != nil && err == nil; read != want {
+				t.Errorf("%d parameters behind %q: read is %t, want %t (%v)", n, separator, read, want, err)
+			}
+			if !want && msg != nil {
+				t.Errorf("of %d parameters behind %q something is salvaged", n, separator)
+			}
+		}
+	}
 }
