@@ -105,6 +105,9 @@ func (l *Legs) arrive(m sipua.Received, r *sip.Request) {
 		l.refuse(m, retryAfter)
 		return
 	}
+	if l.joining.has(l.now(), joiningKey(r)) {
+		return // a repetition, whose credentials would count as used
+	}
 	agent, isPhone, response := l.dialler(m, r)
 	if isPhone && agent == "" {
 		l.send(response)

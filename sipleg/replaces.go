@@ -38,7 +38,7 @@ func (l *Legs) replace(m sipua.Received, r *sip.Request, agent string, named sip
 	}
 	key := joiningKey(r)
 	if !l.joining.begin(l.now(), key) {
-		return // a repetition, and the first is being dealt with
+		return // a repetition, by another connection, and the first is being dealt with
 	}
 	by := invitedBy(r)
 	by.Agent = agent
@@ -184,4 +184,12 @@ func (j *joining) isCancelled(key string) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.cancelled[key]
+}
+
+// has reports whether an INVITE is there already. It costs next to nothing.
+func (j *joining) has(now time.Time, key string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	at, is := j.since[key]
+	return is && now.Sub(at) < joiningFor
 }

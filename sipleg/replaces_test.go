@@ -63,3 +63,26 @@ func TestReplacesOnce(t *testing.T) {
 		t.Errorf("%v were replaced", p.board.replaced)
 	}
 }
+
+// TestReplacesWithPasswordOnce: the repetition of an INVITE with Replaces has credentials
+// that were used. That it is not challenged leaves the phone with one call.
+func TestReplacesWithPasswordOnce(t *testing.T) {
+	p := newDeskPhone(t, "200", "sip:192.0.2.1")
+	p.calls()
+	a := anchorOf(p.leg)
+	named := "Replaces: call-of-far;to-tag=" + a.identity.Tag + ";from-tag=far"
+	p.board.contact = call.Contact{ID: a.contact, Connections: []call.Connection{
+		{ID: a.connection, Endpoint: call.Endpoint{Kind: call.AgentEndpoint, Address: "ward"}, State: call.Connected},
+	}}
+	p.invites(named)
+	proof := p.credentials("200")
+	for range 2 {
+		p.sent = 1
+		if got := p.invites(named, proof); got != 0 {
+			t.Errorf("it gets %d", got)
+		}
+	}
+	if len(p.board.replaced) != 1 {
+		t.Errorf("it replaces %v", p.board.replaced)
+	}
+}
