@@ -201,11 +201,17 @@ func tagged(tag string) sip.HeaderParams {
 	return sip.HeaderParams{{K: "tag", V: tag}}
 }
 
-// contactOf is the URI of msg's Contact, or "".
+// maxTarget is how long the URI in a Contact may be. It is written down again with each
+// change, and a peer may change it as often as it likes.
+const maxTarget = 1 << 10
+
+// contactOf is the URI of msg's Contact, or "". One that is too long does not count.
 func contactOf(msg sip.Message) string {
 	for _, h := range msg.GetHeaders("contact") {
 		if c, ok := h.(*sip.ContactHeader); ok && usable(c.Address) {
-			return c.Address.String()
+			if text := c.Address.String(); len(text) <= maxTarget {
+				return text
+			}
 		}
 	}
 	return ""

@@ -96,3 +96,17 @@ func TestTooManyParametersAreNotRead(t *testing.T) {
 		}
 	}
 }
+
+// A peer's Contact is written down with each change, so a very long one does not count.
+func TestLongContactsDoNotCount(t *testing.T) {
+	for n, want := range map[int]bool{100: true, maxTarget: false} {
+		text := strings.Replace(goodOptions, "Call-ID", "Contact: <sip:"+strings.Repeat("x", n)+"@192.0.2.2>\nCall-ID", 1)
+		msg, err := Parse([]byte(strings.ReplaceAll(text, "\n", "\r\n")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if counts := contactOf(msg) != ""; counts != want {
+			t.Errorf("a Contact of %d characters counts: %t", n, counts)
+		}
+	}
+}
