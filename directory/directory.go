@@ -249,7 +249,7 @@ func (d *Directory) Endpoint(written string) (call.Endpoint, error) {
 	if wrong := numberMistake(written); wrong != "" {
 		return call.Endpoint{}, fmt.Errorf("%q is not a phone number; %s", written, wrong)
 	}
-	return call.Endpoint{}, refused(call.NotFound, "nobody is called %q%s", written, config.Suggest(written, d.names()))
+	return call.Endpoint{}, refused(call.NotFound, "no agent, queue or endpoint is called %q%s", written, config.Suggest(written, d.names()))
 }
 
 // numberMistake is how to write the phone number that was meant; empty if none was.

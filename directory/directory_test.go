@@ -134,9 +134,9 @@ func TestEndpoint(t *testing.T) {
 		}
 	}
 	for written, want := range map[string]string{
-		"cardiolgy":         `not-found: nobody is called "cardiolgy"; did you mean "cardiology"?`,
-		"card":              `not-found: nobody is called "card"; did you mean "cardiology"?`,
-		"radiation":         `not-found: nobody is called "radiation"`,
+		"cardiolgy":         `not-found: no agent, queue or endpoint is called "cardiolgy"; did you mean "cardiology"?`,
+		"card":              `not-found: no agent, queue or endpoint is called "card"; did you mean "cardiology"?`,
+		"radiation":         `not-found: no agent, queue or endpoint is called "radiation"`,
 		"030 1234":          `"030 1234" is not a phone number; write it with its country, like "+493012345"`,
 		"":                  `a target is missing: give a name, a phone number or a sip: address`,
 		"sip:x@":            `"sip:x@": "" is neither an IP address nor a host name`,

@@ -167,7 +167,7 @@ func TestLibraryMethods(t *testing.T) {
 		{"resume", `(on) => contact().getInitialConnection().resume(on)`, "success {}"},
 		{"conference without a third party", `(on) => contact().conferenceConnections(on)`, "failure|InvalidStateException|nobody is being consulted|true|true"},
 		{"a number that may not be dialled", `(on) => contact().addConnection(endpoint("+4416321"), on)`, "failure|BadEndpointException|You may not transfer to +4416321.|true|true"},
-		{"no number at all", `(on) => contact().addConnection(endpoint("cardiologie"), on)`, `failure|BadEndpointException|nobody is called "cardiologie"; did you mean "cardiology"?|true|true`},
+		{"no number at all", `(on) => contact().addConnection(endpoint("cardiologie"), on)`, `failure|BadEndpointException|no agent, queue or endpoint is called "cardiologie"; did you mean "cardiology"?|true|true`},
 		{"add", `(on) => contact().addConnection(endpoint("sip:cardiology@127.0.0.1:5073"), on)`, "success {}"},
 		{"add another", `(on) => contact().addConnection(endpoint("+4930555"), on)`, "failure|InvalidStateException|a transfer to cardiology is under way|true|true"},
 		{"let go of the third party", `(on) => third().destroy(on)`, "success {}"},
