@@ -214,6 +214,8 @@ func (t *step) happened(ev sipua.Event) {
 		t.run(t.dialog.Invite(t.now, []byte(t.session.Local)))
 	case sipua.Info: // answered already
 		t.informed(ev)
+	case sipua.Misreferred:
+		t.misreferred(ev)
 	case sipua.Referred:
 		t.referred(ev)
 	case sipua.ReferralAnswered, sipua.Notified: // of our REFER, and we send none

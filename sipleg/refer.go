@@ -40,6 +40,14 @@ func (t *step) referred(ev sipua.Referred) {
 	t.emit(ask)
 }
 
+// misreferred logs a REFER that was refused before it was understood.
+func (t *step) misreferred(ev sipua.Misreferred) {
+	if missed, is := t.lines.denials.due(t.now); is {
+		t.lines.log.Info("rejecting REFER", "contact", t.contact, "connection", t.connection, "status", ev.Status,
+			"error", ev.Why, "unmentioned", missed)
+	}
+}
+
 // granted accepts the REFER that was granted.
 func (t *step) granted() {
 	if t.asks == 0 {

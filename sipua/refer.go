@@ -1,6 +1,7 @@
 package sipua
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +19,15 @@ type Referred struct {
 	By       sip.Uri   // the address that the peer has for itself
 }
 
-func (Referred) isEvent() {}
+// Misreferred: a REFER was refused because its Refer-To cannot be read, or asks for
+// something other than a call.
+type Misreferred struct {
+	Status int
+	Why    string
+}
+
+func (Referred) isEvent()    {}
+func (Misreferred) isEvent() {}
 
 // transfers are the REFERs of a dialog, in both directions.
 type transfers struct {
@@ -60,10 +69,15 @@ func (d *Dialog) RejectReferral(now time.Time, status int, phrase, warning strin
 	t := d.step(now)
 	var headers []sip.Header
 	if warning != "" {
-		headers = append(headers, sip.NewHeader("Warning", `399 holdfast "`+quotable(warning)+`"`))
+		headers = append(headers, warningOf(warning))
 	}
 	t.rejectReferral(status, phrase, headers...)
 	return t.step()
+}
+
+// warningOf is the header that has the reason for a refusal; some phones display it.
+func warningOf(why string) sip.Header {
+	return sip.NewHeader("Warning", `399 holdfast "`+quotable(why)+`"`)
 }
 
 // Report notifies the sender of a REFER of the status of the call to the target. If the
@@ -90,7 +104,9 @@ func (t *step) referred(req *sip.Request, i int) {
 	case t.stage != established:
 		refuse(sip.StatusForbidden, "Forbidden before the call is answered")
 	case problem != nil:
-		refuse(problem.Status, problem.Reason)
+		why := fmt.Sprintf("%.200s", problem.Error())
+		t.reply(i, ErrorResponse, problem.Status, problem.Reason, nil, warningOf(why))
+		t.emit(Misreferred{Status: problem.Status, Why: why})
 	case t.pendingReferral() != i:
 		refuse(sip.StatusRequestPending, "Request Pending")
 	case len(t.subscriptions) == maxSubscriptions:
