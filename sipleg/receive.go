@@ -35,7 +35,7 @@ func (l *Legs) Receive(m sipua.Received) {
 	}
 	if !l.addresses.Known(m.From) && !l.calledByPhone(m) {
 		if missed, is := l.strangers.due(l.now()); is {
-			l.log.Warn("ignoring SIP from unknown source", "from", m.From, "unmentioned", missed)
+			l.log.Warn("ignoring SIP from unknown source; if it is yours, list it in [sip] phones or a [[trunk]]", "from", m.From, "unmentioned", missed)
 		}
 		return
 	}
