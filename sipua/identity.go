@@ -18,7 +18,7 @@ type identity struct {
 
 	sent  uint32    // the CSeq of an UPDATE that shows it, while that has no answer
 	again time.Time // when to show it once more; zero: not
-	tries int       // how often an UPDATE of ours has met one of the peer's requests
+	tries int       // how often our UPDATE has met a request of the peer
 }
 
 // written is i as it is written down: a successor shows it in its re-INVITE.
