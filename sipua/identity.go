@@ -18,7 +18,7 @@ type identity struct {
 
 	sent  uint32    // the CSeq of an UPDATE that shows it, while that has no answer
 	again time.Time // when to show it once more; zero: not
-	tries int       // how often our UPDATE has met a request of the peer
+	tries int       // how often a 491 has answered it
 }
 
 // written is i as it is written down: a successor shows it in its re-INVITE.
