@@ -132,6 +132,7 @@ func (d *desk) act(t *transition, seq uint64) {
 	d.trace = d.trace[t.traced:]
 	d.rung = time.Time{} // if the deadline is still to come or to be dealt with, report it again
 	d.outstanding = outstanding{}
+	d.logLosses(t)
 	d.adopt(t)
 	d.publish(d.contact) // before the first answer to the messages we send now
 	claimed := !d.owned
@@ -150,6 +151,19 @@ func (d *desk) act(t *transition, seq uint64) {
 	d.listen()
 	t.turnAwayLines()
 	d.reply(t.replies)
+}
+
+// logLosses logs the lines that a transition has lost, and that the customer is parked:
+// an administrator should look at both.
+func (d *desk) logLosses(t *transition) {
+	for _, e := range t.events {
+		if lost, is := e.Event.(call.Lost); is && !lost.MayReturn && hasConnection(d.contact, lost.Connection) {
+			d.log.Warn("a line is lost", "connection", lost.Connection, "detail", lost.Detail)
+		}
+	}
+	if t.contact.Stage == call.Parked && d.contact.Stage != call.Parked {
+		d.log.Warn("the customer is parked: the agent and the fallback queue did not answer")
+	}
 }
 
 // freeze: nothing that needs a record is done until the journal takes one.

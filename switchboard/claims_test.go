@@ -3,6 +3,7 @@ package switchboard
 import (
 	"bytes"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -150,5 +151,25 @@ func TestAStopWhileAContactWaitsToBeArchived(t *testing.T) {
 			t.Error("it was archived")
 		}
 		b.pass(10 * time.Second)
+	})
+}
+
+// A line that is lost, and a customer who is parked for that, are in the log.
+func TestLossesAreLogged(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		var log bytes.Buffer
+		b.s.options.Log = slog.New(slog.NewTextHandler(&log, nil))
+		b.talk()
+		b.s.Post("c1", call.Lost{Connection: ana, Detail: "no answer"})
+		synctest.Wait()
+		b.wantStage(call.Returning)
+		b.deliver(3, "486")
+		b.wantStage(call.Parked)
+		for _, want := range []string{"level=WARN msg=\"a line is lost\" contact=c1 connection=2", "the customer is parked"} {
+			if strings.Count(log.String(), want) != 1 {
+				t.Errorf("%q is not once in the log:\n%s", want, &log)
+			}
+		}
+		b.hangUp()
 	})
 }
