@@ -62,7 +62,7 @@ func (s *step) fact(ev Fact) {
 		case who.Party == Customer:
 			s.customerLeft(Goodbye)
 			return
-		case lost.MayReturn && who.Party == Agent && who.State == Connected:
+		case lost.MayReturn && who.State == Connected && (who.Party == Agent || s.brought(id)):
 			s.await(who, Away, s.Rules.Grace)
 			return
 		case lost.MayReturn && who.State != Away:

@@ -214,8 +214,8 @@ func (s *step) join() {
 
 // haveAudio reports whether customer and target are both among the joined.
 func (s *step) haveAudio(joined []ConnectionID) bool {
-	return slices.Contains(joined, s.customer().ID) &&
-		slices.Contains(joined, s.Transfer.last().Connection)
+	target := s.Transfer.last().Connection
+	return slices.Contains(joined, s.customer().ID) && slices.Contains(joined, target) && s.present(target)
 }
 
 // complete releases the agent: the target has the customer. A target who is an agent may
@@ -286,6 +286,12 @@ func (s *step) leftWhileConsulting(id ConnectionID, detail string) {
 	}
 	s.remove(id)
 	s.join()
+}
+
+// brought reports whether a target's line was brought from another contact. A browser makes
+// its session anew for that, so its line is away for a moment.
+func (s *step) brought(id ConnectionID) bool {
+	return s.Stage == Joining && s.Transfer.Consulted != (Place{}) && s.attempt(id) != nil
 }
 
 // leftWhileJoining: as while consulting, but the joining goes on.

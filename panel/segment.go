@@ -25,9 +25,13 @@ type segment struct {
 func segmentsOf(agent routing.Agent, contacts []call.Contact) []segment {
 	var all []segment
 	for _, c := range contacts {
+		take, taking := c.Taking()
 		for _, x := range c.Connections {
 			if x.Endpoint.Kind != call.AgentEndpoint || !strings.EqualFold(x.Endpoint.Address, agent.Name) {
 				continue
+			}
+			if taking && take.Connection == x.ID && !x.Ringing && !x.EarlyMedia {
+				continue // their line is still in the contact that gives it
 			}
 			id := segmentOf(c.ID, x)
 			all = append(all, segment{SegmentID: id, contact: c, own: x, queue: queueOf(agent, id)})

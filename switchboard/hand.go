@@ -299,8 +299,8 @@ func (t *transition) comes(in *input) {
 		return
 	}
 	t.legs[id] = in.leg
-	t.follow(id, in, in.leg.Receive(t.now, Resumed{}))
 	if !hasConnection(t.contact, id) {
+		t.follow(id, in, in.leg.Receive(t.now, Resumed{}))
 		t.planCommand(id, call.Drop{Connection: id, Reason: call.Elsewhere})
 		return
 	}
@@ -314,6 +314,7 @@ func (t *transition) comes(in *input) {
 	if in.line.Holding {
 		t.emit(nil, call.HoldBegan{Connection: id})
 	}
+	t.follow(id, in, in.leg.Receive(t.now, Resumed{})) // a browser's line is away until its page is here
 }
 
 // reserveTaken reserves a target that is an agent and has not answered yet: they were

@@ -293,9 +293,10 @@ func (c *cell) goodbye() {
 func (c *cell) isOver() call.Contact {
 	c.t.Helper()
 	c.ends()
-	c.Ended("cardiology")
-	if len(c.Calls("ana")) > 0 { // who is not at a page
-		c.Ended("ana")
+	for _, name := range []string{"cardiology", "ana"} {
+		if len(c.Calls(name)) > 0 { // not if vera, who is at a page, is there instead
+			c.Ended(name)
+		}
 	}
 	return c.stage(call.Over)
 }

@@ -11,6 +11,7 @@ var keyEndings = []ending{
 	{name: "REFER, busy", ask: refers, cardiology: isBusy, play: keyInVain, outcome: call.TransferFailed, reason: call.Busy, like: true},
 	{name: "REFER after a consultation", ask: consults, cardiology: picksUp, play: keyHandsOver, outcome: call.Completed, consults: true},
 	{name: "REFER while the consultation rings", ask: consultsBriefly, cardiology: picksUp, play: keyHandsOver, outcome: call.Completed, like: true},
+	{name: "REFER after a consultation of an agent at a page", ask: consultsVera, cardiology: picksUp, play: veraHasThem, outcome: call.Completed, like: true},
 }
 
 // A key is a transfer key that has been pressed.
@@ -45,6 +46,31 @@ func consults(c *cell) {
 		c.t.Fatalf("ana, on her second line: %v", err)
 	}
 	c.handsOver(second)
+}
+
+// consultsVera: ana calls vera, whose page picks up, and has her and the customer go on
+// without her. The page makes the audio anew for that.
+func consultsVera(c *cell) {
+	c.t.Helper()
+	veraWorks(c)
+	second, err := c.Phone("ana").Dial(c.Soon(), "sip:"+vera+"@"+c.SIP.String())
+	if err != nil {
+		c.t.Fatalf("ana calls vera: %v", err)
+	}
+	c.Hears(vera, "ana")
+	if err := second.Recording().AwaitTones(c.Soon(), veraTone); err != nil {
+		c.t.Fatalf("ana, on her second line: %v", err)
+	}
+	c.handsOver(second)
+}
+
+// veraHasThem: customer and vera hear each other, and ana's lines have ended.
+func veraHasThem(c *cell) {
+	c.with(vera)
+	c.reported(200)
+	c.released()
+	c.goodbye()
+	c.Idle()
 }
 
 // consultsBriefly: ana does not wait until cardiology has answered.

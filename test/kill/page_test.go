@@ -54,6 +54,15 @@ type pageCall struct {
 // atPage begins a contact with vera, who works at the page.
 func atPage(c *cell) {
 	c.t.Helper()
+	veraWorks(c)
+	c.calls()
+	c.Find()
+	c.with(vera)
+}
+
+// veraWorks opens vera's page, and has her available.
+func veraWorks(c *cell) {
+	c.t.Helper()
 	p := &page{origin: "http://" + c.SIP.Addr().String() + ":8090", sessions: map[string]*session{}, offers: map[int]string{}}
 	var err error
 	if p.api, err = webrtcAPI(); err != nil {
@@ -72,9 +81,6 @@ func atPage(c *cell) {
 		running.Wait()
 	})
 	c.Listen(vera, veraTone, &p.heard)
-	c.calls()
-	c.Find()
-	c.with(vera)
 }
 
 func (p *page) logIn(ctx context.Context) error {
