@@ -104,7 +104,7 @@ func (s *screen) transfer(t *testing.T) {
 	s.press("Transfer")
 	s.shoot("10 transfer to whom")
 	s.to("nobody", "cold")
-	s.shows("Nobody is called")
+	s.shows("No agent, queue or endpoint is called")
 	s.shoot("11 transfer refused")
 	s.to("cardiology", "cold")
 	s.shows("cardiology is ringing")

@@ -83,6 +83,7 @@ func (c *Call) happened(e sipua.Event) {
 		}
 	case sipua.Referred: // a phone transfers, and is not transferred
 		c.apply(c.dialog.RejectReferral(time.Now(), sip.StatusGlobalDecline, reasons[sip.StatusGlobalDecline], ""))
+	case sipua.Misreferred: // refused already
 	case sipua.ReferralAnswered:
 		c.referralAnswered(e)
 	case sipua.Notified:
