@@ -91,6 +91,12 @@ func (s *step) countHold(c *Connection) {
 	}
 }
 
+// isCalledAgent reports whether this is an agent called by another, who is the customer of
+// that agent's contact. If they work in a browser, their line may return.
+func (c *Connection) isCalledAgent() bool {
+	return c.Party == Customer && c.Endpoint.Kind == AgentEndpoint
+}
+
 // expired is a party whose time in that state is over, or nil.
 func (s *step) expired(in State) *Connection {
 	for i := range s.Connections {

@@ -56,6 +56,9 @@ func (s *step) fact(ev Fact) {
 		switch {
 		case who == nil:
 			return
+		case lost.MayReturn && who.State == Connected && who.isCalledAgent():
+			s.await(who, Away, s.Rules.Grace)
+			return
 		case who.Party == Customer && isLost:
 			s.customerLeft(LineLost)
 			return
@@ -92,6 +95,10 @@ func (s *step) fact(ev Fact) {
 	case DeadlinePassed:
 		if away := s.expired(Away); away != nil {
 			s.do(Drop{away.ID, NoAnswer}) // should they be coming back just now
+			if away.Party == Customer {
+				s.customerLeft(LineLost)
+				return
+			}
 			s.stage(Lost{Connection: away.ID, Detail: "did not come back"})
 			return
 		}

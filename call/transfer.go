@@ -55,7 +55,7 @@ func (s *step) mayTransfer(who *Connection, ev TransferRequested) error {
 		return refuse(ConsultationUnderWay, "you are talking to "+s.Transfer.Target().String()+"; complete or cancel that first")
 	case s.Stage == Reaching && !ev.Supersede:
 		return refuse(TransferUnderWay, "a transfer to "+s.Transfer.Target().String()+" is under way")
-	case s.Stage != Talking && s.Stage != Reaching:
+	case s.Stage != Talking && s.Stage != Reaching, s.customer().State == Away:
 		return refuse(NoCustomer, "there is no customer to transfer")
 	case !slices.Contains([]Kind{Cold, Warm, Blind}, ev.Kind):
 		return refuse(UnknownKind, "a transfer of kind "+strconv.Quote(string(ev.Kind))+` is not known; use "cold", "warm" or "blind"`)
