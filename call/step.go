@@ -65,8 +65,11 @@ func (s *step) fact(ev Fact) {
 		case who.Party == Customer:
 			s.customerLeft(Goodbye)
 			return
-		case lost.MayReturn && who.State == Connected && (who.Party == Agent || s.brought(id)):
+		case lost.MayReturn && who.State == Connected && who.Party == Agent:
 			s.await(who, Away, s.Rules.Grace)
+			return
+		case lost.MayReturn && who.State == Connected && s.brought(id):
+			s.set(who, Away) // until JoinBy
 			return
 		case lost.MayReturn && who.State != Away:
 			s.do(Drop{id, LineLost}) // a line that may return ends only when it is dropped
