@@ -7,8 +7,8 @@ import (
 	"holdfast/call"
 )
 
-// TestCalledAgentReturns: an agent whom another has called works in a browser, whose line
-// may be away for a moment. If it does not come back, the call ends.
+// TestCalledAgentReturns: ana calls ben, who works in a browser. His line may be away for a
+// moment; if it does not come back, the call ends.
 func TestCalledAgentReturns(t *testing.T) {
 	ben := call.Endpoint{Kind: call.AgentEndpoint, Address: "ben"}
 	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)

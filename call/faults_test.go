@@ -180,7 +180,7 @@ var faults = []fault{
 			d.after, d.commands, d.err = call.Step(c, c.Arrived, again)
 		}
 	}},
-	{"a customer sees the agent whom they talked to before", "introduced", func(c call.Contact, ev call.Event, d *decision) {
+	{"a customer still sees the agent from before the hand-over", "introduced", func(c call.Contact, ev call.Event, d *decision) {
 		d.commands = without[call.Introduce](d.commands)
 	}},
 	{"a transfer that has failed is not reported", "reports", func(c call.Contact, ev call.Event, d *decision) {

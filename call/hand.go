@@ -41,6 +41,12 @@ func (c Contact) Taking() (take Take, ok bool) {
 	return Take{}, false
 }
 
+// taken reports whether a target's line was brought from another contact. A browser makes
+// its session anew for that, so its line is away for a moment.
+func (s *step) taken(id ConnectionID) bool {
+	return s.Stage == Joining && s.Transfer.Consulted != (Place{}) && s.attempt(id) != nil
+}
+
 // give sends the other party of an agent's call to the contact in which the agent wants
 // them, and drops the agent here.
 func (s *step) give(who *Connection, ev GiveRequested) error {

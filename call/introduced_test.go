@@ -30,7 +30,7 @@ func partiesAreIntroduced(m move) string {
 		}
 	}
 	if !slices.Equal(got, want) {
-		return "a party does not see whom they talk to"
+		return "a party does not see who they talk to"
 	}
 	return ""
 }

@@ -56,7 +56,7 @@ func (s *step) fact(ev Fact) {
 		switch {
 		case who == nil:
 			return
-		case lost.MayReturn && who.State == Connected && who.isCalledAgent():
+		case lost.MayReturn && who.State == Connected && (who.Party == Agent || who.isCalledAgent()):
 			s.await(who, Away, s.Rules.Grace)
 			return
 		case who.Party == Customer && isLost:
@@ -65,10 +65,7 @@ func (s *step) fact(ev Fact) {
 		case who.Party == Customer:
 			s.customerLeft(Goodbye)
 			return
-		case lost.MayReturn && who.State == Connected && who.Party == Agent:
-			s.await(who, Away, s.Rules.Grace)
-			return
-		case lost.MayReturn && who.State == Connected && s.brought(id):
+		case lost.MayReturn && who.State == Connected && s.taken(id):
 			s.set(who, Away) // until JoinBy
 			return
 		case lost.MayReturn && who.State != Away:

@@ -203,42 +203,6 @@ func (s *step) accept(id ConnectionID) {
 	s.join()
 }
 
-// join puts customer and target into two-way audio; the agent stays until Joined confirms
-// it.
-func (s *step) join() {
-	s.set(s.connection(s.Transfer.last().Connection), Connected)
-	s.set(s.customer(), Connected)
-	s.Transfer.JoinBy = s.after(s.Rules.JoinWithin)
-	s.Stage = Joining
-}
-
-// haveAudio reports whether customer and target are both among the joined.
-func (s *step) haveAudio(joined []ConnectionID) bool {
-	target := s.Transfer.last().Connection
-	return slices.Contains(joined, s.customer().ID) && slices.Contains(joined, target) && s.present(target)
-}
-
-// complete releases the agent: the target has the customer. A target who is an agent may
-// make an agent's requests from now on.
-func (s *step) complete() {
-	t := s.Transfer
-	s.closeTransfer(Completed, "", "")
-	if agent := s.connection(t.By); agent != nil {
-		s.do(Notify{agent.ID, "", t.Target().String() + " has the customer"})
-		s.do(Drop{agent.ID, Transferred})
-		s.remove(agent.ID)
-	}
-	target := s.connection(t.last().Connection)
-	if k := t.Target().Kind; k == AgentEndpoint || k == QueueEndpoint {
-		target.Party = Agent
-	}
-	s.Stage = Talking
-	s.do(Introduce{s.customer().ID, target.Endpoint})
-	if caller := s.Rules.CallerID; t.Consulted != (Place{}) || caller != (Endpoint{}) && !caller.same(s.Customer) {
-		s.do(Introduce{target.ID, s.Customer}) // until now they saw another party
-	}
-}
-
 // reachingExpired: a target has rung, or thought, for long enough.
 func (s *step) reachingExpired() {
 	if c := s.expired(Connecting); c != nil {
@@ -260,8 +224,6 @@ func (s *step) reachingExpired() {
 		s.targetFailed(c.ID, NotAccepted, "")
 	}
 }
-
-func (s *step) joinExpired() bool { return !s.now.Before(s.Transfer.JoinBy) }
 
 // leftWhileReaching: the agent may go, the transfer goes on (P5). A target who
 // hangs up instead of accepting has not accepted.
@@ -286,22 +248,6 @@ func (s *step) leftWhileConsulting(id ConnectionID, detail string) {
 	}
 	s.remove(id)
 	s.join()
-}
-
-// brought reports whether a target's line was brought from another contact. A browser makes
-// its session anew for that, so its line is away for a moment.
-func (s *step) brought(id ConnectionID) bool {
-	return s.Stage == Joining && s.Transfer.Consulted != (Place{}) && s.attempt(id) != nil
-}
-
-// leftWhileJoining: as while consulting, but the joining goes on.
-func (s *step) leftWhileJoining(id ConnectionID, detail string) {
-	if s.attempt(id) != nil {
-		s.remove(id)
-		s.fallBack(s.Transfer.Target(), LeftEarly, detail)
-		return
-	}
-	s.remove(id)
 }
 
 // targetFailed: the next one is tried; when none is left, the transfer has

@@ -87,7 +87,7 @@ func (m move) follow() map[call.ConnectionID]bool {
 	return lines
 }
 
-// tookPlace says that somebody whom a queue has offered the customer to answers, with the
+// tookPlace reports whether the agent that a queue has found answers, with the
 // phone that rings or with another.
 func tookPlace(m move, place call.ConnectionID) bool {
 	var id call.ConnectionID
@@ -116,7 +116,7 @@ func customerOf(c call.Contact) call.ConnectionID {
 }
 
 // rungByUs says that somebody is being rung. The only other parties who are Connecting
-// are a customer whom we have not answered, and an agent whose phone has dialled one.
+// are a customer that we have not answered, and an agent whose phone has dialled one.
 func rungByUs(c call.Contact, x *call.Connection) bool {
 	atUs := x.AnswerBy.IsZero() && (c.Stage == call.Offering && x.Party == call.Customer || c.Stage == call.Dialling && x.Party == call.Agent)
 	return x.State == call.Connecting && !atUs

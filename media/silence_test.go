@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// TestSilenceIsTold: a peer from whom nothing comes is noticed after a while and again
-// after each while, also one with whom no audio is agreed, and one who speaks is not.
-func TestSilenceIsTold(t *testing.T) {
+// TestSilenceIsReported: a peer that sends no packet is reported after each period of
+// silence, even if no audio is agreed with it. A peer that speaks is not reported.
+func TestSilenceIsReported(t *testing.T) {
 	bubble(t, 3, func(_ *Room, p []*party) {
 		begun, told := time.Now(), make([][]time.Duration, len(p))
 		for i := 1; i < len(p); i++ {

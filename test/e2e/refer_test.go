@@ -89,8 +89,7 @@ func TestTransferKeyInVain(t *testing.T) {
 			h.Talk()
 			h.notified(h.refers(test.user), test.want...)
 			h.HearEachOther("customer", "ana")
-			h.HangUp("customer")
-			h.Over()
+			h.goodbye()
 		})
 	}
 }
@@ -106,8 +105,7 @@ func TestTransferKeyDuringHold(t *testing.T) {
 	h.HearsOnly("customer", "hold audio")
 	must(t, h.Call("ana").Resume(h.Soon()))
 	h.HearEachOther("customer", "ana")
-	h.HangUp("customer")
-	h.Over()
+	h.goodbye()
 }
 
 // TestTransferKeyIsRefused: a REFER that is refused leaves the call as it was.
@@ -160,8 +158,7 @@ func TestTransferKeyAndAnaLeaves(t *testing.T) {
 		h.Call("cardiology").Answer()
 		h.notified(notified, 100, 180, 200)
 		h.HearEachOther("customer", "cardiology")
-		h.HangUp("customer")
-		h.Over()
+		h.goodbye()
 	})
 	t.Run("busy", func(t *testing.T) {
 		t.Parallel()
@@ -173,8 +170,7 @@ func TestTransferKeyAndAnaLeaves(t *testing.T) {
 		h.notified(notified, 100, 180, 486)
 		h.Rung("ana")
 		h.HearEachOther("customer", "ana")
-		h.HangUp("customer")
-		h.Over()
+		h.goodbye()
 	})
 	t.Run("the customer leaves", func(t *testing.T) {
 		t.Parallel()
@@ -257,8 +253,7 @@ func TestTransferKeyToTheOtherLine(t *testing.T) {
 		h.Call("cardiology").Answer()
 		h.notified(notified, 100, 180, 200)
 		h.HearEachOther("customer", "cardiology")
-		h.HangUp("customer")
-		h.Over()
+		h.goodbye()
 	})
 	t.Run("declines", func(t *testing.T) {
 		t.Parallel()
@@ -273,8 +268,7 @@ func TestTransferKeyToTheOtherLine(t *testing.T) {
 			t.Errorf("ana hears: %v", err)
 		}
 		h.Hears("customer", "ana")
-		h.HangUp("customer")
-		h.Over()
+		h.goodbye()
 	})
 	t.Run("is gone", func(t *testing.T) {
 		t.Parallel()
@@ -288,7 +282,6 @@ func TestTransferKeyToTheOtherLine(t *testing.T) {
 		}
 		must(t, first.Resume(h.Soon()))
 		h.Hears("customer", "ana")
-		h.HangUp("customer")
-		h.Over()
+		h.goodbye()
 	})
 }
