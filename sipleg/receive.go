@@ -2,6 +2,7 @@ package sipleg
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -173,40 +174,58 @@ type beginning struct {
 func (l *Legs) open(m sipua.Received, r *sip.Request, begins beginning) {
 	now := l.now()
 	step := sipua.NewCallee(l.local, sipua.RandomIdentity(), 1, now, m)
-	offered, ok := firstOffer(step)
-	if !ok {
+	if _, ok := firstOffer(step); !ok {
 		l.send(step.Out...)
 		return
 	}
-	a := &anchor{
-		lines: l, contact: newContactID(now), connection: 1,
-		role: callee, name: begins.name, identity: step.Dialog.Identity(), caller: begins.by, audience: l.audienceOf(m.From, begins.by),
-	}
-	theirs := tagIn(r.From().Params)
-	a.theirs.Store(&theirs)
-	if err := a.open(0); err != nil {
+	id := newContactID(now)
+	line, err := l.called(m, step, call.Place{Contact: id, Connection: 1}, begins.name, begins.by)
+	switch {
+	case errors.Is(err, errNoAudio):
+		if missed, is := l.pointless.due(now); is {
+			l.log.Info("rejecting INVITE: no common audio", "from", m.From, "error", err, "unmentioned", missed)
+		}
+		l.engine.CloseRoom(id)
+		l.send(sipua.Refuse(m, 488, "Not Acceptable Here"))
+		return
+	case err != nil:
 		l.busy(m, r, err)
 		return
 	}
-	s := newSession()
-	if offered.SDP != nil {
-		host := l.local.HostOf(m)
-		var err error
-		if s, err = s.answer(a.at, withAddress(offered.SDP, host)); err != nil {
-			if missed, is := l.pointless.due(l.now()); is {
-				l.log.Info("rejecting INVITE: no common audio", "from", m.From, "error", err, "unmentioned", missed)
-			}
-			l.abandon(a)
-			l.send(sipua.Refuse(m, 488, "Not Acceptable Here"))
-			return
-		}
-		s.Stream.Host = host
-	}
-	first := arrival{message{m, a.name}, l, begins.fact, step}
-	if err := l.board.Open(a.contact, leg{anchor: a, dialog: step.Dialog, session: s}, first); err != nil {
-		l.abandon(a)
+	first := arrival{message{m, line.name}, l, begins.fact, step}
+	if err := l.board.Open(id, line, first); err != nil {
+		l.abandon(line.anchor)
 		l.busy(m, r, err)
 	}
+}
+
+// errNoAudio means that an INVITE offers no audio that we support.
+var errNoAudio = errors.New("no common audio")
+
+// called opens the leg of a line that calls us, as a connection of a contact. step is that
+// of the line's first INVITE m. An error is errNoAudio, or there is no port.
+func (l *Legs) called(m sipua.Received, step sipua.Step, at call.Place, name string, by invited) (leg, error) {
+	a := &anchor{
+		lines: l, contact: at.Contact, connection: at.Connection, role: callee, name: name,
+		identity: step.Dialog.Identity(), caller: by, audience: l.audienceOf(m.From, by),
+	}
+	theirs := tagIn(m.SIP.From().Params)
+	a.theirs.Store(&theirs)
+	if err := a.open(0); err != nil {
+		return leg{}, err
+	}
+	opened := leg{anchor: a, dialog: step.Dialog, session: newSession()}
+	if offered, _ := firstOffer(step); offered.SDP != nil {
+		host := l.local.HostOf(m)
+		s, err := opened.session.answer(a.at, withAddress(offered.SDP, host))
+		if err != nil {
+			a.Close()
+			return leg{}, fmt.Errorf("%w: %w", errNoAudio, err)
+		}
+		s.Stream.Host = host
+		opened.session = s
+	}
+	return opened, nil
 }
 
 // For how long the caller's side is asked to stay away, in seconds. A trunk may send

@@ -93,26 +93,11 @@ func (n newcomer) open(id call.ContactID, connection call.ConnectionID, epoch ui
 		return nil, nil, errors.New("the phone has cancelled its call")
 	}
 	step := sipua.NewCallee(l.local, n.identity, epoch, l.now(), n.Received)
-	a := &anchor{
-		lines: l, contact: id, connection: connection, role: callee, name: n.name,
-		identity: step.Dialog.Identity(), caller: n.by, audience: l.audienceOf(n.From, n.by),
-	}
-	theirs := tagIn(n.SIP.From().Params)
-	a.theirs.Store(&theirs)
-	if err := a.open(0); err != nil {
+	opened, err := l.called(n.Received, step, call.Place{Contact: id, Connection: connection}, n.name, n.by)
+	if err != nil {
 		return nil, nil, err
 	}
-	s := newSession()
-	if offered, _ := firstOffer(step); offered.SDP != nil {
-		host := l.local.HostOf(n.Received)
-		var err error
-		if s, err = s.answer(a.at, withAddress(offered.SDP, host)); err != nil {
-			a.Close()
-			return nil, nil, err
-		}
-		s.Stream.Host = host
-	}
-	return leg{anchor: a, dialog: step.Dialog, session: s}, arrival{message: n.message, lines: l, step: step}, nil
+	return opened, arrival{message: n.message, lines: l, step: step}, nil
 }
 
 // refuse answers the call of a line that takes no other's place.
